@@ -1,0 +1,1 @@
+"""The HTTP API, mounted at /api beside the portal."""

@@ -1,0 +1,1 @@
+"""Plotly figures from domain objects: pure functions, no Streamlit."""

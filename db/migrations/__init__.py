@@ -1,0 +1,11 @@
+"""Migrations of the operational store: append-only, applied in order under one lock at start.
+
+Never edit one that has been released; add the next. Each is a function that takes a `sqlite_utils.Database` inside
+a transaction, so `executescript`, which commits, must not be used.
+"""
+
+from sqlite_utils import Migrations
+
+migrations = Migrations("concord")
+
+from db.migrations import m0001_house, m0002_surveys, m0003_agreements  # noqa: E402, F401

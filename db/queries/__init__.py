@@ -1,0 +1,1 @@
+"""One module per noun; every function takes a connection and returns domain objects or plain rows."""

@@ -1,0 +1,29 @@
+"""The audit log: who did what, when, on what, with what before and after. It only grows."""
+
+import json
+from typing import Any
+
+from db.keys import new_id
+from db.store import Connection
+
+
+def record(
+    connection: Connection,
+    *,
+    at: str,
+    actor: str,
+    action: str,
+    noun: str,
+    noun_id: str,
+    before: Any = None,
+    after: Any = None,
+) -> None:
+    """Append one row; call it in the transaction of the change itself. Confidential answers never go in."""
+    connection.execute(
+        "INSERT INTO audit (id, at, actor, action, noun, noun_id, before, after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (new_id(), at, actor, action, noun, noun_id, _text(before), _text(after)),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)

@@ -1,0 +1,1 @@
+"""Ways in for lead data: mappings, and the import of a file in one transaction."""

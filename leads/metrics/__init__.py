@@ -1,0 +1,1 @@
+"""One module per measure; each returns `Measure` values with everything their passport shows."""
