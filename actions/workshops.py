@@ -1,0 +1,307 @@
+"""What people may do in a workshop: put topics on the table, propose, vote, decide."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from actions import clock
+from actions.journal import journal
+from actions.permissions import authorise
+from alignment.errors import InvalidInput, NotFound, NotPermitted, WrongState
+from alignment.people import Actor, Person
+from alignment.rules import parse, to_document
+from alignment.texts import optional_text, required_text
+from alignment.workshops import Choice, Proposal, ProposalState, Tally, Topic, TopicState, Workshop, carried
+from db.queries import cycles, definitions, people, workshops
+from db.store import Connection, store
+
+
+def open_workshop(actor: Actor, title: str, cycle_id: str | None = None) -> str:
+    """Open a workshop, by default in the running cycle; returns its id."""
+    person = authorise(actor, "workshop:run")
+    title = required_text(title, "The title", 120)
+
+    def transaction(connection: Connection) -> str:
+        found = cycles.find(connection, cycle_id) if cycle_id else cycles.current(connection)
+        if cycle_id and found is None:
+            raise NotFound("This cycle does not exist.")
+        workshop_id = workshops.add(
+            connection, cycle_id=found.id if found else None, title=title, at=clock.now_text()
+        )
+        journal(connection, person, "workshop:open", "workshop", workshop_id, after={"title": title})
+        return workshop_id
+
+    return store().write(transaction)
+
+
+def list_workshops(actor: Actor) -> list[Workshop]:
+    """All workshops, newest first, without their topics."""
+    authorise(actor, "workshop:attend")
+    return workshops.everything(store().read())
+
+
+def read_revision(actor: Actor, workshop_id: str) -> int:
+    """The number that moves with everything that happens in the workshop: what live screens poll."""
+    authorise(actor, "workshop:attend")
+    revision = workshops.revision(store().read(), workshop_id)
+    if revision is None:
+        raise NotFound("This workshop does not exist.")
+    return revision
+
+
+def read_workshop(actor: Actor, workshop_id: str) -> Workshop:
+    """The workshop with topics and proposals. How a running vote stands is nobody's to see: only how many voted."""
+    authorise(actor, "workshop:attend")
+    found = workshops.find(store().read(), workshop_id)
+    if found is None:
+        raise NotFound("This workshop does not exist.")
+    return replace(found, topics=tuple(_veil(topic) for topic in found.topics))
+
+
+def read_own_vote(actor: Actor, proposal_id: str) -> Choice | None:
+    """What the person who asks has voted on a proposal."""
+    person = authorise(actor, "workshop:attend")
+    return workshops.choice_of(store().read(), proposal_id, person.id)
+
+
+def count_voters(actor: Actor) -> dict[str, int]:
+    """How many active people of each team could vote, by team value."""
+    authorise(actor, "workshop:attend")
+    counts = {"sales": 0, "marketing": 0}
+    for someone in people.everyone(store().read()):
+        if someone.active and someone.team:
+            counts[someone.team.value] += 1
+    return counts
+
+
+def add_topic(
+    actor: Actor,
+    workshop_id: str | None,
+    *,
+    title: str,
+    reason: str = "",
+    survey_id: str | None = None,
+    question_key: str | None = None,
+) -> str:
+    """Put a topic on a workshop's table and return the workshop's id.
+
+    Without `workshop_id` the newest open workshop takes it; when there is none, one is opened. A question that is
+    on the table already stays there once.
+    """
+    person = authorise(actor, "workshop:run")
+    title = required_text(title, "The topic", 300)
+    reason = optional_text(reason, "The reason", 1000)
+
+    def transaction(connection: Connection) -> str:
+        target = workshop_id
+        if target is None:
+            running = next((w for w in workshops.everything(connection) if w.open), None)
+            if running is None:
+                cycle = cycles.current(connection)
+                target = workshops.add(
+                    connection,
+                    cycle_id=cycle.id if cycle else None,
+                    title="Alignment workshop",
+                    at=clock.now_text(),
+                )
+            else:
+                target = running.id
+        else:
+            _open_workshop(connection, target)
+        topic_id = workshops.add_topic(
+            connection, target, title=title, reason=reason, survey_id=survey_id, question_key=question_key
+        )
+        if topic_id is not None:
+            workshops.touch(connection, target)
+            journal(connection, person, "topic:add", "topic", topic_id, after={"title": title})
+        return target
+
+    return store().write(transaction)
+
+
+def set_topic_state(actor: Actor, topic_id: str, state: TopicState) -> None:
+    """Park a topic or take it up again. 'Agreed' is reached by a vote only."""
+    person = authorise(actor, "workshop:run")
+    if state not in (TopicState.OPEN, TopicState.PARKED):
+        raise InvalidInput("A topic is agreed by a vote of both teams, not by hand.")
+
+    def transaction(connection: Connection) -> None:
+        topic = _topic(connection, topic_id)
+        workshops.set_topic_state(connection, topic_id, state)
+        workshops.touch(connection, topic.workshop_id)
+        journal(
+            connection,
+            person,
+            "topic:state",
+            "topic",
+            topic_id,
+            before={"state": topic.state.value},
+            after={"state": state.value},
+        )
+
+    store().write(transaction)
+
+
+def propose(
+    actor: Actor, topic_id: str, term_key: str, text: str, rule: Mapping[str, Any] | None = None
+) -> str:
+    """Put a wording (and rule) for a term to the vote of both teams; returns the proposal's id.
+
+    Raises WrongState while another proposal of the topic is being voted on.
+    """
+    person = authorise(actor, "workshop:run")
+    text = required_text(text, "The proposal", 4000)
+    checked = None if rule is None else to_document(parse(rule))
+
+    def transaction(connection: Connection) -> str:
+        topic = _topic(connection, topic_id)
+        if definitions.find_term(connection, term_key) is None:
+            raise NotFound("This term is not in the glossary. Add it there first.")
+        workshop = workshops.find(connection, topic.workshop_id)
+        running = next((t for t in workshop.topics if t.id == topic_id), topic) if workshop else topic
+        if running.voting is not None:
+            raise WrongState("A proposal for this topic is being voted on. Close that vote first.")
+        proposal_id = workshops.add_proposal(
+            connection,
+            topic_id,
+            term_key=term_key,
+            text=text,
+            rule=checked,
+            author_id=person.id,
+            at=clock.now_text(),
+        )
+        workshops.touch(connection, topic.workshop_id)
+        journal(
+            connection,
+            person,
+            "proposal:open",
+            "proposal",
+            proposal_id,
+            after={"term": term_key, "text": text, "rule": checked},
+        )
+        return proposal_id
+
+    return store().write(transaction)
+
+
+def vote(actor: Actor, proposal_id: str, choice: Choice) -> None:
+    """Cast or change one's vote while voting runs. Only people of a team vote. The choice is not in the audit log."""
+    person = authorise(actor, "workshop:vote")
+    if person.team is None:
+        raise NotPermitted("Only people of sales or marketing vote. You are in neither team.")
+    team = person.team
+    choice = Choice(choice)
+
+    def transaction(connection: Connection) -> None:
+        _, topic = _voting(connection, proposal_id)
+        workshops.cast(
+            connection, proposal_id, person_id=person.id, team=team, choice=choice, at=clock.now_text()
+        )
+        workshops.touch(connection, topic.workshop_id)
+        journal(connection, person, "proposal:vote", "proposal", proposal_id, after={"team": team.value})
+
+    store().write(transaction)
+
+
+def close_vote(actor: Actor, proposal_id: str) -> bool:
+    """End the vote; returns whether both teams carried it. The topic is then agreed, else it stays open."""
+    person = authorise(actor, "workshop:run")
+
+    def transaction(connection: Connection) -> bool:
+        proposal, topic = _voting(connection, proposal_id)
+        tallies = workshops.tally(connection, proposal_id)
+        if not any(tally.cast for tally in tallies.values()):
+            raise WrongState("Nobody has voted yet. Wait for votes, or withdraw the proposal.")
+        agreed = carried(tallies)
+        workshops.decide(
+            connection,
+            proposal_id,
+            ProposalState.CARRIED if agreed else ProposalState.NOT_CARRIED,
+            clock.now_text(),
+        )
+        if agreed:
+            workshops.set_topic_state(connection, topic.id, TopicState.AGREED)
+        workshops.touch(connection, topic.workshop_id)
+        journal(
+            connection,
+            person,
+            "proposal:decide",
+            "proposal",
+            proposal_id,
+            after={
+                "carried": agreed,
+                **{team.value: [tally.yes, tally.no, tally.abstain] for team, tally in tallies.items()},
+            },
+        )
+        return agreed
+
+    return store().write(transaction)
+
+
+def withdraw(actor: Actor, proposal_id: str) -> None:
+    """Take a proposal off the table before its vote is closed."""
+    person = authorise(actor, "workshop:run")
+
+    def transaction(connection: Connection) -> None:
+        _, topic = _voting(connection, proposal_id)
+        workshops.decide(connection, proposal_id, ProposalState.WITHDRAWN, clock.now_text())
+        workshops.touch(connection, topic.workshop_id)
+        journal(connection, person, "proposal:withdraw", "proposal", proposal_id)
+
+    store().write(transaction)
+
+
+def close_workshop(actor: Actor, workshop_id: str) -> None:
+    """End a workshop; what was agreed stays. Raises WrongState while a vote is running."""
+    person = authorise(actor, "workshop:run")
+
+    def transaction(connection: Connection) -> None:
+        found = _open_workshop(connection, workshop_id)
+        if any(topic.voting for topic in found.topics):
+            raise WrongState("A vote is still running. Close or withdraw it first.")
+        workshops.close(connection, workshop_id, clock.now_text())
+        journal(connection, person, "workshop:close", "workshop", workshop_id)
+
+    store().write(transaction)
+
+
+def _veil(topic: Topic) -> Topic:
+    def veiled(proposal: Proposal) -> Proposal:
+        if proposal.state is not ProposalState.VOTING:
+            return proposal
+        return replace(
+            proposal, tallies={team: Tally(abstain=tally.cast) for team, tally in proposal.tallies.items()}
+        )
+
+    return replace(topic, proposals=tuple(veiled(proposal) for proposal in topic.proposals))
+
+
+def _open_workshop(connection: Connection, workshop_id: str) -> Workshop:
+    found = workshops.find(connection, workshop_id)
+    if found is None:
+        raise NotFound("This workshop does not exist.")
+    if not found.open:
+        raise WrongState("This workshop is closed. Open a new one.")
+    return found
+
+
+def _topic(connection: Connection, topic_id: str) -> Topic:
+    topic = workshops.find_topic(connection, topic_id)
+    if topic is None:
+        raise NotFound("This topic does not exist.")
+    _open_workshop(connection, topic.workshop_id)
+    return topic
+
+
+def _voting(connection: Connection, proposal_id: str) -> tuple[Proposal, Topic]:
+    proposal = workshops.find_proposal(connection, proposal_id)
+    if proposal is None:
+        raise NotFound("This proposal does not exist.")
+    if proposal.state is not ProposalState.VOTING:
+        raise WrongState("The vote on this proposal is closed.")
+    return proposal, _topic(connection, proposal.topic_id)
+
+
+def may_vote(person: Person) -> bool:
+    """Whether a person belongs to a team and so has a vote."""
+    return person.team is not None

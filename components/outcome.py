@@ -1,0 +1,36 @@
+"""What became of a click: an action run in a callback, and its sentence on the screen that follows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from alignment.errors import Refusal
+from components.session import actor
+from components.text import plain
+
+_KEY = "outcome"
+
+
+def perform(done: str, action: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    """Run `action(actor, …)` in a widget callback and keep its outcome for `show_outcome`.
+
+    `done` is what to say when it worked ('' says nothing). Returns what the action returned, or None when it was
+    refused; the refusal's sentence is then what is shown.
+    """
+    try:
+        result = action(actor(), *arguments, **keywords)
+    except Refusal as refusal:
+        st.session_state[_KEY] = ("refused", str(refusal))
+        return None
+    st.session_state[_KEY] = ("done", done)
+    return result
+
+
+def show_outcome() -> None:
+    """Show the outcome of the click that led to this run, once: a passing note, or an error that stays."""
+    kind, sentence = st.session_state.pop(_KEY, ("done", ""))
+    if kind == "refused":
+        st.error(plain(sentence), icon=":material/error:")
+    elif sentence:
+        st.toast(plain(sentence), icon=":material/check:")

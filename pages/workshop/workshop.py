@@ -1,0 +1,281 @@
+"""The workshop: one topic after the other, proposals, and votes that both teams have to carry."""
+
+import streamlit as st
+
+from actions import definitions, workshops
+from actions.permissions import may
+from alignment.people import Team
+from alignment.rules import parse, sentence
+from alignment.workshops import Choice, Proposal, ProposalState, Tally, Topic, TopicState, Workshop
+from components.outcome import perform, show_outcome
+from components.page import open_page, stop_on_refusal
+from components.rule_editor import edit_rule
+from components.session import actor, person
+from components.text import plain
+
+CHOICES = {
+    Choice.YES: ":material/thumb_up: Yes",
+    Choice.NO: ":material/thumb_down: No",
+    Choice.ABSTAIN: ":material/do_not_disturb_on: Abstain",
+}
+TEAM_COLOURS = {Team.SALES: "orange", Team.MARKETING: "blue"}
+
+me = person()
+runs = may(me, "workshop:run")
+open_page("Workshop", "What can both teams agree on?")
+show_outcome()
+
+with stop_on_refusal():
+    found = workshops.list_workshops(actor())
+
+
+@st.dialog("Open a workshop")
+def open_workshop() -> None:
+    title = st.text_input("Title", value="Alignment workshop", max_chars=120, key="workshop_new_title")
+    if st.button("Open it", type="primary", key="workshop_new_open"):
+        perform(
+            "The workshop is open. Take topics to it from the comparison.", workshops.open_workshop, title
+        )
+        st.rerun()
+
+
+if not found:
+    st.subheader("No workshop yet", anchor=False)
+    if runs:
+        st.write(
+            "Look at the comparison and take the questions that matter to the workshop, or open an empty one here."
+        )
+        with st.container(horizontal=True):
+            st.page_link(
+                "pages/surveys/comparison.py", label="Go to the comparison", icon=":material/compare_arrows:"
+            )
+            st.button("Open a workshop", on_click=open_workshop, icon=":material/add:")
+    else:
+        st.write("As soon as a facilitator opens one, it appears here and you can vote on your own phone.")
+    st.stop()
+
+titles = {workshop.id: workshop for workshop in found}
+if len(found) > 1:
+    chosen = st.selectbox(
+        "Workshop",
+        list(titles),
+        format_func=lambda key: (
+            f"{titles[key].title} ({titles[key].created_at[:10]}{'' if titles[key].open else ', closed'})"
+        ),
+        key="workshop",
+        bind="query-params",
+    )
+else:
+    chosen = found[0].id
+if chosen not in titles:
+    chosen = found[0].id
+
+
+def load(workshop_id: str) -> Workshop:
+    """The workshop, read again only when its revision has moved."""
+    revision = workshops.read_revision(actor(), workshop_id)
+    kept = st.session_state.get("workshop_kept")
+    if kept is None or kept.id != workshop_id or kept.revision != revision:
+        kept = st.session_state["workshop_kept"] = workshops.read_workshop(actor(), workshop_id)
+    return kept
+
+
+def vote(proposal_id: str) -> None:
+    choice = st.session_state.get(f"workshop_vote_{proposal_id}")
+    if choice is not None:
+        perform(
+            "Your vote is in. You can change it until voting closes.", workshops.vote, proposal_id, choice
+        )
+
+
+def show_tallies(proposal: Proposal) -> None:
+    with st.container(horizontal=True):
+        for team in Team:
+            tally = proposal.tallies.get(team, Tally())
+            st.badge(
+                f"{team.label.capitalize()}: {tally.yes} yes, {tally.no} no, {tally.abstain} abstained",
+                color=TEAM_COLOURS[team],
+                icon=":material/check:" if tally.carries else ":material/close:",
+            )
+
+
+def show_wording(proposal: Proposal) -> None:
+    st.markdown(f"**{plain(proposal.term_name)}:** {plain(proposal.text)}")
+    if proposal.rule is not None:
+        st.caption(f":material/rule: {plain(sentence(parse(proposal.rule)))}")
+
+
+def show_vote(proposal: Proposal, voters: dict[str, int]) -> None:
+    show_wording(proposal)
+    if workshops.may_vote(me):
+        own = workshops.read_own_vote(actor(), proposal.id)
+        key = f"workshop_vote_{proposal.id}"
+        if key not in st.session_state and own is not None:
+            st.session_state[key] = own
+        st.segmented_control(
+            "Your vote",
+            list(CHOICES),
+            format_func=CHOICES.__getitem__,
+            key=key,
+            on_change=vote,
+            args=(proposal.id,),
+        )
+    cast = ", ".join(
+        f"{team.label} {proposal.tallies.get(team, Tally()).cast} of {voters[team.value]}" for team in Team
+    )
+    st.caption(f"Voted so far: {cast}. The result shows when voting closes; both teams have to carry it.")
+    if runs:
+        with st.container(horizontal=True):
+            st.button(
+                "Close the vote",
+                key=f"workshop_close_{proposal.id}",
+                type="primary",
+                on_click=perform,
+                args=("The vote is closed.", workshops.close_vote, proposal.id),
+            )
+            st.button(
+                "Withdraw",
+                key=f"workshop_withdraw_{proposal.id}",
+                on_click=perform,
+                args=("The proposal is withdrawn.", workshops.withdraw, proposal.id),
+            )
+
+
+def show_topic(topic: Topic, workshop: Workshop, voters: dict[str, int]) -> None:
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{topic.position}. {plain(topic.title)}**")
+            if topic.state is TopicState.AGREED:
+                st.badge("Agreed", icon=":material/handshake:", color="green")
+            elif topic.state is TopicState.PARKED:
+                st.badge("Parked", icon=":material/pause:", color="gray")
+            elif topic.voting:
+                st.badge("Voting now", icon=":material/how_to_vote:", color="violet")
+        if topic.reason:
+            st.caption(plain(topic.reason))
+        for proposal in topic.proposals:
+            if proposal.state is ProposalState.VOTING:
+                show_vote(proposal, voters)
+            elif proposal.state is not ProposalState.WITHDRAWN:
+                show_wording(proposal)
+                st.markdown(proposal.why())
+                show_tallies(proposal)
+        if topic.carried and may(me, "definition:draft"):
+            st.button(
+                "Make it the next definition",
+                key=f"workshop_draft_{topic.carried.id}",
+                icon=":material/edit_document:",
+                on_click=perform,
+                args=(
+                    "Drafted. Propose it for signature in the glossary.",
+                    definitions.draft_from_proposal,
+                    topic.carried.id,
+                ),
+            )
+        if runs and workshop.open and not topic.voting and topic.state is not TopicState.AGREED:
+            parked = topic.state is TopicState.PARKED
+            st.button(
+                "Take it up again" if parked else "Park",
+                key=f"workshop_park_{topic.id}",
+                type="tertiary",
+                on_click=perform,
+                args=(
+                    "",
+                    workshops.set_topic_state,
+                    topic.id,
+                    TopicState.OPEN if parked else TopicState.PARKED,
+                ),
+            )
+
+
+@st.fragment(run_every="2s")
+def room(workshop_id: str) -> None:
+    """The live part: everyone sees the same within two seconds."""
+    show_outcome()
+    with stop_on_refusal():
+        workshop = load(workshop_id)
+    topics = workshop.topics
+    agreed = sum(topic.state is TopicState.AGREED for topic in topics)
+    voting = sum(topic.voting is not None for topic in topics)
+    if not topics:
+        st.write("No topic is on the table yet. A facilitator takes them over from the comparison.")
+        return
+    state = (
+        f"{voting} being voted on now." if voting else ("" if workshop.open else "This workshop is closed.")
+    )
+    noun = "topic" if len(topics) == 1 else "topics"
+    st.subheader(f"{agreed} of {len(topics)} {noun} agreed. {state}", anchor=False)
+    voters = workshops.count_voters(actor())
+    for topic in topics:
+        show_topic(topic, workshop, voters)
+    waiting = [topic.id for topic in topics if topic.state is TopicState.OPEN and not topic.voting]
+    if st.session_state.get("workshop_waiting", waiting) != waiting and runs:
+        st.session_state["workshop_waiting"] = waiting
+        st.rerun()
+    st.session_state["workshop_waiting"] = waiting
+
+
+room(chosen)
+
+workshop = titles[chosen]
+if runs and workshop.open:
+    with stop_on_refusal():
+        current = workshops.read_workshop(actor(), chosen)
+        glossary = definitions.read_glossary(actor())
+    free = {
+        topic.id: topic for topic in current.topics if topic.state is TopicState.OPEN and not topic.voting
+    }
+    st.subheader("Put a wording to the vote", anchor=False)
+    if not free:
+        st.caption("Every topic is agreed, parked or being voted on. Add one below.")
+    else:
+        topic_id = st.selectbox(
+            "Topic", list(free), format_func=lambda key: free[key].title, key="workshop_propose_topic"
+        )
+        terms = {entry.term.key: entry for entry in glossary}
+        term_key = st.selectbox(
+            "Which term does it define?",
+            list(terms),
+            index=list(terms).index("mql"),
+            format_func=lambda key: terms[key].term.name,
+            key="workshop_propose_term",
+        )
+        base = terms[term_key].in_force
+        text = st.text_area(
+            "Wording that both teams could sign",
+            value=base.text if base else "",
+            max_chars=4000,
+            key=f"workshop_propose_text_{term_key}",
+        )
+        rule = edit_rule(f"workshop_propose_{term_key}", base.rule if base else None)
+
+        def propose() -> None:
+            perform("The vote is open.", workshops.propose, topic_id, term_key, text, rule.document)
+
+        st.button(
+            "Open the vote",
+            type="primary",
+            icon=":material/how_to_vote:",
+            key="workshop_propose",
+            disabled=not text.strip() or rule.fault is not None,
+            on_click=propose,
+        )
+    with st.expander("Add a topic or end the workshop"):
+        title = st.text_input("Topic", max_chars=300, key="workshop_topic_title")
+
+        def add_topic() -> None:
+            if perform("The topic is on the table.", workshops.add_topic, chosen, title=title) is not None:
+                st.session_state["workshop_topic_title"] = ""
+
+        with st.container(horizontal=True):
+            st.button(
+                "Add the topic", key="workshop_topic_add", disabled=not title.strip(), on_click=add_topic
+            )
+            sure = st.checkbox("All is said; end it", key="workshop_end_sure")
+            st.button(
+                "End the workshop",
+                key="workshop_end",
+                disabled=not sure,
+                on_click=perform,
+                args=("The workshop is closed. What was agreed stays.", workshops.close_workshop, chosen),
+            )
