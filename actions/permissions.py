@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "person:change": ADMIN,
     "person:list": LEADING,
     "person:invite": ADMIN,
+    "account:read": EVERYONE,
     "account:change": EVERYONE,
     "setting:change": ADMIN,
     "setting:read": EVERYONE,

@@ -1,0 +1,85 @@
+"""The table of screens: where each stands, what it is for, and who finds it in the navigation.
+
+Hiding a screen is a courtesy; what a person may do is decided by the actions.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alignment.people import Role
+
+ROOT = Path(__file__).resolve().parent.parent
+LOGO = ROOT / "docs" / "logo.svg"
+MARK = ROOT / "docs" / "mark.svg"
+HOME = "today"
+
+_EVERYONE = frozenset(Role)
+_LEADING = frozenset({Role.FACILITATOR, Role.TEAM_LEAD, Role.ADMIN})
+_ADMIN = frozenset({Role.ADMIN})
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One page. `path` is relative to the project; the file's name is its address. `section` is '' for unlisted ones."""
+
+    path: str
+    title: str
+    icon: str
+    section: str
+    roles: frozenset[Role]
+    help: str
+
+    @property
+    def file(self) -> Path:
+        """Where the page's script is."""
+        return ROOT / self.path
+
+    @property
+    def address(self) -> str:
+        """The page's path in the browser, without the slash."""
+        return self.file.stem
+
+
+SCREENS: tuple[Screen, ...] = (
+    Screen("pages/home/today.py", "Today", ":material/today:", "Your part", _EVERYONE,
+           "What waits for you, and where the cycle stands."),
+    Screen("pages/surveys/answer.py", "Answer", ":material/edit_note:", "Your part", _EVERYONE,
+           "Your team's questionnaires. Every answer is kept as soon as you give it."),
+    Screen("pages/surveys/questionnaires.py", "Questionnaires", ":material/quiz:", "Agree", _LEADING,
+           "Prepare, open and close questionnaires, and see how many have answered."),
+    Screen("pages/surveys/comparison.py", "Comparison", ":material/compare_arrows:", "Agree", _EVERYONE,
+           "Where the two teams differ, and where they already agree."),
+    Screen("pages/workshop/workshop.py", "Workshop", ":material/groups:", "Agree", _EVERYONE,
+           "Settle one topic after the other together; both teams vote at the same time."),
+    Screen("pages/definitions/glossary.py", "Glossary", ":material/menu_book:", "Agree", _EVERYONE,
+           "What was agreed: each term with its text, its rule, its versions and signatures."),
+    Screen("pages/leads/leads.py", "Leads", ":material/filter_alt:", "Check", _EVERYONE,
+           "What lead data there are, and how to bring in more."),
+    Screen("pages/leads/metrics.py", "Metrics", ":material/monitoring:", "Check", _EVERYONE,
+           "Volume, conversion, speed and acceptance under the definition in force."),
+    Screen("pages/cycle/cycle.py", "Cycle", ":material/cycle:", "Check", _EVERYONE,
+           "The phase that the cycle is in, and what is missing before the next."),
+    Screen("pages/cycle/recap.py", "Recap", ":material/fact_check:", "Check", _EVERYONE,
+           "Before against after: improved, no detectable change, worse, or too early."),
+    Screen("pages/people/people.py", "People", ":material/group:", "Manage", _ADMIN,
+           "Invite people, change their team or role, and end their access."),
+    Screen("pages/admin/settings.py", "Settings", ":material/settings:", "Manage", _ADMIN,
+           "The company's name, time zone, business hours and promises."),
+    Screen("pages/people/account.py", "Account", ":material/person:", "Manage", _EVERYONE,
+           "Your name and password, and signing out everywhere."),
+)  # fmt: skip
+
+FIRST_START = Screen("pages/setup/first_start.py", "Set up", ":material/rocket_launch:", "", frozenset(),
+                     "Create the administrator, or explore with the sample company.")  # fmt: skip
+WELCOME = Screen("pages/setup/welcome.py", "Welcome", ":material/waving_hand:", "", frozenset(),
+                 "Choose a password and come in.")  # fmt: skip
+
+
+def screens() -> tuple[Screen, ...]:
+    """Every screen of the portal that there is."""
+    return tuple(screen for screen in SCREENS if screen.file.exists())
+
+
+def screens_for(role: Role) -> tuple[Screen, ...]:
+    """The screens that a role finds in its navigation."""
+    return tuple(screen for screen in screens() if role in screen.roles)

@@ -1,0 +1,181 @@
+"""The sign-in form, kept sessions and signing out: our wrapper around streamlit-authenticator.
+
+The library shows the form, checks passwords with bcrypt and writes the cookie from the browser's side. What it lacks
+is put in here: people come from the store one at a time, attempts are counted there before a password is looked at,
+names that do not exist cost as much as those that do, and a cookie is judged by `actions.sign_in` before the library
+sees it. Its password hints, mails and self-registration are not used.
+"""
+
+from collections.abc import Iterator, MutableMapping
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+from streamlit_authenticator import Authenticate
+from streamlit_authenticator.controllers import AuthenticationController
+from streamlit_authenticator.models import AuthenticationModel
+
+from actions import sign_in
+from alignment.errors import Refusal
+from components import session
+from components.text import plain
+
+_AUTHENTICATOR_KEYS = ("authentication_status", "username", "name", "email", "roles", "logout")
+
+
+class _EveryName(MutableMapping[str, dict[str, Any]]):
+    """The authenticator's mapping of people, without anybody in it: every name is known, none has a password here.
+
+    It asks whether a name exists before it checks the password; answering yes leaves the whole check to
+    `actions.sign_in.check`, with the same work for all names.
+    """
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        return {"email": name, "name": name}
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __setitem__(self, name: str, record: dict[str, Any]) -> None:
+        """Nothing is kept: failures and sessions live in the store."""
+
+    def __delitem__(self, name: str) -> None:
+        """Nothing is kept."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class _Passwords(AuthenticationModel):
+    """The authenticator's model with the store behind its password check."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(credentials={"usernames": {}}, auto_hash=False, secret_key=key)
+        self.credentials["usernames"] = _EveryName()
+        self.session: sign_in.Session | None = None
+
+    def check_credentials(self, username: str, password: str) -> bool:
+        """Whether they go together; the sign-in is kept in `session`. Raises Locked."""
+        try:
+            self.session = sign_in.check(username, password)
+        except sign_in.WrongPassword:
+            return False
+        return True
+
+    def _record_failed_login_attempts(self, username: str, reset: bool = False) -> None:
+        """Nothing: `sign_in.check` has counted the attempt, in the store."""
+
+
+class _Cookie:
+    """The authenticator's cookie, written by `actions.sign_in` and placed where it outlives the form."""
+
+    def __init__(self, model: _Passwords) -> None:
+        self._model = model
+        self.place = st.container()
+
+    def get_cookie(self) -> None:
+        """None: `resume` has judged the cookies before the form is built."""
+
+    def set_cookie(self) -> None:
+        """Have the browser keep the sign-in that the model has just checked."""
+        if self._model.session is not None:
+            keep(self._model.session, st.session_state["username"])
+
+    def delete_cookie(self) -> None:
+        """Have the browser drop the script's cookie; the server's own is void through `sessions_valid_from`."""
+        import extra_streamlit_components as stx
+
+        manager = stx.CookieManager()
+        manager.cookies = {sign_in.SCRIPT_COOKIE: ""}
+        manager.delete(sign_in.SCRIPT_COOKIE)
+
+
+class _Authenticator(Authenticate):
+    """The authenticator over the store. It is built when a form or a sign-out is due, not on every run."""
+
+    def __init__(self) -> None:
+        key = sign_in.cookie_key()
+        self.attrs = {"login_sleep_time": 0}
+        self.path = None
+        self.api_key = None
+        self.secret_key = key
+        self.authentication_controller = AuthenticationController(
+            {"usernames": {}}, None, False, None, None, key, None
+        )
+        self.passwords = _Passwords(key)
+        self.authentication_controller.authentication_model = self.passwords
+        self.cookie_controller = _Cookie(self.passwords)
+
+
+def keep(signed_in: sign_in.Session, email: str) -> None:
+    """Have the browser keep the sign-in for a week. The run that does this must not rerun or switch pages."""
+    import extra_streamlit_components as stx
+
+    token = sign_in.issue_token(signed_in, email)
+    expires = datetime.fromtimestamp(
+        datetime.fromisoformat(signed_in.signed_in_at).timestamp() + sign_in.LIFETIME.total_seconds(), UTC
+    )
+    secure = (st.context.url or "").startswith("https://")
+    stx.CookieManager().set(
+        sign_in.SCRIPT_COOKIE, token, expires_at=expires, secure=secure or None, same_site="strict"
+    )
+
+
+def resume() -> bool:
+    """Whether somebody is signed in at the start of this run, from the session or else from a valid cookie."""
+    if session.still_signed_in():
+        return True
+    found = sign_in.read_cookies(dict(st.context.cookies))
+    if found is None:
+        return False
+    session.remember(found.person_id, found.signed_in_at)
+    return True
+
+
+def ask() -> bool:
+    """Show the sign-in form; True in the run in which it is sent with the right password."""
+    place = st.empty()
+    with place.container():
+        _, middle, _ = st.columns([1, 2, 1])
+        with middle:
+            authenticator = _Authenticator()
+            st.session_state["logout"] = None
+            try:
+                authenticator.login(
+                    fields={
+                        "Form name": "Sign in",
+                        "Username": "E-mail",
+                        "Password": "Password",
+                        "Login": "Sign in",
+                    },
+                    key="sign_in_form",
+                )
+            except Refusal as refusal:
+                st.error(plain(refusal), icon=":material/lock_clock:")
+            else:
+                if st.session_state.get("authentication_status") is False:
+                    st.error(sign_in.WRONG, icon=":material/error:")
+            st.caption("No password yet, or forgotten? Ask your administrator for a link.")
+    signed_in = authenticator.passwords.session
+    if signed_in is None:
+        return False
+    place.empty()
+    session.remember(signed_in.person_id, signed_in.signed_in_at)
+    return True
+
+
+def sign_out() -> None:
+    """End every session of the person, and have the browser drop the cookie. No rerun may follow in this run."""
+    sign_in.end_every_session(session.actor())
+    drop()
+
+
+def drop() -> None:
+    """Forget the session here and have the browser drop its cookie, after the store has ended the session."""
+    authenticator = _Authenticator()
+    st.session_state["authentication_status"] = True
+    authenticator.logout(location="unrendered")
+    session.forget()

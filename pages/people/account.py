@@ -1,0 +1,47 @@
+"""Account: what do I have here, and how do I change it?"""
+
+import streamlit as st
+
+from actions import people, sign_in
+from components.page import open_page, show_refusal
+from components.session import actor, person, remember
+from components.sign_in import keep
+from components.text import plain
+
+open_page("Account", "Your name, your password, and where you are signed in.")
+me = person()
+
+with st.container(border=True, width=560):
+    team = f" in {me.team.label}" if me.team else ""
+    st.markdown(f"You sign in as **{plain(me.email)}** and are **{me.role.label}**{team}.")
+    with st.form("account_name_form", border=False):
+        name = st.text_input("Name", value=me.name, max_chars=100, key="account_name")
+        renamed = st.form_submit_button("Save name", icon=":material/save:")
+    if renamed:
+        with show_refusal():
+            people.change_own_name(actor(), name)
+            st.success("Saved.", icon=":material/check:")
+
+with st.container(border=True, width=560):
+    st.subheader("Password", anchor=False)
+    with st.form("account_password_form", border=False, clear_on_submit=True):
+        old = st.text_input(
+            "Old password", type="password", autocomplete="current-password", key="account_old"
+        )
+        new = st.text_input(
+            "New password", type="password", autocomplete="new-password", key="account_new",
+            help=f"At least {sign_in.SHORTEST_PASSWORD} characters.",
+        )  # fmt: skip
+        repeated = st.text_input(
+            "New password again", type="password", autocomplete="new-password", key="account_repeated"
+        )
+        changed = st.form_submit_button("Change password", icon=":material/key:")
+    if changed:
+        with show_refusal():
+            session = people.change_own_password(actor(), old, new, repeated)
+            remember(session.person_id, session.signed_in_at)
+            keep(session, me.email)
+            st.success(
+                "Changed. You stay signed in here; every other device has to sign in again.",
+                icon=":material/check:",
+            )
