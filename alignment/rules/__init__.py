@@ -1,0 +1,47 @@
+"""Executable rules: a typed tree of conditions, or points with a threshold, that a lead passes, fails, or leaves open.
+
+The document form (JSON, `version` 1) is described in `reading`; what it means in `evaluation`. A rule is never
+evaluated as code and never becomes SQL text.
+"""
+
+from alignment.rules.evaluation import evaluate
+from alignment.rules.reading import InvalidRule, parse, parse_json
+from alignment.rules.tree import (
+    AllOf,
+    AnyOf,
+    Condition,
+    FieldType,
+    Node,
+    Not,
+    Operator,
+    Points,
+    PointsEntry,
+    Rule,
+    conditions_of,
+    fields_of,
+)
+from alignment.rules.wording import sentence
+from alignment.rules.writing import canonical_hash, to_document, to_json
+
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "Condition",
+    "FieldType",
+    "InvalidRule",
+    "Node",
+    "Not",
+    "Operator",
+    "Points",
+    "PointsEntry",
+    "Rule",
+    "canonical_hash",
+    "conditions_of",
+    "evaluate",
+    "fields_of",
+    "parse",
+    "parse_json",
+    "sentence",
+    "to_document",
+    "to_json",
+]

@@ -1,0 +1,100 @@
+"""Rules as English sentences, for people who never see the document."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from alignment.rules.tree import AllOf, AnyOf, Condition, Node, Not, Operator, Points, Rule
+
+_MOST_LISTED = 8
+
+
+def sentence(rule: Rule, labels: Mapping[str, str] | None = None) -> str:
+    """The rule in words, such as `employees is at least 50, and source is “referral” or “partner”`.
+
+    `labels` gives fields their names on screen; without one, underscores become spaces.
+    """
+    words = _Words(labels or {})
+    if isinstance(rule.root, Points):
+        entries = "; ".join(
+            f"{entry.add_hundredths / 100:+g} if {words.node(entry.node, nested=False)}"
+            for entry in rule.root.entries
+        )
+        return f"at least {rule.root.threshold_hundredths / 100:g} points: {entries}"
+    return words.node(rule.root, nested=False)
+
+
+class _Words:
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        self._labels = labels
+
+    def node(self, node: Node, nested: bool) -> str:
+        match node:
+            case Condition():
+                return self._condition(node, negated=False)
+            case Not(Condition() as condition):
+                return self._condition(condition, negated=True)
+            case Not(part):
+                return f"it is not the case that ({self.node(part, nested=False)})"
+            case AllOf(parts):
+                text = ", and ".join(self.node(part, nested=True) for part in parts)
+            case AnyOf(parts):
+                text = ", or ".join(self.node(part, nested=True) for part in parts)
+            case _:
+                raise TypeError(f"not part of a rule: {node!r}")
+        return f"({text})" if nested and len(parts) > 1 else text
+
+    def _condition(self, condition: Condition, negated: bool) -> str:
+        field = self._labels.get(condition.field) or condition.field.replace("_", " ")
+        return f"{field} {_predicate(condition.operator, condition.value, negated)}"
+
+
+def _predicate(operator: Operator, value: Any, negated: bool) -> str:
+    is_ = "is not" if negated else "is"
+    match operator:
+        case Operator.EQUAL:
+            return f"{is_} {_value(value)}"
+        case Operator.NOT_EQUAL:
+            return f"{'is' if negated else 'is not'} {_value(value)}"
+        case Operator.IN:
+            return f"{is_} {_listed(value, 'nor' if negated else 'or')}"
+        case Operator.NOT_IN:
+            return f"{'is' if negated else 'is not'} {_listed(value, 'or' if negated else 'nor')}"
+        case Operator.GREATER:
+            return f"{is_} more than {_value(value)}"
+        case Operator.AT_LEAST:
+            return f"{is_} at least {_value(value)}"
+        case Operator.LESS:
+            return f"{is_} less than {_value(value)}"
+        case Operator.AT_MOST:
+            return f"{is_} at most {_value(value)}"
+        case Operator.BETWEEN:
+            return f"{is_} between {_value(value[0])} and {_value(value[1])}"
+        case Operator.CONTAINS:
+            return f"{'does not contain' if negated else 'contains'} {_value(value)}"
+        case Operator.IS_KNOWN:
+            return f"{is_} known"
+        case Operator.IS_UNKNOWN:
+            return "is known" if negated else "is unknown"
+        case Operator.WITHIN_DAYS:
+            days = "1 day" if value == 1 else f"{value:,} days"
+            return f"{is_} within the {days} before the decision"
+
+
+def _listed(values: tuple[Any, ...], joint: str) -> str:
+    words = [_value(value) for value in values[:_MOST_LISTED]]
+    if len(values) > _MOST_LISTED:
+        words.append(f"{len(values) - _MOST_LISTED:,} more")
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if isinstance(value, float):
+        return f"{value:,.10g}" if abs(value) >= 10_000 else f"{value:.10g}"
+    if isinstance(value, date):
+        return f"{value.day} {value:%B %Y}"
+    return f"“{value}”"
