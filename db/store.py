@@ -6,6 +6,7 @@ after its commit has reached the disk (`synchronous=FULL`), never before.
 """
 
 import atexit
+import contextvars
 import os
 import queue
 import threading
@@ -93,8 +94,20 @@ class Store:
         if self._closed:
             raise StoreUnavailable("Not saved: the portal is shutting down. Try again in a minute.")
         done: Future = Future()
-        self._waiting.put((transaction, done))
+        caller = contextvars.copy_context()  # so that a replayed clock holds in the writer's thread, too
+        self._waiting.put((lambda connection: caller.run(transaction, connection), done))
         return done.result()
+
+    def forget_deleted(self) -> bool:
+        """Empty the log beside the file, so that what was deleted (and overwritten) in the file is not left there.
+
+        False when readers kept it from being emptied; the next call, or closing the store, makes up for it.
+        """
+        connection = self._connect()
+        try:
+            return connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Finish the writes that wait, then stop the writer."""

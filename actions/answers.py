@@ -1,0 +1,167 @@
+"""Answering: each person their own team's questionnaire. An answer is on disk before the action returns.
+
+What someone answered is returned to that person only. The audit log says that someone answered, never what; and in an
+anonymous survey not even that, for the row's place in the log, between the sign-ins, would tell whose answer it is.
+"""
+
+import hashlib
+import hmac
+from typing import Any
+
+from actions import clock
+from actions.journal import journal
+from actions.permissions import authorise
+from alignment.errors import InvalidInput, NotFound, NotPermitted, WrongState
+from alignment.people import Actor, Person, Team
+from alignment.questionnaires import Mode, Question, check_answer, missing_questions
+from alignment.surveys import Progress, Survey, SurveyStatus
+from db.queries import answers, surveys
+from db.store import Connection, store
+
+
+def my_surveys(actor: Actor) -> list[Progress]:
+    """The open surveys that the person is asked to answer, the newest first, with their own progress.
+
+    Empty for people without a team.
+    """
+    person = authorise(actor, "survey:answer")
+    if person.team is None:
+        return []
+    connection = store().read()
+    return [
+        _progress(connection, person, survey)
+        for survey in surveys.listed(connection)
+        if survey.status is SurveyStatus.OPEN
+    ]
+
+
+def my_progress(actor: Actor, survey_id: str) -> Progress:
+    """The person's own answers to an open survey. Raises WrongState when it is not open, NotPermitted without a team."""
+    person = authorise(actor, "survey:answer")
+    connection = store().read()
+    return _progress(connection, person, _answerable(connection, person, survey_id))
+
+
+def save_answer(actor: Actor, survey_id: str, question_key: str, value: Any) -> Any:
+    """Keep the person's answer; None means 'can't say'. Returns the answer as it is kept, once it is on disk.
+
+    Raises InvalidInput when the question does not offer the answer, WrongState when the survey is not open.
+    """
+    person = authorise(actor, "survey:answer")
+    survey = _answerable(store().read(), person, survey_id)
+    question = _question(survey, question_key)
+    checked = check_answer(question, value)
+
+    def transaction(connection: Connection) -> None:
+        respondent, at = _take_part(connection, person, survey, "survey:answer")
+        answers.put(connection, survey.id, respondent, question.key, checked, at)
+
+    store().write(transaction)
+    return checked
+
+
+def clear_answer(actor: Actor, survey_id: str, question_key: str) -> None:
+    """Take the person's answer back: the question is then not answered.
+
+    Raises InvalidInput for a required question after submitting.
+    """
+    person = authorise(actor, "survey:answer")
+    survey = _answerable(store().read(), person, survey_id)
+    question = _question(survey, question_key)
+
+    def transaction(connection: Connection) -> None:
+        respondent, _ = _take_part(connection, person, survey, "survey:answer")
+        taking_part = answers.participation(connection, survey.id, respondent)
+        if question.required and taking_part is not None and taking_part[1]:
+            raise InvalidInput(
+                f"‘{question.name}’ needs an answer, since you have submitted. Choose another one, or say that you can't say."
+            )
+        answers.remove(connection, survey.id, respondent, question.key)
+
+    store().write(transaction)
+
+
+def submit_answers(actor: Actor, survey_id: str) -> Progress:
+    """Hand the answers in: only submitted ones count. They can be changed until the survey closes.
+
+    Raises InvalidInput that names the required questions without an answer.
+    """
+    person = authorise(actor, "survey:answer")
+    survey = _answerable(store().read(), person, survey_id)
+
+    def transaction(connection: Connection) -> None:
+        respondent, at = _take_part(connection, person, survey, "survey:submit")
+        missing = missing_questions(survey.questionnaire, answers.given(connection, survey.id, respondent))
+        if missing:
+            named = ", ".join(f"‘{question.name}’" for question in missing[:5])
+            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+            raise InvalidInput(f"Not submitted yet. Still without an answer: {named}{more}.")
+        answers.submit(connection, survey.id, respondent, at)
+
+    store().write(transaction)
+    return _progress(store().read(), person, survey)
+
+
+def _answerable(connection: Connection, person: Person, survey_id: str) -> Survey:
+    """The open survey. A draft does not exist for those who answer."""
+    if person.team is None:
+        raise NotPermitted(
+            "Only people of the sales or the marketing team answer. Ask an administrator for a team."
+        )
+    survey = surveys.find(connection, survey_id) if isinstance(survey_id, str) else None
+    if survey is None or survey.status is SurveyStatus.DRAFT:
+        raise NotFound("There is no such questionnaire. Go back to the list and choose one.")
+    if survey.status is SurveyStatus.CLOSED:
+        raise WrongState(
+            f"‘{survey.title}’ has been closed. What you had submitted counts; nothing can be changed now."
+        )
+    return survey
+
+
+def _question(survey: Survey, question_key: str) -> Question:
+    try:
+        return survey.questionnaire.question(question_key)
+    except KeyError:
+        raise NotFound("There is no such question in this questionnaire.") from None
+
+
+def _take_part(connection: Connection, person: Person, survey: Survey, action: str) -> tuple[str, str]:
+    """(respondent, instant) for a write in this transaction; looks again whether the survey is open, and journals.
+
+    The team is the one that the person had at the first answer.
+    """
+    state = surveys.state(connection, survey.id)
+    if state is None or state[0] is not SurveyStatus.OPEN or state[1] is not survey.mode:
+        raise WrongState(f"‘{survey.title}’ was closed or changed just now. Not saved. Load the page again.")
+    if person.team is None:
+        raise NotPermitted("Only people of the sales or the marketing team answer.")
+    respondent = _respondent(connection, person, survey)
+    at = _instant(survey.mode)
+    if answers.participation(connection, survey.id, respondent) is None:
+        answers.start(connection, survey.id, respondent, person.team, at)
+    if survey.mode is not Mode.ANONYMOUS:
+        journal(connection, person, action, "survey", survey.id)
+    return respondent, at
+
+
+def _respondent(connection: Connection, person: Person, survey: Survey) -> str:
+    """The key under which the person's answers are kept: their id, or a token that only the survey's key can make."""
+    if survey.mode is not Mode.ANONYMOUS:
+        return person.id
+    secret = answers.secret(connection, survey.id)
+    if secret is None:
+        raise WrongState(f"‘{survey.title}’ was closed just now. Not saved.")
+    return hmac.new(bytes.fromhex(secret), f"{survey.id}:{person.id}".encode(), hashlib.sha256).hexdigest()
+
+
+def _instant(mode: Mode) -> str:
+    """Now; in an anonymous survey only the day."""
+    now = clock.now_text()
+    return now[:10] + "T00:00:00.000000Z" if mode is Mode.ANONYMOUS else now
+
+
+def _progress(connection: Connection, person: Person, survey: Survey) -> Progress:
+    respondent = _respondent(connection, person, survey)
+    taking_part = answers.participation(connection, survey.id, respondent)
+    team, submitted = taking_part if taking_part else (person.team or Team.SALES, False)
+    return Progress(survey, team, answers.given(connection, survey.id, respondent), submitted)

@@ -1,0 +1,263 @@
+"""Questionnaires put to the teams: prepared, opened and closed by facilitators. Closing is final."""
+
+import secrets
+from dataclasses import replace
+
+from actions import clock
+from actions.journal import journal
+from actions.permissions import authorise, may
+from alignment import templates
+from alignment.errors import InvalidInput, NotFound, StaleVersion, WrongState
+from alignment.people import Actor, Person, Team
+from alignment.questionnaire_files import read_toml, write_toml
+from alignment.questionnaires import Mode, Questionnaire
+from alignment.surveys import ResponseRate, Survey, SurveyStatus
+from alignment.texts import optional_text, required_text
+from db.keys import new_id
+from db.queries import answers, surveys
+from db.store import Connection, store
+
+_LARGEST_GROUP = 1000
+
+
+def prepare_survey(
+    actor: Actor,
+    *,
+    template: str = "",
+    toml: str = "",
+    cycle_id: str | None = None,
+    title: str = "",
+    mode: Mode | str | None = None,
+    min_group: int | None = None,
+) -> Survey:
+    """A draft made from a built-in `template` or from TOML text; `mode` and `min_group` may only be stricter than its own.
+
+    Raises InvalidInput, with line, key and remedy, when the questionnaire cannot be used.
+    """
+    person = authorise(actor, "survey:prepare")
+    if bool(template) == bool(toml):
+        raise InvalidInput("Choose either a built-in questionnaire or a file of your own.")
+    questionnaire = templates.template(template) if template else read_toml(toml)
+    if title:
+        questionnaire = replace(questionnaire, title=required_text(title, "The title"))
+    questionnaire = _stricter(questionnaire, mode, min_group)
+    survey = Survey(
+        id=new_id(),
+        cycle_id=optional_text(cycle_id, "The cycle", 64) or None,
+        template=template,
+        questionnaire=questionnaire,
+        status=SurveyStatus.DRAFT,
+        created_at=clock.now_text(),
+        opened_at=None,
+        closed_at=None,
+        revision=1,
+    )
+
+    def transaction(connection: Connection) -> None:
+        surveys.insert(connection, survey, person.id)
+        journal(
+            connection,
+            person,
+            "survey:prepare",
+            "survey",
+            survey.id,
+            after={
+                "title": survey.title,
+                "template": template,
+                "mode": survey.mode,
+                "min_group": survey.min_group,
+            },
+        )
+
+    store().write(transaction)
+    return survey
+
+
+def tighten_survey(
+    actor: Actor,
+    survey_id: str,
+    *,
+    mode: Mode | str | None = None,
+    min_group: int | None = None,
+    revision: int,
+) -> Survey:
+    """Make the privacy stricter, never looser, and only before the first answer. `revision` is the one that was seen."""
+    person = authorise(actor, "survey:prepare")
+
+    def transaction(connection: Connection) -> Survey:
+        survey = _seen(connection, survey_id, revision)
+        if survey.status is SurveyStatus.CLOSED or answers.started(connection, survey_id):
+            raise WrongState(
+                "People have already answered under the privacy that was announced. It stays as it is."
+            )
+        tightened = _stricter(survey.questionnaire, mode, min_group)
+        surveys.set_privacy(connection, survey_id, tightened.mode, tightened.min_group)
+        if (
+            survey.status is SurveyStatus.OPEN
+            and tightened.mode is Mode.ANONYMOUS
+            and survey.mode is not Mode.ANONYMOUS
+        ):
+            answers.keep_secret(connection, survey_id, secrets.token_hex(32))
+        journal(
+            connection,
+            person,
+            "survey:prepare",
+            "survey",
+            survey_id,
+            before={"mode": survey.mode, "min_group": survey.min_group},
+            after={"mode": tightened.mode, "min_group": tightened.min_group},
+        )
+        return _known(connection, survey_id)
+
+    return store().write(transaction)
+
+
+def open_survey(actor: Actor, survey_id: str, *, revision: int | None = None) -> Survey:
+    """Put a draft to both teams. Raises WrongState for anything but a draft."""
+    person = authorise(actor, "survey:run")
+    at = clock.now_text()
+
+    def transaction(connection: Connection) -> Survey:
+        survey = _seen(connection, survey_id, revision)
+        if survey.status is not SurveyStatus.DRAFT:
+            raise WrongState(f"‘{survey.title}’ is already {survey.status.value}.")
+        surveys.set_open(connection, survey_id, at)
+        if survey.mode is Mode.ANONYMOUS:
+            answers.keep_secret(connection, survey_id, secrets.token_hex(32))
+        journal(
+            connection,
+            person,
+            "survey:open",
+            "survey",
+            survey_id,
+            after={"mode": survey.mode, "min_group": survey.min_group},
+        )
+        return _known(connection, survey_id)
+
+    return store().write(transaction)
+
+
+def close_survey(actor: Actor, survey_id: str) -> Survey:
+    """Close an open survey for good: from now on its results can be read and no answer changes.
+
+    In an anonymous survey this destroys the key, gives every respondent a key drawn at random, and empties the store's
+    log, so that nobody can link the answers again, not even with the file in hand.
+    """
+    person = authorise(actor, "survey:run")
+    at = clock.now_text()
+
+    def transaction(connection: Connection) -> Survey:
+        survey = _known(connection, survey_id)
+        if survey.status is not SurveyStatus.OPEN:
+            raise WrongState(
+                f"‘{survey.title}’ is {survey.status.value}; only an open questionnaire can be closed."
+            )
+        rates = surveys.rates(connection, survey_id)
+        surveys.set_closed(connection, survey_id, at, {team: rate.invited for team, rate in rates.items()})
+        if survey.mode is Mode.ANONYMOUS:
+            answers.destroy_secret(connection, survey_id)
+            for respondent in answers.respondents(connection, survey_id):
+                answers.rename(connection, survey_id, respondent, secrets.token_hex(16))
+        journal(
+            connection,
+            person,
+            "survey:close",
+            "survey",
+            survey_id,
+            after={
+                team.value: {"invited": rate.invited, "submitted": rate.submitted}
+                for team, rate in rates.items()
+            },
+        )
+        return _known(connection, survey_id)
+
+    closed = store().write(transaction)
+    if closed.mode is Mode.ANONYMOUS:
+        store().forget_deleted()
+    return closed
+
+
+def discard_survey(actor: Actor, survey_id: str) -> None:
+    """Remove a draft that nobody has seen. Raises WrongState once it has been open."""
+    person = authorise(actor, "survey:prepare")
+
+    def transaction(connection: Connection) -> None:
+        survey = _known(connection, survey_id)
+        if survey.status is not SurveyStatus.DRAFT:
+            raise WrongState(f"‘{survey.title}’ has been open; it stays with its answers.")
+        surveys.delete_draft(connection, survey_id)
+        journal(connection, person, "survey:discard", "survey", survey_id, before={"title": survey.title})
+
+    store().write(transaction)
+
+
+def list_surveys(actor: Actor) -> list[Survey]:
+    """The surveys that the person may know of, the newest first: drafts only for those who prepare them."""
+    person = authorise(actor, "survey:list")
+    return [survey for survey in surveys.listed(store().read()) if _visible(person, survey)]
+
+
+def read_survey(actor: Actor, survey_id: str) -> Survey:
+    """One survey with its questions. Raises NotFound where there is none, or none for this person."""
+    person = authorise(actor, "survey:list")
+    survey = _known(store().read(), survey_id)
+    if not _visible(person, survey):
+        raise NotFound(_UNKNOWN)
+    return survey
+
+
+def survey_toml(actor: Actor, survey_id: str) -> str:
+    """The questionnaire as TOML, to edit and put in again."""
+    return write_toml(read_survey(actor, survey_id).questionnaire)
+
+
+def response_rates(actor: Actor, survey_id: str) -> dict[Team, ResponseRate]:
+    """How many people of each team were asked, have begun, have submitted: counts, never who."""
+    survey = read_survey(actor, survey_id)
+    return surveys.rates(store().read(), survey.id)
+
+
+_UNKNOWN = "There is no such questionnaire. Go back to the list and choose one."
+
+
+def _visible(person: Person, survey: Survey) -> bool:
+    return survey.status is not SurveyStatus.DRAFT or may(person, "survey:prepare")
+
+
+def _known(connection: Connection, survey_id: str) -> Survey:
+    survey = surveys.find(connection, survey_id) if isinstance(survey_id, str) else None
+    if survey is None:
+        raise NotFound(_UNKNOWN)
+    return survey
+
+
+def _seen(connection: Connection, survey_id: str, revision: int | None) -> Survey:
+    survey = _known(connection, survey_id)
+    if revision is not None and survey.revision != revision:
+        raise StaleVersion(
+            f"‘{survey.title}’ was changed in the meantime. Look at it again before you go on."
+        )
+    return survey
+
+
+def _stricter(questionnaire: Questionnaire, mode: Mode | str | None, min_group: int | None) -> Questionnaire:
+    """The questionnaire with a privacy that is at least as strict. Raises InvalidInput for a looser one."""
+    wanted = questionnaire.mode
+    if mode is not None:
+        try:
+            wanted = Mode(mode)
+        except ValueError as error:
+            raise InvalidInput("The privacy mode has to be named, confidential or anonymous.") from error
+    if wanted.strictness < questionnaire.mode.strictness:
+        raise InvalidInput(f"The privacy can only become stricter; it is {questionnaire.mode.value} already.")
+    group = questionnaire.min_group if min_group is None else min_group
+    if (
+        isinstance(group, bool)
+        or not isinstance(group, int)
+        or not questionnaire.min_group <= group <= _LARGEST_GROUP
+    ):
+        raise InvalidInput(
+            f"The smallest group has to be a whole number from {questionnaire.min_group} to {_LARGEST_GROUP:,}: "
+            "it can only be raised."
+        )
+    return replace(questionnaire, mode=wanted, min_group=group)
