@@ -9,6 +9,7 @@ from alignment import definitions as agreements
 from alignment.cycles import Cycle, GateFacts, GateItem, Phase, gate
 from alignment.errors import InvalidInput, NotFound, StaleVersion, WrongState
 from alignment.people import Actor, Person, Team
+from alignment.surveys import SurveyStatus
 from alignment.texts import required_text
 from db.queries import cycles, definitions, people, surveys
 from db.store import Connection, store
@@ -170,18 +171,15 @@ def _view(connection: Connection, cycle: Cycle) -> CycleView:
 def _facts(connection: Connection, cycle: Cycle) -> GateFacts:
     from leads.store import warehouse
 
-    progress = surveys.progress_of_cycle(connection, cycle.id)
-    best = max(
-        (entry for entry in progress if entry.closed),
-        key=lambda entry: min(entry.submitted[team] for team in Team),
-        default=None,
-    )
+    of_cycle = [survey for survey in surveys.listed(connection) if survey.cycle_id == cycle.id]
+    closed = [survey for survey in of_cycle if survey.status is SurveyStatus.CLOSED]
+    rates = {survey.id: surveys.rates(connection, survey.id) for survey in closed}
+    best = max(closed, key=lambda survey: min(rates[survey.id][team].submitted for team in Team), default=None)
     force = agreements.in_force(definitions.in_force_history(connection), clock.now_text())
     return GateFacts(
-        surveys_open=sum(not entry.closed for entry in progress),
-        surveys_closed=sum(entry.closed for entry in progress),
-        answered_sales=best.submitted[Team.SALES] if best else 0,
-        answered_marketing=best.submitted[Team.MARKETING] if best else 0,
+        surveys_closed=len(closed),
+        answered_sales=rates[best.id][Team.SALES].submitted if best else 0,
+        answered_marketing=rates[best.id][Team.MARKETING].submitted if best else 0,
         min_group=best.min_group if best else 3,
         leads=warehouse().count_leads(),
         definitions_agreed=definitions.agreed_since(connection, cycle.plan_at or cycle.started_at),

@@ -9,7 +9,7 @@ from typing import Any
 from actions import clock
 from actions.journal import journal
 from actions.permissions import authorise
-from actions.settings import read_zone
+from actions.settings import company_of
 from alignment import definitions as domain
 from alignment import instants
 from alignment.definitions import DefinitionState, DefinitionVersion, Term
@@ -254,7 +254,7 @@ def sign(actor: Actor, definition_id: str, content_hash: str) -> bool:
         signed = _open_version(connection, definition_id)
         if not signed.fully_signed:
             return False
-        in_force_from = domain.start_of_force(signed.effective_from, now, read_zone(connection))
+        in_force_from = domain.start_of_force(signed.effective_from, now, company_of(connection).hours.timezone)
         definitions.agree(connection, definition_id, agreed_at=now, in_force_from=in_force_from)
         journal(
             connection,
@@ -346,4 +346,4 @@ def in_force_now(actor: Actor, term_key: str = "mql") -> DefinitionVersion | Non
 def local_day(actor: Actor, instant: str) -> date:
     """The company's calendar day of a stored instant, for screens."""
     authorise(actor, "definition:read")
-    return instants.local_day(instant, read_zone(store().read()))
+    return instants.local_day(instant, company_of(store().read()).hours.timezone)

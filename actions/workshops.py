@@ -184,18 +184,24 @@ def propose(
     return store().write(transaction)
 
 
-def vote(actor: Actor, proposal_id: str, choice: Choice) -> None:
+def vote(actor: Actor, proposal_id: str, choice: Choice | str) -> None:
     """Cast or change one's vote while voting runs. Only people of a team vote. The choice is not in the audit log."""
     person = authorise(actor, "workshop:vote")
     if person.team is None:
         raise NotPermitted("Only people of sales or marketing vote. You are in neither team.")
     team = person.team
-    choice = Choice(choice)
+    if choice not in set(Choice):
+        raise InvalidInput("A vote is yes, no or abstain.")
 
     def transaction(connection: Connection) -> None:
         _, topic = _voting(connection, proposal_id)
         workshops.cast(
-            connection, proposal_id, person_id=person.id, team=team, choice=choice, at=clock.now_text()
+            connection,
+            proposal_id,
+            person_id=person.id,
+            team=team,
+            choice=Choice(choice),
+            at=clock.now_text(),
         )
         workshops.touch(connection, topic.workshop_id)
         journal(connection, person, "proposal:vote", "proposal", proposal_id, after={"team": team.value})

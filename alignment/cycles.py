@@ -88,7 +88,6 @@ class Cycle:
 class GateFacts:
     """What the gates look at, counted from the store and the warehouse at one moment."""
 
-    surveys_open: int = 0
     surveys_closed: int = 0
     answered_sales: int = 0
     answered_marketing: int = 0

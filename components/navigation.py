@@ -83,3 +83,11 @@ def screens() -> tuple[Screen, ...]:
 def screens_for(role: Role) -> tuple[Screen, ...]:
     """The screens that a role finds in its navigation."""
     return tuple(screen for screen in screens() if role in screen.roles)
+
+
+def page_path(address: str) -> str:
+    """The path of the page with this address, for links. Raises KeyError for one that there is not."""
+    for screen in SCREENS:
+        if screen.address == address:
+            return screen.path
+    raise KeyError(address)

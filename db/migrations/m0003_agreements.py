@@ -70,7 +70,7 @@ def build(db: Database) -> None:
             term_key TEXT NOT NULL,
             text TEXT NOT NULL,
             rule TEXT,
-            author_id TEXT NOT NULL REFERENCES person (id),
+            author_id TEXT NOT NULL,
             created_at TEXT NOT NULL,
             state TEXT NOT NULL CHECK (state IN ('voting', 'carried', 'not_carried', 'withdrawn')),
             decided_at TEXT

@@ -6,17 +6,12 @@ from actions import cycles, definitions, people
 from actions.permissions import may
 from alignment.cycles import GUIDING_QUESTIONS, Phase
 from alignment.people import Team
+from components.navigation import page_path
 from components.outcome import perform, show_outcome
 from components.page import open_page, stop_on_refusal
 from components.session import actor, person
 from components.text import plain
 
-PAGES = {
-    "questionnaires": "pages/surveys/questionnaires.py",
-    "glossary": "pages/definitions/glossary.py",
-    "leads": "pages/leads/leads.py",
-    "recap": "pages/cycle/recap.py",
-}
 WHAT_NEXT = {
     Phase.IDENTIFY: "Freeze the baseline and start planning",
     Phase.PLAN: "Put the plan into practice",
@@ -117,7 +112,7 @@ else:
                 else ":orange[:material/radio_button_unchecked:]"
             )
             st.markdown(f"{mark} {item.text}")
-        target = next((item for item in missing if item.page in PAGES), None)
+        target = next((item for item in missing if item.page != "cycle"), None)
         if runs and not missing:
             st.button(
                 WHAT_NEXT[cycle.phase],
@@ -128,13 +123,13 @@ else:
                 args=(cycle.id, cycle.revision, cycle.phase),
             )
         elif target and runs:
-            st.page_link(PAGES[target.page], label="Go there", icon=":material/arrow_forward:")
+            st.page_link(page_path(target.page), label="Go there", icon=":material/arrow_forward:")
     if cycle.phase in (Phase.PLAN, Phase.EXECUTE):
         with st.container(border=True):
             st.markdown("**Point people**")
             if runs:
                 with stop_on_refusal():
-                    everyone = [someone for someone in people.list_people(actor()) if someone.active]
+                    everyone = [found.person for found in people.list_people(actor()) if found.person.active]
                 chosen: dict[Team, str | None] = {}
                 for team, column in zip(Team, st.columns(2), strict=True):
                     options = {someone.id: someone.name for someone in everyone if someone.team is team}

@@ -9,10 +9,9 @@ from actions.definitions import GlossaryEntry
 from actions.permissions import may
 from alignment.definitions import DefinitionState, DefinitionVersion, describe_change
 from alignment.people import Team
-from alignment.rules import parse, sentence
 from components.outcome import perform, show_outcome
 from components.page import open_page, stop_on_refusal
-from components.rule_editor import edit_rule
+from components.rule_editor import describe_rule, edit_rule
 from components.session import actor, person
 from components.text import plain
 
@@ -47,7 +46,7 @@ def day(instant: str | None) -> str:
 
 def show_rule(version: DefinitionVersion) -> None:
     if version.rule is not None:
-        st.markdown(f":material/rule: {plain(sentence(parse(version.rule)))}")
+        st.markdown(f":material/rule: {describe_rule(version.rule)}")
 
 
 def show_signatures(version: DefinitionVersion, names: dict[str, str]) -> None:

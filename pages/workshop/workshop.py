@@ -5,11 +5,10 @@ import streamlit as st
 from actions import definitions, workshops
 from actions.permissions import may
 from alignment.people import Team
-from alignment.rules import parse, sentence
 from alignment.workshops import Choice, Proposal, ProposalState, Tally, Topic, TopicState, Workshop
 from components.outcome import perform, show_outcome
 from components.page import open_page, stop_on_refusal
-from components.rule_editor import edit_rule
+from components.rule_editor import describe_rule, edit_rule
 from components.session import actor, person
 from components.text import plain
 
@@ -102,7 +101,7 @@ def show_tallies(proposal: Proposal) -> None:
 def show_wording(proposal: Proposal) -> None:
     st.markdown(f"**{plain(proposal.term_name)}:** {plain(proposal.text)}")
     if proposal.rule is not None:
-        st.caption(f":material/rule: {plain(sentence(parse(proposal.rule)))}")
+        st.caption(f":material/rule: {describe_rule(proposal.rule)}")
 
 
 def show_vote(proposal: Proposal, voters: dict[str, int]) -> None:

@@ -1,0 +1,92 @@
+"""What waits for a person today, the most pressing first."""
+
+from dataclasses import dataclass
+
+from actions import answers, clock, cycles
+from actions.cycles import CycleView
+from actions.permissions import authorise, may
+from alignment import definitions as agreements
+from alignment.cycles import Phase
+from alignment.definitions import DefinitionState, DefinitionVersion
+from alignment.people import Actor, Role
+from db.queries import definitions, workshops
+from db.store import store
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to do: a sentence, what its button says, and the page (address) where it is done."""
+
+    sentence: str
+    label: str
+    page: str
+
+
+@dataclass(frozen=True)
+class Today:
+    """A person's day: the tasks, the running cycle, and the definition of an MQL in force."""
+
+    tasks: tuple[Task, ...]
+    cycle: CycleView | None
+    definition: DefinitionVersion | None
+
+
+def read_today(actor: Actor) -> Today:
+    """Everything the start page shows, for the person who asks."""
+    person = authorise(actor, "cycle:read")
+    connection = store().read()
+    now = clock.now_text()
+    cycle = cycles.read_current(actor)
+    tasks: list[Task] = []
+    if person.team:
+        running = next((found for found in workshops.everything(connection) if found.open), None)
+        topics = workshops.find(connection, running.id).topics if running else ()  # type: ignore[union-attr]
+        for topic in topics:
+            if topic.voting and workshops.choice_of(connection, topic.voting.id, person.id) is None:
+                tasks.append(Task(f"A vote is open: {topic.title}", "Vote", "workshop"))
+        for progress in answers.my_surveys(actor):
+            if progress.submitted:
+                continue
+            title = progress.survey.title
+            if progress.answered:
+                tasks.append(
+                    Task(
+                        f"You have answered {progress.answered} of {progress.total} questions of “{title}”.",
+                        "Go on",
+                        "answer",
+                    )
+                )
+            else:
+                tasks.append(
+                    Task(f"“{title}” waits for your answers: {progress.total} questions.", "Answer", "answer")
+                )
+    versions = definitions.versions(connection)
+    for version in versions:
+        if version.state is DefinitionState.PROPOSED and person.role is Role.TEAM_LEAD and person.team:
+            if not version.signed_by(person.team):
+                tasks.append(Task(f"{version.label} waits for your signature.", "Read and sign", "glossary"))
+    force = agreements.in_force(agreements.timeline(v for v in versions if v.term_key == "mql"), now)
+    if person.team:
+        by_term: dict[str, list[DefinitionVersion]] = {}
+        for version in versions:
+            by_term.setdefault(version.term_key, []).append(version)
+        for of_term in by_term.values():
+            current = agreements.in_force(agreements.timeline(of_term), now)
+            if current and person.id not in definitions.acknowledged_by(connection, current.id):
+                tasks.append(
+                    Task(f"{current.label} is in force and you have not read it yet.", "Read", "glossary")
+                )
+    if may(person, "cycle:run"):
+        tasks.append(_next_step(cycle))
+    return Today(tuple(tasks), cycle, force)
+
+
+def _next_step(cycle: CycleView | None) -> Task:
+    if cycle is None:
+        return Task("No cycle is running.", "Start one", "cycle")
+    missing = [item for item in cycle.gate if not item.met]
+    if missing:
+        return Task(f"{cycle.cycle.name} needs: {missing[0].text}.", "Go there", missing[0].page)
+    if cycle.cycle.phase is Phase.RECAP:
+        return Task(f"{cycle.cycle.name} can be closed.", "Close it", "cycle")
+    return Task(f"{cycle.cycle.name} can go on to {cycle.cycle.phase.next.label}.", "Go on", "cycle")

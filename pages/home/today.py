@@ -1,0 +1,55 @@
+"""Today: what waits for the person, and where the cycle stands."""
+
+import streamlit as st
+
+from actions import today
+from components.navigation import page_path
+from components.page import open_page, stop_on_refusal
+from components.rule_editor import describe_rule
+from components.session import actor, person
+from components.text import plain
+
+me = person()
+open_page(f"Hello, {plain(me.first_name)}")
+
+with stop_on_refusal():
+    day = today.read_today(actor())
+
+if not day.tasks:
+    st.subheader("Nothing waits for you today.", anchor=False)
+elif len(day.tasks) == 1:
+    st.subheader("One thing waits for you.", anchor=False)
+else:
+    st.subheader(f"{len(day.tasks)} things wait for you.", anchor=False)
+
+for number, task in enumerate(day.tasks):
+    with st.container(
+        border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.markdown(plain(task.sentence), width="stretch")
+        if st.button(task.label, key=f"today_task_{number}", type="primary" if number == 0 else "secondary"):
+            st.switch_page(page_path(task.page))
+
+left, right = st.columns(2)
+with left, st.container(border=True, height="stretch"):
+    st.markdown("**The cycle**")
+    if day.cycle is None:
+        st.write("None is running at the moment.")
+    else:
+        met = sum(item.met for item in day.cycle.gate)
+        st.markdown(f"{plain(day.cycle.cycle.name)} is in **{day.cycle.cycle.phase.label}**.")
+        if day.cycle.gate:
+            st.progress(
+                met / len(day.cycle.gate),
+                text=f"{met} of {len(day.cycle.gate)} conditions for the next phase are met",
+            )
+    st.page_link("pages/cycle/cycle.py", label="See the cycle", icon=":material/cycle:")
+with right, st.container(border=True, height="stretch"):
+    st.markdown("**What we call an MQL**")
+    if day.definition is None:
+        st.write("Nothing has been agreed yet.")
+    else:
+        st.markdown(plain(day.definition.text))
+        if day.definition.rule is not None:
+            st.caption(describe_rule(day.definition.rule))
+    st.page_link("pages/definitions/glossary.py", label="See the glossary", icon=":material/menu_book:")
