@@ -40,8 +40,8 @@ def read_today(actor: Actor) -> Today:
     tasks: list[Task] = []
     if person.team:
         running = next((found for found in workshops.everything(connection) if found.open), None)
-        topics = workshops.find(connection, running.id).topics if running else ()  # type: ignore[union-attr]
-        for topic in topics:
+        room = workshops.find(connection, running.id) if running else None
+        for topic in room.topics if room else ():
             if topic.voting and workshops.choice_of(connection, topic.voting.id, person.id) is None:
                 tasks.append(Task(f"A vote is open: {topic.title}", "Vote", "workshop"))
         for progress in answers.my_surveys(actor):
@@ -62,9 +62,9 @@ def read_today(actor: Actor) -> Today:
                 )
     versions = definitions.versions(connection)
     for version in versions:
-        if version.state is DefinitionState.PROPOSED and person.role is Role.TEAM_LEAD and person.team:
-            if not version.signed_by(person.team):
-                tasks.append(Task(f"{version.label} waits for your signature.", "Read and sign", "glossary"))
+        signs = person.role is Role.TEAM_LEAD and person.team is not None
+        if signs and version.state is DefinitionState.PROPOSED and not version.signed_by(person.team):
+            tasks.append(Task(f"{version.label} waits for your signature.", "Read and sign", "glossary"))
     force = agreements.in_force(agreements.timeline(v for v in versions if v.term_key == "mql"), now)
     if person.team:
         by_term: dict[str, list[DefinitionVersion]] = {}

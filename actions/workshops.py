@@ -214,7 +214,7 @@ def close_vote(actor: Actor, proposal_id: str) -> bool:
     person = authorise(actor, "workshop:run")
 
     def transaction(connection: Connection) -> bool:
-        proposal, topic = _voting(connection, proposal_id)
+        _, topic = _voting(connection, proposal_id)
         tallies = workshops.tally(connection, proposal_id)
         if not any(tally.cast for tally in tallies.values()):
             raise WrongState("Nobody has voted yet. Wait for votes, or withdraw the proposal.")
