@@ -181,7 +181,7 @@ def _facts(connection: Connection, cycle: Cycle) -> GateFacts:
         answered_sales=rates[best.id][Team.SALES].submitted if best else 0,
         answered_marketing=rates[best.id][Team.MARKETING].submitted if best else 0,
         min_group=best.min_group if best else 3,
-        leads=warehouse().count_leads(),
+        leads_imported=bool(warehouse().revision()),
         definitions_agreed=definitions.agreed_since(connection, cycle.plan_at or cycle.started_at),
         points_named=bool(cycle.sales_point_id and cycle.marketing_point_id),
         definition_in_force=bool(force and (force.agreed_at or "") >= cycle.started_at),

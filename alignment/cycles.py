@@ -92,7 +92,7 @@ class GateFacts:
     answered_sales: int = 0
     answered_marketing: int = 0
     min_group: int = 3
-    leads: int = 0
+    leads_imported: bool = False
     definitions_agreed: int = 0
     points_named: bool = False
     definition_in_force: bool = False
@@ -126,7 +126,7 @@ def gate(phase: Phase, facts: GateFacts) -> tuple[GateItem, ...]:
                     enough,
                     "questionnaires",
                 ),
-                GateItem("Leads are imported, so that a baseline can be frozen", facts.leads > 0, "leads"),
+                GateItem("Leads are imported, so that a baseline can be frozen", facts.leads_imported, "leads"),
             )
         case Phase.PLAN:
             return (
@@ -141,7 +141,7 @@ def gate(phase: Phase, facts: GateFacts) -> tuple[GateItem, ...]:
             return (
                 GateItem("The signed definition is in force", facts.definition_in_force, "glossary"),
                 GateItem(
-                    "Leads are imported, so that there is something to look back on", facts.leads > 0, "leads"
+                    "Leads are imported, so that there is something to look back on", facts.leads_imported, "leads"
                 ),
             )
         case Phase.RECAP:

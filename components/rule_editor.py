@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 import streamlit as st
-from actions.leads import LeadField
 
-from actions import leads
+from actions.fields import list_fields
+from alignment.fields import FieldChoice
 from alignment.rules import FieldType, InvalidRule, Operator, parse, parse_json, sentence, to_json
 from components.session import actor
 from components.text import plain
@@ -86,9 +86,10 @@ def edit_rule(key: str, document: Mapping[str, Any] | None) -> RuleDraft:
 
 
 def _edit_conditions(key: str, document: Mapping[str, Any] | None, rows: list[dict[str, Any]]) -> RuleDraft:
-    fields = {field.name: field for field in leads.list_fields(actor())}
-    for row in rows:
-        fields.setdefault(row["field"], LeadField(row["field"], FieldType.ANY, ()))
+    fields = {field.name: field for field in list_fields(actor())}
+    for row in rows:  # a field that the imported leads do not have stays as it was written
+        name = row["field"]
+        fields.setdefault(name, FieldChoice(name, name.replace("_", " "), FieldType.ANY))
     ids: list[int] = st.session_state.setdefault(f"{key}_ids", list(range(max(1, len(rows)))))
     joined = st.segmented_control(
         "How many of them have to hold?",
@@ -131,14 +132,14 @@ def _edit_conditions(key: str, document: Mapping[str, Any] | None, rows: list[di
 
 
 def _edit_condition(
-    key: str, row: Mapping[str, Any], fields: Mapping[str, LeadField]
+    key: str, row: Mapping[str, Any], fields: Mapping[str, FieldChoice]
 ) -> dict[str, Any] | None:
     names = list(fields)
     name = st.selectbox(
         "Field",
         names,
         index=names.index(row["field"]) if row.get("field") in names else None,
-        format_func=lambda field: field.replace("_", " "),
+        format_func=lambda field: fields[field].label,
         placeholder="Choose a field",
         key=f"{key}_field",
     )
@@ -164,7 +165,7 @@ def _edit_condition(
     return None if value in (None, "", []) else {"field": name, "op": operator.value, "value": value}
 
 
-def _edit_value(key: str, field: LeadField, operator: Operator, value: Any) -> Any:
+def _edit_value(key: str, field: FieldChoice, operator: Operator, value: Any) -> Any:
     if operator in (Operator.IN, Operator.NOT_IN):
         chosen = [str(item) for item in value] if isinstance(value, list) else []
         return st.multiselect(
