@@ -1,0 +1,64 @@
+"""Lead episodes: the event log, folded into one row per run of a lead through the stages.
+
+A lead that enters MQL again starts a new episode; what happened before its first entry belongs to the first. Times
+are as recorded: nothing is imputed or swapped here.
+"""
+
+import ibis
+
+from leads.model import EventType, Stage
+
+
+def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
+    """One row per lead episode, from a lead table and an event log with the columns of `leads.schema`.
+
+    Columns: `lead_id`; `number` (1, 2, …); `last` (whether it is the lead's latest episode); `source` and
+    `created_at` of the lead; for each stage `<stage>_at`, its first entry in the episode, and `<stage>_day_only`;
+    `assigned_at`, `attempted_at` (first attempt or contact that was not automatic), `contacted_at`, `accepted_at`
+    (accepted, or entered SAL), `rejected_at` and `reason` (of the first rejection). Undated events are left out.
+    """
+    dated = _told_once(event.filter(event["at"].notnull()))
+    entries = dated.filter(dated.type == EventType.ENTERED_STAGE.value, dated.stage == Stage.MQL.value)
+    entries = entries.select("lead_id", entered="at").distinct()
+    order = ibis.window(group_by="lead_id", order_by="entered")
+    entries = entries.mutate(number=ibis.row_number().over(order) + 1)
+    numbered = dated.asof_join(
+        entries, on=dated["at"] >= entries.entered, predicates=dated.lead_id == entries.lead_id
+    )
+    numbered = numbered.select(*event.columns, number=numbered.number.coalesce(1))
+    columns = {}
+    for stage in Stage:
+        here = (numbered.type == EventType.ENTERED_STAGE.value) & (numbered.stage == stage.value)
+        columns[f"{stage.value}_at"] = numbered["at"].min(where=here)
+        columns[f"{stage.value}_day_only"] = numbered.day_only.argmin(numbered["at"], where=here)
+    kind = numbered.type
+    reaching = kind.isin([EventType.CONTACT_ATTEMPTED.value, EventType.CONTACTED.value])
+    by_a_person = ~numbered.automatic.fill_null(False)
+    accepting = (kind == EventType.ACCEPTED.value) | (
+        (kind == EventType.ENTERED_STAGE.value) & (numbered.stage == Stage.SAL.value)
+    )
+    rejecting = kind == EventType.REJECTED.value
+    at = numbered["at"]
+    columns |= {
+        "assigned_at": at.min(where=kind == EventType.ASSIGNED.value),
+        "attempted_at": at.min(where=reaching & by_a_person),
+        "contacted_at": at.min(where=(kind == EventType.CONTACTED.value) & by_a_person),
+        "accepted_at": at.min(where=accepting),
+        "rejected_at": at.min(where=rejecting),
+        "reason": numbered.reason.argmin(at, where=rejecting & numbered.reason.notnull()),
+    }
+    folded = numbered.group_by("lead_id", "number").aggregate(**columns)
+    episodes = lead.select("lead_id", "source", "created_at").left_join(folded, "lead_id")
+    episodes = episodes.drop("lead_id_right")
+    episodes = episodes.mutate(number=episodes.number.coalesce(1))
+    return episodes.mutate(
+        last=episodes.number == episodes.number.max().over(ibis.window(group_by="lead_id"))
+    )
+
+
+def _told_once(dated: ibis.Table) -> ibis.Table:
+    """Leave out a day without a time where the same thing is also recorded with a time on that day."""
+    same = ibis.window(group_by=["lead_id", "type", "stage"], order_by=["at", "day_only"])
+    following = dated["at"].lead().over(same)
+    marked = dated.mutate(twice=dated.day_only & (following < dated["at"] + ibis.interval(hours=24)))
+    return marked.filter(~marked.twice.fill_null(False)).drop("twice")

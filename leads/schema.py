@@ -1,0 +1,37 @@
+"""The tables of a version of the lead facts, as Ibis schemas."""
+
+from collections.abc import Iterable
+
+import ibis
+
+from alignment.rules import FieldType
+from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS
+
+_COLUMN_TYPES = {
+    FieldType.TEXT: "string",
+    FieldType.NUMBER: "float64",
+    FieldType.DATE: "timestamp(6)",
+}
+
+EVENT = ibis.schema(
+    {
+        "lead_id": "string",
+        "type": "string",
+        "stage": "string",
+        "at": "timestamp(6)",
+        "day_only": "boolean",
+        "reason": "string",
+        "owner": "string",
+        "automatic": "boolean",
+    }
+)
+CUSTOM_FIELD = ibis.schema({"name": "string", "type": "string"})
+KNOWN_COLUMN = ibis.schema({"name": "string"})
+
+
+def lead(attributes: Iterable[str]) -> ibis.Schema:
+    """The lead table with these custom fields."""
+    columns = {"lead_id": "string"}
+    columns |= {field.name: _COLUMN_TYPES[field.type] for field in CANONICAL_FIELDS}
+    columns |= {ATTRIBUTE_PREFIX + name: "string" for name in sorted(attributes)}
+    return ibis.schema(columns)
