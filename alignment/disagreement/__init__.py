@@ -1,0 +1,31 @@
+"""Where two teams differ: effect sizes, evidence in words, and one verdict for each question.
+
+`compare` does the work; the values that come back are in `results`. Nothing here reads a clock or a store, and all
+draws come from one generator with a given seed: the same answers give the same verdicts.
+"""
+
+from alignment.disagreement.comparison import compare, fingerprint
+from alignment.disagreement.positions import Consensus, ConsensusRule
+from alignment.disagreement.results import (
+    Comparison,
+    Distribution,
+    Effect,
+    Evidence,
+    OptionDifference,
+    QuestionComparison,
+    Verdict,
+)
+
+__all__ = [
+    "Comparison",
+    "Consensus",
+    "ConsensusRule",
+    "Distribution",
+    "Effect",
+    "Evidence",
+    "OptionDifference",
+    "QuestionComparison",
+    "Verdict",
+    "compare",
+    "fingerprint",
+]

@@ -1,0 +1,212 @@
+"""What a comparison of two teams says, for people and for machines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from alignment.disagreement.positions import Consensus
+from alignment.people import Team
+from alignment.questionnaires import Question
+from alignment.statistics import Interval
+
+
+class Verdict(StrEnum):
+    """What is the matter with a question."""
+
+    ALIGNED = "aligned"
+    SPLIT_BETWEEN = "split_between"
+    SPLIT_WITHIN = "split_within"
+    UNSURE = "unsure"
+    TOO_FEW = "too_few"
+
+    @property
+    def label(self) -> str:
+        """The verdict in words."""
+        return {
+            "aligned": "aligned",
+            "split_between": "split between the teams",
+            "split_within": "divided within a team",
+            "unsure": "everyone unsure",
+            "too_few": "too few answers",
+        }[self.value]
+
+
+class Evidence(StrEnum):
+    """How sure it is that the teams differ at all.
+
+    clear: q < 0.10 over the survey, and at least a medium effect · likely: the interval of the effect leans one way
+    · none: it could be chance · too_few: below the minimum group, or even complete separation would prove nothing.
+    """
+
+    CLEAR = "clear"
+    LIKELY = "likely"
+    NONE = "none"
+    TOO_FEW = "too_few"
+
+    @property
+    def label(self) -> str:
+        """The evidence in words."""
+        return {
+            "clear": "clear difference",
+            "likely": "likely difference",
+            "none": "no evidence of a difference",
+            "too_few": "too few answers",
+        }[self.value]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How far the teams are apart. Signed effects are sales minus marketing.
+
+    Names: `total_variation` (0 to 1) · `largest_difference`, `mean_difference`, `difference_cant_say` (of shares, −1
+    to 1; the mean is of absolute differences) · `cliffs_delta` (−1 to 1) · `bergsma_v` (0 to 1) ·
+    `difference_of_medians` (in the unit of the question).
+    """
+
+    name: str
+    value: float
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """How one team answered, as far as a chart may show it.
+
+    `labels` and `counts` are the options, points, or classes of numbers (the same for both teams); `shares` are of
+    everybody who answered, `answered`, those who can't say included. For several choices the shares may sum to more
+    than 1, and `chose_nothing` counts empty choices. `median` is set for scales and numbers, `quartiles` only where
+    a team is large enough that they are not single people's answers.
+    """
+
+    labels: tuple[str, ...]
+    counts: tuple[int, ...]
+    shares: tuple[float, ...]
+    answered: int
+    cant_say: int
+    chose_nothing: int = 0
+    median: float | None = None
+    quartiles: tuple[float, float] | None = None
+
+    @property
+    def cant_say_share(self) -> float:
+        """The share of those who answered who can't say."""
+        return self.cant_say / self.answered if self.answered else 0.0
+
+
+@dataclass(frozen=True)
+class OptionDifference:
+    """One option of a question: who chose it, and what both teams together say about it.
+
+    `difference` is sales − marketing with its 95 % Newcombe interval; `q` is the false-discovery rate among the
+    options of this question, None where options exclude each other and so are judged as a whole.
+    """
+
+    label: str
+    shares: Mapping[Team, float]
+    difference: float
+    interval: Interval | None
+    q: float | None
+    consensus: Consensus
+
+
+@dataclass(frozen=True)
+class QuestionComparison:
+    """One question, both teams.
+
+    When `hidden`, a team is below the minimum group: nothing is told of either, not even how many answered, because
+    the one could be worked out from the other and the total. `n` counts everybody who answered, those who can't say
+    included. `between_share` is the share of all disagreement that lies between the teams, above what chance gives.
+    `strength` (0 to 1) is the effect made comparable over the types of answer. `importance` is None until both
+    teams have been asked for it.
+    """
+
+    question: Question
+    n: Mapping[Team, int | None]
+    verdict: Verdict
+    evidence: Evidence
+    sentence: str
+    reason: str
+    divided_teams: tuple[Team, ...] = ()
+    consensus: Consensus | None = None
+    effect: Effect | None = None
+    other_effects: tuple[Effect, ...] = ()
+    p: float | None = None
+    q: float | None = None
+    between_share: float | None = None
+    strength: float = 0.0
+    distributions: Mapping[Team, Distribution] | None = None
+    differences: tuple[OptionDifference, ...] = ()
+    importance: float | None = None
+    hidden: bool = False
+
+    @property
+    def divided_team(self) -> Team | None:
+        """The one team that is divided within itself; None when none is, or both."""
+        return self.divided_teams[0] if len(self.divided_teams) == 1 else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The question in the shape of `manage.py compare --json`."""
+        effect = None
+        if self.effect is not None:
+            interval = self.effect.interval
+            effect = {
+                "name": self.effect.name,
+                "value": self.effect.value,
+                "interval": None if interval is None else [interval.low, interval.high],
+            }
+        return {
+            "key": self.question.key,
+            "type": self.question.type.value,
+            "n": {team.value: self.n.get(team) for team in Team},
+            "verdict": self.verdict.value,
+            "evidence": self.evidence.value,
+            "effect": effect,
+            "p": self.p,
+            "q": self.q,
+            "between_share": self.between_share,
+            "divided_teams": [team.value for team in self.divided_teams],
+            "consensus": None if self.consensus is None else self.consensus.value,
+            "sentence": self.sentence,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A whole survey, the question that most needs the workshop first.
+
+    Order: what is split between the teams, what divides a team, what nobody is sure of, what is agreed, what has too
+    few answers; within each by effect size (times importance where it is known); evidence breaks ties. p-values
+    never order anything. `not_compared` are the questions in free text.
+    """
+
+    questions: tuple[QuestionComparison, ...]
+    not_compared: tuple[Question, ...] = ()
+    min_group: int = 0
+
+    def question(self, key: str) -> QuestionComparison:
+        """The comparison of the question with this key; KeyError when there is none."""
+        for compared in self.questions:
+            if compared.question.key == key:
+                return compared
+        raise KeyError(key)
+
+    def count(self, verdict: Verdict) -> int:
+        """How many questions have this verdict."""
+        return sum(compared.verdict is verdict for compared in self.questions)
+
+    @property
+    def sentence(self) -> str:
+        """The survey in one sentence: agreed, different, divided, unsure, too few."""
+        from alignment.disagreement.sentences import summarise
+
+        return summarise(self)
+
+    def as_dict(self, survey_id: str) -> dict[str, Any]:
+        """The comparison in the shape of `manage.py compare --json`, ready for `json.dumps`."""
+        return {
+            "survey": survey_id,
+            "sentence": self.sentence,
+            "questions": [compared.as_dict() for compared in self.questions],
+        }
