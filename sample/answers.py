@@ -1,0 +1,71 @@
+"""Answers of the sample company's people: drawn by quota from what each team leans to.
+
+Quotas, not independent draws: with eleven people a team, chance would blur the leanings that the sample is there to
+show. The seed decides who says what, not how many say it.
+"""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Any
+
+from alignment.people import Team
+from alignment.questionnaires import Question, Questionnaire, QuestionType, check_answer
+from sample.leanings import OWN_WORDS, WISHES, Leaning, Leanings
+
+_TEXTS = {"own_words": OWN_WORDS, "wish": WISHES}
+_WRITERS = 8  # of a team answer a question in their own words at most
+
+
+def answer_sheets(
+    questionnaire: Questionnaire,
+    leanings: Mapping[str, Leanings],
+    members: Mapping[Team, Sequence[str]],
+    seed: int,
+) -> dict[str, dict[str, Any]]:
+    """What everybody answers: person → question key → value, in the questionnaire's order.
+
+    `members` lists each team's people by any label. A text question is answered by some only; every other question
+    of the questionnaire needs a leaning, or KeyError is raised. Every value passes `check_answer`.
+    """
+    sheets: dict[str, dict[str, Any]] = {label: {} for labels in members.values() for label in labels}
+    for question in questionnaire.questions:
+        for team, labels in members.items():
+            random = Random(f"{seed} {question.key} {team.value}")
+            for label, value in _draw(question, leanings, team, labels, random).items():
+                sheets[label][question.key] = check_answer(question, value)
+    return sheets
+
+
+def _draw(
+    question: Question, leanings: Mapping[str, Leanings], team: Team, labels: Sequence[str], random: Random
+) -> dict[str, Any]:
+    if question.type is QuestionType.TEXT:
+        said = _TEXTS[question.key][team]
+        count = min(len(said), len(labels), _WRITERS)
+        return dict(zip(random.sample(list(labels), count), random.sample(said, count), strict=True))
+    leaning = leanings[question.key].of(team)
+    if question.type is QuestionType.CHOICES:
+        return _several(leaning, labels, random)
+    return dict(zip(labels, _by_quota(leaning, len(labels), random), strict=True))
+
+
+def _by_quota(leaning: Leaning, n: int, random: Random) -> list[Any]:
+    """`n` answers in the leaning's proportions, rounded by largest remainder, in random order."""
+    total = sum(leaning.values())
+    exact = {value: weight / total * n for value, weight in leaning.items()}
+    counts = {value: int(share) for value, share in exact.items()}
+    by_remainder = sorted(exact, key=lambda value: counts[value] - exact[value])
+    for value in by_remainder[: n - sum(counts.values())]:
+        counts[value] += 1
+    answers = [value for value, count in counts.items() for _ in range(count)]
+    random.shuffle(answers)
+    return answers
+
+
+def _several(shares: Leaning, labels: Sequence[str], random: Random) -> dict[str, list[str]]:
+    chosen: dict[str, list[str]] = {label: [] for label in labels}
+    for option, share in shares.items():
+        for label in random.sample(list(labels), round(share * len(labels))):
+            chosen[label].append(option)
+    likeliest = max(shares, key=lambda option: shares[option])
+    return {label: options or [likeliest] for label, options in chosen.items()}

@@ -1,0 +1,266 @@
+"""What each team of the sample company leans to, question by question of 'What is a qualified lead?'.
+
+A leaning maps an answer to its weight among the team; None is 'can't say'. For questions with several choices it
+maps each option to the share of people who choose it. `FIRST` is the questionnaire of the finished cycle, before
+anything was agreed; `SECOND` is what the teams say today: closer on what was agreed, apart on new things.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alignment.people import Team
+
+Leaning = Mapping[Any, float]
+
+
+@dataclass(frozen=True)
+class Leanings:
+    """One team's leaning and the other's, for one question."""
+
+    sales: Leaning
+    marketing: Leaning
+
+    def of(self, team: Team) -> Leaning:
+        """The leaning of a team."""
+        return self.sales if team is Team.SALES else self.marketing
+
+
+def both(leaning: Leaning) -> Leanings:
+    """A question on which the teams lean the same way."""
+    return Leanings(leaning, leaning)
+
+
+_KIND = "They are the kind of company we sell to"
+_INTEREST = "They fit and have shown interest"
+_ASKED = "They fit and have asked to talk to us"
+_KNOWN = "They fit, and need, budget and date are known"
+
+_KEEP = "Sales keep in touch"
+_BACK_CHANGE = "Back to marketing, until something changes"
+_BACK_DATE = "Back to marketing, with a date to try again"
+_CLOSED = "It is closed"
+
+_AT_SCORE = "Marketing, at an agreed score"
+_AFTER_READING = "Sales, after reading the record"
+_AFTER_TALKING = "Sales, after talking to the lead"
+_TOGETHER = "Both together, in a regular meeting"
+
+_FIRST_TALK = "A first conversation took place"
+_CONFIRMED = "Need and budget are confirmed"
+_ASKED_OFFER = "They asked for an offer"
+_SENT_OFFER = "An offer was sent"
+
+_SOURCES_SALES = {
+    "Referral": 0.9,
+    "Organic search": 0.55,
+    "Paid search": 0.2,
+    "Social media": 0.05,
+    "E-mail campaign": 0.2,
+    "Display ads": 0.0,
+    "Event or trade fair": 0.7,
+    "Direct visit to our site": 0.45,
+}
+_SOURCES_MARKETING = {
+    "Referral": 0.8,
+    "Organic search": 0.65,
+    "Paid search": 0.35,
+    "Social media": 0.15,
+    "E-mail campaign": 0.4,
+    "Display ads": 0.05,
+    "Event or trade fair": 0.65,
+    "Direct visit to our site": 0.45,
+}
+_STAGES = {
+    "New enquiry": 1.0,
+    "MQL": 0.9,
+    "SAL": 0.35,
+    "SQL": 0.9,
+    "Opportunity": 1.0,
+    "Recycled to marketing": 0.3,
+    "Disqualified": 0.75,
+}
+
+FIRST: dict[str, Leanings] = {
+    "qualified_when": Leanings(
+        {_ASKED: 3, _KNOWN: 7, _INTEREST: 1}, {_INTEREST: 8, _ASKED: 2, _KIND: 1}
+    ),  # split between
+    "fit_or_interest": both({2: 2, 3: 6, 4: 3}),
+    "budget": Leanings({1: 3, 2: 2, 4: 2, 5: 4}, {1: 3, 2: 5, 3: 3}),  # sales is divided
+    "authority": both({3: 1, 4: 5, 5: 5}),
+    "months_to_buy": Leanings({3: 4, 6: 5, 9: 2}, {6: 6, 9: 2, 12: 3}),
+    "rule_outs": Leanings(
+        {
+            "Company too small": 0.9,
+            "Outside our countries": 0.8,
+            "Outside our industries": 0.45,
+            "Private e-mail address only": 0.55,
+            "No budget this year": 0.65,
+            "Contact cannot decide": 0.45,
+            "Student, job seeker or press": 1.0,
+            "Competitor or supplier": 1.0,
+        },
+        {
+            "Company too small": 0.25,
+            "Outside our countries": 0.75,
+            "Outside our industries": 0.3,
+            "Private e-mail address only": 0.35,
+            "No budget this year": 0.05,
+            "Contact cannot decide": 0.1,
+            "Student, job seeker or press": 1.0,
+            "Competitor or supplier": 0.9,
+        },
+    ),
+    "private_email": Leanings({True: 4, False: 7}, {True: 6, False: 5}),
+    "attempts": Leanings({2: 3, 3: 5, 4: 3}, {3: 2, 5: 5, 6: 3, 8: 1}),
+    "not_now": Leanings(
+        {_KEEP: 5, _BACK_CHANGE: 1, _BACK_DATE: 1, _CLOSED: 4}, {_BACK_CHANGE: 3, _BACK_DATE: 8}
+    ),
+    "min_employees": Leanings({50: 4, 80: 2, 100: 4, 200: 1}, {5: 2, 10: 5, 20: 3, 25: 1}),  # split between
+    "job_levels": both(
+        {
+            "Owner or C-level": 1.0,
+            "Vice president": 0.9,
+            "Director or head of": 0.9,
+            "Manager": 0.45,
+            "Specialist": 0.1,
+            "Assistant or trainee": 0.0,
+        }
+    ),
+    "sources": Leanings(_SOURCES_SALES, _SOURCES_MARKETING),
+    "signals": Leanings(
+        {
+            "Asked for a demo or a call": 1.0,
+            "Started a trial": 0.9,
+            "Looked at the pricing page": 0.65,
+            "Came back several times in a week": 0.3,
+            "Came to a webinar": 0.1,
+            "Downloaded a guide": 0.0,
+            "Opened several e-mails": 0.0,
+            "Followed us on social media": 0.0,
+        },
+        {
+            "Asked for a demo or a call": 1.0,
+            "Started a trial": 0.9,
+            "Looked at the pricing page": 0.75,
+            "Came back several times in a week": 0.7,
+            "Came to a webinar": 0.9,
+            "Downloaded a guide": 0.75,
+            "Opened several e-mails": 0.45,
+            "Followed us on social media": 0.1,
+        },
+    ),  # split between
+    "guide_only": Leanings({1: 7, 2: 4}, {3: 5, 4: 5, 5: 1}),  # split between
+    "warm_days": both({None: 5, 7: 2, 14: 2, 30: 1, 60: 1}),  # nobody is sure
+    "stages_used": both(_STAGES),
+    "who_moves_to_sql": Leanings({_AFTER_TALKING: 9, _AFTER_READING: 2}, {_AFTER_TALKING: 8, _TOGETHER: 3}),
+    "opportunity_when": Leanings({_CONFIRMED: 8, _ASKED_OFFER: 3}, {_CONFIRMED: 7, _FIRST_TALK: 2, None: 2}),
+    "response_hours": Leanings({4: 3, 8: 4, 24: 4}, {1: 7, 2: 3, 4: 1}),  # split between
+    "needed_information": Leanings(
+        {
+            "Telephone number": 1.0,
+            "Job title": 0.9,
+            "Company size": 0.9,
+            "Industry": 0.45,
+            "How they found us": 0.2,
+            "What they looked at or asked for": 0.75,
+            "Budget": 0.45,
+            "When they want to buy": 0.45,
+        },
+        {
+            "Telephone number": 0.75,
+            "Job title": 0.9,
+            "Company size": 0.65,
+            "Industry": 0.55,
+            "How they found us": 0.45,
+            "What they looked at or asked for": 0.75,
+            "Budget": 0.1,
+            "When they want to buy": 0.2,
+        },
+    ),
+    "reason_required": both({True: 10, False: 1}),
+    "feedback_days": Leanings({5: 4, 10: 5, 20: 2}, {1: 3, 2: 5, 3: 2, 5: 1}),
+}
+
+SECOND: dict[str, Leanings] = FIRST | {
+    # what the first cycle settled
+    "qualified_when": both({_ASKED: 2, _INTEREST: 9}),
+    "min_employees": both({50: 9, 40: 1, 60: 1}),
+    "response_hours": both({1: 9, 2: 2}),
+    "rule_outs": both(
+        {
+            "Company too small": 0.9,
+            "Outside our countries": 0.8,
+            "Outside our industries": 0.35,
+            "Private e-mail address only": 0.2,
+            "No budget this year": 0.1,
+            "Contact cannot decide": 0.1,
+            "Student, job seeker or press": 1.0,
+            "Competitor or supplier": 1.0,
+        }
+    ),
+    "who_moves_to_sql": both({_AFTER_TALKING: 10, _AFTER_READING: 1}),
+    "opportunity_when": both({_CONFIRMED: 10, _ASKED_OFFER: 1}),
+    # what divides the teams today
+    "months_to_buy": Leanings({2: 2, 3: 7, 6: 2}, {6: 2, 9: 3, 12: 6}),
+    "guide_only": Leanings({1: 7, 2: 4}, {2: 1, 3: 5, 4: 5}),
+    "private_email": Leanings({True: 1, False: 10}, {True: 9, False: 2}),
+    "attempts": Leanings({2: 4, 3: 6, 4: 1}, {5: 5, 6: 4, 8: 2}),
+    "feedback_days": Leanings({3: 2, 5: 6, 10: 3}, {1: 5, 2: 6}),
+    "signals": Leanings(
+        {**FIRST["signals"].sales, "Came to a webinar": 0.2},
+        {**FIRST["signals"].marketing, "Downloaded a guide": 0.35, "Came to a webinar": 0.95},
+    ),
+    # what divides one team within itself
+    "budget": Leanings({1: 4, 2: 1, 4: 1, 5: 5}, {1: 3, 2: 6, 3: 2}),
+    "not_now": Leanings({_KEEP: 5, _BACK_DATE: 5, _CLOSED: 1}, {_BACK_DATE: 9, _BACK_CHANGE: 2}),
+    "fit_or_interest": Leanings({3: 6, 2: 3, 4: 2}, {1: 4, 2: 2, 4: 1, 5: 4}),
+}
+
+OWN_WORDS: dict[Team, tuple[str, ...]] = {
+    Team.SALES: (
+        "Somebody with a problem we solve, a budget, and a reason to act this quarter.",
+        "I can reach the person who decides, and she picks up the phone.",
+        "A company of a size where our price makes sense.",
+        "They have asked for us, not for a free guide.",
+        "It is clear what they use today and why it hurts.",
+        "A real project with a date.",
+        "They know roughly what we cost and still want to talk.",
+        "Enough people who would use it every day.",
+        "Someone who compares us with one or two others right now.",
+        "A contact who invites colleagues to the demo.",
+        "They call back.",
+    ),
+    Team.MARKETING: (
+        "They fit our profile and keep coming back to our content.",
+        "Somebody who came to a webinar and asked a question of their own.",
+        "A company that looks like our happiest customers.",
+        "They raised a hand in any way that we can measure.",
+        "Enough interest that a call will not come as a surprise.",
+        "They read about prices, not only about the topic.",
+        "Several people of one company within a month.",
+        "They told us what they want to change.",
+        "Interest now, even if the purchase is next year.",
+        "They came through a customer's recommendation.",
+        "A lead I would call myself.",
+    ),
+}
+
+WISHES: dict[Team, tuple[str, ...]] = {
+    Team.SALES: (
+        "Tell me what the lead looked at before I call.",
+        "Fewer leads, but with a telephone number.",
+        "Please stop sending companies of five people.",
+        "Ask for the job title in the form.",
+        "Come along to a call once a month.",
+        "Mark the ones that asked for a demo.",
+    ),
+    Team.MARKETING: (
+        "Tell us why a lead was turned down, in one click.",
+        "Call within the hour, while they still have the page open.",
+        "Please do not let leads lie until they are cold.",
+        "Say which guide the buyers had read.",
+        "Give leads that are not ready back to us instead of closing them.",
+        "Share the questions that prospects ask in calls.",
+    ),
+}
