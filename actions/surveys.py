@@ -12,9 +12,9 @@ from alignment.people import Actor, Person, Team
 from alignment.questionnaire_files import read_toml, write_toml
 from alignment.questionnaires import Mode, Questionnaire
 from alignment.surveys import ResponseRate, Survey, SurveyStatus
-from alignment.texts import optional_text, required_text
+from alignment.texts import required_text
 from db.keys import new_id
-from db.queries import answers, surveys
+from db.queries import answers, cycles, surveys
 from db.store import Connection, store
 
 _LARGEST_GROUP = 1000
@@ -32,6 +32,8 @@ def prepare_survey(
 ) -> Survey:
     """A draft made from a built-in `template` or from TOML text; `mode` and `min_group` may only be stricter than its own.
 
+    Without `cycle_id` it belongs to the running cycle, where there is one.
+
     Raises InvalidInput, with line, key and remedy, when the questionnaire cannot be used.
     """
     person = authorise(actor, "survey:prepare")
@@ -41,9 +43,13 @@ def prepare_survey(
     if title:
         questionnaire = replace(questionnaire, title=required_text(title, "The title"))
     questionnaire = _stricter(questionnaire, mode, min_group)
+    connection = store().read()
+    cycle = cycles.find(connection, cycle_id) if cycle_id else cycles.current(connection)
+    if cycle_id and cycle is None:
+        raise NotFound("This cycle does not exist.")
     survey = Survey(
         id=new_id(),
-        cycle_id=optional_text(cycle_id, "The cycle", 64) or None,
+        cycle_id=cycle.id if cycle else None,
         template=template,
         questionnaire=questionnaire,
         status=SurveyStatus.DRAFT,

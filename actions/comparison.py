@@ -1,0 +1,103 @@
+"""What a closed questionnaire shows: how the teams compare, and what people wrote. Results of whole teams, never a person's.
+
+An open questionnaire shows nothing: two looks before and after one more answer would give that answer away.
+"""
+
+import random
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from actions.permissions import authorise
+from alignment.errors import NotFound, WrongState
+from alignment.people import Actor, Team
+from alignment.questionnaires import QuestionType
+from alignment.surveys import Comments, Survey, SurveyStatus
+from db.queries import answers, surveys
+from db.store import store
+
+if TYPE_CHECKING:  # brings numpy, which only a comparison needs
+    from alignment.disagreement import Comparison
+
+
+def compare_survey(actor: Actor, survey_id: str) -> "Comparison":
+    """Question by question, how sales and marketing answered a closed survey, the one to settle first on top.
+
+    Everybody may read it. Raises WrongState while the survey is not closed.
+    """
+    authorise(actor, "comparison:read")
+    survey = _closed(survey_id)
+    return _compared(str(store().path), survey.id, survey.revision)
+
+
+def read_comments(actor: Actor, survey_id: str) -> dict[str, Comments]:
+    """What people wrote, by question in free text, shuffled: only when enough people of both teams have submitted.
+
+    By team only where enough people of each team wrote something; otherwise together, or not at all. Raises
+    WrongState while the survey is not closed.
+    """
+    authorise(actor, "comparison:read")
+    survey = _closed(survey_id)
+    responses = answers.submitted_responses(store().read(), survey.id)
+    people = {team: sum(response.team is team for response in responses) for team in Team}
+    needed = survey.questionnaire.comment_group
+    found: dict[str, Comments] = {}
+    for question in survey.questionnaire.questions:
+        if question.type is not QuestionType.TEXT:
+            continue
+        if min(people.values()) < needed:
+            found[question.key] = Comments(
+                {}, (), f"Comments are shown when at least {needed} people of each team have submitted."
+            )
+            continue
+        # Sorted before they are shuffled: the place of a comment says nothing about who wrote it, here or elsewhere.
+        written = {
+            team: sorted(
+                r.answers[question.key] for r in responses if r.team is team and r.answers.get(question.key)
+            )
+            for team in Team
+        }
+        draw = random.Random(f"{survey.id}:{question.key}")
+        found[question.key] = _shown(written, survey.min_group, draw)
+    return found
+
+
+def _shown(written: dict[Team, list[str]], least: int, draw: random.Random) -> Comments:
+    together = sorted(text for texts in written.values() for text in texts)
+    draw.shuffle(together)
+    if not together:
+        return Comments({}, (), "Nobody wrote anything.")
+    if len(together) < least:
+        return Comments({}, (), f"Fewer than {least} people wrote something, so nothing is shown.")
+    if min(len(texts) for texts in written.values()) < least:
+        return Comments(
+            {}, tuple(together), "Too few people of one team wrote something to show the teams apart."
+        )
+    by_team = {}
+    for team, texts in written.items():
+        draw.shuffle(texts)
+        by_team[team] = tuple(texts)
+    return Comments(by_team, tuple(together))
+
+
+def _closed(survey_id: str) -> Survey:
+    survey = surveys.find(store().read(), survey_id) if isinstance(survey_id, str) else None
+    if survey is None or survey.status is SurveyStatus.DRAFT:
+        raise NotFound("There is no such questionnaire. Go back to the list and choose one.")
+    if survey.status is not SurveyStatus.CLOSED:
+        raise WrongState(f"‘{survey.title}’ is still open. Its results can be read once it is closed.")
+    return survey
+
+
+@lru_cache(maxsize=32)
+def _compared(path: str, survey_id: str, revision: int) -> "Comparison":
+    """Computed once: the answers of a closed survey stay, and whatever changes them moves its revision.
+
+    `path` tells stores apart.
+    """
+    from alignment.disagreement import compare
+
+    connection = store().read()
+    survey = surveys.find(connection, survey_id)
+    if survey is None:
+        raise NotFound("There is no such questionnaire.")
+    return compare(survey.questionnaire, answers.submitted_responses(connection, survey_id))

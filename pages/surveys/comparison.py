@@ -1,0 +1,245 @@
+"""Where the two teams differ: closed questionnaires, the question that most needs the workshop first."""
+
+import streamlit as st
+
+from actions import comparison, surveys, workshops
+from actions.permissions import may
+from alignment.disagreement import Comparison, Effect, Evidence, QuestionComparison, Verdict
+from alignment.people import Team
+from alignment.questionnaires import Question
+from alignment.surveys import Survey, SurveyStatus
+from components.charts.comparison import distribution_figure, distribution_in_words, distribution_rows
+from components.outcome import perform, show_outcome
+from components.page import open_page, stop_on_refusal
+from components.session import actor, person
+from components.text import plain
+
+VERDICTS = {
+    Verdict.SPLIT_BETWEEN: ("orange", ":material/call_split:", "Split between the teams"),
+    Verdict.SPLIT_WITHIN: ("violet", ":material/group:", "Divided within a team"),
+    Verdict.UNSURE: ("gray", ":material/help:", "Everyone unsure"),
+    Verdict.ALIGNED: ("green", ":material/check:", "Aligned"),
+    Verdict.TOO_FEW: ("gray", ":material/visibility_off:", "Too few answers"),
+}
+EFFECTS = {
+    "total_variation": "Share of one team that would have to answer differently",
+    "largest_difference": "Largest difference on one answer",
+    "mean_difference": "Mean difference over the answers",
+    "difference_cant_say": "Difference in who can't say",
+    "cliffs_delta": "Cliff's δ (−1 marketing higher, 1 sales higher)",
+    "bergsma_v": "Bergsma's V (0 to 1)",
+    "difference_of_medians": "Difference of the medians",
+}
+SHARES = ("total_variation", "largest_difference", "mean_difference", "difference_cant_say")
+
+
+def choose(closed: list[Survey]) -> Survey:
+    """The questionnaire in the address, else the newest; with a choice where there are several."""
+    by_id = {survey.id: survey for survey in closed}
+    if len(closed) > 1:
+        if st.session_state.get("comparison_survey") not in by_id:
+            asked = st.query_params.get("survey")
+            st.session_state["comparison_survey"] = asked if asked in by_id else closed[0].id
+        st.selectbox(
+            "Questionnaire",
+            list(by_id),
+            format_func=lambda key: f"{by_id[key].title} (closed {(by_id[key].closed_at or '')[:10]})",
+            key="comparison_survey",
+            on_change=lambda: st.query_params.update(survey=st.session_state["comparison_survey"]),
+        )
+        return by_id[st.session_state["comparison_survey"]]
+    return closed[0]
+
+
+def show_filters(survey: Survey, found: Comparison) -> list[QuestionComparison]:
+    """The questions that the filters leave, in the order of the ranking."""
+    present = [verdict for verdict in VERDICTS if found.count(verdict)]
+    topics = [section.key for section in survey.questionnaire.sections]
+    with st.container(horizontal=True):
+        verdicts = st.pills(
+            "Verdict",
+            [verdict.value for verdict in present],
+            selection_mode="multi",
+            format_func=lambda value: f"{VERDICTS[Verdict(value)][2]} ({found.count(Verdict(value))})",
+            key="verdict",
+            bind="query-params",
+            wrap=True,
+        )
+        chosen = st.pills(
+            "Topic",
+            topics,
+            selection_mode="multi",
+            format_func=lambda topic: plain(survey.questionnaire.topic_title(topic)),
+            key="topic",
+            bind="query-params",
+            wrap=True,
+        )
+    return [
+        compared
+        for compared in found.questions
+        if (not verdicts or compared.verdict.value in verdicts)
+        and (not chosen or compared.question.topic in chosen)
+    ]
+
+
+def effect_in_words(effect: Effect, question: Question) -> str:
+    unit = f" {question.unit}" if question.unit and effect.name == "difference_of_medians" else ""
+
+    def number(value: float) -> str:
+        text = (
+            f"{value * 100:.0f} %" if effect.name in SHARES else f"{value:.2f}" if not unit else f"{value:g}"
+        )
+        return text.replace("-", "−") + unit
+
+    interval = (
+        f", 95 % interval {number(effect.interval.low)} to {number(effect.interval.high)}"
+        if effect.interval
+        else ""
+    )
+    return f"{EFFECTS.get(effect.name, effect.name)}: {number(effect.value)}{interval}"
+
+
+def show_wordings(question: Question) -> None:
+    if len(set(question.wording.values())) == 1:
+        st.markdown(f"**Both teams were asked:** {plain(question.wording[Team.SALES])}")
+        return
+    for team in Team:
+        st.markdown(f"**{team.label.capitalize()} was asked:** {plain(question.wording[team])}")
+
+
+def show_question(survey: Survey, compared: QuestionComparison, can_take: bool) -> None:
+    question = compared.question
+    st.markdown(f"**{plain(compared.sentence)}**")
+    if compared.reason:
+        st.caption(plain(compared.reason))
+    show_wordings(question)
+    figure = distribution_figure(compared, st.context.theme.type)
+    if figure is None:
+        st.info(
+            f"Results show only when at least {survey.min_group} people of each team have answered; otherwise one "
+            "could work out who said what.",
+            icon=":material/visibility_off:",
+        )
+        return
+    st.plotly_chart(
+        figure,
+        key=f"comparison_chart_{question.key}",
+        alt=distribution_in_words(compared),
+        config={"displayModeBar": False, "staticPlot": True},
+    )
+    counts = " and ".join(f"{compared.n[team]} people in {team.label}" for team in Team)
+    evidence = "" if compared.evidence is Evidence.TOO_FEW else f" · {compared.evidence.label.capitalize()}"
+    st.caption(f"{counts} answered{evidence}")
+    with st.container(horizontal=True):
+        with st.popover("Numbers", icon=":material/table:"):
+            for effect in (compared.effect, *compared.other_effects):
+                if effect is not None:
+                    st.caption(plain(effect_in_words(effect, question)))
+            st.dataframe(
+                distribution_rows(compared),
+                hide_index=True,
+                column_config={
+                    team.label.capitalize(): st.column_config.NumberColumn(format="percent") for team in Team
+                },
+                alt=f"How both teams answered: {question.name}",
+            )
+        if can_take:
+            st.button(
+                "Take to the workshop",
+                key=f"comparison_take_{question.key}",
+                icon=":material/groups:",
+                on_click=take,
+                args=(survey.id, compared),
+            )
+
+
+def take(survey_id: str, compared: QuestionComparison) -> None:
+    perform(
+        "On the table of the workshop.",
+        lambda acting: workshops.add_topic(
+            acting,
+            None,
+            title=compared.question.name,
+            reason=compared.sentence,
+            survey_id=survey_id,
+            question_key=compared.question.key,
+        ),
+    )
+
+
+def show_ranked(survey: Survey, place: int, compared: QuestionComparison, can_take: bool) -> None:
+    colour, icon, words = VERDICTS[compared.verdict]
+    badge = f":{colour}-badge[{icon} {words}]"
+    if compared.evidence in (Evidence.CLEAR, Evidence.LIKELY):
+        badge += f" :gray-badge[{compared.evidence.value}]"
+    part = st.expander(
+        f"{place}\\. {plain(compared.question.name)} {badge}",
+        expanded=place == 1,
+        key=f"comparison_open_{compared.question.key}",
+        on_change="rerun",
+    )
+    if part.open:
+        with part:
+            show_question(survey, compared, can_take)
+
+
+def show_comments(survey: Survey) -> None:
+    with stop_on_refusal():
+        comments = comparison.read_comments(actor(), survey.id)
+    if not comments:
+        return
+    st.subheader("In their own words", anchor=False)
+    st.caption("Shuffled, without names.")
+    for key, found in comments.items():
+        question = survey.questionnaire.question(key)
+        with st.expander(plain(question.name), icon=":material/chat:"):
+            show_wordings(question)
+            if found.reason:
+                st.caption(plain(found.reason))
+            for team, texts in found.by_team.items():
+                st.markdown(f"**{team.label.capitalize()}**")
+                for text in texts:
+                    st.markdown(f"> {plain(text)}")
+            if not found.by_team:
+                for text in found.together:
+                    st.markdown(f"> {plain(text)}")
+
+
+me = person()
+open_page("Comparison", "Where do sales and marketing differ, and where do they agree?")
+show_outcome()
+with stop_on_refusal():
+    known = surveys.list_surveys(actor())
+closed = [survey for survey in known if survey.status is SurveyStatus.CLOSED]
+if not closed:
+    st.info(
+        "No questionnaire has been closed yet. While one is open nobody sees its results, so that nobody is swayed.",
+        icon=":material/hourglass_empty:",
+    )
+    if me.team is not None:
+        st.page_link(
+            "pages/surveys/answer.py", label="Answer your questionnaires", icon=":material/edit_note:"
+        )
+    st.stop()
+
+survey = choose(closed)
+with stop_on_refusal():
+    found = comparison.compare_survey(actor(), survey.id)
+    rates = surveys.response_rates(actor(), survey.id)
+st.subheader(plain(found.sentence), anchor=False)
+submitted = " and ".join(f"{rates[team].submitted} of {rates[team].invited} in {team.label}" for team in Team)
+st.caption(f"{plain(survey.title)} · {submitted} submitted")
+
+shown = show_filters(survey, found)
+if not shown:
+    st.caption("No question matches these filters. Take one away to see more.")
+can_take = may(me, "workshop:run")
+for compared in shown:
+    place = found.questions.index(compared) + 1
+    st.fragment(show_ranked, key=f"comparison_question_{compared.question.key}")(
+        survey, place, compared, can_take
+    )
+if len(shown) == len(found.questions):
+    show_comments(survey)
+if may(me, "workshop:attend") and (found.count(Verdict.SPLIT_BETWEEN) or found.count(Verdict.SPLIT_WITHIN)):
+    st.page_link("pages/workshop/workshop.py", label="Go to the workshop", icon=":material/groups:")
