@@ -12,14 +12,14 @@ st.set_page_config(page_title="Concord", page_icon=str(navigation.MARK), layout=
 st.logo(str(navigation.LOGO), icon_image=str(navigation.MARK), size="large")
 
 
-def page_of(screen: navigation.Screen, *, default: bool = False, hidden: bool = False) -> st.Page:
+def page_of(screen: navigation.Screen, *, hidden: bool = False) -> st.Page:
     """A screen as Streamlit's navigation takes it."""
     return st.Page(
         screen.file,
         title=screen.title,
         icon=screen.icon,
         help=screen.help,
-        default=default,
+        default=screen.address == navigation.HOME,
         visibility="hidden" if hidden else "visible",
     )
 
@@ -38,21 +38,21 @@ def open_portal() -> None:
     person = session.person()
     sections: dict[str, list[st.Page]] = {}
     for screen in navigation.screens_for(person.role):
-        sections.setdefault(screen.section, []).append(
-            page_of(screen, default=screen.address == navigation.HOME)
-        )
+        sections.setdefault(screen.section, []).append(page_of(screen))
     page = st.navigation(sections)
     company = settings.read_company(acting)
     with st.sidebar:
         st.caption(
             f"{plain(person.name)} · {person.role.label}" + (f", {person.team.label}" if person.team else "")
         )
-        leave = st.button("Sign out", icon=":material/logout:", key="session_sign_out", width="stretch")
-    if leave:
-        sign_in.sign_out()
-        st.success("You have signed out, here and on every other device.", icon=":material/check:")
-        st.caption("Reload the page to sign in again.")
-        return
+        st.button(
+            "Sign out",
+            icon=":material/logout:",
+            key="session_sign_out",
+            width="stretch",
+            on_click=sign_in.sign_out,
+            help="Ends your sessions on every device.",
+        )
     if company.sample:
         st.info("Sample company: all data are synthetic.", icon=":material/science:")
     run(page)
@@ -61,7 +61,7 @@ def open_portal() -> None:
 def open_door() -> None:
     """What someone sees who is not signed in: set-up, an invitation, or the sign-in form; never a page."""
     if setup.is_needed():
-        run(st.navigation([page_of(navigation.FIRST_START, default=True)], position="hidden"))
+        run(st.navigation([page_of(navigation.FIRST_START)], position="hidden"))
         return
     hidden = [page_of(screen, hidden=True) for screen in navigation.screens()]
     asked = st.navigation([*hidden, page_of(navigation.WELCOME, hidden=True)], position="hidden")
@@ -71,6 +71,9 @@ def open_door() -> None:
         open_portal()
 
 
+sign_in.finish_keeping()
+if sign_in.finish_leaving():
+    st.success("You have signed out, here and on every other device.", icon=":material/check:")
 if sign_in.resume():
     open_portal()
 else:

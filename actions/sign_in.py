@@ -11,10 +11,10 @@ import hmac
 import math
 import os
 import secrets
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 
 import bcrypt
@@ -22,7 +22,7 @@ import jwt
 
 from actions import clock
 from actions.journal import journal
-from actions.permissions import authorise
+from actions.permissions import authorise, may
 from alignment import instants
 from alignment.errors import Refusal
 from alignment.people import Actor, Person
@@ -47,6 +47,9 @@ _KNOWN_KEYS = (
     "secret",
     "password",
 )
+
+# Of a random password that was thrown away, at the cost of every other: names nobody has take as long as those in use.
+_NOBODYS_HASH = "$2b$12$asDjYVtyQqrtIgYlA2E.iOGARkMsFgXBUGHnr.Q1dQmxKDs/1FVTm"
 
 
 class UnsafeKey(Refusal):
@@ -96,7 +99,7 @@ def check(email: str, password: str) -> Session:
     store().write(lambda connection: _count_attempt(connection, mark))
     found = sign_ins.credential(store().read(), name)
     usable = found is not None and found.active and bool(found.password_hash)
-    fits = _fits(password, found.password_hash if found is not None and usable else _nobodys_hash())
+    fits = _fits(password, found.password_hash if found is not None and usable else _NOBODYS_HASH)
     if found is None or not usable or not fits:
         raise WrongPassword(WRONG)
     session = Session(found.person_id, clock.now_text())
@@ -175,10 +178,39 @@ def end_every_session(actor: Actor) -> None:
     store().write(transaction)
 
 
-def find_by_token(token: object) -> Person | None:
-    """The active person that a cookie proves, for requests that come without a script run (uploads)."""
+def seconds_left(token: str) -> int:
+    """For how long a cookie is still good; 0 when it is not."""
     session = read_token(token)
-    return people.find(store().read(), session.person_id) if session else None
+    if session is None:
+        return 0
+    ends = instants.from_text(session.signed_in_at) + LIFETIME
+    return max(0, int((ends - clock.now()).total_seconds()))
+
+
+def may_upload(cookies: Mapping[str, str]) -> bool:
+    """Whether a request's cookies prove someone who may bring in files."""
+    session = read_cookies(cookies)
+    person = people.find(store().read(), session.person_id) if session else None
+    return person is not None and may(person, "leads:import")
+
+
+_connected: OrderedDict[str, str] = OrderedDict()  # screen session → person, the latest ones
+_CONNECTED = 10_000
+
+
+def bind(screen_session: str, person_id: str) -> None:
+    """Note that this screen session is this person's, so that nobody else's connection can resume it."""
+    _connected[screen_session] = person_id
+    _connected.move_to_end(screen_session)
+    while len(_connected) > _CONNECTED:
+        _connected.popitem(last=False)
+
+
+def may_resume(screen_session: str, cookies: Mapping[str, str]) -> bool:
+    """Whether a connection with these cookies may continue an earlier screen session: its owner may, once bound."""
+    owner = _connected.get(screen_session)
+    session = read_cookies(cookies)
+    return session is not None and owner in (None, session.person_id)
 
 
 def locked_until(email: str) -> str:
@@ -216,12 +248,6 @@ def _fits(password: str, password_hash: str) -> bool:
     given = password.strip().encode()
     fits = bcrypt.checkpw(given[:LONGEST_PASSWORD], password_hash.encode())
     return fits and len(given) <= LONGEST_PASSWORD
-
-
-@cache
-def _nobodys_hash() -> str:
-    """A hash of the usual cost that no password fits."""
-    return bcrypt.hashpw(secrets.token_bytes(32), bcrypt.gensalt()).decode()
 
 
 def _mark(email: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from actions import sign_in
 from alignment.errors import NotPermitted
@@ -28,6 +29,9 @@ def connection() -> str:
 def remember(person_id: str, signed_in_at: str) -> None:
     """Note in the session that this person has signed in over this connection."""
     st.session_state[_KEY] = SignedIn(person_id, signed_in_at, connection())
+    running = get_script_run_ctx()
+    if running is not None:
+        sign_in.bind(running.session_id, person_id)
 
 
 def forget() -> None:

@@ -6,8 +6,9 @@ names that do not exist cost as much as those that do, and a cookie is judged by
 sees it. Its password hints, mails and self-registration are not used.
 """
 
+import secrets
 from collections.abc import Iterator, MutableMapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -15,12 +16,20 @@ from streamlit_authenticator import Authenticate
 from streamlit_authenticator.controllers import AuthenticationController
 from streamlit_authenticator.models import AuthenticationModel
 
-from actions import sign_in
+from actions import clock, sign_in
 from alignment.errors import Refusal
 from components import session
 from components.text import plain
 
-_AUTHENTICATOR_KEYS = ("authentication_status", "username", "name", "email", "roles", "logout")
+_KEEPING, _LEAVING = "sign_in_keeping", "sign_in_leaving"
+
+
+@dataclass(frozen=True)
+class _Keeping:
+    """A cookie on its way to the browser; `number` tells one such errand from the next."""
+
+    token: str
+    number: str
 
 
 class _EveryName(MutableMapping[str, dict[str, Any]]):
@@ -70,19 +79,13 @@ class _Passwords(AuthenticationModel):
 
 
 class _Cookie:
-    """The authenticator's cookie, written by `actions.sign_in` and placed where it outlives the form."""
-
-    def __init__(self, model: _Passwords) -> None:
-        self._model = model
-        self.place = st.container()
+    """The authenticator's cookie, without its iframes on every run: `keep` and `drop` below place them when due."""
 
     def get_cookie(self) -> None:
         """None: `resume` has judged the cookies before the form is built."""
 
     def set_cookie(self) -> None:
-        """Have the browser keep the sign-in that the model has just checked."""
-        if self._model.session is not None:
-            keep(self._model.session, st.session_state["username"])
+        """Nothing yet: `ask` keeps the sign-in once the form is gone from the screen."""
 
     def delete_cookie(self) -> None:
         """Have the browser drop the script's cookie; the server's own is void through `sessions_valid_from`."""
@@ -107,20 +110,34 @@ class _Authenticator(Authenticate):
         )
         self.passwords = _Passwords(key)
         self.authentication_controller.authentication_model = self.passwords
-        self.cookie_controller = _Cookie(self.passwords)
+        self.cookie_controller = _Cookie()
 
 
 def keep(signed_in: sign_in.Session, email: str) -> None:
     """Have the browser keep the sign-in for a week. The run that does this must not rerun or switch pages."""
+    st.session_state[_KEEPING] = _Keeping(sign_in.issue_token(signed_in, email), secrets.token_hex(4))
+    finish_keeping()
+
+
+def finish_keeping() -> None:
+    """Place what sets the cookie, in every run until the browser has said that it is set."""
+    keeping = st.session_state.get(_KEEPING)
+    if keeping is None:
+        return
+    key = f"sign_in_cookie_{keeping.number}"
+    if st.session_state.get(key):
+        del st.session_state[_KEEPING]
+        return
     import extra_streamlit_components as stx
 
-    token = sign_in.issue_token(signed_in, email)
-    expires = datetime.fromtimestamp(
-        datetime.fromisoformat(signed_in.signed_in_at).timestamp() + sign_in.LIFETIME.total_seconds(), UTC
-    )
     secure = (st.context.url or "").startswith("https://")
-    stx.CookieManager().set(
-        sign_in.SCRIPT_COOKIE, token, expires_at=expires, secure=secure or None, same_site="strict"
+    stx.CookieManager(key=f"{key}_all").set(
+        sign_in.SCRIPT_COOKIE,
+        keeping.token,
+        key=key,
+        expires_at=clock.now() + sign_in.LIFETIME,
+        secure=secure or None,
+        same_site="strict",
     )
 
 
@@ -163,19 +180,22 @@ def ask() -> bool:
     if signed_in is None:
         return False
     place.empty()
+    keep(signed_in, st.session_state["username"])
     session.remember(signed_in.person_id, signed_in.signed_in_at)
     return True
 
 
 def sign_out() -> None:
-    """End every session of the person, and have the browser drop the cookie. No rerun may follow in this run."""
+    """End every session of the person; for a button's callback, so that the run that follows shows the form."""
     sign_in.end_every_session(session.actor())
-    drop()
-
-
-def drop() -> None:
-    """Forget the session here and have the browser drop its cookie, after the store has ended the session."""
-    authenticator = _Authenticator()
-    st.session_state["authentication_status"] = True
-    authenticator.logout(location="unrendered")
     session.forget()
+    st.session_state[_LEAVING] = True
+
+
+def finish_leaving() -> bool:
+    """In the run after `sign_out`: have the browser drop its cookie. True in that run; no rerun may follow in it."""
+    if not st.session_state.pop(_LEAVING, False):
+        return False
+    st.session_state["authentication_status"] = True
+    _Authenticator().logout(location="unrendered")
+    return True

@@ -1,0 +1,122 @@
+"""The running portal: the screens, the HTTP API beside them, and the gate in front of both.
+
+`python server.py` serves on PORT (8501) until it is told to stop; then it finishes the writes that wait.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import streamlit as st
+import structlog
+import uvicorn
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
+from streamlit import config as streamlit_config
+from streamlit.runtime.pages_manager import PagesManager
+
+from actions import health, logs, setup, sign_in
+from alignment.errors import Refusal
+from api import portal
+from api.gate import Gate
+from components.faults import show_fault
+
+ROOT = Path(__file__).resolve().parent
+# found without importing it: a component may only be imported where a screen is drawn
+_COMPONENT = Path(getattr(find_spec("extra_streamlit_components"), "origin", None) or "").parent
+_PAGES = (
+    Path(st.__file__).parent / "static" / "index.html",
+    _COMPONENT / "CookieManager" / "frontend" / "build" / "index.html",
+)
+
+logs.configure()
+log = structlog.get_logger("concord")
+
+
+def address() -> str:
+    """Where people reach the portal: CONCORD_URL, or this machine on PORT."""
+    return os.environ.get("CONCORD_URL", "").rstrip("/") or f"http://localhost:{port()}"
+
+
+def port() -> int:
+    """The port to serve on. Raises Refusal when PORT is none."""
+    text = os.environ.get("PORT", "8501")
+    if not text.isdigit() or not 0 < int(text) < 65_536:
+        raise Refusal(f"PORT is '{text}'. It has to be a number from 1 to 65535.")
+    return int(text)
+
+
+@contextlib.asynccontextmanager
+async def living(_: st.App) -> AsyncIterator[None]:
+    """From start to stop: refuse to start unsafely, say how to set up, and close the store at the end."""
+    start()
+    yield
+    health.close()
+    log.info("stopped")
+
+
+def start() -> None:
+    """Open the store and look at the cookie's key; raises Refusal when either cannot be trusted."""
+    logs.configure()
+    # Streamlit's older router takes a folder named pages/ for its own until st.navigation has run once in the process:
+    # it would run a script from there without app.py, and greet the first deep link with 'page not found'.
+    PagesManager.uses_pages_directory = False
+    sign_in.cookie_key()
+    code = setup.new_code() if setup.is_needed() else ""
+    if code:
+        log.info("set up Concord", url=f"{address()}/?setup={code}", code=code)
+    log.info("ready", url=address())
+
+
+async def welcome(request: Request) -> RedirectResponse:
+    """An invitation's link leads to the page that asks for a password. Following it changes nothing."""
+    token = request.path_params["token"]
+    return RedirectResponse(f"/welcome?token={token}", status_code=303, headers={"Cache-Control": "no-store"})
+
+
+app = st.App(
+    ROOT / "app.py",
+    lifespan=living,
+    routes=[
+        Mount("/api", app=portal.application()),
+        Route("/sign-in/{token}", welcome, methods=["GET"]),
+    ],
+    middleware=[Middleware(Gate, pages=_PAGES)],
+    on_script_error=show_fault,
+)
+
+
+def main() -> int:
+    """Serve until told to stop. 0 when stopped in order, 1 when it could not start."""
+    try:
+        sign_in.cookie_key()
+        setup.is_needed()
+        listen = port()
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)  # noqa: T201
+        return 1
+    streamlit_config.set_option("server.port", listen)
+    config = uvicorn.Config(
+        app,
+        host=os.environ.get("CONCORD_ADDRESS", "0.0.0.0"),
+        port=listen,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=8 * 2**20,
+        timeout_graceful_shutdown=5,
+    )
+    logs.configure()
+    server = uvicorn.Server(config)
+    server.run()
+    return 0 if server.started else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""What people do in a browser."""
+
+from playwright.sync_api import Page, expect
+
+PASSWORD = "correct horse battery"
+QUIET = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+
+
+def fill_in_sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
+    """Use the sign-in form, and wait until somebody is signed in and the page is quiet."""
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_attached()
+    page.wait_for_function("document.cookie.includes('concord_sign_in=')")
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page is connected and no script runs."""
+    page.wait_for_selector(QUIET)
