@@ -59,7 +59,10 @@ def carried(tallies: Mapping[Team, Tally]) -> bool:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A wording for a term, put to the vote. While voting runs, `tallies` holds only how many voted."""
+    """A wording for a term, put to the vote. While voting runs, `tallies` holds only how many voted.
+
+    `drafted` says whether a definition has been made from it.
+    """
 
     id: str
     topic_id: str
@@ -71,6 +74,7 @@ class Proposal:
     created_at: str
     state: ProposalState
     tallies: Mapping[Team, Tally]
+    drafted: bool = False
 
     def why(self) -> str:
         """The result of a finished vote in one sentence."""

@@ -198,7 +198,8 @@ def tally(connection: Connection, proposal_id: str) -> dict[Team, Tally]:
 def _proposals(connection: Connection, condition: str, value: str) -> list[Proposal]:
     rows = connection.execute(
         f"""
-        SELECT proposal.*, coalesce(term.name, proposal.term_key) AS term_name
+        SELECT proposal.*, coalesce(term.name, proposal.term_key) AS term_name,
+            EXISTS (SELECT 1 FROM definition WHERE definition.proposal_id = proposal.id) AS drafted
         FROM proposal JOIN topic ON topic.id = proposal.topic_id LEFT JOIN term ON term.key = proposal.term_key
         WHERE {condition} ORDER BY proposal.created_at, proposal.id
         """,
@@ -216,6 +217,7 @@ def _proposals(connection: Connection, condition: str, value: str) -> list[Propo
             created_at=row["created_at"],
             state=ProposalState(row["state"]),
             tallies=tally(connection, row["id"]),
+            drafted=bool(row["drafted"]),
         )
         for row in rows
     ]

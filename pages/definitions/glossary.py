@@ -255,24 +255,36 @@ def show_entry(entry: GlossaryEntry) -> None:
                     show_change(earlier, version)
                     show_signatures(version, dict(entry.names))
     if drafts and entry.open is None:
-        new = st.expander(
-            "Prepare the next version" if entry.in_force else "Draft a definition",
-            on_change="rerun",
-            key=f"glossary_new_{entry.term.key}",
-        )
+        new = st.expander("Prepare the next version", on_change="rerun", key=f"glossary_new_{entry.term.key}")
         if new.open:
             with new:
                 edit_version(entry.term.key, None, entry.in_force)
 
 
 first = [*mine, *(entry for entry in waiting if entry not in mine)]
-order = [
-    *first,
-    *(e for e in agreed if e not in first),
-    *(e for e in entries if e not in first and e not in agreed),
-]
-for entry in order:
+rest = [entry for entry in entries if entry not in first and (entry.open or entry.versions)]
+for entry in [*first, *rest]:
     with st.container(border=True):
         show_entry(entry)
+
+untouched = {entry.term.key: entry for entry in entries if entry not in first and entry not in rest}
+if untouched:
+    st.subheader("Not agreed yet", anchor=False)
+    st.caption("What these words stand for in general. Your own definition of each is still to be agreed.")
+    for entry in untouched.values():
+        st.markdown(f"**{plain(entry.term.name)}**: {plain(entry.term.meaning)}")
 if drafts:
-    st.button("Add a term of our own", icon=":material/add:", on_click=add_term)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Define a term",
+            list(untouched),
+            index=None,
+            format_func=lambda key: untouched[key].term.name,
+            placeholder="Choose one to draft its definition",
+            key="glossary_define",
+        )
+        st.button("Add a term of our own", icon=":material/add:", on_click=add_term)
+    if chosen in untouched:
+        with st.container(border=True):
+            st.markdown(f"**{plain(untouched[chosen].term.name)}**")
+            edit_version(chosen, None)

@@ -17,7 +17,7 @@ CHOICES = {
     Choice.NO: ":material/thumb_down: No",
     Choice.ABSTAIN: ":material/do_not_disturb_on: Abstain",
 }
-TEAM_COLOURS = {Team.SALES: "orange", Team.MARKETING: "blue"}
+TEAM_COLOURS = {Team.SALES: "orange", Team.MARKETING: "primary"}
 
 me = person()
 runs = may(me, "workshop:run")
@@ -159,7 +159,11 @@ def show_topic(topic: Topic, workshop: Workshop, voters: dict[str, int]) -> None
                 show_wording(proposal)
                 st.markdown(proposal.why())
                 show_tallies(proposal)
-        if topic.carried and may(me, "definition:draft"):
+        if topic.carried and topic.carried.drafted:
+            st.page_link(
+                "pages/definitions/glossary.py", label="See it in the glossary", icon=":material/menu_book:"
+            )
+        elif topic.carried and may(me, "definition:draft"):
             st.button(
                 "Make it the next definition",
                 key=f"workshop_draft_{topic.carried.id}",
