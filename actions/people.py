@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -21,6 +22,16 @@ from db.store import Connection, store
 INVITED_FOR = timedelta(days=14)
 _EMAIL = re.compile(r"[^\s@<>\"',;:\\()\[\]]+@[^\s@<>\"',;:\\()\[\].]+(\.[^\s@<>\"',;:\\()\[\].]+)+")
 _VOID = "This link does not work any more. It may have been used, replaced or run out. Ask your administrator for a new one."
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Somebody who is to be added: not yet checked."""
+
+    name: str
+    email: str
+    team: Team | None
+    role: Role
 
 
 @dataclass(frozen=True)
@@ -51,15 +62,40 @@ def add_person(actor: Actor, name: str, email: str, team: Team | None, role: Rol
     )
 
     def transaction(connection: Connection) -> str:
-        if people.find_by_email(connection, person.email) is not None:
-            raise InvalidInput(
-                f"There is somebody with the e-mail {person.email} already. Look them up in the list."
-            )
-        people.add(connection, person, now)
-        journal(connection, acting, "add", "person", person.id, after=_record(person))
+        _add(connection, acting, person, now)
         return _invite(connection, person)
 
     return Invited(person, store().write(transaction))
+
+
+def add_with_password(actor: Actor, newcomers: Sequence[Newcomer], password: str) -> list[Person]:
+    """Add people who come in with a password that is known already, and the same for all of them; all or none.
+
+    For the command line and the sample company: the password is hashed once. Raises InvalidInput when a field is at
+    fault or an e-mail is taken, and WrongPassword when the password does not do.
+    """
+    acting = authorise(actor, "person:add")
+    password_hash = sign_in.hash_password(password, password)
+    now = clock.now_text()
+    added = [
+        Person(
+            id=new_id(),
+            name=required_text(newcomer.name, "The name", 100),
+            email=checked_email(newcomer.email),
+            team=_checked_team(newcomer.team, newcomer.role),
+            role=Role(newcomer.role),
+            sessions_valid_from=now,
+        )
+        for newcomer in newcomers
+    ]
+
+    def transaction(connection: Connection) -> None:
+        for person in added:
+            _add(connection, acting, person, now)
+            sign_ins.set_password(connection, person.id, password_hash)
+
+    store().write(transaction)
+    return added
 
 
 def invite(actor: Actor, person_id: str) -> Invited:
@@ -196,6 +232,15 @@ def checked_email(email: object) -> str:
     if not _EMAIL.fullmatch(text):
         raise InvalidInput(f"'{text}' is no e-mail address. It should look like name@company.com.")
     return text
+
+
+def _add(connection: Connection, acting: Person, person: Person, now: str) -> None:
+    if people.find_by_email(connection, person.email) is not None:
+        raise InvalidInput(
+            f"There is somebody with the e-mail {person.email} already. Look them up in the list."
+        )
+    people.add(connection, person, now)
+    journal(connection, acting, "add", "person", person.id, after=_record(person))
 
 
 def _set_active(actor: Actor, person_id: str, active: bool) -> Person:
