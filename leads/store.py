@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 _POINTER = "current.json"
 _LOCK = "writer.lock"
-_READER = {"memory_limit": "1GB", "threads": 2}
-_WRITER = {"memory_limit": "2GB", "threads": 2}
+_READER: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "1GB", "threads": 2}
+_WRITER: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "2GB", "threads": 2}
 _KEPT_VERSIONS = 2
 
 

@@ -1,1 +1,1 @@
-"""Ways in for lead data: mappings, and the import of a file in one transaction."""
+"""Lead data in: CSV files through a mapping, or Arrow tables directly; checked first, then one new version."""

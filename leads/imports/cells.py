@@ -1,0 +1,114 @@
+"""Cells into values: what counts as missing, as a number, as an instant. Engine expressions, never per-row code."""
+
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.datatypes as dt
+
+from leads.imports.mapping import LeadMapping
+
+_DAY_FIRST_YEAR = r"^[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
+_DAY_LAST_YEAR = r"^[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}"
+_CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?: ?[AaPp][Mm])?"
+_OFFSET = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
+_REST = rf"(?:[ T]+{_CLOCK}(?: ?{_OFFSET})?)?$"
+_CLOCK_FORMATS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
+_FIRST_YEAR, _LAST_YEAR = 1970, 2100
+
+
+@ibis.udf.scalar.builtin
+def try_strptime(text: str, formats: list[str]) -> dt.timestamp:
+    """The engine's own: what the first format that fits gives, or null."""
+
+
+@ibis.udf.scalar.builtin(name="timezone")
+def in_zone(zone: str, wall: dt.timestamp) -> dt.Timestamp(timezone="UTC"):
+    """The engine's own: the instant at which the wall clock of an IANA zone shows this."""
+
+
+@dataclass(frozen=True)
+class ReadInstant:
+    """An instant read from a text: `at` in UTC, null where the text is none; `day_only` if it has no time of day."""
+
+    at: ibis.Value
+    day_only: ibis.Value
+
+
+def known(cell: ibis.Value, mapping: LeadMapping) -> ibis.Value:
+    """The cell without space around it; null if it is empty or one of the mapping's words for missing."""
+    text = cell.strip().nullif("")
+    return text.isin(mapping.missing).ifelse(_no_text(), text) if mapping.missing else text
+
+
+def number(text: ibis.Value, decimal: str) -> ibis.Value:
+    """The number a text shows, with or without signs between thousands; null if it shows none."""
+    group = "." if decimal == "," else ","
+    grouped = text.re_search(rf"^-?[0-9]{{1,3}}([{group}][0-9]{{3}})+([{decimal}][0-9]+)?$")
+    plain = grouped.ifelse(text.replace(group, ""), text)
+    if decimal == ",":
+        plain = plain.replace(".", "?").replace(",", ".")
+    return plain.re_search(r"^-?[0-9]{1,15}(\.[0-9]+)?$").ifelse(plain, _no_text()).try_cast("float64")
+
+
+def has_last_year(text: ibis.Value) -> ibis.Value:
+    """Whether a text is a date such as 03/04/2026, of which the order of day and month has to be known."""
+    return text.re_search(_DAY_LAST_YEAR + _REST)
+
+
+def first_part(text: ibis.Value) -> ibis.Value:
+    """The 3 of 03/04/2026; null if the text is no such date."""
+    return _part(text, r"^([0-9]{1,2})[-/.]")
+
+
+def second_part(text: ibis.Value) -> ibis.Value:
+    """The 4 of 03/04/2026; null if the text is no such date."""
+    return _part(text, r"^[0-9]{1,2}[-/.]([0-9]{1,2})[-/.]")
+
+
+def instant(text: ibis.Value, order: str, zone: str) -> ReadInstant:
+    """The instant a text shows.
+
+    Year first is always understood, with or without a time, an offset, AM and PM. `order` (dmy or mdy) reads
+    03/04/2026, which is none under ymd. `zone` is that of texts without an offset.
+    """
+    day = text.re_extract(r"^[0-9]+[-/.][0-9]+[-/.][0-9]+", 0).replace("/", "-").replace(".", "-")
+    clock = text.re_extract(r"[ T]+([0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)", 1)
+    half = text.re_extract(r"[0-9] ?([AaPp][Mm])", 1).upper()
+    shown = day.concat(
+        (clock == "").ifelse("", clock.cast("string")).re_replace("^(.)", r" \1"),
+        half.re_replace("^(.)", r" \1"),
+    )
+    year_first = text.re_search(_DAY_FIRST_YEAR + _REST)
+    wall = try_strptime(year_first.ifelse(shown, _no_text()), _formats("%Y-%m-%d"))
+    if order != "ymd":
+        local = try_strptime(
+            has_last_year(text).ifelse(shown, _no_text()),
+            _formats("%m-%d-%Y" if order == "mdy" else "%d-%m-%Y"),
+        )
+        wall = wall.coalesce(local)
+    wall = wall.year().between(_FIRST_YEAR, _LAST_YEAR).ifelse(wall, ibis.null().cast("timestamp"))
+    offset = text.re_search(rf":[0-9]{{2}}(\.[0-9]+)?( ?[AaPp][Mm])? ?{_OFFSET}$")
+    at = offset.ifelse(
+        wall - _offset_minutes(text).as_interval("m"), in_zone(zone, wall).cast("timestamp(6)")
+    )
+    return ReadInstant(at.cast("timestamp(6)"), clock == "")
+
+
+def _formats(day: str) -> list[str]:
+    return [day + clock for clock in _CLOCK_FORMATS]
+
+
+def _offset_minutes(text: ibis.Value) -> ibis.Value:
+    parts = r"([+-])([0-9]{2}):?([0-9]{2})?$"
+    hours = text.re_extract(parts, 2).nullif("").try_cast("int64").coalesce(0)
+    minutes = text.re_extract(parts, 3).nullif("").try_cast("int64").coalesce(0)
+    sign = (text.re_extract(parts, 1) == "-").ifelse(-1, 1)
+    return sign * (hours * 60 + minutes)
+
+
+def _part(text: ibis.Value, pattern: str) -> ibis.Value:
+    return has_last_year(text).ifelse(text.re_extract(pattern, 1), _no_text()).try_cast("int64")
+
+
+def _no_text() -> ibis.Value:
+    return ibis.null().cast("string")

@@ -1,0 +1,109 @@
+"""What is odd in the data of an import: kept as it is, counted, and said."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import ibis
+
+from leads.imports.mapping import LeadMapping
+from leads.imports.merging import Merged
+from leads.imports.report import ImportWarning
+from leads.model import ORDERED_STAGES, Stage
+from leads.store import Draft
+from leads.truncation import first_recorded
+
+WORDS_FOR_UNKNOWN = ("unknown", "(unknown)", "n/a")
+
+
+def find(draft: Draft, merged: Merged, mapping: LeadMapping, now: datetime) -> Iterator[ImportWarning]:
+    """The oddities of what was just merged into `draft`, over the leads this import speaks of."""
+    yield from _duplicates(draft)
+    yield from _sources(draft, merged, mapping)
+    yield from _times(draft, merged, now)
+
+
+def _duplicates(draft: Draft) -> Iterator[ImportWarning]:
+    rows = draft.backend.table("staged_row")
+    several = rows.group_by("lead_id", "file").aggregate(different=rows.content_hash.nunique())
+    count = draft.old.value(several.filter(several.different > 1).lead_id.nunique())
+    if count:
+        yield ImportWarning(
+            "duplicate_ids",
+            count,
+            f"{count:,} ids stand on several rows of a file with different values; the last value of each field was "
+            "kept, but the first source.",
+        )
+
+
+def _sources(draft: Draft, merged: Merged, mapping: LeadMapping) -> Iterator[ImportWarning]:
+    if merged.source_kept:
+        yield ImportWarning(
+            "source_kept",
+            merged.source_kept,
+            f"{merged.source_kept:,} leads come with another source than before; the first source was kept.",
+        )
+    if "source" not in mapping.fields:
+        return
+    lead = draft.backend.table("lead").semi_join(merged.status, "lead_id")
+    words = lead.source.lower().isin(WORDS_FOR_UNKNOWN)
+    counts = draft.old.rows(
+        lead.aggregate(blank=lead.source.isnull().sum().coalesce(0), words=words.sum().coalesce(0))
+    )[0]
+    if counts["blank"]:
+        beside = (
+            f" {counts['words']:,} others say 'unknown' or the like, which is a value of its own."
+            if counts["words"]
+            else ""
+        )
+        yield ImportWarning(
+            "blank_source",
+            counts["blank"],
+            f"{counts['blank']:,} leads have no source; they are shown as (blank).{beside}",
+        )
+
+
+def _times(draft: Draft, merged: Merged, now: datetime) -> Iterator[ImportWarning]:
+    episode = draft.backend.table("episode").semi_join(merged.status, "lead_id")
+    earlier = [episode[f"{stage}_at"] for stage in ORDERED_STAGES if stage is not Stage.WON]
+    earlier += [episode.attempted_at, episode.contacted_at]
+    begun = ibis.least(*earlier)
+    ended = ibis.least(episode.won_at, episode.lost_at)
+    moment = ibis.literal(now).cast("timestamp('UTC')").cast("timestamp(6)")
+    event = draft.backend.table("lead_event").semi_join(merged.status, "lead_id")
+    counts = draft.old.rows(
+        episode.aggregate(
+            before=(ended < begun).sum().coalesce(0),
+            recycled=(episode.number == 2).sum().coalesce(0),
+        )
+    )[0]
+    if counts["before"]:
+        yield ImportWarning(
+            "outcome_before_contact",
+            counts["before"],
+            f"{counts['before']:,} leads have an outcome before their first contact; the dates were kept as they are.",
+        )
+    if counts["recycled"]:
+        yield ImportWarning(
+            "several_entries",
+            counts["recycled"],
+            f"{counts['recycled']:,} leads entered MQL more than once; each entry starts a new episode.",
+        )
+    ahead = draft.old.value((event["at"] > moment).sum().coalesce(0))
+    if ahead:
+        yield ImportWarning("future_dates", ahead, f"{ahead:,} dates lie in the future.")
+    undated = draft.old.value(event["at"].isnull().sum().coalesce(0))
+    if undated:
+        yield ImportWarning(
+            "undated_outcomes",
+            undated,
+            f"{undated:,} outcomes have no date: rules can be tested on them, but measures that need time leave them out.",
+        )
+    everything = draft.backend.table("episode")
+    truncated = first_recorded(draft.old, everything, Stage.MQL, Stage.WON)
+    if truncated is not None:
+        yield ImportWarning(
+            "left_truncation",
+            truncated.leads_before,
+            f"Wins are recorded only from {truncated.first:%Y-%m-%d} on, MQLs from {truncated.since:%Y-%m-%d}: "
+            f"{truncated.leads_before:,} earlier leads look as if they had not converted.",
+        )
