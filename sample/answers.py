@@ -14,6 +14,7 @@ from sample.leanings import OWN_WORDS, WISHES, Leaning, Leanings
 
 _TEXTS = {"own_words": OWN_WORDS, "wish": WISHES}
 _WRITERS = 8  # of a team answer a question in their own words at most
+_FREE = 0.1  # of the answers are drawn freely, so that teams that lean the same way are not each other's copy
 
 
 def answer_sheets(
@@ -59,13 +60,16 @@ def _by_quota(leaning: Leaning, n: int, random: Random) -> list[Any]:
         counts[value] += 1
     answers = [value for value, count in counts.items() for _ in range(count)]
     random.shuffle(answers)
-    return answers
+    values, weights = list(leaning), list(leaning.values())
+    return [random.choices(values, weights)[0] if random.random() < _FREE else a for a in answers]
 
 
 def _several(shares: Leaning, labels: Sequence[str], random: Random) -> dict[str, list[str]]:
     chosen: dict[str, list[str]] = {label: [] for label in labels}
     for option, share in shares.items():
-        for label in random.sample(list(labels), round(share * len(labels))):
+        exact = share * len(labels)
+        count = int(exact) + (random.random() < exact % 1)
+        for label in random.sample(list(labels), count):
             chosen[label].append(option)
     likeliest = max(shares, key=lambda option: shares[option])
     return {label: options or [likeliest] for label, options in chosen.items()}

@@ -239,7 +239,7 @@ def _sell(
     sql = _drawn(rng, quality, _of(period, "sql"), period, among=everyone)
     opportunity = sql & _drawn(rng, quality, _of(period, "opportunity"), period, among=sql)
     won = opportunity & _drawn(rng, quality, _of(period, "won"), period, among=opportunity)
-    days = np.exp(np.where(won, np.log(30), np.log(44)) + np.where(won, 0.8126, 0.75) * rng.normal(0, 1, n))
+    days = np.exp(np.where(won, np.log(30), np.log(44)) + np.where(won, 0.78, 0.75) * rng.normal(0, 1, n))
     end = np.maximum(mql + days * _DAY, sal + 2 * _DAY)
     rest = end - sal
     at_sql = _later(clock, sal + rest * rng.uniform(0.1, 0.3, n), np.zeros(n))

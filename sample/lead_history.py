@@ -3,9 +3,10 @@
 The same seed on the same day gives the same leads, to the microsecond.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.random import Generator
@@ -17,13 +18,16 @@ from leads.model import EventType, Stage
 from sample.arrivals import Flags, Numbers, Profiles, Texts, arrivals, day_starts, profiles
 from sample.handoffs import Happenings, happenings
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 HOURS = BusinessHours(timezone="Europe/Berlin", country="DE")
 LEADS = 20_000
 DAYS = 548
 _LATELY = 70  # days ago, since when habits slip a little
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LeadHistory:
     """`leads` and `events` as named columns of one length each; `events` is in order of time.
 
@@ -60,6 +64,13 @@ def lead_history(
     past = everything.only(everything.at < begins[-1])
     ids = np.array([f"TA-{number:06d}" for number in range(1, count + 1)], dtype=object)
     return LeadHistory(_lead_columns(leads, past, ids, sellers, rng), _event_columns(past, ids, sellers))
+
+
+def to_arrow(columns: Mapping[str, NDArray]) -> "pa.Table":
+    """Columns of a `LeadHistory` as an Arrow table, in which None and NaN are null."""
+    import pyarrow as pa
+
+    return pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
 
 
 def _lead_columns(

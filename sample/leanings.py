@@ -51,25 +51,15 @@ _CONFIRMED = "Need and budget are confirmed"
 _ASKED_OFFER = "They asked for an offer"
 _SENT_OFFER = "An offer was sent"
 
-_SOURCES_SALES = {
+_SOURCES = {
     "Referral": 0.9,
-    "Organic search": 0.55,
+    "Organic search": 0.8,
     "Paid search": 0.2,
     "Social media": 0.05,
     "E-mail campaign": 0.2,
     "Display ads": 0.0,
-    "Event or trade fair": 0.7,
-    "Direct visit to our site": 0.45,
-}
-_SOURCES_MARKETING = {
-    "Referral": 0.8,
-    "Organic search": 0.65,
-    "Paid search": 0.35,
-    "Social media": 0.15,
-    "E-mail campaign": 0.4,
-    "Display ads": 0.05,
-    "Event or trade fair": 0.65,
-    "Direct visit to our site": 0.45,
+    "Event or trade fair": 0.8,
+    "Direct visit to our site": 0.35,
 }
 _STAGES = {
     "New enquiry": 1.0,
@@ -85,24 +75,24 @@ FIRST: dict[str, Leanings] = {
     "qualified_when": Leanings(
         {_ASKED: 3, _KNOWN: 7, _INTEREST: 1}, {_INTEREST: 8, _ASKED: 2, _KIND: 1}
     ),  # split between
-    "fit_or_interest": both({2: 2, 3: 6, 4: 3}),
-    "budget": Leanings({1: 3, 2: 2, 4: 2, 5: 4}, {1: 3, 2: 5, 3: 3}),  # sales is divided
+    "fit_or_interest": both({1: 1, 2: 3, 3: 6, 4: 1}),
+    "budget": Leanings({1: 3, 2: 2, 4: 3, 5: 3}, {1: 2, 2: 7, 3: 2}),  # sales is divided
     "authority": both({3: 1, 4: 5, 5: 5}),
-    "months_to_buy": Leanings({3: 4, 6: 5, 9: 2}, {6: 6, 9: 2, 12: 3}),
+    "months_to_buy": both({3: 1, 5: 1, 6: 8, 12: 1}),
     "rule_outs": Leanings(
         {
-            "Company too small": 0.9,
-            "Outside our countries": 0.8,
-            "Outside our industries": 0.45,
-            "Private e-mail address only": 0.55,
-            "No budget this year": 0.65,
-            "Contact cannot decide": 0.45,
+            "Company too small": 0.45,
+            "Outside our countries": 0.9,
+            "Outside our industries": 0.35,
+            "Private e-mail address only": 0.35,
+            "No budget this year": 0.3,
+            "Contact cannot decide": 0.25,
             "Student, job seeker or press": 1.0,
             "Competitor or supplier": 1.0,
         },
         {
-            "Company too small": 0.25,
-            "Outside our countries": 0.75,
+            "Company too small": 0.2,
+            "Outside our countries": 0.9,
             "Outside our industries": 0.3,
             "Private e-mail address only": 0.35,
             "No budget this year": 0.05,
@@ -111,12 +101,12 @@ FIRST: dict[str, Leanings] = {
             "Competitor or supplier": 0.9,
         },
     ),
-    "private_email": Leanings({True: 4, False: 7}, {True: 6, False: 5}),
-    "attempts": Leanings({2: 3, 3: 5, 4: 3}, {3: 2, 5: 5, 6: 3, 8: 1}),
-    "not_now": Leanings(
-        {_KEEP: 5, _BACK_CHANGE: 1, _BACK_DATE: 1, _CLOSED: 4}, {_BACK_CHANGE: 3, _BACK_DATE: 8}
-    ),
-    "min_employees": Leanings({50: 4, 80: 2, 100: 4, 200: 1}, {5: 2, 10: 5, 20: 3, 25: 1}),  # split between
+    "private_email": Leanings({True: 5, False: 6}, {True: 9, False: 2}),  # sales is divided
+    "attempts": both({2: 1, 3: 5, 4: 5}),
+    "not_now": Leanings({_KEEP: 4, _BACK_DATE: 5, _CLOSED: 2}, {_BACK_CHANGE: 3, _BACK_DATE: 8}),
+    "min_employees": Leanings(
+        {20: 1, 50: 5, 80: 1, 100: 3, 200: 1}, {5: 2, 10: 4, 20: 3, 25: 1, 50: 1}
+    ),  # split between
     "job_levels": both(
         {
             "Owner or C-level": 1.0,
@@ -127,7 +117,7 @@ FIRST: dict[str, Leanings] = {
             "Assistant or trainee": 0.0,
         }
     ),
-    "sources": Leanings(_SOURCES_SALES, _SOURCES_MARKETING),
+    "sources": both(_SOURCES),
     "signals": Leanings(
         {
             "Asked for a demo or a call": 1.0,
@@ -150,43 +140,33 @@ FIRST: dict[str, Leanings] = {
             "Followed us on social media": 0.1,
         },
     ),  # split between
-    "guide_only": Leanings({1: 7, 2: 4}, {3: 5, 4: 5, 5: 1}),  # split between
-    "warm_days": both({None: 5, 7: 2, 14: 2, 30: 1, 60: 1}),  # nobody is sure
+    "guide_only": Leanings({1: 6, 2: 4, 3: 1}, {2: 2, 3: 4, 4: 4, 5: 1}),  # split between
+    "warm_days": both({None: 8, 7: 1, 14: 1, 60: 1}),  # nobody is sure
     "stages_used": both(_STAGES),
-    "who_moves_to_sql": Leanings({_AFTER_TALKING: 9, _AFTER_READING: 2}, {_AFTER_TALKING: 8, _TOGETHER: 3}),
-    "opportunity_when": Leanings({_CONFIRMED: 8, _ASKED_OFFER: 3}, {_CONFIRMED: 7, _FIRST_TALK: 2, None: 2}),
-    "response_hours": Leanings({4: 3, 8: 4, 24: 4}, {1: 7, 2: 3, 4: 1}),  # split between
-    "needed_information": Leanings(
+    "who_moves_to_sql": both({_AFTER_TALKING: 9, _AFTER_READING: 1, _TOGETHER: 1}),
+    "opportunity_when": both({_CONFIRMED: 9, _ASKED_OFFER: 1, _FIRST_TALK: 1}),
+    "response_hours": Leanings({2: 2, 4: 3, 8: 4, 24: 2}, {1: 6, 2: 3, 4: 2}),  # split between
+    "needed_information": both(
         {
-            "Telephone number": 1.0,
-            "Job title": 0.9,
-            "Company size": 0.9,
-            "Industry": 0.45,
+            "Telephone number": 0.9,
+            "Job title": 0.85,
+            "Company size": 0.8,
+            "Industry": 0.3,
             "How they found us": 0.2,
-            "What they looked at or asked for": 0.75,
-            "Budget": 0.45,
-            "When they want to buy": 0.45,
-        },
-        {
-            "Telephone number": 0.75,
-            "Job title": 0.9,
-            "Company size": 0.65,
-            "Industry": 0.55,
-            "How they found us": 0.45,
-            "What they looked at or asked for": 0.75,
+            "What they looked at or asked for": 0.85,
             "Budget": 0.1,
             "When they want to buy": 0.2,
-        },
+        }
     ),
     "reason_required": both({True: 10, False: 1}),
-    "feedback_days": Leanings({5: 4, 10: 5, 20: 2}, {1: 3, 2: 5, 3: 2, 5: 1}),
+    "feedback_days": Leanings({2: 1, 5: 5, 10: 4, 20: 1}, {1: 2, 2: 5, 3: 2, 5: 2}),
 }
 
 SECOND: dict[str, Leanings] = FIRST | {
     # what the first cycle settled
     "qualified_when": both({_ASKED: 2, _INTEREST: 9}),
     "min_employees": both({50: 9, 40: 1, 60: 1}),
-    "response_hours": both({1: 9, 2: 2}),
+    "response_hours": both({1: 10, 2: 1}),
     "rule_outs": both(
         {
             "Company too small": 0.9,
@@ -202,19 +182,19 @@ SECOND: dict[str, Leanings] = FIRST | {
     "who_moves_to_sql": both({_AFTER_TALKING: 10, _AFTER_READING: 1}),
     "opportunity_when": both({_CONFIRMED: 10, _ASKED_OFFER: 1}),
     # what divides the teams today
-    "months_to_buy": Leanings({2: 2, 3: 7, 6: 2}, {6: 2, 9: 3, 12: 6}),
-    "guide_only": Leanings({1: 7, 2: 4}, {2: 1, 3: 5, 4: 5}),
-    "private_email": Leanings({True: 1, False: 10}, {True: 9, False: 2}),
-    "attempts": Leanings({2: 4, 3: 6, 4: 1}, {5: 5, 6: 4, 8: 2}),
-    "feedback_days": Leanings({3: 2, 5: 6, 10: 3}, {1: 5, 2: 6}),
+    "months_to_buy": Leanings({2: 1, 3: 6, 6: 3, 9: 1}, {3: 1, 6: 3, 9: 3, 12: 4}),
+    "guide_only": Leanings({1: 6, 2: 4, 3: 1}, {2: 2, 3: 5, 4: 4}),
+    "private_email": Leanings({True: 2, False: 9}, {True: 9, False: 2}),
+    "attempts": Leanings({2: 3, 3: 5, 4: 2, 5: 1}, {3: 2, 4: 1, 5: 4, 6: 3, 8: 1}),
+    "feedback_days": both({2: 10, 3: 1}),
     "signals": Leanings(
         {**FIRST["signals"].sales, "Came to a webinar": 0.2},
         {**FIRST["signals"].marketing, "Downloaded a guide": 0.35, "Came to a webinar": 0.95},
     ),
     # what divides one team within itself
     "budget": Leanings({1: 4, 2: 1, 4: 1, 5: 5}, {1: 3, 2: 6, 3: 2}),
-    "not_now": Leanings({_KEEP: 5, _BACK_DATE: 5, _CLOSED: 1}, {_BACK_DATE: 9, _BACK_CHANGE: 2}),
-    "fit_or_interest": Leanings({3: 6, 2: 3, 4: 2}, {1: 4, 2: 2, 4: 1, 5: 4}),
+    "not_now": Leanings({_KEEP: 4, _BACK_DATE: 6, _CLOSED: 1}, {_BACK_DATE: 9, _BACK_CHANGE: 2}),
+    "fit_or_interest": Leanings({2: 3, 3: 6, 4: 1, 1: 1}, {1: 3, 2: 3, 4: 2, 5: 3}),
 }
 
 OWN_WORDS: dict[Team, tuple[str, ...]] = {

@@ -1,0 +1,80 @@
+"""What the sample company put to the vote in its first cycle, and what it agreed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sample.handoffs import MIN_EMPLOYEES, MIN_PRICING_VIEWS
+
+MQL_RULE: Mapping[str, Any] = {
+    "version": 1,
+    "all": [
+        {"field": "employees", "op": ">=", "value": MIN_EMPLOYEES},
+        {
+            "any": [
+                {"field": "demo_requested", "op": "=", "value": True},
+                {"field": "pricing_page_views", "op": ">=", "value": MIN_PRICING_VIEWS},
+                {"field": "webinar", "op": "=", "value": True},
+            ]
+        },
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Put:
+    """A topic of the workshop, by the question it comes from, and what was put to the vote; `text` '' parks it.
+
+    `yes` is how many of the eleven people of sales and of marketing say yes; the first of the rest abstains.
+    """
+
+    question_key: str
+    term_key: str = ""
+    text: str = ""
+    rule: Mapping[str, Any] | None = None
+    yes: tuple[int, int] = (0, 0)
+
+    @property
+    def carried(self) -> bool:
+        """Whether more than half of each team say yes."""
+        return min(self.yes) >= 6
+
+
+TOPICS = (
+    Put(
+        "min_employees",
+        "mql",
+        f"A marketing qualified lead works for a company of at least {MIN_EMPLOYEES} people and has asked for a demo, "
+        f"looked at our prices at least {MIN_PRICING_VIEWS} times, or come to a webinar. Marketing hands it over on the "
+        "same day.",
+        MQL_RULE,
+        (9, 8),
+    ),
+    Put(
+        "response_hours",
+        "sal",
+        "A sales accepted lead is an MQL that somebody of sales has called and takes on. The first call comes within one "
+        "business hour; the decision, with a reason where it is no, within two working days.",
+        None,
+        (7, 11),
+    ),
+    Put(
+        "guide_only",
+        "mql",
+        "A lead that has downloaded two of our guides is a marketing qualified lead, whatever the size of its company.",
+        {"version": 1, "all": [{"field": "guide_downloads", "op": ">=", "value": 2}]},
+        (1, 8),
+    ),
+    Put("not_now"),
+)
+
+DISQUALIFIED = (
+    "A lead is disqualified when it is outside the countries we serve, works for a competitor or a supplier, studies, or "
+    "looks for a job. Sales records the reason; marketing does not hand it over again."
+)
+
+GROWTH = (
+    "Call within the hour on Mondays too, when the weekend's leads wait.\n"
+    "Settle what happens to good leads that are not ready yet; the topic was parked.\n"
+    "Ask what a private e-mail address and a distant purchase mean: the teams seem to see both differently."
+)
