@@ -24,6 +24,7 @@ from actions import health, logs, setup, sign_in
 from alignment.errors import Refusal
 from api import portal
 from api.gate import Gate
+from components import links
 from components.faults import show_fault
 
 ROOT = Path(__file__).resolve().parent
@@ -66,6 +67,7 @@ def start() -> None:
     # Streamlit's older router takes a folder named pages/ for its own until st.navigation has run once in the process:
     # it would run a script from there without app.py, and greet the first deep link with 'page not found'.
     PagesManager.uses_pages_directory = False
+    links.sign_in_route = True
     sign_in.cookie_key()
     code = setup.new_code() if setup.is_needed() else ""
     if code:

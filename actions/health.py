@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from alignment.errors import Refusal
 from db import store as stores
+from db.queries import people
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,12 @@ def close() -> None:
 
 def _store() -> str:
     try:
-        found = stores.store().read().execute("SELECT count(*) FROM person").fetchone()
+        people.count(stores.store().read())
     except Refusal as refusal:
         return str(refusal)
     except Exception:
         return "does not answer"
-    return "ok" if found is not None else "does not answer"
+    return "ok"
 
 
 def _leads() -> str:

@@ -1,5 +1,7 @@
 """The company's settings."""
 
+import re
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -23,10 +25,20 @@ def read_company(actor: Actor) -> Company:
     return company_of(store().read())
 
 
-def company_revision(actor: Actor) -> int:
-    """The revision of the company's settings, to pass to `change_company`; 0 while nothing was set."""
+def company_with_revision(actor: Actor) -> tuple[Company, int]:
+    """The company's settings and their revision, to pass to `change_company`; 0 while nothing was set."""
     authorise(actor, "setting:read")
-    return settings.get(store().read(), _KEY)[1]
+    document, revision = settings.get(store().read(), _KEY)
+    return _company(document), revision
+
+
+@cache
+def holiday_countries() -> dict[str, str]:
+    """The countries whose public holidays are known: code → English name, by name."""
+    from holidays.registry import COUNTRIES
+
+    names = {entry[1]: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", entry[0]) for entry in COUNTRIES.values()}
+    return dict(sorted(names.items(), key=lambda item: item[1]))
 
 
 def company_of(connection: Connection) -> Company:
