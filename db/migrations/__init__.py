@@ -8,4 +8,4 @@ from sqlite_utils import Migrations
 
 migrations = Migrations("concord")
 
-from db.migrations import m0001_house, m0002_surveys, m0003_agreements  # noqa: E402, F401
+from db.migrations import m0001_house, m0002_surveys, m0003_agreements, m0004_leads  # noqa: E402, F401

@@ -4,7 +4,6 @@ from sqlite_utils import Database
 
 from db.migrations import migrations
 
-
 TERMS = (
     ("lead", "Lead", "A person or company that may one day buy and that we have a way to reach."),
     ("mql", "MQL", "Marketing qualified lead: marketing judges it ready to hand over to sales."),

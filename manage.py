@@ -1,0 +1,102 @@
+"""The administrator's commands. They do what the screens do, as the administrator of this machine.
+
+Exit codes: 0 done, 1 the input is at fault (a sentence on standard error, with --json also on standard output), 2 usage.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alignment.errors import InvalidInput, Refusal
+from alignment.people import MACHINE
+
+FILE = click.Path(path_type=Path)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--data", type=FILE, help="Folder of the data; default CONCORD_DATA, else data/.")
+def manage(data: Path | None) -> None:
+    """Look after a Concord portal from the command line. Everything also works while the portal runs."""
+    if data is not None:
+        os.environ["CONCORD_DATA"] = str(data)
+
+
+@contextmanager
+def refusals(as_json: bool) -> Iterator[None]:
+    """Turn a refusal into its sentence and exit code 1."""
+    try:
+        yield
+    except Refusal as refusal:
+        if as_json:
+            click.echo(json.dumps({"error": str(refusal)}, ensure_ascii=False))
+        click.echo(str(refusal), err=True)
+        sys.exit(1)
+
+
+def show(document: Any, as_json: bool, words: Callable[[Any], str]) -> None:
+    """Print a result, as JSON or in words."""
+    click.echo(json.dumps(document, ensure_ascii=False, default=str) if as_json else words(document))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file. Raises InvalidInput when it cannot be read as text."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read ({error.strerror}). Check its name.") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path} is no text in UTF-8. Save it as UTF-8.") from error
+
+
+@manage.command("import-leads")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--mapping", type=FILE, help="TOML file that says which column means what.")
+@click.option("--preset", help="Name of a mapping that was saved on the Leads screen.")
+@click.option("--dry-run", is_flag=True, help="Check and count everything, keep nothing.")
+@as_json
+def import_leads(
+    files: tuple[Path, ...], mapping: Path | None, preset: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """Import lead data from CSV files. Files about the same leads add to each other."""
+    from actions import leads
+
+    if (mapping is None) == (preset is None):
+        raise click.UsageError("Give either --mapping FILE or --preset NAME.")
+    with refusals(as_json):
+        if mapping is not None:
+            text = read_text(mapping)
+        else:
+            saved = leads.list_mappings(MACHINE)
+            if preset not in saved:
+                known = ", ".join(saved) or "none"
+                raise InvalidInput(f"There is no saved mapping “{preset}”. Saved: {known}.")
+            text = saved[preset]
+        report = leads.import_leads(MACHINE, [(path.name, path) for path in files], text, dry_run=dry_run)
+        show(report.to_document(), as_json, _import_in_words)
+
+
+def _import_in_words(report: dict[str, Any]) -> str:
+    kept = "would be " if report["dry_run"] else ""
+    lines = [
+        f"{report['read']:,} rows read: {report['new']:,} {kept}new, {report['changed']:,} {kept}changed, "
+        f"{report['unchanged']:,} unchanged, {report['refused']:,} refused."
+    ]
+    lines += [
+        f"  {entry['file']}, row {entry['row']}, {entry['column']}: {entry['reason']}"
+        for entry in report["refusals"][:20]
+    ]
+    if len(report["refusals"]) > 20:
+        lines.append(f"  … and {len(report['refusals']) - 20:,} more; --json lists them")
+    lines += [f"Note: {warning['text']}" for warning in report["warnings"]]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    manage()
