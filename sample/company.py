@@ -1,0 +1,312 @@
+"""Fill an empty store with the sample company: everything through the actions people use, dated back from today."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from actions import (
+    answers,
+    clock,
+    comparison,
+    cycles,
+    definitions,
+    leads,
+    people,
+    settings,
+    surveys,
+    workshops,
+)
+from actions.people import Newcomer
+from actions.permissions import authorise
+from alignment.company import Company
+from alignment.errors import WrongState
+from alignment.people import Actor, Person, Role, Team
+from alignment.surveys import Survey
+from alignment.workshops import Choice, TopicState
+from sample.agreement import DISQUALIFIED, GROWTH, TOPICS, Put
+from sample.answers import answer_sheets
+from sample.lead_history import HOURS, lead_history, to_arrow
+from sample.leanings import FIRST, SECOND, Leanings
+from sample.staff import FACILITATOR, MARKETING_LEAD, SALES, SALES_LEAD, STAFF
+
+NAME = "Tarnholm Analytics"
+SEED = 1
+
+# how many days ago; meetings on a weekend move to the Friday before
+FOUNDED = 560
+FIRST_STARTED = 456
+FIRST_ASKED = 452
+FIRST_CLOSED = 428
+FIRST_PLANNED = 424
+WORKSHOP = 400
+SIGNED = 386
+IN_FORCE = 335
+EXECUTED = 334
+RECAP = 76
+RECAP_WRITTEN = 63
+FIRST_ENDED = 61
+SECOND_STARTED = 24
+SECOND_ASKED = 19
+
+_YET_TO_ANSWER = ("Svenja Brackmann", "Ilse van Roden")
+_HALF_WAY = "Kwame Asantewa"
+_READERS = {"mql": 20, "sal": 16, "disqualified": 12}  # how many of the teams have read each agreement
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A way in: one of the sample company's people. `team` is None for those of neither side."""
+
+    name: str
+    email: str
+    role: Role
+    team: Team | None
+
+
+@dataclass(frozen=True)
+class SampleCompany:
+    """What was made: the company's name, who can sign in, and the password they all share."""
+
+    name: str
+    password: str
+    sign_ins: tuple[SignIn, ...]
+
+
+def load(actor: Actor, progress: Callable[[float, str], None] | None = None) -> SampleCompany:
+    """Make the sample company as of today. `progress` is told the share done, from 0 to 1, and what is made next.
+
+    Raises WrongState when the portal has people or leads already: a sample never mixes with a company's own data.
+    """
+    authorise(actor, "sample:load")
+    for found, what in ((people.list_people(actor), "people"), (leads.read_revision(actor), "leads")):
+        if found:
+            raise WrongState(
+                f"There are {what} in this portal already. The sample company goes into an empty one only: choose "
+                "another data folder, or empty this one."
+            )
+    tell = progress or (lambda share, text: None)
+    past = _Past(clock.now())
+    tell(0.0, "Leads of eighteen months")
+    _import_leads(actor, past)
+    tell(0.3, "People")
+    password, members = _hire(actor, past)
+    story = _Story(past, members)
+    tell(0.4, "The first cycle: questionnaire")
+    cycle, survey = story.first_identify()
+    tell(0.6, "The first cycle: workshop and signatures")
+    story.first_plan(cycle, survey)
+    tell(0.75, "The first cycle: recap")
+    story.first_recap(cycle)
+    tell(0.85, "The second cycle")
+    story.second_identify()
+    tell(1.0, "Done")
+    sign_ins = tuple(SignIn(c.name, c.email, c.role, c.team) for c in STAFF)
+    return SampleCompany(NAME, password, sign_ins)
+
+
+class _Past:
+    """Days before today in the company's zone, and the clock set to them."""
+
+    def __init__(self, now: datetime) -> None:
+        self.zone = ZoneInfo(HOURS.timezone)
+        self.today = now.astimezone(self.zone).date()
+
+    def day(self, ago: int) -> date:
+        """The day so many days ago, or the Friday before where that is a weekend."""
+        found = self.today - timedelta(days=ago)
+        return found - timedelta(days=max(0, found.weekday() - 4))
+
+    def instant(self, ago: int, hour: float) -> datetime:
+        """An hour, with its fraction, of that day."""
+        midnight = datetime.combine(self.day(ago), time(), self.zone)
+        return midnight + timedelta(hours=hour)
+
+    @contextmanager
+    def at(self, ago: int, hour: float) -> Iterator[None]:
+        """Let actions happen then."""
+        with clock.at(self.instant(ago, hour)):
+            yield
+
+
+def _import_leads(actor: Actor, past: _Past) -> None:
+    sellers = [colleague.name for colleague in SALES if colleague.role is Role.MEMBER]
+    agreed_on = past.day(IN_FORCE)
+    history = lead_history(past.today, agreed_on, sellers, seed=SEED)
+    leads.add_history(actor, to_arrow(history.leads), to_arrow(history.events))
+
+
+def _hire(actor: Actor, past: _Past) -> tuple[str, dict[str, Person]]:
+    """The company's settings and people; returns their password, and the people by name."""
+    password = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
+    with past.at(FOUNDED, 9):
+        company = Company(NAME, HOURS, follow_up_minutes=60, feedback_hours=16, sample=True)
+        _, revision = settings.company_with_revision(actor)
+        settings.change_company(actor, company, revision)
+        newcomers = [Newcomer(c.name, c.email, c.team, c.role) for c in STAFF]
+        added = people.add_with_password(actor, newcomers, password)
+    return password, {person.name: person for person in added}
+
+
+class _Story:
+    """What the people of the sample company did, in order."""
+
+    def __init__(self, past: _Past, members: Mapping[str, Person]) -> None:
+        self._past = past
+        self._people = members
+        self._teams = {team: [p for p in members.values() if p.team is team] for team in Team}
+
+    def first_identify(self) -> tuple[str, Survey]:
+        """The first cycle up to its plan: a questionnaire that everybody answers. Returns the cycle's id."""
+        with self._past.at(FIRST_STARTED, 10):
+            cycle = cycles.start_cycle(self._facilitator, "Speak one language")
+        survey = self._ask(cycle, FIRST_ASKED)
+        self._answer(survey, FIRST, FIRST_ASKED, FIRST_CLOSED, {})
+        with self._past.at(FIRST_CLOSED, 17):
+            survey = surveys.close_survey(self._facilitator, survey.id)
+        with self._past.at(FIRST_PLANNED, 9):
+            self._advance(cycle)
+        return cycle, survey
+
+    def first_plan(self, cycle: str, survey: Survey) -> None:
+        """The workshop, what was drafted from it, signed and read, and the point people."""
+        carried: dict[str, str] = {}
+        with self._past.at(WORKSHOP, 10):
+            workshop = workshops.open_workshop(self._facilitator, "What we call a qualified lead", cycle)
+            compared = {
+                c.question.key: c for c in comparison.compare_survey(self._facilitator, survey.id).questions
+            }
+            for put in TOPICS:
+                found = compared[put.question_key]
+                workshops.add_topic(
+                    self._facilitator,
+                    workshop,
+                    title=found.question.name,
+                    reason=found.sentence,
+                    survey_id=survey.id,
+                    question_key=put.question_key,
+                )
+        topics = {t.question_key: t.id for t in workshops.read_workshop(self._facilitator, workshop).topics}
+        for number, put in enumerate(TOPICS):
+            with self._past.at(WORKSHOP, 10.3 + 0.4 * number):
+                proposal = self._vote(topics[put.question_key], put)
+            if put.carried and proposal:
+                carried[put.term_key] = proposal
+        with self._past.at(WORKSHOP, 12.2):
+            workshops.close_workshop(self._facilitator, workshop)
+            cycles.name_point_people(
+                self._facilitator, cycle, self._person("Jonas Wikstrand").id, self._person("Noor Elmasri").id
+            )
+        self._sign(carried)
+        with self._past.at(EXECUTED, 9):
+            self._advance(cycle)
+            self._read()
+
+    def first_recap(self, cycle: str) -> None:
+        """Half a year and more later: look back, write it down, close."""
+        with self._past.at(RECAP, 9):
+            self._advance(cycle)
+        with self._past.at(RECAP_WRITTEN, 15):
+            cycles.write_recap(self._facilitator, cycle, GROWTH)
+        with self._past.at(FIRST_ENDED, 16):
+            self._advance(cycle)
+
+    def second_identify(self) -> None:
+        """The running cycle: its questionnaire is open, and three people have not submitted it."""
+        with self._past.at(SECOND_STARTED, 10):
+            cycle = cycles.start_cycle(self._facilitator, "Leads that are not ready yet")
+        survey = self._ask(cycle, SECOND_ASKED)
+        some = len(survey.questionnaire.questions) // 2
+        self._answer(survey, SECOND, SECOND_ASKED, 1, {**dict.fromkeys(_YET_TO_ANSWER, 0), _HALF_WAY: some})
+
+    def _ask(self, cycle: str, ago: int) -> Survey:
+        with self._past.at(ago, 8.5):
+            survey = surveys.prepare_survey(self._facilitator, template="qualified_lead", cycle_id=cycle)
+            return surveys.open_survey(self._facilitator, survey.id)
+
+    def _answer(
+        self,
+        survey: Survey,
+        leanings: Mapping[str, Leanings],
+        first: int,
+        last: int,
+        unfinished: Mapping[str, int],
+    ) -> None:
+        """Everybody answers once between two days; those in `unfinished` only so many questions, without submitting."""
+        names = {team: [person.name for person in self._teams[team]] for team in Team}
+        sheets = answer_sheets(survey.questionnaire, leanings, names, SEED)
+        random = Random(f"{SEED} {first}")
+        order = sorted((random.randint(last, first - 1), random.uniform(9, 16.5), name) for name in sheets)
+        for ago, hour, name in sorted(order, key=lambda entry: (-entry[0], entry[1])):
+            sheet = sheets[name]
+            count = unfinished.get(name, len(sheet))
+            moment = self._past.instant(ago, hour)
+            for number, (key, value) in enumerate(list(sheet.items())[:count]):
+                with clock.at(moment + timedelta(seconds=14 * number)):
+                    answers.save_answer(self._actor(name), survey.id, key, value)
+            if name not in unfinished:
+                with clock.at(moment + timedelta(seconds=14 * count)):
+                    answers.submit_answers(self._actor(name), survey.id)
+
+    def _vote(self, topic: str, put: Put) -> str:
+        """Put a proposal to the vote, or park the topic; returns the proposal's id or ''."""
+        if not put.text:
+            workshops.set_topic_state(self._facilitator, topic, TopicState.PARKED)
+            return ""
+        proposal = workshops.propose(self._facilitator, topic, put.term_key, put.text, put.rule)
+        for team, yes in zip(Team, put.yes, strict=True):
+            for number, person in enumerate(self._shuffled(team, put.question_key)):
+                choice = Choice.YES if number < yes else (Choice.ABSTAIN if number == yes else Choice.NO)
+                workshops.vote(self._actor(person.name), proposal, choice)
+        workshops.close_vote(self._facilitator, proposal)
+        return proposal
+
+    def _sign(self, carried: Mapping[str, str]) -> None:
+        """Draft what was carried, and one term settled without a vote; both team leads sign."""
+        start = self._past.day(IN_FORCE)
+        with self._past.at(WORKSHOP - 2, 14):
+            drafts = [
+                definitions.draft_from_proposal(self._facilitator, proposal, start)
+                for proposal in carried.values()
+            ]
+            drafts.append(definitions.draft(self._facilitator, "disqualified", DISQUALIFIED, None, start))
+            for draft in drafts:
+                definitions.propose(self._facilitator, draft)
+        for later, lead in enumerate((MARKETING_LEAD, SALES_LEAD)):
+            with self._past.at(SIGNED - later, 16):
+                signer = self._actor(lead.name)
+                for entry in definitions.read_glossary(signer):
+                    if entry.open is not None and entry.open.id in drafts:
+                        definitions.sign(signer, entry.open.id, entry.open.content_hash)
+
+    def _read(self) -> None:
+        both = [person for team in Team for person in self._teams[team]]
+        for term, count in _READERS.items():
+            current = definitions.in_force_now(self._facilitator, term)
+            if current is None:
+                continue
+            for person in Random(f"{SEED} {term}").sample(both, count):
+                definitions.acknowledge(self._actor(person.name), current.id)
+
+    def _advance(self, cycle: str) -> None:
+        revision = cycles.read_cycle(self._facilitator, cycle).cycle.revision
+        cycles.advance(self._facilitator, cycle, revision)
+
+    def _shuffled(self, team: Team, salt: str) -> Sequence[Person]:
+        order = list(self._teams[team])
+        Random(f"{SEED} {salt} {team.value}").shuffle(order)
+        return order
+
+    def _person(self, name: str) -> Person:
+        return self._people[name]
+
+    def _actor(self, name: str) -> Actor:
+        return Actor(self._people[name].id, clock.now_text())
+
+    @property
+    def _facilitator(self) -> Actor:
+        return self._actor(FACILITATOR.name)
