@@ -82,6 +82,28 @@ def import_leads(
         show(report.to_document(), as_json, _import_in_words)
 
 
+@manage.command()
+@as_json
+def sample(as_json: bool) -> None:
+    """Fill an empty store with the sample company, and print its sign-ins."""
+    from dataclasses import asdict
+
+    from sample.company import load
+
+    with refusals(as_json):
+        company = load(MACHINE, lambda share, text: click.echo(f"{share:4.0%}  {text}", err=True))
+        show(asdict(company), as_json, _sample_in_words)
+
+
+def _sample_in_words(company: dict[str, Any]) -> str:
+    lines = [f"{company['name']}, a made-up company. Everybody's password: {company['password']}", ""]
+    lines += [
+        f"  {entry['email']:<36} {entry['team'] or '':<10} {entry['role'].label:<14} {entry['name']}"
+        for entry in company["sign_ins"]
+    ]
+    return "\n".join(lines)
+
+
 def _import_in_words(report: dict[str, Any]) -> str:
     kept = "would be " if report["dry_run"] else ""
     lines = [
