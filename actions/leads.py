@@ -1,6 +1,7 @@
 """What people may do with lead data: bring it in, and see what came in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really to
     import pyarrow as pa
 
     from leads.imports.report import ImportReport
+    from leads.overview import Overview
 
 LARGEST_FILE = 200 * 1024 * 1024
 MOST_FILES = 10
@@ -50,6 +52,45 @@ def import_leads(
     if not dry_run:
         _note(person, [name for name, _ in files], report.to_document())
     return report
+
+
+def read_header(actor: Actor, name: str, path: Path) -> tuple[str, ...]:
+    """The column names of a CSV file. Raises InvalidInput when it is no such file."""
+    authorise(actor, "leads:import")
+    from leads.imports.csv_files import look_through
+
+    return tuple(look_through(path, name).header)
+
+
+def compose_mapping(actor: Actor, choices: Mapping[str, object]) -> str:
+    """The mapping made on screen as TOML, checked; empty choices are left out. Keys as in `leads.imports.mapping`."""
+    authorise(actor, "leads:import")
+    import tomli_w
+
+    from leads.imports.mapping import read_mapping
+
+    text = tomli_w.dumps({key: value for key, value in choices.items() if value})
+    read_mapping(text)
+    return text
+
+
+def read_overview(actor: Actor) -> "Overview | None":
+    """How many leads there are, of what age, and what became of them; None before the first import."""
+    authorise(actor, "leads:read")
+    from leads.store import warehouse
+
+    facts = warehouse()
+    revision = facts.revision()
+    return _overview(facts.folder, revision) if revision else None
+
+
+@lru_cache(maxsize=4)
+def _overview(folder: Path, revision: str) -> "Overview":
+    from leads.overview import summarise
+    from leads.store import warehouse
+
+    with warehouse().read() as facts:
+        return summarise(facts)
 
 
 def add_history(actor: Actor, leads: "pa.Table", events: "pa.Table") -> None:

@@ -27,3 +27,12 @@ def optional_text(value: object, what: str, longest: int = 2000) -> str:
     if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t" for character in text):
         raise InvalidInput(f"{what} has characters that cannot be shown. Please type it anew.")
     return text
+
+
+def defuse(cell: object) -> object:
+    """A cell for an exported table: text that a spreadsheet would run as a formula gets an apostrophe in front."""
+    if isinstance(cell, str) and cell.lstrip("\t\r\n\0 ").startswith(("=", "+", "-", "@")):
+        return "'" + cell
+    if isinstance(cell, str) and cell.startswith(("\t", "\r", "\0")):
+        return "'" + cell
+    return cell
