@@ -79,6 +79,10 @@ class Facts:
         )
         return (*CANONICAL_FIELDS, *custom)
 
+    def rule_fields(self) -> dict[str, FieldType]:
+        """What a rule may speak of here: custom fields take any kind of value, for new ones may change what they hold."""
+        return {found.name: FieldType.ANY if found.custom else found.type for found in self.fields()}
+
     def rows(self, expression: "ibis.Table") -> list[dict[str, Any]]:
         """The rows of a small result as dicts. Aggregate first: nothing lead-sized belongs in Python."""
         return self._backend.to_pyarrow(expression).to_pylist()

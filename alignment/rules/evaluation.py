@@ -8,7 +8,8 @@ together. How values are read:
 - Text is compared exactly, capitals included.
 - A number is compared with a number, or with text that is written like one (`12`, `-3.5`); other text leaves it open.
 - Yes or no is compared with a boolean, or with text that says so (`true`, `yes`, `1`, `false`, `no`, `0`).
-- A day is compared with the UTC day of a date or instant, or with text in ISO form.
+- A day, or text that is one (`2026-01-31`), is compared with the UTC day of a date or instant. A day is also
+  compared with text in ISO form.
 - `within_days` n is true from n times 24 hours before the decision up to the decision; without a decision time it is open.
 """
 
@@ -21,7 +22,10 @@ from typing import Any
 from alignment.rules.tree import AllOf, AnyOf, Condition, Node, Not, Operator, Points, Rule
 
 NUMBER_PATTERN = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
-INSTANT_PATTERN = r"^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?Z?)?$"
+INSTANT_PATTERN = (
+    r"^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?Z?)?$"
+)
 TRUE_WORDS = ("true", "yes", "1", "TRUE", "True", "Yes", "YES")
 FALSE_WORDS = ("false", "no", "0", "FALSE", "False", "No", "NO")
 
@@ -88,6 +92,11 @@ def _condition(condition: Condition, value: Any, decided_at: datetime | None) ->
             return None
         return decided_at - timedelta(days=wanted) <= instant <= decided_at
     several: tuple[Any, ...] = wanted if isinstance(wanted, tuple) else (wanted,)
+    if isinstance(value, date) and operator is not Operator.CONTAINS:
+        several = tuple(as_day(item) for item in several)
+        wanted = several[0] if not isinstance(wanted, tuple) else several
+        if None in several:
+            return None
     found = _as_kind_of(several[0], value)
     if found is None:
         return None
@@ -113,6 +122,16 @@ def _condition(condition: Condition, value: Any, decided_at: datetime | None) ->
         case Operator.BETWEEN:
             return bool(several[0] <= found <= several[1])
     raise TypeError(f"not an operator: {operator!r}")
+
+
+def as_day(wanted: Any) -> Any:
+    """A value of a condition as it is compared with a day: text in ISO form is one, other text is none."""
+    if not isinstance(wanted, str):
+        return wanted
+    try:
+        return date.fromisoformat(wanted) if len(wanted) == 10 else None
+    except ValueError:
+        return None
 
 
 def _as_kind_of(wanted: Any, value: Any) -> Any:

@@ -22,7 +22,7 @@ def try_strptime(text: str, formats: list[str]) -> dt.timestamp:
 
 
 @ibis.udf.scalar.builtin(name="timezone")
-def in_zone(zone: str, wall: dt.timestamp) -> dt.Timestamp(timezone="UTC"):
+def in_zone(zone: str, wall: dt.timestamp) -> dt.Timestamp(timezone="UTC"):  # type: ignore[valid-type]
     """The engine's own: the instant at which the wall clock of an IANA zone shows this."""
 
 

@@ -12,15 +12,13 @@ from alignment.errors import InvalidInput
 from alignment.rules import (
     AllOf,
     AnyOf,
-    Condition,
     FieldType,
     InvalidRule,
     Not,
     Operator,
-    Points,
-    PointsEntry,
     Rule,
     canonical_hash,
+    conditions_of,
     evaluate,
     fields_of,
     parse,
@@ -28,6 +26,7 @@ from alignment.rules import (
     sentence,
     to_document,
 )
+from tests.rule_strategies import decisions, leads, nodes, rules
 
 EXAMPLE = {
     "version": 1,
@@ -117,6 +116,9 @@ def test_points_are_open_only_if_the_unknown_ones_could_change_the_result():
         ("between", ["2026-01-01", "2026-01-31"], datetime(2026, 1, 31, 23, 59, tzinfo=UTC), True),
         (">", "2026-01-31", "2026-02-01T00:00:00Z", True),
         (">", "2026-01-31", "2026-02-30", None),
+        ("=", "2026-01-31", datetime(2026, 1, 31, 12, tzinfo=UTC), True),
+        ("in", ["2026-01-30", "2026-01-31"], date(2026, 1, 31), True),
+        ("=", "soon", date(2026, 1, 31), None),
         ("contains", "manager", "sales manager", True),
         ("contains", "Manager", "sales manager", False),
         ("contains", "x", 5, None),
@@ -279,56 +281,6 @@ def test_fields_are_listed_once():
 
 # laws -------------------------------------------------------------------------------------------------------------
 
-names = st.sampled_from(["employees", "source", "flag", "created_at"])
-scalars = st.one_of(
-    st.sampled_from(["a", "b", "50", "2026-01-05", "yes"]),
-    st.booleans(),
-    st.integers(-3, 60),
-    st.sampled_from([1.5, 50.0]),
-)
-days = st.dates(date(2026, 1, 1), date(2026, 1, 20))
-
-
-@st.composite
-def conditions(draw):
-    field = draw(names)
-    op = draw(st.sampled_from(list(Operator)))
-    if op in (Operator.IS_KNOWN, Operator.IS_UNKNOWN):
-        return Condition(field, op)
-    if op is Operator.WITHIN_DAYS:
-        return Condition(field, op, draw(st.integers(0, 20)))
-    if op is Operator.CONTAINS:
-        return Condition(field, op, draw(st.sampled_from(["a", "5", "es"])))
-    if op in (Operator.IN, Operator.NOT_IN):
-        kind = draw(st.sampled_from([st.sampled_from(["a", "b"]), st.booleans(), st.integers(0, 60)]))
-        return Condition(field, op, tuple(draw(st.lists(kind, min_size=1, max_size=3))))
-    ordered = draw(st.sampled_from([st.integers(-3, 60), days]))
-    if op is Operator.BETWEEN:
-        return Condition(field, op, tuple(sorted([draw(ordered), draw(ordered)])))
-    if op in (Operator.EQUAL, Operator.NOT_EQUAL):
-        return Condition(field, op, draw(scalars))
-    return Condition(field, op, draw(ordered))
-
-
-nodes = st.recursive(
-    conditions(),
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=3).map(lambda parts: AllOf(tuple(parts))),
-        st.lists(inner, min_size=1, max_size=3).map(lambda parts: AnyOf(tuple(parts))),
-        inner.map(Not),
-    ),
-    max_leaves=8,
-)
-points = st.builds(
-    Points,
-    st.lists(st.builds(PointsEntry, nodes, st.integers(-3000, 5000)), min_size=1, max_size=4).map(tuple),
-    st.integers(-2000, 8000),
-)
-rules = st.builds(Rule, st.one_of(nodes, points))
-values = st.one_of(st.none(), st.just(""), scalars, days, days.map(str))
-leads = st.dictionaries(names, values)
-decisions = st.one_of(st.none(), st.just(datetime(2026, 1, 15, 12, tzinfo=UTC)))
-
 
 @given(rules)
 def test_writing_and_reading_give_the_same_rule(rule):
@@ -377,18 +329,12 @@ def test_de_morgan_and_double_negation_hold_in_three_values(left, right, lead, d
 @given(rules, leads, leads, decisions)
 def test_learning_a_missing_field_never_overturns_what_was_decided(rule, lead, more, decided_at):
     """The monotony of Kleene's logic. It does not hold for is_known and is_unknown, which ask about the gap itself."""
-    if any(part.operator in (Operator.IS_KNOWN, Operator.IS_UNKNOWN) for part in _all_conditions(rule)):
+    if any(part.operator in (Operator.IS_KNOWN, Operator.IS_UNKNOWN) for part in conditions_of(rule)):
         return
     known = {name: value for name, value in lead.items() if value not in (None, "")}
     before = evaluate(rule, known, decided_at)
     if before is not None:
         assert evaluate(rule, {**more, **known}, decided_at) is before
-
-
-def _all_conditions(rule):
-    from alignment.rules import conditions_of
-
-    return conditions_of(rule)
 
 
 @given(nodes)

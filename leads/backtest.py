@@ -1,0 +1,259 @@
+"""A rule on past leads: who would have passed, what became of them, and how two rules differ."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import ibis
+
+from alignment import instants
+from alignment.rules import Rule, fields_of
+from leads.model import EventType, Stage, column_of
+from leads.rule_expressions import compile_rule
+from leads.store import Facts, warehouse
+
+# a field is suspected of being filled after the outcome if it is known at least twice as often, and on at least
+# 20 percentage points more, of the leads that were won
+LEAKAGE_RATIO = 2.0
+LEAKAGE_DIFFERENCE = 0.2
+LEAST_WINS_FOR_LEAKAGE = 10
+
+
+@dataclass(frozen=True)
+class BacktestWarning:
+    """Something that makes a back-test less than it seems. `field` is the field it is about."""
+
+    code: str
+    field: str
+    text: str
+
+
+@dataclass(frozen=True)
+class RuleComparison:
+    """Two rules on the same leads. Leads that either rule leaves open are counted apart.
+
+    `kappa` is Cohen's κ of the two verdicts, None where both say the same of everyone; `jaccard` is both / either,
+    None if nobody passes. `won_…` are the wins among the leads that only one rule wants.
+    """
+
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+    either_unknown: int
+    won_only_first: int
+    won_only_second: int
+
+    @property
+    def kappa(self) -> float | None:
+        """(p_o − p_e) / (1 − p_e)."""
+        n = self.both + self.only_first + self.only_second + self.neither
+        if not n:
+            return None
+        observed = (self.both + self.neither) / n
+        first, second = (self.both + self.only_first) / n, (self.both + self.only_second) / n
+        expected = first * second + (1 - first) * (1 - second)
+        return None if expected == 1 else (observed - expected) / (1 - expected)
+
+    @property
+    def jaccard(self) -> float | None:
+        """The share of leads that both want among those that either wants."""
+        either = self.both + self.only_first + self.only_second
+        return self.both / either if either else None
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What a rule says of past leads, beside what became of them.
+
+    `precision` is the share of the passing that were won, `recall` the share of the won that pass; None without any.
+    `unworked` leads have no event after they were qualified: they had no chance to be won. `undated` leads were left
+    out of a period because it is not known when they came.
+    """
+
+    leads: int
+    passed: int
+    failed: int
+    unknown: int
+    won_passed: int
+    won_failed: int
+    won_unknown: int
+    unworked: int
+    undated: int
+    warnings: tuple[BacktestWarning, ...] = ()
+    against: RuleComparison | None = None
+    revision: str = field(default="")
+
+    @property
+    def precision(self) -> float | None:
+        """Wins among those who pass / those who pass."""
+        return self.won_passed / self.passed if self.passed else None
+
+    @property
+    def recall(self) -> float | None:
+        """Wins among those who pass / all wins."""
+        won = self.won_passed + self.won_failed + self.won_unknown
+        return self.won_passed / won if won else None
+
+    def to_document(self) -> dict[str, Any]:
+        """The result as plain dicts and lists, in the shape of the command line's contract."""
+        document: dict[str, Any] = {
+            "leads": self.leads,
+            "passed": self.passed,
+            "failed": self.failed,
+            "unknown": self.unknown,
+            "won_passed": self.won_passed,
+            "won_failed": self.won_failed,
+            "won_unknown": self.won_unknown,
+            "precision": self.precision,
+            "recall": self.recall,
+            "unworked": self.unworked,
+            "undated": self.undated,
+            "warnings": [vars(warning) for warning in self.warnings],
+        }
+        if self.against is not None:
+            document["against"] = {
+                **vars(self.against),
+                "kappa": self.against.kappa,
+                "jaccard": self.against.jaccard,
+            }
+        return document
+
+
+def backtest(
+    rule: Rule,
+    against: Rule | None = None,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    timezone: str = "UTC",
+) -> Backtest:
+    """Run a rule, and perhaps a second one, over the leads that came from `first_day` to `last_day`, both included.
+
+    A lead came when it first entered MQL, else when it was created; `within_days` looks back from there. Fields are
+    taken as they are known now. Without a period all leads count, dated or not.
+    """
+    with warehouse().read() as facts:
+        population = _population(facts)
+        came_at = population.came_at
+        undated = 0
+        if first_day is not None or last_day is not None:
+            undated = facts.value(population.filter(came_at.isnull()).count())
+            if first_day is not None:
+                population = population.filter(came_at >= _start(first_day, timezone))
+            if last_day is not None:
+                population = population.filter(
+                    came_at < _start(date.fromordinal(last_day.toordinal() + 1), timezone)
+                )
+        first = compile_rule(rule, population, population.came_at).outcome
+        second = (
+            compile_rule(against, population, population.came_at).outcome
+            if against is not None
+            else ibis.null().cast("boolean")
+        )
+        judged = population.select("won", "worked", first=first, second=second)
+        cells = facts.rows(
+            judged.group_by("first", "second", "won").aggregate(
+                n=judged.count(), unworked=(~judged.worked).sum()
+            )
+        )
+        warnings = _warnings(facts, population, rule, against)
+        return _counted(cells, against is not None, undated, warnings, facts.revision)
+
+
+def _population(facts: Facts) -> ibis.Table:
+    """One row per lead: its fields, when it came, whether it was won, whether anyone worked it."""
+    event = facts.event
+    entered = event.type == EventType.ENTERED_STAGE.value
+    later = entered & event.stage.isin(
+        [stage.value for stage in (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON, Stage.LOST)]
+    )
+    happened = event.group_by("lead_id").aggregate(
+        qualified_at=event["at"].min(where=entered & (event.stage == Stage.MQL.value)),
+        won=(entered & (event.stage == Stage.WON.value)).any(),
+        worked=(later | ~(entered | (event.type == EventType.ASSIGNED.value))).any(),
+    )
+    joined = facts.lead.left_join(happened, "lead_id").drop("lead_id_right")
+    return joined.mutate(
+        came_at=joined.qualified_at.coalesce(joined.created_at),
+        won=joined.won.fill_null(False),
+        worked=joined.worked.fill_null(False),
+    )
+
+
+def _warnings(
+    facts: Facts, population: ibis.Table, rule: Rule, against: Rule | None
+) -> tuple[BacktestWarning, ...]:
+    names = sorted({*fields_of(rule), *(fields_of(against) if against is not None else ())})
+    measured: dict[str, ibis.Value] = {"all": population.count(), "won": population.won.sum().coalesce(0)}
+    for number, name in enumerate(names):
+        column = column_of(name)
+        known = population[column].notnull() if column in population.columns else ibis.literal(False)
+        measured[f"known_{number}"] = known.sum().coalesce(0)
+        measured[f"won_{number}"] = (known & population.won).sum().coalesce(0)
+    counts = facts.rows(population.aggregate(**measured))[0]
+    open_ = counts["all"] - counts["won"]
+    warnings = []
+    for number, name in enumerate(names):
+        known, known_won = counts[f"known_{number}"], counts[f"won_{number}"]
+        if counts["all"] and not known:
+            warnings.append(
+                BacktestWarning(
+                    "never_known", name, f"No lead has a value for “{name}”: the rule leaves all open."
+                )
+            )
+        elif counts["won"] >= LEAST_WINS_FOR_LEAKAGE and open_:
+            of_won, of_others = known_won / counts["won"], (known - known_won) / open_
+            if of_won >= LEAKAGE_RATIO * of_others and of_won - of_others >= LEAKAGE_DIFFERENCE:
+                warnings.append(
+                    BacktestWarning(
+                        "leakage",
+                        name,
+                        f"“{name}” is known of {of_won:.0%} of the won leads and of {of_others:.0%} of the others: "
+                        "it may be filled in after the outcome, and would then make any rule look good.",
+                    )
+                )
+    return tuple(warnings)
+
+
+def _counted(
+    cells: list[dict[str, Any]],
+    compared: bool,
+    undated: int,
+    warnings: tuple[BacktestWarning, ...],
+    revision: str,
+) -> Backtest:
+    def count(**wanted: Any) -> int:
+        return sum(cell["n"] for cell in cells if all(cell[name] is value for name, value in wanted.items()))
+
+    comparison = None
+    if compared:
+        comparison = RuleComparison(
+            both=count(first=True, second=True),
+            only_first=count(first=True, second=False),
+            only_second=count(first=False, second=True),
+            neither=count(first=False, second=False),
+            either_unknown=sum(
+                cell["n"] for cell in cells if cell["first"] is None or cell["second"] is None
+            ),
+            won_only_first=count(first=True, second=False, won=True),
+            won_only_second=count(first=False, second=True, won=True),
+        )
+    return Backtest(
+        leads=count(),
+        passed=count(first=True),
+        failed=count(first=False),
+        unknown=count(first=None),
+        won_passed=count(first=True, won=True),
+        won_failed=count(first=False, won=True),
+        won_unknown=count(first=None, won=True),
+        unworked=sum(cell["unworked"] for cell in cells),
+        undated=undated,
+        warnings=warnings,
+        against=comparison,
+        revision=revision,
+    )
+
+
+def _start(day: date, timezone: str) -> ibis.Value:
+    instant: datetime = instants.from_text(instants.day_start(day, timezone))
+    return ibis.literal(instant.replace(tzinfo=None)).cast("timestamp(6)")

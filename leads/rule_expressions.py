@@ -1,0 +1,175 @@
+"""Rules as engine expressions, for millions of leads: the same meaning as `alignment.rules.evaluate`.
+
+Kleene's three values are the engine's own: a boolean that may be null, with its `and`, `or` and `not`.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import ibis
+
+from alignment.rules import AllOf, AnyOf, Condition, Node, Not, Operator, Points, Rule
+from alignment.rules.evaluation import FALSE_WORDS, INSTANT_PATTERN, NUMBER_PATTERN, TRUE_WORDS, as_day
+from leads.model import column_of
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule says of each row: `outcome` is true, false, or null where a missing field leaves it open."""
+
+    outcome: ibis.Value
+
+    @property
+    def passes(self) -> ibis.Value:
+        """Whether the lead passes; never null."""
+        return self.outcome.fill_null(False)
+
+    @property
+    def fails(self) -> ibis.Value:
+        """Whether the lead fails; never null."""
+        return (~self.outcome).fill_null(False)
+
+    @property
+    def unknown(self) -> ibis.Value:
+        """Whether it is left open; never null."""
+        return _is_open(self.outcome)
+
+
+def compile_rule(rule: Rule, lead: ibis.Table, decided_at: ibis.Value | None = None) -> Verdict:
+    """The rule over a table with the columns of `leads.schema.lead`; fields it does not have are missing.
+
+    `decided_at` is the instant of the decision (UTC, without a zone), which `within_days` needs.
+    """
+    compiler = _Compiler(lead, decided_at)
+    if isinstance(rule.root, Points):
+        return Verdict(compiler.points(rule.root))
+    return Verdict(compiler.node(rule.root))
+
+
+class _Compiler:
+    def __init__(self, lead: ibis.Table, decided_at: ibis.Value | None) -> None:
+        self._lead = lead
+        self._decided_at = decided_at
+
+    def points(self, points: Points) -> ibis.Value:
+        lowest: Any = ibis.literal(0, "int64")
+        highest: Any = ibis.literal(0, "int64")
+        for entry in points.entries:
+            outcome, add = self.node(entry.node), entry.add_hundredths
+            open_ = _is_open(outcome)
+            known = outcome.fill_null(False).ifelse(add, 0)
+            lowest = lowest + open_.ifelse(min(add, 0), known)
+            highest = highest + open_.ifelse(max(add, 0), known)
+        return ibis.cases(
+            (lowest >= points.threshold_hundredths, True),
+            (highest < points.threshold_hundredths, False),
+            else_=_nothing("boolean"),
+        )
+
+    def node(self, node: Node) -> ibis.Value:
+        match node:
+            case Condition():
+                return self._condition(node)
+            case Not(part):
+                return ~self.node(part)
+            case AllOf(parts):
+                return ibis.and_(*(self.node(part) for part in parts))
+            case AnyOf(parts):
+                return ibis.or_(*(self.node(part) for part in parts))
+        raise TypeError(f"not part of a rule: {node!r}")
+
+    def _condition(self, condition: Condition) -> ibis.Value:
+        value, operator, wanted = self._value(condition.field), condition.operator, condition.value
+        if operator is Operator.IS_KNOWN:
+            return value.notnull()
+        if operator is Operator.IS_UNKNOWN:
+            return value.isnull()
+        if operator is Operator.WITHIN_DAYS:
+            if self._decided_at is None:
+                return _nothing("boolean")
+            instant = _as_instant(value)
+            return (instant >= self._decided_at - ibis.interval(days=int(str(wanted)))) & (
+                instant <= self._decided_at
+            )
+        several: tuple[Any, ...] = wanted if isinstance(wanted, tuple) else (wanted,)
+        if value.type().is_timestamp() and operator is not Operator.CONTAINS:
+            several = tuple(as_day(item) for item in several)
+            wanted = several[0] if not isinstance(wanted, tuple) else several
+            if None in several:
+                return _nothing("boolean")
+        found = _as_kind_of(several[0], value)
+        match operator:
+            case Operator.EQUAL:
+                return found == wanted
+            case Operator.NOT_EQUAL:
+                return found != wanted
+            case Operator.IN:
+                return found.isin(several)
+            case Operator.NOT_IN:
+                return found.notin(several)
+            case Operator.CONTAINS:
+                return found.contains(str(wanted))
+            case Operator.GREATER:
+                return found > wanted
+            case Operator.AT_LEAST:
+                return found >= wanted
+            case Operator.LESS:
+                return found < wanted
+            case Operator.AT_MOST:
+                return found <= wanted
+            case Operator.BETWEEN:
+                return (found >= several[0]) & (found <= several[1])
+        raise TypeError(f"not an operator: {operator!r}")
+
+    def _value(self, field: str) -> ibis.Value:
+        """The field's value, null where it is missing."""
+        column = column_of(field)
+        if column not in self._lead.columns:
+            return _nothing("string")
+        value = self._lead[column]
+        if value.type().is_string():
+            return value.nullif("")
+        if value.type().is_floating():
+            return (value.isnan() | value.isinf()).ifelse(_nothing("float64"), value)
+        return value
+
+
+def _as_kind_of(wanted: Any, value: ibis.Value) -> ibis.Value:
+    kind = value.type()
+    if isinstance(wanted, bool):
+        if not kind.is_string():
+            return _nothing("boolean")
+        return ibis.cases(
+            (value.isin(TRUE_WORDS), True), (value.isin(FALSE_WORDS), False), else_=_nothing("boolean")
+        )
+    if isinstance(wanted, int | float):
+        if kind.is_numeric():
+            return value.cast("float64")
+        return _read(value, NUMBER_PATTERN, "float64") if kind.is_string() else _nothing("float64")
+    if isinstance(wanted, date):
+        return _as_instant(value).date()
+    return value if kind.is_string() else _nothing("string")
+
+
+def _as_instant(value: ibis.Value) -> ibis.Value:
+    if value.type().is_timestamp():
+        return value
+    return (
+        _read(value, INSTANT_PATTERN, "timestamp(6)")
+        if value.type().is_string()
+        else _nothing("timestamp(6)")
+    )
+
+
+def _read(text: ibis.Value, pattern: str, kind: str) -> ibis.Value:
+    return text.re_search(pattern).ifelse(text, _nothing("string")).try_cast(kind)
+
+
+def _is_open(outcome: ibis.Value) -> ibis.Value:
+    # cast first: Ibis 12 writes `(~x).isnull()` as NOT x IS NULL, which the engine reads as NOT (x IS NULL)
+    return outcome.cast("int8").isnull()
+
+
+def _nothing(kind: str) -> ibis.Value:
+    return ibis.null().cast(kind)
