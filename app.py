@@ -12,14 +12,14 @@ st.set_page_config(page_title="Concord", page_icon=str(navigation.MARK), layout=
 st.logo(str(navigation.LOGO), icon_image=str(navigation.MARK), size="large")
 
 
-def page_of(screen: navigation.Screen, *, hidden: bool = False) -> st.Page:
+def page_of(screen: navigation.Screen, *, default: bool = False, hidden: bool = False) -> st.Page:
     """A screen as Streamlit's navigation takes it."""
     return st.Page(
         screen.file,
         title=screen.title,
         icon=screen.icon,
         help=screen.help,
-        default=screen.address == navigation.HOME,
+        default=default or screen.is_home,
         visibility="hidden" if hidden else "visible",
     )
 
@@ -39,6 +39,8 @@ def open_portal() -> None:
     sections: dict[str, list[st.Page]] = {}
     for screen in navigation.screens_for(person.role):
         sections.setdefault(screen.section, []).append(page_of(screen))
+    # unlisted: whoever is signed in may still follow an invitation, for instance their own new link
+    sections.setdefault("", []).append(page_of(navigation.WELCOME, hidden=True))
     page = st.navigation(sections)
     company = settings.read_company(acting)
     with st.sidebar:
@@ -61,10 +63,15 @@ def open_portal() -> None:
 def open_door() -> None:
     """What someone sees who is not signed in: set-up, an invitation, or the sign-in form; never a page."""
     if setup.is_needed():
-        run(st.navigation([page_of(navigation.FIRST_START)], position="hidden"))
+        first = page_of(navigation.FIRST_START, default=True)
+        others = [page_of(screen, hidden=True) for screen in navigation.screens() if not screen.is_home]
+        asked = st.navigation([first, *others], position="hidden")
+        if asked is not first:
+            st.switch_page(first)
+        run(first)
         return
-    hidden = [page_of(screen, hidden=True) for screen in navigation.screens()]
-    asked = st.navigation([*hidden, page_of(navigation.WELCOME, hidden=True)], position="hidden")
+    hidden = [page_of(screen, hidden=True) for screen in (*navigation.screens(), navigation.WELCOME)]
+    asked = st.navigation(hidden, position="hidden")
     if asked.url_path == navigation.WELCOME.address:
         run(asked)
     elif sign_in.ask():

@@ -4,11 +4,13 @@ import hashlib
 import hmac
 import secrets
 
+import structlog
+
 from actions import clock, sign_in
 from actions.journal import journal
 from actions.people import checked_email
 from alignment.errors import Refusal, WrongState
-from alignment.people import Person, Role
+from alignment.people import MACHINE, Actor, Person, Role
 from alignment.texts import required_text
 from db.keys import new_id
 from db.queries import people, settings, sign_ins
@@ -67,6 +69,23 @@ def create_administrator(code: str, name: str, email: str, password: str, repeat
         return sign_in.Session(person.id, now)
 
     return store().write(transaction)
+
+
+def machine(code: str) -> Actor:
+    """The administrator of the machine, for whoever has the code: to load the sample company."""
+    check_code(code)
+    return MACHINE
+
+
+def finish(password: str) -> None:
+    """After the sample company was loaded: the codes are used up, and the log says how to sign in.
+
+    The people are made up; the log is where its reader looks who reloaded the page too early to see the password.
+    """
+    if is_needed():
+        raise WrongState("Nobody is here yet. Create the administrator, or load the sample company.")
+    store().write(lambda connection: settings.delete(connection, _KEY))
+    structlog.get_logger("concord").info("sample company loaded", everybody_signs_in_with=password)
 
 
 def _check(connection: Connection, code: str) -> None:

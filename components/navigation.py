@@ -11,7 +11,7 @@ from alignment.people import Role
 ROOT = Path(__file__).resolve().parent.parent
 LOGO = ROOT / "docs" / "logo.svg"
 MARK = ROOT / "docs" / "mark.svg"
-HOME = "today"
+HOME_PAGE = "pages/home/today.py"
 
 _EVERYONE = frozenset(Role)
 _LEADING = frozenset({Role.FACILITATOR, Role.TEAM_LEAD, Role.ADMIN})
@@ -38,6 +38,11 @@ class Screen:
     def address(self) -> str:
         """The page's path in the browser, without the slash."""
         return self.file.stem
+
+    @property
+    def is_home(self) -> bool:
+        """Whether it is where people arrive."""
+        return self.path == HOME_PAGE
 
 
 SCREENS: tuple[Screen, ...] = (

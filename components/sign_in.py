@@ -21,6 +21,9 @@ from alignment.errors import Refusal
 from components import session
 from components.text import plain
 
+SAMPLE = (
+    "sample_company"  # session key: the sample company that was loaded here, so that its people can be shown
+)
 _KEEPING, _LEAVING = "sign_in_keeping", "sign_in_leaving"
 
 
@@ -175,7 +178,10 @@ def ask() -> bool:
             else:
                 if st.session_state.get("authentication_status") is False:
                     st.error(sign_in.WRONG, icon=":material/error:")
-            st.caption("No password yet, or forgotten? Ask your administrator for a link.")
+            if SAMPLE in st.session_state:
+                _show_sample_people(st.session_state[SAMPLE])
+            else:
+                st.caption("No password yet, or forgotten? Ask your administrator for a link.")
     signed_in = authenticator.passwords.session
     if signed_in is None:
         return False
@@ -185,11 +191,36 @@ def ask() -> bool:
     return True
 
 
+def _show_sample_people(loaded: Any) -> None:
+    """Who can sign in to the sample company that was loaded in this session."""
+    st.markdown(
+        f"**{plain(loaded.name)}** is ready. It is a sample: all people and data are made up. Everybody's password:"
+    )
+    st.code(loaded.password, language=None)
+    st.dataframe(
+        {
+            "Sign in as": [one.email for one in loaded.sign_ins],
+            "Role": [one.role.label.capitalize() for one in loaded.sign_ins],
+            "Team": [one.team.label.capitalize() if one.team else "" for one in loaded.sign_ins],
+            "Name": [one.name for one in loaded.sign_ins],
+        },
+        hide_index=True,
+        width="stretch",
+        height=300,
+        key="sample_people",
+    )
+
+
 def sign_out() -> None:
     """End every session of the person; for a button's callback, so that the run that follows shows the form."""
     sign_in.end_every_session(session.actor())
+    loaded = st.session_state.get(SAMPLE)
     session.forget()
     st.session_state[_LEAVING] = True
+    if loaded is not None:
+        st.session_state[SAMPLE] = (
+            loaded  # whoever explores the sample signs out and in as one after the other
+        )
 
 
 def finish_leaving() -> bool:

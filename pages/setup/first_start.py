@@ -2,10 +2,21 @@
 
 import streamlit as st
 
-from actions import setup
+from actions import setup, sign_in
+from components import background
 from components.page import open_page, show_refusal, stop_on_refusal
 from components.session import remember
-from components.sign_in import keep
+from components.sign_in import SAMPLE, keep
+
+
+def load_sample(progress: background.Progress) -> object:
+    """Load the sample company, and say in the log how its people sign in."""
+    from sample import company
+
+    loaded = company.load(setup.machine(code), progress)
+    setup.finish(loaded.password)
+    return loaded
+
 
 _, middle, _ = st.columns([1, 3, 1])
 with middle:
@@ -18,35 +29,52 @@ with middle:
         max_chars=100,
         key="setup_code",
         autocomplete="off",
-        help="The server prints it in its log when it starts with an empty store: only who runs the server can set it up.",
+        help="The server prints it in its log when it starts with an empty store, so that only who runs the server can set it up.",
     )
     if not code:
         st.info(
-            "The set-up code stands in the server's log, on the line 'set up Concord'. Copy it here, or open the link beside it.",
+            "The set-up code stands in the server's log, on the line 'set up Concord'. Copy it here, or open the link "
+            "beside it.",
             icon=":material/terminal:",
         )
         st.stop()
     with stop_on_refusal():
         setup.check_code(code)
 
-    with st.form("setup_administrator_form"):
-        st.subheader("Create the administrator", anchor=False)
-        name = st.text_input("Your name", max_chars=100, key="setup_name", autocomplete="name")
-        email = st.text_input("E-mail", max_chars=254, key="setup_email", autocomplete="username")
-        password = st.text_input(
-            "Password", type="password", key="setup_password", autocomplete="new-password",
-            help="At least 10 characters.",
-        )  # fmt: skip
-        repeated = st.text_input(
-            "Password again", type="password", key="setup_repeated", autocomplete="new-password"
-        )
-        created = st.form_submit_button("Create and sign in", type="primary", icon=":material/check:")
-    if created:
-        with show_refusal():
-            session = setup.create_administrator(code, name, email, password, repeated)
-            remember(session.person_id, session.signed_in_at)
-            keep(session, email.strip().lower())
-            st.success("Done. You are the administrator of this portal.", icon=":material/check:")
-            st.page_link(
-                "pages/people/people.py", label="Invite your colleagues", icon=":material/group_add:"
+    place = st.empty()
+    with place.container():
+        own, sample = st.tabs(["Create the administrator", "Explore with the sample company"])
+        with own, st.form("setup_administrator_form"):
+            name = st.text_input("Your name", max_chars=100, key="setup_name", autocomplete="name")
+            email = st.text_input("E-mail", max_chars=254, key="setup_email", autocomplete="username")
+            password = st.text_input(
+                "Password",
+                type="password",
+                key="setup_password",
+                autocomplete="new-password",
+                help=f"At least {sign_in.SHORTEST_PASSWORD} characters.",
             )
+            repeated = st.text_input(
+                "Password again", type="password", key="setup_repeated", autocomplete="new-password"
+            )
+            created = st.form_submit_button("Create and sign in", type="primary", icon=":material/check:")
+        with sample:
+            st.markdown(
+                "Some two dozen people in both teams, a finished cycle and a running one, answers that really differ, and "
+                "the leads of eighteen months. All of it is synthetic and labelled so. To begin with your own company "
+                "later, start with another data folder."
+            )
+            explored = st.button("Load the sample company", icon=":material/science:", key="setup_sample")
+        if created:
+            with show_refusal():
+                session = setup.create_administrator(code, name, email, password, repeated)
+                remember(session.person_id, session.signed_in_at)
+                keep(session, email.strip().lower())
+        if explored:
+            with show_refusal():
+                st.session_state[SAMPLE] = background.finish(load_sample)
+                st.rerun()
+    if created and not setup.is_needed():
+        place.empty()
+        st.success("Done. You are the administrator of this portal.", icon=":material/check:")
+        st.button("Open the portal", type="primary", icon=":material/arrow_forward:", key="setup_open")

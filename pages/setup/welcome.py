@@ -3,10 +3,20 @@
 import streamlit as st
 
 from actions import people, settings, sign_in
+from components.navigation import HOME_PAGE
 from components.page import open_page, show_refusal, stop_on_refusal
 from components.session import remember
 from components.sign_in import keep
 from components.text import plain
+
+
+def leave() -> None:
+    """A button's callback: the next run goes to the start page."""
+    st.session_state["welcome_leaving"] = True
+
+
+if st.session_state.pop("welcome_leaving", False):
+    st.switch_page(HOME_PAGE)
 
 _, middle, _ = st.columns([1, 3, 1])
 with middle:
@@ -23,9 +33,12 @@ with middle:
     with place.form("welcome_form"):
         st.text_input("E-mail", value=invited.email, disabled=True, key="welcome_email")
         password = st.text_input(
-            "Password", type="password", autocomplete="new-password", key="welcome_password",
+            "Password",
+            type="password",
+            autocomplete="new-password",
+            key="welcome_password",
             help=f"At least {sign_in.SHORTEST_PASSWORD} characters.",
-        )  # fmt: skip
+        )
         repeated = st.text_input(
             "Password again", type="password", autocomplete="new-password", key="welcome_repeated"
         )
@@ -37,4 +50,10 @@ with middle:
             keep(session, invited.email)
             place.empty()
             st.success("Your password is set, and you are signed in.", icon=":material/check:")
-            st.link_button("Open the portal", "/", type="primary", icon=":material/arrow_forward:")
+            st.button(
+                "Open the portal",
+                type="primary",
+                icon=":material/arrow_forward:",
+                key="welcome_open",
+                on_click=leave,
+            )

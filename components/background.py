@@ -1,0 +1,43 @@
+"""Work that goes on to its end even when the person who started it leaves or reloads the page."""
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from components.text import plain
+
+T = TypeVar("T")
+Progress = Callable[[float, str], None]
+
+
+def finish(work: Callable[[Progress], T]) -> T:
+    """Run `work(progress)` in a thread of its own, show its progress here, and return its result.
+
+    Why a thread: Streamlit ends a script at its next call when its viewer leaves, which must not cut work in half.
+    What `work` raises is raised here.
+    """
+    share, text = [0.0], [""]
+    outcome: list[Any] = []
+    fault: list[BaseException] = []
+
+    def progress(done: float, what: str) -> None:
+        share[0], text[0] = min(1.0, max(0.0, done)), what
+
+    def run() -> None:
+        try:
+            outcome.append(work(progress))
+        except BaseException as error:
+            fault.append(error)
+
+    thread = threading.Thread(target=run, name="work", daemon=False)
+    thread.start()
+    bar = st.progress(0.0)
+    while thread.is_alive():
+        bar.progress(share[0], plain(text[0]) if text[0] else None)
+        thread.join(0.2)
+    bar.empty()
+    if fault:
+        raise fault[0]
+    return outcome[0]
