@@ -84,9 +84,11 @@ def read_today(actor: Actor) -> Today:
 def _next_step(cycle: CycleView | None) -> Task:
     if cycle is None:
         return Task("No cycle is running.", "Start one", "cycle")
+    name = f"The cycle “{cycle.cycle.name}”"
     missing = [item for item in cycle.gate if not item.met]
     if missing:
-        return Task(f"{cycle.cycle.name} needs: {missing[0].text}.", "Go there", missing[0].page)
+        condition = missing[0].text[0].lower() + missing[0].text[1:]
+        return Task(f"{name} goes on when {condition}.", "Go there", missing[0].page)
     if cycle.cycle.phase is Phase.RECAP:
-        return Task(f"{cycle.cycle.name} can be closed.", "Close it", "cycle")
-    return Task(f"{cycle.cycle.name} can go on to {cycle.cycle.phase.next.label}.", "Go on", "cycle")
+        return Task(f"{name} can be closed.", "Close it", "cycle")
+    return Task(f"{name} can go on to {cycle.cycle.phase.next.label}.", "Go on", "cycle")

@@ -126,7 +126,9 @@ def gate(phase: Phase, facts: GateFacts) -> tuple[GateItem, ...]:
                     enough,
                     "questionnaires",
                 ),
-                GateItem("Leads are imported, so that a baseline can be frozen", facts.leads_imported, "leads"),
+                GateItem(
+                    "Leads are imported, so that a baseline can be frozen", facts.leads_imported, "leads"
+                ),
             )
         case Phase.PLAN:
             return (
@@ -141,7 +143,9 @@ def gate(phase: Phase, facts: GateFacts) -> tuple[GateItem, ...]:
             return (
                 GateItem("The signed definition is in force", facts.definition_in_force, "glossary"),
                 GateItem(
-                    "Leads are imported, so that there is something to look back on", facts.leads_imported, "leads"
+                    "Leads are imported, so that there is something to look back on",
+                    facts.leads_imported,
+                    "leads",
                 ),
             )
         case Phase.RECAP:

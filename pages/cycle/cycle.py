@@ -93,7 +93,7 @@ else:
             else f"{len(missing)} things are missing before the next step"
         )
     )
-    st.subheader(f"{plain(cycle.name)} is in {cycle.phase.label}: {state}.", anchor=False)
+    st.subheader(f"“{plain(cycle.name)}” is in {cycle.phase.label}: {state}.", anchor=False)
     show_steps(cycle.phase)
     questions, to_do = st.columns([2, 3])
     with questions, st.container(border=True, height="stretch"):

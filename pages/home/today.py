@@ -37,7 +37,7 @@ with left, st.container(border=True, height="stretch"):
         st.write("None is running at the moment.")
     else:
         met = sum(item.met for item in day.cycle.gate)
-        st.markdown(f"{plain(day.cycle.cycle.name)} is in **{day.cycle.cycle.phase.label}**.")
+        st.markdown(f"“{plain(day.cycle.cycle.name)}” is in **{day.cycle.cycle.phase.label}**.")
         if day.cycle.gate:
             st.progress(
                 met / len(day.cycle.gate),

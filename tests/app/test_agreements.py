@@ -151,7 +151,7 @@ def test_text_from_people_shows_as_it_was_typed(open_page, people):
 def test_the_cycle_says_what_is_missing(open_page, people):
     cycles.start_cycle(acting(people["facilitator"]), "Spring")
     app = open_page("pages/cycle/cycle.py", people["facilitator"])
-    assert "Spring is in Identify: 3 things are missing before the next step." in texts(app)
+    assert "“Spring” is in Identify: 3 things are missing before the next step." in texts(app)
     assert "cycle_advance" not in [button.key for button in app.button]
     today = open_page("pages/home/today.py", people["facilitator"])
-    assert "Spring needs: A questionnaire has been put to both teams and is closed" in texts(today)
+    assert "The cycle “Spring” goes on when a questionnaire has been put to both teams and is closed" in texts(today)
