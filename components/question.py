@@ -155,11 +155,9 @@ def _draw_scale(question: Question, label: str, key: str, on_change: Change | No
 
 
 def _draw_number(question: Question, label: str, key: str, on_change: Change | None) -> None:
-    bounds = bounds_text(question)
-    unit = plain(question.unit)
-    hint = " ".join(part for part in (unit.capitalize() if not bounds else unit, bounds) if part)
+    hint = ", ".join(part for part in (question.unit, bounds_text(question)) if part)
     if hint:
-        st.caption(f"In {hint}")
+        st.caption(plain(hint[0].upper() + hint[1:]))
     st.number_input(
         label,
         min_value=question.minimum,

@@ -4,7 +4,7 @@ Every bar says itself whose it is and how long, so that the figures also read in
 """
 
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alignment.people import Team
 from alignment.questionnaires import Question, QuestionType
@@ -39,7 +39,7 @@ def distribution_in_words(compared: "QuestionComparison") -> str:
     for team in Team:
         shown = compared.distributions[team]
         answers = ", ".join(
-            f"{_point(compared.question, label)} {share:.0%}"
+            f"{_point(compared.question, label)} {percent(share)}"
             for label, share in zip(shown.labels, shown.shares, strict=True)
         )
         median = f"median {shown.median:g}{_unit(compared.question)}; " if shown.median is not None else ""
@@ -47,44 +47,31 @@ def distribution_in_words(compared: "QuestionComparison") -> str:
     return f"{compared.question.name}. {' '.join(parts)}"
 
 
-def distribution_rows(compared: "QuestionComparison") -> list[dict[str, Any]]:
-    """The table behind the figure: one row an answer, share and number of people of each team."""
+def distribution_rows(compared: "QuestionComparison") -> list[dict[str, str]]:
+    """The table behind the figure: one row an answer, with the share and the number of people of each team."""
     if not compared.distributions:
         return []
     sales, marketing = compared.distributions[Team.SALES], compared.distributions[Team.MARKETING]
     rows = [
         _row(
             _point(compared.question, label),
-            sales.shares[index],
-            sales.counts[index],
-            marketing.shares[index],
-            marketing.counts[index],
+            [(one.shares[index], one.counts[index]) for one in (sales, marketing)],
         )
         for index, label in enumerate(sales.labels)
     ]
     if sales.cant_say or marketing.cant_say:
-        rows.append(
-            _row(
-                "can't say",
-                sales.cant_say_share,
-                sales.cant_say,
-                marketing.cant_say_share,
-                marketing.cant_say,
-            )
-        )
+        rows.append(_row("can't say", [(one.cant_say_share, one.cant_say) for one in (sales, marketing)]))
     return rows
 
 
-def _row(
-    answer: str, sales: float, sales_people: int, marketing: float, marketing_people: int
-) -> dict[str, Any]:
-    return {
-        "Answer": answer,
-        "Sales": sales,
-        "Sales, people": sales_people,
-        "Marketing": marketing,
-        "Marketing, people": marketing_people,
-    }
+def percent(share: float) -> str:
+    """A share as whole per cent, written as everywhere else on the screens."""
+    return f"{share * 100:.0f} %"
+
+
+def _row(answer: str, teams: list[tuple[float, int]]) -> dict[str, str]:
+    cells = [f"{percent(share)} ({people})" for share, people in teams]
+    return {"Answer": answer, **dict(zip(_TITLES.values(), cells, strict=True))}
 
 
 def _paired_bars(compared: "QuestionComparison", mode: str | None) -> "Figure":
@@ -97,13 +84,13 @@ def _paired_bars(compared: "QuestionComparison", mode: str | None) -> "Figure":
     step = 3.0  # a line of text and two bars
     for offset, team in ((1.0, Team.SALES), (1.85, Team.MARKETING)):
         shares = list(shown[team].shares)
-        words = [f"{_TITLES[team]} {share:.0%}" for share in shares]
+        words = [f"{_TITLES[team]} {percent(share)}" for share in shares]
         if shown[team].cant_say:
             shares.append(shown[team].cant_say_share)
-            words.append(f"{_TITLES[team]} {shares[-1]:.0%}")
+            words.append(f"{_TITLES[team]} {percent(shares[-1])}")
         elif shown[team.other].cant_say:
             shares.append(0.0)
-            words.append(f"{_TITLES[team]} 0%")
+            words.append(f"{_TITLES[team]} {percent(0)}")
         figure.add_bar(
             x=shares,
             y=[row * step + offset for row in range(len(shares))],
@@ -140,14 +127,14 @@ def _panels(compared: "QuestionComparison", mode: str | None) -> "Figure":
     shown = compared.distributions
     labels = [_break(_point(compared.question, label)) for label in shown[Team.SALES].labels]
     highest = max([*shown[Team.SALES].shares, *shown[Team.MARKETING].shares, 0.01])
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.16)
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.24)
     for row, team in enumerate(Team, start=1):
         colour = colours.of_team(team, mode)
         figure.add_bar(
             x=labels,
             y=shown[team].shares,
             marker={"color": colour, "cornerradius": 3},
-            text=[f"{share:.0%}" if share else "" for share in shown[team].shares],
+            text=[percent(share) if share else "" for share in shown[team].shares],
             textposition="outside",
             textfont={"color": colours.TEXT.on(mode), "size": 12},
             cliponaxis=False,
@@ -163,7 +150,7 @@ def _panels(compared: "QuestionComparison", mode: str | None) -> "Figure":
             y=1.0,
             yref=f"y{'' if row == 1 else row} domain",
             yanchor="bottom",
-            yshift=16,
+            yshift=14,
             text=f"<b>{_TITLES[team]}</b>{_summary(compared.question, shown[team])}",
             showarrow=False,
             font={"color": colour, "size": 14},
@@ -177,7 +164,7 @@ def _panels(compared: "QuestionComparison", mode: str | None) -> "Figure":
     figure.update_xaxes(showticklabels=True, row=1, col=1)
     figure.update_yaxes(visible=False, range=[0, highest * 1.25], fixedrange=True)
     figure.update_layout(bargap=0.25)
-    return _finish(figure, height=380, top=44)
+    return _finish(figure, height=360, top=44)
 
 
 def _finish(figure: "Figure", height: int, top: int = 8) -> "Figure":
@@ -193,12 +180,12 @@ def _finish(figure: "Figure", height: int, top: int = 8) -> "Figure":
 
 def _summary(question: Question, shown: "Distribution") -> str:
     median = f", median {shown.median:g}{_unit(question)}" if shown.median is not None else ""
-    cannot = f", {shown.cant_say_share:.0%} can't say" if shown.cant_say else ""
+    cannot = f", {percent(shown.cant_say_share)} can't say" if shown.cant_say else ""
     return _escape(median + cannot)
 
 
 def _cannot(shown: "Distribution") -> str:
-    return f", can't say {shown.cant_say_share:.0%}" if shown.cant_say else ""
+    return f", can't say {percent(shown.cant_say_share)}" if shown.cant_say else ""
 
 
 def _unit(question: Question) -> str:

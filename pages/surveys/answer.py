@@ -86,11 +86,14 @@ def show_question(progress: Progress, question: Question) -> None:
     questions = progress.survey.questionnaire.questions
     key = f"answer_{progress.survey.id}_{question.key}"
     stored = progress.answers.get(question.key, UNANSWERED)
-    with st.container(border=True):
-        st.markdown(
-            f"###### :gray[{place_of(questions, question)}]"
-            + ("" if question.required else " :gray[· optional]")
-        )
+    state, sentence = st.session_state.get(f"{key}_state", ("saved" if stored is not UNANSWERED else "", ""))
+    with st.container(border=True, gap="xsmall"):
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            st.markdown(f"###### :gray[{place_of(questions, question)}]", width="content")
+            marks = [] if question.required else ["optional"]
+            if state == "saved":
+                marks.append(":green[:material/check: Saved]")
+            st.markdown(f":small[{' · '.join(marks)}]" if marks else "", width="content")
         draw_question(
             question,
             progress.team,
@@ -98,31 +101,31 @@ def show_question(progress: Progress, question: Question) -> None:
             value=stored,
             on_change=partial(keep, progress.survey.id, question, key),
         )
-        state, sentence = st.session_state.get(
-            f"{key}_state", ("saved" if stored is not UNANSWERED else "", "")
-        )
-        if state == "saved":
-            st.caption(":green[:material/check: Saved]")
-        elif state == "refused":
+        if state == "refused":
             st.error(plain(f"Not saved. {sentence}"), icon=":material/error:")
-        else:
-            st.caption(":gray[Not answered yet]")
 
 
 def show_progress(survey_id: str) -> None:
     """Pinned to the foot of the screen: how far, and where to go on."""
-    with st.bottom, show_refusal():
+    with (
+        st.bottom,
+        st.container(horizontal_alignment="center"),
+        st.container(width=720, gap="xsmall"),
+        show_refusal(),
+    ):
         progress = answers.my_progress(actor(), survey_id)
         questions = progress.survey.questionnaire.questions
-        st.progress(progress.answered / progress.total, f"{progress.answered} of {progress.total} answered")
-        todo = progress.missing or tuple(q for q in questions if q.key not in progress.answers)
         if progress.submitted:
-            st.caption(":material/check_circle: Submitted. What you change counts at once.")
-        elif todo and progress.missing:
-            go_on = "Go on where you stopped" if progress.answered else "Go to the first question"
-            st.caption(f":material/arrow_downward: {link_to(questions, todo[0], go_on)}")
+            where = ":material/check_circle: Submitted; changes count at once"
+        elif progress.missing:
+            words = "Go on where you stopped" if progress.answered else "First question"
+            where = f":material/arrow_downward: {link_to(questions, progress.missing[0], words)}"
         else:
-            st.caption(":material/arrow_downward: [Everything needed is answered: submit](#submit)")
+            where = ":material/arrow_downward: [Ready to submit](#submit)"
+        with st.container(horizontal=True, horizontal_alignment="distribute", gap="xsmall"):
+            st.markdown(f"{progress.answered} of {progress.total} answered", width="content")
+            st.markdown(where, width="content")
+        st.progress(progress.answered / progress.total)
 
 
 def show_submit(survey_id: str) -> None:

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from actions import comparison, surveys, workshops
+from actions import comparison, settings, surveys, workshops
 from actions.permissions import may
+from alignment import instants
 from alignment.disagreement import Comparison, Effect, Evidence, QuestionComparison, Verdict
 from alignment.people import Team
 from alignment.questionnaires import Question
@@ -33,6 +34,11 @@ EFFECTS = {
 SHARES = ("total_variation", "largest_difference", "mean_difference", "difference_cant_say")
 
 
+def closed_on(survey: Survey) -> str:
+    day = instants.local_day(survey.closed_at, zone) if survey.closed_at else None
+    return f"closed {day:%-d %B %Y}" if day else ""
+
+
 def choose(closed: list[Survey]) -> Survey:
     """The questionnaire in the address, else the newest; with a choice where there are several."""
     by_id = {survey.id: survey for survey in closed}
@@ -43,7 +49,7 @@ def choose(closed: list[Survey]) -> Survey:
         st.selectbox(
             "Questionnaire",
             list(by_id),
-            format_func=lambda key: f"{by_id[key].title} (closed {(by_id[key].closed_at or '')[:10]})",
+            format_func=lambda key: f"{by_id[key].title} ({closed_on(by_id[key])})",
             key="comparison_survey",
             on_change=lambda: st.query_params.update(survey=st.session_state["comparison_survey"]),
         )
@@ -139,7 +145,8 @@ def show_question(survey: Survey, compared: QuestionComparison, can_take: bool) 
                 distribution_rows(compared),
                 hide_index=True,
                 column_config={
-                    team.label.capitalize(): st.column_config.NumberColumn(format="percent") for team in Team
+                    "Answer": st.column_config.TextColumn(width=150),
+                    **{team.label.capitalize(): st.column_config.TextColumn(width=75) for team in Team},
                 },
                 alt=f"How both teams answered: {question.name}",
             )
@@ -169,9 +176,8 @@ def take(survey_id: str, compared: QuestionComparison) -> None:
 
 def show_ranked(survey: Survey, place: int, compared: QuestionComparison, can_take: bool) -> None:
     colour, icon, words = VERDICTS[compared.verdict]
-    badge = f":{colour}-badge[{icon} {words}]"
-    if compared.evidence in (Evidence.CLEAR, Evidence.LIKELY):
-        badge += f" :gray-badge[{compared.evidence.value}]"
+    how = {Evidence.CLEAR: ", clearly", Evidence.LIKELY: ", probably"}.get(compared.evidence, "")
+    badge = f":{colour}-badge[{icon} {words}{how if compared.verdict is Verdict.SPLIT_BETWEEN else ''}]"
     part = st.expander(
         f"{place}\\. {plain(compared.question.name)} {badge}",
         expanded=place == 1,
@@ -189,6 +195,9 @@ def show_comments(survey: Survey) -> None:
     if not comments:
         return
     st.subheader("In their own words", anchor=False)
+    if all(not found.together for found in comments.values()):
+        st.caption(plain(next(iter(comments.values())).reason))
+        return
     st.caption("Shuffled, without names.")
     for key, found in comments.items():
         question = survey.questionnaire.question(key)
@@ -209,6 +218,7 @@ me = person()
 open_page("Comparison", "Where do sales and marketing differ, and where do they agree?")
 show_outcome()
 with stop_on_refusal():
+    zone = settings.read_company(actor()).hours.timezone
     known = surveys.list_surveys(actor())
 closed = [survey for survey in known if survey.status is SurveyStatus.CLOSED]
 if not closed:
@@ -228,7 +238,14 @@ with stop_on_refusal():
     rates = surveys.response_rates(actor(), survey.id)
 st.subheader(plain(found.sentence), anchor=False)
 submitted = " and ".join(f"{rates[team].submitted} of {rates[team].invited} in {team.label}" for team in Team)
-st.caption(f"{plain(survey.title)} · {submitted} submitted")
+st.caption(f"{plain(survey.title)}, {closed_on(survey)} · {submitted} submitted")
+if all(compared.hidden for compared in found.questions):
+    st.info(
+        f"Results show only when at least {survey.min_group} people of each team have answered. With fewer, one could "
+        "work out who said what, so nothing is shown of either team.",
+        icon=":material/visibility_off:",
+    )
+    st.stop()
 
 shown = show_filters(survey, found)
 if not shown:

@@ -4,9 +4,9 @@ from functools import partial
 
 import streamlit as st
 
-from actions import surveys
+from actions import settings, surveys
 from actions.permissions import may
-from alignment import templates
+from alignment import instants, templates
 from alignment.people import Team
 from alignment.questionnaires import Mode, Questionnaire
 from alignment.surveys import ResponseRate, Survey, SurveyStatus
@@ -29,8 +29,8 @@ STATES = {
 }
 
 
-def day(instant: str | None) -> str:
-    return (instant or "")[:10]
+def day(instant: str) -> str:
+    return instants.local_day(instant, zone).strftime("%-d %B %Y")
 
 
 def show_rates(rates: dict[Team, ResponseRate]) -> None:
@@ -204,7 +204,7 @@ def show_survey(survey: Survey, prepares: bool, runs: bool) -> None:
             st.fragment(watch_rates, run_every="10s")(survey.id)
         elif survey.status is SurveyStatus.CLOSED:
             show_rates(rates)
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             if survey.status is SurveyStatus.CLOSED:
                 st.page_link(
                     "pages/surveys/comparison.py",
@@ -307,6 +307,7 @@ prepares, runs = may(me, "survey:prepare"), may(me, "survey:run")
 open_page("Questionnaires", "Who has answered, and what comes next?")
 show_outcome()
 with stop_on_refusal():
+    zone = settings.read_company(actor()).hours.timezone
     known = surveys.list_surveys(actor())
     st.subheader(total_sentence(known), anchor=False)
     if prepares:
