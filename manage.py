@@ -82,6 +82,71 @@ def import_leads(
         show(report.to_document(), as_json, _import_in_words)
 
 
+@manage.group()
+def survey() -> None:
+    """Prepare, open and close questionnaires."""
+
+
+@survey.command("create")
+@click.argument("file", type=FILE)
+@as_json
+def create_survey(file: Path, as_json: bool) -> None:
+    """Prepare a questionnaire from a TOML file, and print its id."""
+    from actions import surveys
+
+    with refusals(as_json):
+        prepared = surveys.prepare_survey(MACHINE, toml=read_text(file))
+        show({"survey": prepared.id}, as_json, lambda document: document["survey"])
+
+
+@survey.command("open")
+@click.argument("survey")
+@as_json
+def open_survey(survey: str, as_json: bool) -> None:
+    """Put a prepared questionnaire to both teams."""
+    from actions import surveys
+
+    with refusals(as_json):
+        opened = surveys.open_survey(MACHINE, survey)
+        show({"survey": opened.id, "status": opened.status}, as_json, lambda _: f"‘{opened.title}’ is open.")
+
+
+@survey.command("close")
+@click.argument("survey")
+@as_json
+def close_survey(survey: str, as_json: bool) -> None:
+    """Close an open questionnaire for good; then it can be compared."""
+    from actions import surveys
+
+    with refusals(as_json):
+        closed = surveys.close_survey(MACHINE, survey)
+        show(
+            {"survey": closed.id, "status": closed.status}, as_json, lambda _: f"‘{closed.title}’ is closed."
+        )
+
+
+@survey.command("template")
+@click.argument("name")
+def print_template(name: str) -> None:
+    """Print a built-in questionnaire as TOML, to edit."""
+    from alignment import templates
+
+    with refusals(False):
+        click.echo(templates.template_text(name), nl=False)
+
+
+@manage.command()
+@click.argument("survey")
+@as_json
+def compare(survey: str, as_json: bool) -> None:
+    """Compare the two teams' answers to a closed questionnaire."""
+    from actions import comparison
+
+    with refusals(as_json):
+        found = comparison.compare_survey(MACHINE, survey)
+        show(found.as_dict(survey), as_json, _comparison_in_words)
+
+
 @manage.command()
 @as_json
 def sample(as_json: bool) -> None:
@@ -102,6 +167,17 @@ def _sample_in_words(company: dict[str, Any]) -> str:
         for entry in company["sign_ins"]
     ]
     return "\n".join(lines)
+
+
+def _comparison_in_words(comparison: dict[str, Any]) -> str:
+    lines = [comparison["sentence"], ""]
+    return "\n".join(
+        lines
+        + [
+            f"  {entry['key']:<24} {entry['verdict']:<14} {entry['sentence']}"
+            for entry in comparison["questions"]
+        ]
+    )
 
 
 def _import_in_words(report: dict[str, Any]) -> str:
