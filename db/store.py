@@ -28,6 +28,8 @@ Row = sqlite3.Row
 FIRST_SOUND_SQLITE = (3, 51, 3)
 _BUSY_SECONDS = 15.0
 _GROUP = 256
+_DISK = ("disk is full", "disk I/O", "readonly database", "unable to open", "locked")
+_REMEDY = "Tell your administrator; what was confirmed before is safe."
 
 
 class StoreUnsound(Refusal):
@@ -143,7 +145,10 @@ class Store:
         return connection
 
     def _migrate(self) -> None:
-        connection = self._connect()
+        try:
+            connection = self._connect()
+        except sqlite3.DatabaseError as error:
+            raise _damaged(error) from error
         try:
             connection.execute("BEGIN IMMEDIATE")
             database = sqlite_utils.Database(connection)
@@ -159,9 +164,11 @@ class Store:
             if known:
                 migrations.apply(database)
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                raise _damaged(error) from error
             raise
         finally:
             connection.close()
@@ -201,7 +208,7 @@ class Store:
                     if not connection.in_transaction:
                         raise
                     connection.execute("ROLLBACK TO one")
-                    outcomes.append((done, None, error))
+                    outcomes.append((done, None, _told(error)))
                 else:
                     outcomes.append((done, result, None))
                 connection.execute("RELEASE one")
@@ -209,7 +216,7 @@ class Store:
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            failure = StoreUnavailable(f"Not saved: the store could not be written ({error}).")
+            failure = StoreUnavailable(f"Not saved: the store could not be written ({error}). {_REMEDY}")
             failure.__cause__ = error
             for _, done in group:
                 done.set_exception(failure)
@@ -219,6 +226,19 @@ class Store:
                 done.set_result(result)
             else:
                 done.set_exception(failed)
+
+
+def _damaged(error: BaseException) -> StoreUnsound:
+    return StoreUnsound(f"The store cannot be read ({error}). Restore the last backup.")
+
+
+def _told(error: BaseException) -> BaseException:
+    """The error of a transaction, as a Refusal where the disk is at fault and not the program."""
+    if isinstance(error, sqlite3.OperationalError) and any(word in str(error) for word in _DISK):
+        told = StoreUnavailable(f"Not saved: the store could not be written ({error}). {_REMEDY}")
+        told.__cause__ = error
+        return told
+    return error
 
 
 _stores: dict[Path, Store] = {}

@@ -1,0 +1,266 @@
+"""The operational store keeps what it confirmed, and loses nothing to threads, processes, kills or full disks."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+import pytest
+import sqlite_utils
+from sqlite_utils.utils import sqlite3
+
+from db import store as stores
+from db.migrations import migrations
+from db.store import Store, StoreUnavailable, StoreUnsound, store
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def put(key, value="0"):
+    store().write(
+        lambda c: c.execute("INSERT INTO setting (key, value) VALUES (?, ?)", (key, value)).rowcount
+    )
+
+
+def get(key):
+    row = store().read().execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
+    return row["value"] if row else None
+
+
+def increment(connection):
+    value = int(connection.execute("SELECT value FROM setting WHERE key = 'n'").fetchone()["value"])
+    connection.execute("UPDATE setting SET value = ? WHERE key = 'n'", (str(value + 1),))
+
+
+def in_threads(count, work):
+    failures = []
+
+    def run():
+        try:
+            work()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def run_python(code, folder):
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=ROOT,
+        env={**os.environ, "CONCORD_DATA": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_what_is_confirmed_is_seen_by_every_reader():
+    put("a", "1")
+    assert get("a") == "1"
+    seen = []
+    in_threads(1, lambda: seen.append(get("a")))
+    assert seen == ["1"]
+
+
+def test_a_transaction_that_fails_leaves_nothing_and_harms_no_other():
+    def half(connection):
+        connection.execute("INSERT INTO setting (key, value) VALUES ('half', '1')")
+        raise LookupError("no")
+
+    def fail():
+        with pytest.raises(LookupError):
+            store().write(half)
+
+    threads = [threading.Thread(target=fail) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    numbers = iter(range(4))
+    in_threads(4, lambda: put(f"whole-{next(numbers)}"))
+    for thread in threads:
+        thread.join()
+    assert get("half") is None
+    assert store().read().execute("SELECT count(*) FROM setting").fetchone()[0] == 4
+
+
+def test_eight_threads_that_read_and_then_write_one_row_count_exactly():
+    put("n")
+
+    def work():
+        for _ in range(50):
+            store().write(increment)
+
+    in_threads(8, work)
+    assert get("n") == "400"
+
+
+def test_another_process_writes_at_the_same_time(data_folder):
+    put("n")
+    code = """
+        from db.store import store
+        def increment(c):
+            value = int(c.execute("SELECT value FROM setting WHERE key = 'n'").fetchone()[0])
+            c.execute("UPDATE setting SET value = ? WHERE key = 'n'", (str(value + 1),))
+        for _ in range(100):
+            store().write(increment)
+    """
+    others = [run_python(code, data_folder) for _ in range(2)]
+    for _ in range(100):
+        store().write(increment)
+    for other in others:
+        _, errors = other.communicate(timeout=60)
+        assert other.returncode == 0, errors
+    assert get("n") == "300"
+
+
+def test_a_reading_connection_refuses_to_write():
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        store().read().execute("INSERT INTO setting (key, value) VALUES ('x', '1')")
+
+
+def test_a_transaction_inside_a_transaction_is_a_programming_error():
+    with pytest.raises(RuntimeError, match="cannot start another"):
+        store().write(lambda _: store().write(lambda c: None))
+
+
+def test_after_closing_nothing_is_saved_and_it_is_said():
+    opened = store()
+    opened.close()
+    with pytest.raises(StoreUnavailable, match="Not saved"):
+        opened.write(lambda c: None)
+
+
+def test_a_full_disk_says_not_saved_and_keeps_what_was_confirmed():
+    put("a", "kept")
+    pages = store().read().execute("PRAGMA page_count").fetchone()[0]
+    store().write(lambda c: c.execute(f"PRAGMA max_page_count = {pages + 2}").fetchone())
+    with pytest.raises(StoreUnavailable, match=r"Not saved: .*full"):
+        put("large", "x" * 200_000)
+    assert get("a") == "kept"
+    assert get("large") is None
+    assert store().fault() is None
+
+
+def test_killed_in_the_middle_of_eight_writers_nothing_confirmed_is_lost(data_folder):
+    code = """
+        import sys, threading
+        from db.store import store
+        def work(name):
+            for number in range(100_000):
+                key = f"{name}-{number}"
+                store().write(lambda c: c.execute("INSERT INTO setting (key, value) VALUES (?, '1')", (key,)).rowcount)
+                sys.stdout.write(key + "\\n")
+                sys.stdout.flush()
+        for name in range(8):
+            threading.Thread(target=work, args=(name,)).start()
+    """
+    for _ in range(3):
+        stores.close_all()
+        (data_folder / "concord.db").unlink(missing_ok=True)
+        process = run_python(code, data_folder)
+        confirmed = [process.stdout.readline().strip() for _ in range(400)]
+        process.send_signal(signal.SIGKILL)
+        rest, _ = process.communicate(timeout=30)
+        confirmed += [line for line in rest.split("\n")[:-1] if line]
+        kept = {row["key"] for row in store().read().execute("SELECT key FROM setting")}
+        assert set(confirmed) <= kept
+        assert store().fault() is None
+
+
+def test_killed_in_a_migration_the_store_is_as_before(data_folder):
+    put("a", "kept")
+    stores.close_all()
+    code = """
+        import os, signal
+        from db.migrations import migrations
+        @migrations(name="9999_killed")
+        def build(db):
+            db.execute("CREATE TABLE half (id TEXT)")
+            db.execute("DELETE FROM setting")
+            os.kill(os.getpid(), signal.SIGKILL)
+        from db.store import store
+        store()
+    """
+    killed = run_python(code, data_folder)
+    killed.communicate(timeout=30)
+    assert killed.returncode == -signal.SIGKILL
+    assert get("a") == "kept"
+    assert "half" not in {row[0] for row in store().read().execute("SELECT name FROM sqlite_master")}
+
+
+@pytest.mark.parametrize("step", [m.name for m in migrations._migrations][1:])
+def test_a_store_of_an_earlier_version_is_brought_up_to_date_with_its_data(data_folder, step):
+    data_folder.mkdir(parents=True)
+    old = sqlite_utils.Database(data_folder / "concord.db")
+    migrations.apply(old, stop_before=step)
+    old.execute("INSERT INTO setting (key, value) VALUES ('a', 'kept')")
+    old.execute(
+        "INSERT INTO person (id, name, email, role, sessions_valid_from, created_at) VALUES ('p', 'P', 'p@x', 'admin', '', '')"
+    )
+    old.conn.commit()
+    old.close()
+    assert get("a") == "kept"
+    assert store().read().execute("SELECT name FROM person").fetchone()["name"] == "P"
+    assert store().fault() is None
+
+
+def test_a_store_of_a_newer_version_is_refused(data_folder):
+    store()
+    stores.close_all()
+    newer = sqlite_utils.Database(data_folder / "concord.db")
+    newer["_sqlite_migrations"].insert({"migration_set": "concord", "name": "9999_later", "applied_at": ""})
+    newer.conn.commit()
+    newer.close()
+    with pytest.raises(StoreUnsound, match=r"newer version of Concord .*9999_later"):
+        store()
+
+
+def test_a_sqlite_library_with_the_wal_bug_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr(stores, "library_version", lambda: (3, 51, 2))
+    with pytest.raises(StoreUnsound, match="pysqlite3"):
+        Store(tmp_path / "x.db")
+
+
+def damage(path, start, end):
+    content = bytearray(path.read_bytes())
+    content[start:end] = b"\xff" * (end - start)
+    path.write_bytes(content)
+
+
+def test_a_damaged_file_is_reported(data_folder):
+    for number in range(200):
+        put(f"k{number}", "x" * 500)
+    opened = store()
+    opened.close()
+    path = data_folder / "concord.db"
+    damage(path, path.stat().st_size - 60_000, path.stat().st_size - 1_000)
+    assert "Restore the last backup" in (opened.fault() or "")
+    damage(path, 4_096, path.stat().st_size)
+    stores.close_all()
+    with pytest.raises(StoreUnsound, match="Restore the last backup"):
+        store()
+
+
+def test_the_audit_log_only_grows():
+    from db.queries import audit
+
+    def record(connection):
+        audit.record(connection, at="now", actor="p", action="a", noun="n", noun_id="1")
+
+    store().write(record)
+    for statement in ("UPDATE audit SET actor = 'q'", "DELETE FROM audit"):
+        with pytest.raises(sqlite3.IntegrityError, match="only grows"):
+            store().write(lambda c, s=statement: c.execute(s))
+
+
+def test_the_file_is_for_its_owner_only(data_folder):
+    store()
+    assert (data_folder / "concord.db").stat().st_mode & 0o077 == 0
