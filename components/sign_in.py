@@ -162,7 +162,7 @@ def ask() -> bool:
         _, middle, _ = st.columns([1, 2, 1])
         with middle:
             authenticator = _Authenticator()
-            st.session_state["logout"] = None
+            st.session_state["logout"] = st.session_state["authentication_status"] = None
             try:
                 authenticator.login(
                     fields={

@@ -20,7 +20,9 @@ def put(connection: Connection, key: str, value: Any, seen: int | None = None) -
     """
     _, current = get(connection, key)
     if seen is not None and seen != current:
-        raise StaleVersion("Someone else has changed this since you opened it. Reload to see what it is now.")
+        raise StaleVersion(
+            "Not saved: someone else has changed this since you opened it. Look at what it is now first."
+        )
     connection.execute(
         """
         INSERT INTO setting (key, value, revision) VALUES (?, ?, 1)

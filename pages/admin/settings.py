@@ -7,8 +7,9 @@ import streamlit as st
 
 from actions import settings
 from alignment.company import BusinessHours
+from alignment.errors import Refusal, StaleVersion
 from alignment.opening_hours import read_shifts, write_shifts
-from components.page import open_page, show_refusal, stop_on_refusal
+from components.page import open_page, stop_on_refusal
 from components.session import actor
 from components.text import plain
 
@@ -24,9 +25,22 @@ def zones() -> list[str]:
     ]
 
 
+def start_over() -> None:
+    """Forget what was typed, so that the fields show what is in the store."""
+    for key in [key for key in st.session_state if str(key).startswith("settings_")]:
+        del st.session_state[key]
+
+
 open_page("Settings", "What counts as a working hour here, and what did the teams promise each other?")
 with stop_on_refusal():
     company, revision = settings.company_with_revision(actor())
+if st.session_state.get("settings_saved"):
+    start_over()
+    st.toast("Saved. Measures in business time count by these hours from now on.", icon=":material/check:")
+if "settings_name" not in st.session_state:
+    st.session_state["settings_seen"] = (
+        revision  # what the fields are filled from; a save has to be on top of it
+    )
 week = sum(closes - opens for day in company.hours.shifts for opens, closes in day) / 60
 st.markdown(
     f"**{plain(company.name)}** works {week:g} hours a week in the zone {plain(company.hours.timezone)}. Leads are followed up "
@@ -78,7 +92,7 @@ with st.form("settings_form"):
     saved = st.form_submit_button("Save", type="primary", icon=":material/save:")
 
 if saved:
-    with show_refusal():
+    try:
         shifts = tuple(read_shifts(text, day) for text, day in zip(texts, DAYS, strict=True))
         changed = replace(
             company,
@@ -87,8 +101,14 @@ if saved:
             follow_up_minutes=int(follow_up),
             feedback_hours=int(feedback),
         )
-        settings.change_company(actor(), changed, revision)
+        settings.change_company(actor(), changed, st.session_state["settings_seen"])
+    except StaleVersion as stale:
+        st.error(plain(stale), icon=":material/error:")
+        st.button(
+            "Show what it is now", icon=":material/refresh:", key="settings_start_over", on_click=start_over
+        )
+    except Refusal as refusal:
+        st.error(plain(refusal), icon=":material/error:")
+    else:
         st.session_state["settings_saved"] = True
         st.rerun()
-if st.session_state.pop("settings_saved", False):
-    st.toast("Saved. Measures in business time count by these hours from now on.", icon=":material/check:")

@@ -37,6 +37,11 @@ def dismiss_link() -> None:
     st.session_state.pop(LINK, None)
 
 
+def start_over(person_id: str) -> None:
+    """Let the next run fill the fields from the store."""
+    st.session_state["people_reload"] = person_id
+
+
 def change_access(person_id: str, give: bool) -> None:
     """A button's callback: the list below it shows the result."""
     try:
@@ -116,6 +121,13 @@ if chosen is None:
     st.stop()
 
 entry = by_id[chosen]
+if st.session_state.pop("people_reload", None) == chosen:
+    for part in ("name", "team", "role"):
+        st.session_state.pop(f"people_{part}_{chosen}", None)
+if f"people_name_{chosen}" not in st.session_state:
+    st.session_state["people_seen"] = (
+        entry.revision
+    )  # what the fields are filled from; a save has to be on top of it
 with st.container(border=True):
     with st.form(f"people_change_form_{chosen}", border=False):
         name = st.text_input("Name", entry.person.name, max_chars=100, key=f"people_name_{chosen}")
@@ -138,8 +150,14 @@ with st.container(border=True):
     if saved:
         with show_refusal():
             people.change_person(
-                actor(), chosen, name=name, team=TEAMS.get(team), role=ROLES[role], revision=entry.revision
+                actor(),
+                chosen,
+                name=name,
+                team=TEAMS.get(team),
+                role=ROLES[role],
+                revision=st.session_state["people_seen"],
             )
+            start_over(chosen)
             st.toast("Saved.", icon=":material/check:")
             st.rerun()
     with st.container(horizontal=True):

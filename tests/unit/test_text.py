@@ -1,0 +1,53 @@
+"""Text from people is shown as it was typed."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.text import plain
+
+JOINER = "\u2060"
+ALIVE = re.compile(
+    r"(?<!\\)[*_`~$\[\]<>#|!&]"  # markdown, formulas, HTML, links, images
+    r"|:[\w+/-]+:"  # emoji and icon shortcodes
+    r"|(?:https?|ftp)://|www\.\w"  # addresses that turn into links by themselves
+    r"|(?:^|\s)(?:<->|->|<-|--|>=|<=|~=)(?:\s|$)"  # typographic replacements
+)
+
+
+def seen(markdown):
+    """What a reader sees: escapes resolved, the joiner without width dropped."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown).replace(JOINER, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**bold** _it_ ~~no~~ `code`",
+        "![pixel](https://evil.example/p.png)",
+        "[click](javascript:alert(1))",
+        "https://evil.example www.evil.example a@evil.example",
+        "<script>alert(1)</script><img src=x onerror=alert(1)>",
+        ":red[x] :material/home: :smile: :streamlit: :blue-badge[y] :shimmer[z]",
+        "$x^2$ $$y$$",
+        "# heading\n- list\n1. one\n> quote\n| a | b |\n|---|---|\n---\n===",
+        "a -> b <- c -- d >= e",
+        "&amp; &lt;b&gt; \\* \\",
+        "    indented code",
+    ],
+)
+def test_a_payload_is_dead_and_still_readable(text):
+    markdown = plain(text)
+    assert not ALIVE.search(re.sub(r"\\\\", "", markdown))
+    assert [line.strip() for line in seen(markdown).split("\n")] == [
+        line.strip() for line in text.split("\n")
+    ]
+
+
+@given(st.text(max_size=80))
+def test_any_text_keeps_its_words_and_nothing_in_it_is_alive(text):
+    markdown = plain(text)
+    assert not ALIVE.search(re.sub(r"\\\\", "", markdown))
+    assert "".join(seen(markdown).split()) == "".join(text.replace(JOINER, "").split())
