@@ -12,7 +12,7 @@ from leads.model import EventType, Stage
 def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
     """One row per lead episode, from a lead table and an event log with the columns of `leads.schema`.
 
-    Columns: `lead_id`; `number` (1, 2, …); `last` (whether it is the lead's latest episode); `source` and
+    Columns: `lead_id`; `number` (1, 2, …); `until_at`, when the next begins, and `last`, whether there is none; `source` and
     `created_at` of the lead; for each stage `<stage>_at`, its first entry in the episode, and `<stage>_day_only`;
     `assigned_at`, `attempted_at` (first attempt or contact that was not automatic), `contacted_at`, `accepted_at`
     (accepted, or entered SAL), `rejected_at` and `reason` (of the first rejection). Undated events are left out.
@@ -51,9 +51,9 @@ def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
     episodes = lead.select("lead_id", "source", "created_at").left_join(folded, "lead_id")
     episodes = episodes.drop("lead_id_right")
     episodes = episodes.mutate(number=episodes.number.coalesce(1))
-    return episodes.mutate(
-        last=episodes.number == episodes.number.max().over(ibis.window(group_by="lead_id"))
-    )
+    per_lead = ibis.window(group_by="lead_id", order_by="number")
+    episodes = episodes.mutate(until_at=episodes.mql_at.lead().over(per_lead))
+    return episodes.mutate(last=episodes.until_at.isnull())
 
 
 def _told_once(dated: ibis.Table) -> ibis.Table:

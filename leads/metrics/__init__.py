@@ -1,1 +1,1 @@
-"""One module per measure; each returns `Measure` values with everything their passport shows."""
+"""Measures of the hand-over, one module each. Figures come with what they rest on; nothing lead-sized leaves the engine."""

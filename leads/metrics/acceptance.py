@@ -1,0 +1,169 @@
+"""What sales decided about the leads it was handed: accepted, rejected and why, or nothing at all."""
+
+from dataclasses import replace
+
+import ibis
+
+from alignment.statistics import wilson
+from leads.metrics.business_clock import elapsed_columns
+from leads.metrics.population import Population
+from leads.metrics.question import Measure, StartOfClock, Unit
+from leads.metrics.selection import Selection, passport, select, tally
+from leads.model import RejectionReason, Stage
+
+OTHER_AT_MOST = 0.15
+_NO_DECISIONS = "No decision of sales is recorded, neither accepted nor rejected."
+
+
+def acceptance_rate(population: Population) -> Selection:
+    """Accepted / (accepted + rejected), of the leads that entered MQL in the period; the first decision counts."""
+    table = _decided(population)
+    selected = select(
+        population,
+        table,
+        counts=population.in_period(table.mql_at),
+        hit=table.accepted,
+        left_out=[(~table.decided, "undecided")],
+        flags={"implied": table.implied},
+    )
+    return Selection(
+        name="acceptance_rate",
+        table=selected,
+        unit=Unit.SHARE,
+        formula="accepted / (accepted + rejected), of the leads that entered MQL in the period; the first decision counts",
+        from_stage=Stage.MQL,
+        to_stage=Stage.SAL,
+        flags=("implied",),
+        impossible=None if population.profile.decided else _NO_DECISIONS,
+    )
+
+
+def rejection_reasons(population: Population) -> list[Measure]:
+    """Rejected for each reason / decided, in total; a rejection without a reason is `(none)`."""
+    if not population.profile.decided:
+        return []
+    table = _decided(population)
+    selected = select(
+        population,
+        table,
+        counts=population.in_period(table.mql_at),
+        hit=table.decided & ~table.accepted,
+        left_out=[(~table.decided, "undecided")],
+    )
+    selection = Selection(
+        name="rejection_reason",
+        table=selected,
+        unit=Unit.SHARE,
+        formula="rejected for this reason / (accepted + rejected)",
+        from_stage=Stage.MQL,
+    )
+    reasons = table.select("lead_id", "number", reason=table.reason.coalesce("(none)"))
+    joined = selected.join(reasons, ["lead_id", "number"])
+    joined = joined.mutate(reason=joined.hit.ifelse(joined.reason, ""))
+    rows = population.facts.rows(
+        joined.group_by("reason", "definition", "left_out", "hit").aggregate(n=joined.count())
+    )
+    common = tally(rows, selection)
+    decided = sum(row["n"] for row in rows if row["left_out"] is None)
+    counts: dict[str, int] = {}
+    for row in rows:
+        if row["left_out"] is None and row["hit"]:
+            counts[row["reason"]] = counts.get(row["reason"], 0) + row["n"]
+    rejected = sum(counts.values())
+    measures = []
+    for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        notes: tuple[str, ...] = ()
+        if reason == RejectionReason.OTHER and count > OTHER_AT_MOST * rejected:
+            notes = (
+                f"‘Other’ makes up {count / rejected:.0%} of the rejections: the reasons may need another code.",
+            )
+        measures.append(
+            Measure(
+                **passport(population, selection, {"reason": reason}),
+                **common,
+                value=count / decided,
+                numerator=count,
+                denominator=decided,
+                interval=wilson(count, decided),
+                notes=notes,
+            )
+        )
+    return measures
+
+
+def silent_rejections(population: Population) -> Selection:
+    """Of the leads handed over, of which a decision is due, the share that nobody decided on.
+
+    A decision is due when the feedback limit has passed since the start, in business hours.
+    """
+    selection = _feedback(population)
+    return replace(
+        selection,
+        name="silent_rejections",
+        table=selection.table.mutate(hit=~selection.table.hit),
+        formula=(
+            f"handed over {population.question.feedback_hours} business hours ago or more, and neither accepted nor "
+            "rejected by now / all handed over that long ago"
+        ),
+    )
+
+
+def feedback_coverage(population: Population) -> Selection:
+    """Of the leads of which a decision is due, the share that has one, in time or late."""
+    return _feedback(population)
+
+
+def _feedback(population: Population) -> Selection:
+    limit = population.question.feedback_hours * 60
+    table = _decided(population)
+    start = start_of_clock(population, table)
+    table = table.mutate(start=start)
+    table = elapsed_columns(population, table, {"waited": ("start", None), "took": ("start", "decided_at")})
+    selected = select(
+        population,
+        table,
+        counts=population.in_period(table.start),
+        hit=table.decided,
+        left_out=[(table.waited < limit, "not_due")],
+        flags={"late": table.decided & (table.took > limit), "implied": table.implied},
+    )
+    return Selection(
+        name="feedback_coverage",
+        table=selected,
+        unit=Unit.SHARE,
+        formula=(
+            f"decided / due; a decision is due {population.question.feedback_hours} business hours after the hand-over"
+        ),
+        from_stage=Stage.MQL,
+        flags=("late", "implied"),
+        impossible=None if population.profile.decided else _NO_DECISIONS,
+    )
+
+
+def start_of_clock(population: Population, table: ibis.Table) -> ibis.Value:
+    """From when the clock runs: the MQL entry, the first assignment since, or the lead's creation."""
+    match population.question.start:
+        case StartOfClock.ASSIGNED:
+            return ibis.greatest(table.assigned_at, table.mql_at)
+        case StartOfClock.CREATED:
+            return table.created_at.coalesce(table.lead_at, table.mql_at)
+    return table.mql_at
+
+
+def _decided(population: Population) -> ibis.Table:
+    """Episodes with `decided`, `accepted`, `decided_at`, and `implied` where only a later stage tells of it."""
+    table = population.episodes
+    later = [table[f"{stage}_at"] for stage in (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)]
+    implied_at = ibis.least(*later)
+    rejected_at = table.rejected_at
+    accepted_at = table.accepted_at
+    # who went on without a decision was accepted in fact
+    implied = accepted_at.isnull() & rejected_at.isnull() & implied_at.notnull()
+    accepted_at = implied.ifelse(implied_at, accepted_at)
+    decided_at = ibis.least(accepted_at, rejected_at)
+    return table.mutate(
+        decided=decided_at.notnull(),
+        decided_at=decided_at,
+        accepted=(accepted_at.notnull() & (rejected_at.isnull() | (accepted_at <= rejected_at))),
+        implied=implied,
+    )

@@ -1,0 +1,168 @@
+"""Cohort conversion: of the leads that reached one stage long enough ago, the share that reached another in time."""
+
+import math
+
+import ibis
+
+from leads.metrics.population import Population, instant
+from leads.metrics.question import Unit
+from leads.metrics.selection import Selection, select
+from leads.model import Stage
+from leads.truncation import Truncation, first_recorded
+
+DEFAULT_WINDOW_DAYS = 90
+FEWEST_FOR_A_WINDOW = 10
+
+
+def conversion(population: Population, start: Stage, end: Stage) -> Selection:
+    """The share of leads with T_start ≤ A − W that reached `end` within W days.
+
+    Where a source knows only the day of either, whole calendar days are compared. Leads that are not old enough are
+    excluded as `immature`. A lead that reached `end` before `start` counts as having reached it and is flagged as
+    `reversed`; one that skipped `start` is flagged as `imputed`. Where outcomes are recorded only from some day on,
+    earlier leads are flagged as `left_truncated`.
+    """
+    truncation = _truncation(population, start, end)
+    return _selection(population, start, end, truncation, only_since_recording=False)
+
+
+def conversion_since_recording(population: Population, start: Stage, end: Stage) -> Selection | None:
+    """`conversion` of the leads that came since `end` is recorded; None where the record does not start late."""
+    truncation = _truncation(population, start, end)
+    if truncation is None:
+        return None
+    return _selection(population, start, end, truncation, only_since_recording=True)
+
+
+def window(population: Population, start: Stage, end: Stage) -> tuple[int, str | None]:
+    """The window in days, and a note where it was assumed: as asked, else the 90th percentile of the time taken."""
+    if population.question.window_days is not None:
+        return population.question.window_days, None
+    key = (start, end)
+    if key not in population.windows:
+        table = population.episodes
+        lag = _lag_in_days(population, table, start, end)
+        row = population.facts.rows(
+            table.aggregate(n=(lag >= 0).sum().coalesce(0), p90=lag.quantile(0.9, where=lag >= 0))
+        )[0]
+        enough = row["n"] >= FEWEST_FOR_A_WINDOW
+        population.windows[key] = max(1, math.ceil(row["p90"])) if enough else None
+    days = population.windows[key]
+    if days is None:
+        return DEFAULT_WINDOW_DAYS, (
+            f"Fewer than {FEWEST_FOR_A_WINDOW} leads have converted, so a window of {DEFAULT_WINDOW_DAYS} days is assumed."
+        )
+    return days, f"The window of {days} days is the time nine in ten conversions have taken so far."
+
+
+def _selection(
+    population: Population,
+    start: Stage,
+    end: Stage,
+    truncation: Truncation | None,
+    only_since_recording: bool,
+) -> Selection:
+    impossible = _impossible(population, start, end)
+    days, note = (
+        window(population, start, end) if impossible is None else (population.question.window_days, None)
+    )
+    table = population.episodes
+    begun, ended = table[f"{start}_at"], table[f"{end}_at"]
+    notes = [note] if note else []
+    flags = {"imputed": table[f"{start}_imputed"], "reversed": ended < begun}
+    left_out = []
+    if truncation is not None:
+        before = begun < instant_of(truncation)
+        since = f"{truncation.first:%Y-%m-%d}"
+        if only_since_recording:
+            left_out.append((before, "left_truncated"))
+            notes.append(f"Only leads since {since}, when {end.label} was first recorded.")
+        else:
+            flags["left_truncated"] = before
+            notes.append(
+                f"{end.label.capitalize()} is recorded only from {since} on: earlier leads look as if they had not "
+                "converted, so this is too low."
+            )
+    mature, reached = ibis.literal(True), ibis.literal(False)
+    if days is not None:
+        mature, reached = (
+            _mature(population, table, start, end, days),
+            _reached(population, table, start, end, days),
+        )
+    left_out.append((~mature, "immature"))
+    selected = select(
+        population, table, counts=population.in_period(begun), hit=reached, left_out=left_out, flags=flags
+    )
+    return Selection(
+        name="conversion_since_recording" if only_since_recording else "conversion",
+        table=selected,
+        unit=Unit.SHARE,
+        formula=(
+            f"of the leads that entered {start.label} at least {days} days before the as-of time, "
+            f"the share that entered {end.label} within {days} days"
+        ),
+        from_stage=start,
+        to_stage=end,
+        flags=tuple(flags),
+        window_days=days,
+        notes=tuple(notes),
+        impossible=impossible,
+    )
+
+
+def instant_of(truncation: Truncation) -> ibis.Value:
+    """The first recorded outcome, as the engine's instant."""
+    return ibis.literal(truncation.first).cast("timestamp(6)")
+
+
+def _impossible(population: Population, start: Stage, end: Stage) -> str | None:
+    entered = population.profile.entered
+    for stage in (start, end):
+        if not entered[stage]:
+            undated = population.profile.undated_outcomes
+            dates = (
+                f" ({undated:,} outcomes have no date)"
+                if undated and stage in (Stage.WON, Stage.LOST)
+                else ""
+            )
+            return f"No entry to {stage.label} is recorded with a date{dates}."
+    return None
+
+
+def _truncation(population: Population, start: Stage, end: Stage) -> Truncation | None:
+    if _impossible(population, start, end):
+        return None
+    key = (start, end)
+    if key not in population.truncations:
+        population.truncations[key] = first_recorded(population.facts, population.episodes, start, end)
+    return population.truncations[key]
+
+
+def _day_only(table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
+    first, second = table[f"{start}_day_only"], table[f"{end}_day_only"]
+    return first.fill_null(False) | second.fill_null(False)
+
+
+def _lag_in_days(population: Population, table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
+    begun, ended = table[f"{start}_at"], table[f"{end}_at"]
+    exact = (ended.epoch_seconds() - begun.epoch_seconds()) / 86_400.0
+    whole = _day_number(population, ended) - _day_number(population, begun)
+    return _day_only(table, start, end).ifelse(whole.cast("float64"), exact)
+
+
+def _day_number(population: Population, at: ibis.Value) -> ibis.Value:
+    return population.local_day(at).cast("timestamp").epoch_seconds() // 86_400
+
+
+def _reached(population: Population, table: ibis.Table, start: Stage, end: Stage, days: int) -> ibis.Value:
+    begun, ended = table[f"{start}_at"], table[f"{end}_at"]
+    exact = ended <= begun + ibis.interval(days=days)
+    whole = _day_number(population, ended) - _day_number(population, begun) <= days
+    return _day_only(table, start, end).ifelse(whole, exact).fill_null(False)
+
+
+def _mature(population: Population, table: ibis.Table, start: Stage, end: Stage, days: int) -> ibis.Value:
+    begun, as_of = table[f"{start}_at"], instant(population.question.as_of)
+    exact = begun <= as_of - ibis.interval(days=days)
+    whole = _day_number(population, begun) + days <= _day_number(population, as_of)
+    return _day_only(table, start, end).ifelse(whole, exact)

@@ -1,0 +1,177 @@
+"""The lead episodes a question is about: as of its instant, gaps filled, judged by the definition in force.
+
+Everything here is an expression; what it costs is paid when a measure is computed.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+
+import ibis
+import ibis.expr.datatypes as dt
+
+from alignment import instants
+from alignment.errors import InvalidInput
+from leads.metrics.question import BLANK, NO_DEFINITION, GroupBy, MetricQuestion
+from leads.model import ORDERED_STAGES, Stage
+from leads.rule_expressions import compile_rule
+from leads.store import Facts
+from leads.truncation import Truncation
+
+_OTHER_TIMES = ("assigned_at", "attempted_at", "contacted_at", "accepted_at", "rejected_at", "until_at")
+
+
+@ibis.udf.scalar.builtin(name="timezone")
+def wall_clock(zone: str, at: dt.Timestamp(timezone="UTC")) -> dt.timestamp:  # type: ignore[valid-type]
+    """The engine's own: what the wall clock of an IANA zone shows at an instant."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the facts hold up to the instant asked for: how often each stage was entered, and from when on."""
+
+    entered: dict[Stage, int]
+    decided: int
+    attempted: int
+    earliest: datetime | None
+    undated_outcomes: int
+
+
+@dataclass
+class Population:
+    """The episodes of a question over one version of the facts."""
+
+    facts: Facts
+    question: MetricQuestion
+    imported_at: str | None = None
+    windows: dict[tuple[Stage, Stage], int | None] = field(default_factory=dict)
+    truncations: dict[tuple[Stage, Stage], Truncation | None] = field(default_factory=dict)
+
+    @cached_property
+    def as_of(self) -> ibis.Value:
+        """The instant asked for."""
+        return instant(self.question.as_of)
+
+    @cached_property
+    def recorded(self) -> ibis.Table:
+        """The episodes as they stood then: what came later is not yet there."""
+        episode = self.facts.episode
+        times = [f"{stage}_at" for stage in Stage] + list(_OTHER_TIMES)
+        known = {name: (episode[name] <= self.as_of).ifelse(episode[name], ibis.null()) for name in times}
+        begun = known["mql_at"].notnull() | (episode.number == 1)
+        return episode.mutate(**known).filter(begun)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """What there is to compute with; one small query."""
+        table = self.recorded
+        earliest = ibis.least(*(table[f"{stage}_at"] for stage in Stage), table.attempted_at)
+        event = self.facts.event
+        row = self.facts.rows(
+            table.aggregate(
+                **{stage.value: table[f"{stage}_at"].count() for stage in Stage},
+                decided=ibis.or_(table.accepted_at.notnull(), table.rejected_at.notnull()).sum().coalesce(0),
+                attempted=table.attempted_at.count(),
+                earliest=earliest.min(),
+            )
+        )[0]
+        return Profile(
+            entered={stage: row[stage.value] for stage in Stage},
+            decided=row["decided"],
+            attempted=row["attempted"],
+            earliest=row["earliest"],
+            undated_outcomes=self.facts.value(event["at"].isnull().sum().coalesce(0)),
+        )
+
+    @cached_property
+    def episodes(self) -> ibis.Table:
+        """One row per episode, with what `recorded` has and:
+
+        times of skipped stages filled with the next later one (`<stage>_imputed` says so; a stage that is recorded
+        nowhere is not filled in); `definition`, the label that applies at its MQL; `verdict`, true, false or null;
+        and `part`, the group it belongs to.
+        """
+        table = self.recorded
+        later: ibis.Value | None = None
+        filled: dict[str, ibis.Value] = {}
+        for stage in reversed(ORDERED_STAGES):
+            own = table[f"{stage}_at"]
+            if not self.profile.entered[stage]:
+                filled[f"{stage}_imputed"] = ibis.literal(False)
+                continue
+            whole = own if later is None else own.coalesce(later)
+            filled[f"{stage}_at"] = whole
+            filled[f"{stage}_imputed"] = own.isnull() & whole.notnull()
+            later = whole
+        table = table.mutate(**filled)
+        table = self._judged(table)
+        return table.mutate(part=self._part(table), source=table.source.coalesce(BLANK))
+
+    def in_period(self, at: ibis.Value) -> ibis.Value:
+        """Whether an instant lies in the period asked for."""
+        question, inside = self.question, at.notnull()
+        if question.first_day is not None:
+            inside = inside & (at >= instant(_start(question.first_day, question.timezone)))
+        if question.last_day is not None:
+            following = date.fromordinal(question.last_day.toordinal() + 1)
+            inside = inside & (at < instant(_start(following, question.timezone)))
+        return inside
+
+    def local_day(self, at: ibis.Value) -> ibis.Value:
+        """The calendar day of an instant."""
+        return wall_clock(self.question.timezone, at.cast("timestamp('UTC')")).date()
+
+    def definition_faults(self, table: ibis.Table) -> list[tuple[ibis.Value, str]]:
+        """Why an episode is no qualified lead by the definition that applies to it."""
+        if not self.question.definitions:
+            return []
+        return [
+            ((~table.verdict).fill_null(False), "fails_definition"),
+            (table.verdict.isnull(), "unknown_by_definition"),
+        ]
+
+    def _judged(self, table: ibis.Table) -> ibis.Table:
+        definitions = self.question.definitions
+        if self.question.restate is not None:
+            definitions = tuple(found for found in definitions if found.label == self.question.restate)
+            if not definitions:
+                raise InvalidInput(
+                    f"There is no definition “{self.question.restate}” to restate by. "
+                    f"There are: {', '.join(found.label for found in self.question.definitions) or 'none'}."
+                )
+        if not definitions:
+            return table.mutate(definition=ibis.literal(NO_DEFINITION), verdict=ibis.literal(True))
+        # the lead's own columns stand beside the episode's, so that rules find their fields
+        joined = table.drop("source", "created_at").join(self.facts.lead, "lead_id")
+        labels, verdicts = [], []
+        for found in definitions:
+            applies = joined.mql_at.notnull()
+            if self.question.restate is None:
+                applies = applies & (joined.mql_at >= instant(instants.from_text(found.from_instant)))
+                if found.until_instant is not None:
+                    applies = applies & (joined.mql_at < instant(instants.from_text(found.until_instant)))
+            labels.append((applies, found.label))
+            if found.rule is not None:
+                verdicts.append((applies, compile_rule(found.rule, joined, joined.mql_at).outcome))
+        verdict = ibis.cases(*verdicts, else_=True) if verdicts else ibis.literal(True)
+        return joined.mutate(definition=ibis.cases(*labels, else_=NO_DEFINITION), verdict=verdict)
+
+    def _part(self, table: ibis.Table) -> ibis.Value:
+        match self.question.by:
+            case GroupBy.SOURCE:
+                return table.source.coalesce(BLANK)
+            case GroupBy.DEFINITION:
+                return table.definition
+            case GroupBy.WEEK:
+                return self.local_day(table.mql_at).truncate("W").cast("string")
+        return ibis.literal("")
+
+
+def instant(moment: datetime) -> ibis.Value:
+    """An aware datetime as the engine's instant (UTC, without a zone)."""
+    text = instants.to_text(moment)
+    return ibis.literal(instants.from_text(text).replace(tzinfo=None)).cast("timestamp(6)")
+
+
+def _start(day: date, timezone: str) -> datetime:
+    return instants.from_text(instants.day_start(day, timezone))

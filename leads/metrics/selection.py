@@ -1,0 +1,162 @@
+"""From a selection of episodes to figures: which count, which of them hit, which were left out and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import ibis
+
+from alignment import instants
+from alignment.statistics import wilson
+from leads.metrics.population import Population
+from leads.metrics.question import NO_DEFINITION, Measure, Unit
+from leads.model import Stage
+
+PARTS_OF_A_FIGURE = ("counted", "hit", "excluded")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The episodes behind a figure.
+
+    `table` has `lead_id`, `number`, `part` (the group), `definition`; `left_out`, the reason why an episode does not
+    count, else null; `hit`, whether it is in the numerator; and a boolean `flag_<name>` for each of `flags`.
+    """
+
+    name: str
+    table: ibis.Table
+    unit: Unit
+    formula: str
+    from_stage: Stage | None = None
+    to_stage: Stage | None = None
+    flags: tuple[str, ...] = ()
+    window_days: int | None = None
+    notes: tuple[str, ...] = ()
+    group: Mapping[str, str] = field(default_factory=dict)
+    impossible: str | None = None
+    """Why there can be no value, for instance because nothing of the kind is recorded."""
+
+
+def select(
+    population: Population,
+    table: ibis.Table,
+    *,
+    counts: ibis.Value,
+    hit: ibis.Value,
+    left_out: Sequence[tuple[ibis.Value, str]] = (),
+    flags: Mapping[str, ibis.Value] | None = None,
+) -> ibis.Table:
+    """The table of a `Selection`: episodes of `table` that `counts`, less those `left_out` (the first reason holds)."""
+    reasons = [*left_out, *population.definition_faults(table)]
+    why = ibis.cases(*reasons, else_=_no_text()) if reasons else _no_text()
+    columns: dict[str, Any] = {
+        f"flag_{name}": value.fill_null(False) for name, value in (flags or {}).items()
+    }
+    return table.filter(counts).select(
+        "lead_id", "number", "part", "definition", left_out=why, hit=hit.fill_null(False), **columns
+    )
+
+
+def measure(population: Population, selection: Selection) -> list[Measure]:
+    """The figure in total and, where the question asks for it, by group: one query that comes back as counts."""
+    table = selection.table
+    flags = {name: table[f"flag_{name}"].sum().coalesce(0) for name in selection.flags}
+    rows = population.facts.rows(
+        table.group_by("part", "definition", "left_out", "hit").aggregate(n=table.count(), **flags)
+    )
+    by = population.question.by
+    groups: list[tuple[dict[str, str], list[dict[str, Any]]]] = [(dict(selection.group), rows)]
+    if by is not None and selection.impossible is None:
+        for part in sorted({row["part"] for row in rows}, key=str):
+            group = {by.value: part, **selection.group}
+            groups.append((group, [row for row in rows if row["part"] == part]))
+    return [_figure(population, selection, group, found) for group, found in groups]
+
+
+def passport(population: Population, selection: Selection, group: Mapping[str, str]) -> dict[str, Any]:
+    """What every measure of a selection says of itself, as arguments for `Measure`."""
+    return {
+        "name": selection.name,
+        "unit": selection.unit,
+        "formula": selection.formula,
+        "as_of": instants.to_text(population.question.as_of),
+        "from_stage": selection.from_stage.value if selection.from_stage else None,
+        "to_stage": selection.to_stage.value if selection.to_stage else None,
+        "group": group,
+        "window_days": selection.window_days,
+        "data_from": population.imported_at,
+    }
+
+
+def tally(rows: Sequence[Mapping[str, Any]], selection: Selection) -> dict[str, Any]:
+    """Counts by definition, exclusions and flags of grouped rows, as arguments for `Measure`."""
+    counted = [row for row in rows if row["left_out"] is None]
+    definitions: dict[str, int] = {}
+    excluded: dict[str, int] = {}
+    for row in rows:
+        if row["left_out"] is None:
+            definitions[row["definition"]] = definitions.get(row["definition"], 0) + row["n"]
+        else:
+            excluded[row["left_out"]] = excluded.get(row["left_out"], 0) + row["n"]
+    flags = {name: sum(row[name] for row in counted) for name in selection.flags}
+    versions = [label for label in definitions if label != NO_DEFINITION]
+    single = versions[0] if len(versions) == 1 and len(definitions) == 1 else None
+    return {
+        "definitions": {label: definitions[label] for label in versions},
+        "definition_version": single,
+        "excluded": dict(sorted(excluded.items())),
+        "flags": {name: count for name, count in flags.items() if count},
+    }
+
+
+def _figure(
+    population: Population,
+    selection: Selection,
+    group: Mapping[str, str],
+    rows: Sequence[Mapping[str, Any]],
+) -> Measure:
+    counted = [row for row in rows if row["left_out"] is None]
+    denominator = sum(row["n"] for row in counted)
+    numerator = sum(row["n"] for row in counted if row["hit"])
+    notes = list(selection.notes)
+    value: float | None
+    interval = None
+    if selection.impossible is not None:
+        value = None
+        notes.insert(0, selection.impossible)
+    elif selection.unit is Unit.SHARE:
+        value = numerator / denominator if denominator else None
+        interval = wilson(numerator, denominator) if denominator else None
+        if not denominator:
+            notes.append("There are no leads to compute this from.")
+    else:
+        value = float(numerator)
+    return Measure(
+        **passport(population, selection, group),
+        **tally(rows, selection),
+        value=value,
+        numerator=numerator,
+        denominator=denominator,
+        interval=interval,
+        notes=tuple(notes),
+    )
+
+
+def _no_text() -> ibis.Value:
+    return ibis.null().cast("string")
+
+
+def leads_behind(
+    population: Population, selection: Selection, part: str, group: str | None, offset: int, limit: int
+) -> list[str]:
+    """Ids of the leads behind a figure, by id: those that `counted`, that `hit`, or that were `excluded`."""
+    table = selection.table
+    wanted = {
+        "counted": table.left_out.isnull(),
+        "hit": table.left_out.isnull() & table.hit,
+        "excluded": table.left_out.notnull(),
+    }[part]
+    if group is not None:
+        wanted = wanted & (table.part == group)
+    ids = table.filter(wanted).select("lead_id").distinct().order_by("lead_id").limit(limit, offset=offset)
+    return [row["lead_id"] for row in population.facts.rows(ids)]

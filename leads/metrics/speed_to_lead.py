@@ -1,0 +1,147 @@
+"""Speed to lead: business minutes until somebody tries to reach a lead. Those who wait count too."""
+
+from dataclasses import replace
+from typing import Any
+
+import ibis
+
+from alignment.statistics import SurvivalCurve, kaplan_meier_counts
+from leads.metrics.acceptance import start_of_clock
+from leads.metrics.business_clock import elapsed_columns
+from leads.metrics.population import Population
+from leads.metrics.question import Measure, Unit
+from leads.metrics.selection import Selection, passport, select, tally
+from leads.model import Stage
+
+_NO_ATTEMPTS = "No contact attempt is recorded."
+
+
+def waiting(population: Population) -> ibis.Table:
+    """Episodes with `start`, `answered`, `minutes` (business time to the first attempt, or waited so far), `early`.
+
+    An attempt before the start took 0 minutes and is `early`. Who was not reached is censored at the as-of time, or
+    when sales rejected or lost the lead, or when its next episode began: nobody was going to call any more.
+    """
+    table = population.episodes
+    table = table.mutate(start=start_of_clock(population, table))
+    answered = table.attempted_at.notnull()
+    closed = ibis.least(table.rejected_at, table.lost_at, table.until_at)
+    end = answered.ifelse(table.attempted_at, closed.coalesce(population.as_of))
+    table = table.mutate(
+        end=end, answered=answered, closed=closed, early=answered & (table.attempted_at < table.start)
+    )
+    return elapsed_columns(
+        population, table, {"minutes": ("start", "end"), "minutes_until_now": ("start", None)}
+    )
+
+
+def speed_to_lead(population: Population) -> list[Measure]:
+    """Kaplan–Meier median and 90th percentile of the business minutes to the first attempt, and what they rest on.
+
+    The numerator counts the answered, the denominator all leads whose clock started in the period.
+    """
+    table = waiting(population)
+    selected = select(
+        population,
+        table,
+        counts=population.in_period(table.start),
+        hit=table.answered,
+        flags={"early": table.early},
+    )
+    minutes = table.select("lead_id", "number", "minutes")
+    selected = selected.join(minutes, ["lead_id", "number"])
+    base = Selection(
+        name="speed_to_lead",
+        table=selected,
+        unit=Unit.BUSINESS_MINUTES,
+        formula="business minutes from the start to the first contact attempt; leads that still wait count as waiting",
+        from_stage=Stage.MQL,
+        flags=("early",),
+        impossible=None if population.profile.attempted else _NO_ATTEMPTS,
+    )
+    rows = population.facts.rows(
+        selected.group_by("part", "definition", "left_out", "hit", "minutes").aggregate(
+            n=selected.count(), early=selected.flag_early.sum().coalesce(0)
+        )
+    )
+    by = population.question.by
+    groups: list[tuple[dict[str, str], list[dict[str, Any]]]] = [({}, rows)]
+    if by is not None and base.impossible is None:
+        parts = sorted({row["part"] for row in rows}, key=str)
+        groups += [({by.value: part}, [row for row in rows if row["part"] == part]) for part in parts]
+    measures = []
+    for group, found in groups:
+        counted = [row for row in found if row["left_out"] is None]
+        curve = kaplan_meier_counts(
+            [row["minutes"] for row in counted],
+            [row["n"] if row["hit"] else 0 for row in counted],
+            [0 if row["hit"] else row["n"] for row in counted],
+        )
+        for name, q in (("median", 0.5), ("p90", 0.9)):
+            measures.append(
+                _quantile(population, replace(base, name=f"speed_to_lead_{name}"), group, found, curve, q)
+            )
+    return measures
+
+
+def _quantile(
+    population: Population,
+    selection: Selection,
+    group: dict[str, str],
+    rows: list[dict[str, Any]],
+    curve: SurvivalCurve,
+    q: float,
+) -> Measure:
+    counted = [row for row in rows if row["left_out"] is None]
+    answered = sum(row["n"] for row in counted if row["hit"])
+    everyone = sum(row["n"] for row in counted)
+    value = curve.quantile(q) if everyone and selection.impossible is None else None
+    notes = []
+    if selection.impossible is not None:
+        notes.append(selection.impossible)
+    elif not everyone:
+        notes.append("There are no leads to compute this from.")
+    elif value is None:
+        notes.append(f"Fewer than {q:.0%} of the leads have been called, so this cannot be told yet.")
+    if answered < everyone and answered:
+        notes.append(f"{everyone - answered:,} leads have not been called; they count as still waiting.")
+    return Measure(
+        **passport(population, selection, group),
+        **tally(rows, selection),
+        value=value,
+        numerator=answered,
+        denominator=everyone,
+        interval=curve.quantile_interval(q) if value is not None else None,
+        notes=tuple(notes),
+    )
+
+
+def followed_up_in_time(population: Population) -> Selection:
+    """Met / (met + breached) of the promise to try a lead within the agreed business minutes.
+
+    Breached: tried after that, or not tried and the time has passed. Not yet due, and closed before it was due, do
+    not count.
+    """
+    limit = population.question.follow_up_minutes
+    table = waiting(population)
+    not_due = ~table.answered & (table.minutes <= limit)
+    selected = select(
+        population,
+        table,
+        counts=population.in_period(table.start),
+        hit=table.answered & (table.minutes <= limit),
+        left_out=[
+            (not_due & table.closed.notnull(), "closed_before_due"),
+            (not_due, "not_due"),
+        ],
+        flags={"early": table.early},
+    )
+    return Selection(
+        name="followed_up_in_time",
+        table=selected,
+        unit=Unit.SHARE,
+        formula=f"tried within {limit} business minutes / (tried within or after, or not tried and the time has passed)",
+        from_stage=Stage.MQL,
+        flags=("early",),
+        impossible=None if population.profile.attempted else _NO_ATTEMPTS,
+    )

@@ -1,0 +1,45 @@
+"""How many leads came to a stage in the period."""
+
+from leads.metrics.population import Population
+from leads.metrics.question import Unit
+from leads.metrics.selection import Selection, select
+from leads.model import Stage
+
+
+def volume_of_mqls(population: Population) -> Selection:
+    """Leads whose entry to MQL lies in the period and which meet the definition in force at that instant.
+
+    Those that fail it, or leave it open, are excluded and counted. A recycled lead counts once per entry.
+    """
+    table = population.episodes
+    selected = select(
+        population,
+        table,
+        counts=population.in_period(table.mql_at),
+        hit=table.mql_at.notnull(),
+        flags={"imputed": table.mql_imputed},
+    )
+    return Selection(
+        name="volume",
+        table=selected,
+        unit=Unit.LEADS,
+        formula="leads that entered MQL in the period and meet the definition in force when they did",
+        to_stage=Stage.MQL,
+        flags=("imputed",),
+    )
+
+
+def volume_of(population: Population, stage: Stage) -> Selection:
+    """Leads whose entry to any other stage lies in the period, whatever the definition of an MQL says of them."""
+    table = population.episodes
+    table = table.mutate(verdict=True)
+    at = table[f"{stage}_at"]
+    flags = {"imputed": table[f"{stage}_imputed"]} if f"{stage}_imputed" in table.columns else {}
+    return Selection(
+        name="volume",
+        table=select(population, table, counts=population.in_period(at), hit=at.notnull(), flags=flags),
+        unit=Unit.LEADS,
+        formula=f"leads that entered {stage.label} in the period",
+        to_stage=stage,
+        flags=tuple(flags),
+    )
