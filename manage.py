@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from alignment.errors import InvalidInput, Refusal
 from alignment.people import MACHINE
 
 FILE = click.Path(path_type=Path)
+DAY = click.DateTime(["%Y-%m-%d"])
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -80,6 +82,41 @@ def import_leads(
             text = saved[preset]
         report = leads.import_leads(MACHINE, [(path.name, path) for path in files], text, dry_run=dry_run)
         show(report.to_document(), as_json, _import_in_words)
+
+
+@manage.command()
+@click.option("--from", "first_day", type=DAY, help="First day of the period.")
+@click.option("--to", "last_day", type=DAY, help="Last day of the period, included.")
+@click.option("--by", type=click.Choice(["source", "week", "definition"]), help="Split every figure by this.")
+@click.option("--window", "window_days", type=int, help="Days a lead gets to convert.")
+@click.option("--as-of", type=DAY, help="Count what had happened by the end of this day.")
+@click.option("--restate", metavar="VERSION", help="Judge all leads by this version of the definition.")
+@as_json
+def metrics(as_json: bool, **asked: Any) -> None:
+    """Print the measures of the hand-over."""
+    from actions import metrics as measured
+
+    with refusals(as_json):
+        found = measured.read_metrics(MACHINE, **{name: _day(value) for name, value in asked.items()})
+        document = {"as_of": found[0].as_of, "measures": [figure.to_document() for figure in found]}
+        show(document, as_json, _metrics_in_words)
+
+
+@manage.command()
+@click.argument("rule", type=FILE)
+@click.option("--against", type=FILE, help="A second rule, to see where the two differ.")
+@click.option("--from", "first_day", type=DAY, help="First day on which the leads came.")
+@click.option("--to", "last_day", type=DAY, help="Last day, included.")
+@as_json
+def backtest(rule: Path, against: Path | None, as_json: bool, **period: Any) -> None:
+    """Try a rule on past leads."""
+    from actions import backtests
+
+    with refusals(as_json):
+        second = None if against is None else read_text(against)
+        days = {name: _day(value) for name, value in period.items()}
+        found = backtests.try_rule(MACHINE, read_text(rule), second, **days)
+        show(found.to_document(), as_json, _backtest_in_words)
 
 
 @manage.group()
@@ -158,6 +195,46 @@ def sample(as_json: bool) -> None:
     with refusals(as_json):
         company = load(MACHINE, lambda share, text: click.echo(f"{share:4.0%}  {text}", err=True))
         show(asdict(company), as_json, _sample_in_words)
+
+
+def _day(value: Any) -> Any:
+    return value.date() if isinstance(value, datetime) else value
+
+
+def _metrics_in_words(document: dict[str, Any]) -> str:
+    lines = [f"As of {document['as_of']}"]
+    for figure in document["measures"]:
+        stages = " → ".join(stage for stage in (figure["from_stage"], figure["to_stage"]) if stage)
+        name = figure["name"].replace("_", " ")
+        value = _value_in_words(figure["value"], figure["unit"])
+        share = f" ({figure['numerator']:,} of {figure['denominator']:,})"
+        group = "".join(f", {key} {part}" for key, part in figure["group"].items())
+        lines.append(f"  {name} {stages}{group}: {value}{share if figure['value'] is not None else ''}")
+        lines += [f"      {note}" for note in figure["notes"] if not figure["group"]]
+    return "\n".join(lines)
+
+
+def _value_in_words(value: float | None, unit: str) -> str:
+    if value is None:
+        return "cannot be told"
+    return f"{value:.1%}" if unit == "share" else f"{value:,.0f} {unit}"
+
+
+def _backtest_in_words(result: dict[str, Any]) -> str:
+    lines = [
+        f"{result['leads']:,} leads: {result['passed']:,} pass, {result['failed']:,} fail, "
+        f"{result['unknown']:,} cannot be told because a field is missing.",
+        f"Won: {result['won_passed']:,} of those that pass, {result['won_failed']:,} of those that fail, "
+        f"{result['won_unknown']:,} of the others.",
+    ]
+    if "against" in result:
+        other = result["against"]
+        lines.append(
+            f"Against the second rule: both want {other['both']:,}, only the first {other['only_first']:,}, "
+            f"only the second {other['only_second']:,}, neither {other['neither']:,}; "
+            f"{other['either_unknown']:,} cannot be told."
+        )
+    return "\n".join(lines + [f"Note: {warning['text']}" for warning in result["warnings"]])
 
 
 def _sample_in_words(company: dict[str, Any]) -> str:

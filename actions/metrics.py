@@ -1,0 +1,186 @@
+"""The measures of the hand-over, under the company's settings and the definitions that both teams signed."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from actions import clock, settings
+from actions.permissions import authorise
+from alignment import rules
+from alignment.errors import InvalidInput
+from alignment.people import Actor
+from db.queries import definitions
+from db.store import Connection, store
+
+if TYPE_CHECKING:  # Ibis takes a second to load: only where figures are really asked for
+    from leads.metrics.question import DefinitionInForce, Measure, MetricQuestion
+
+_MOST_KEPT = 64
+_kept: OrderedDict[Any, Any] = OrderedDict()
+_keeping = threading.Lock()
+
+
+def read_metrics(
+    actor: Actor,
+    *,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    by: str | None = None,
+    window_days: int | None = None,
+    as_of: date | None = None,
+    restate: str | None = None,
+    start: str = "mql",
+) -> "list[Measure]":
+    """Every measure of the leads that came from `first_day` to `last_day`, both included, in total and by group.
+
+    `by` is source, week or definition. `as_of` a day means with all that happened on it; None means now. `restate`
+    is the label of a definition to judge all leads by. `start` (mql, assigned or created) is when the follow-up
+    clock begins. Raises InvalidInput for a choice that is none.
+    """
+    authorise(actor, "metrics:read")
+    from leads.metrics.measuring import measure_all
+
+    question = ask(
+        store().read(),
+        first_day=first_day,
+        last_day=last_day,
+        by=by,
+        window_days=window_days,
+        as_of=as_of,
+        restate=restate,
+        start=start,
+    )
+    return list(_computed("all", question, as_of is None, measure_all))
+
+
+def read_weekly_volume(
+    actor: Actor,
+    *,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    as_of: date | None = None,
+    restate: str | None = None,
+) -> "list[Measure]":
+    """MQLs per week and definition version, oldest first: `group` has `week`, the day of its Monday, and `definition`."""
+    authorise(actor, "metrics:read")
+    from leads.metrics.measuring import weekly_volume
+
+    question = ask(store().read(), first_day=first_day, last_day=last_day, as_of=as_of, restate=restate)
+    return list(_computed("weekly", question, as_of is None, weekly_volume))
+
+
+def list_leads_behind(
+    actor: Actor,
+    key: str,
+    *,
+    part: str = "counted",
+    group: str | None = None,
+    page: int = 1,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    by: str | None = None,
+    window_days: int | None = None,
+    as_of: date | None = None,
+    restate: str | None = None,
+) -> list[str]:
+    """Ids of the leads behind a figure, 50 a page: `key` is `Measure.key`, `part` counted, hit or excluded.
+
+    `group` is the value the figure is split by, such as a source, None for the total. The rest as in `read_metrics`.
+    """
+    authorise(actor, "metrics:read")
+    from leads.metrics.measuring import leads_behind_figure
+
+    question = ask(
+        store().read(),
+        first_day=first_day,
+        last_day=last_day,
+        by=by,
+        window_days=window_days,
+        as_of=as_of,
+        restate=restate,
+    )
+    return leads_behind_figure(question, key, part, group, page)
+
+
+def list_definitions(actor: Actor) -> list[str]:
+    """The labels of the definitions of an MQL that were, are or will be in force, oldest first: for restating."""
+    authorise(actor, "metrics:read")
+    return [found.label for found in _definitions(store().read())]
+
+
+def ask(
+    connection: Connection,
+    *,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    by: str | None = None,
+    window_days: int | None = None,
+    as_of: date | None = None,
+    restate: str | None = None,
+    start: str = "mql",
+) -> "MetricQuestion":
+    """The question with the company's settings and definitions filled in, for actions that have authorised."""
+    from leads.metrics.question import GroupBy, MetricQuestion, StartOfClock, end_of
+
+    company = settings.company_of(connection)
+    timezone = company.hours.timezone
+    if by is not None and by not in list(GroupBy):
+        raise InvalidInput(f"Figures cannot be split by “{by}”. Use one of: {', '.join(GroupBy)}.")
+    if start not in list(StartOfClock):
+        raise InvalidInput(f"The clock cannot start at “{start}”. Use one of: {', '.join(StartOfClock)}.")
+    return MetricQuestion(
+        as_of=clock.now() if as_of is None else end_of(as_of, timezone),
+        first_day=first_day,
+        last_day=last_day,
+        window_days=window_days,
+        by=GroupBy(by) if by else None,
+        hours=company.hours,
+        follow_up_minutes=company.follow_up_minutes,
+        feedback_hours=company.feedback_hours,
+        timezone=timezone,
+        definitions=_definitions(connection),
+        restate=restate,
+        start=StartOfClock(start),
+    )
+
+
+def _definitions(connection: Connection) -> "tuple[DefinitionInForce, ...]":
+    from leads.metrics.question import DefinitionInForce
+
+    return tuple(
+        DefinitionInForce(
+            version.label,
+            rules.parse(version.rule) if version.rule is not None else None,
+            version.in_force_from,
+            version.in_force_until,
+        )
+        for version in definitions.in_force_history(connection, "mql")
+        if version.in_force_from is not None
+    )
+
+
+def _computed(
+    what: str,
+    question: "MetricQuestion",
+    as_of_now: bool,
+    compute: "Callable[[MetricQuestion], list[Measure]]",
+) -> "list[Measure]":
+    """The figures, computed once per version of the facts and question, and for 'now' at least once a minute."""
+    from leads.store import warehouse
+
+    facts = warehouse()
+    minute = question.as_of.replace(second=0, microsecond=0) if as_of_now else question.as_of
+    key = (what, facts.folder, facts.revision(), replace(question, as_of=minute))
+    with _keeping:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+    found = compute(question)
+    with _keeping:
+        _kept[key] = found
+        while len(_kept) > _MOST_KEPT:
+            _kept.popitem(last=False)
+    return found
