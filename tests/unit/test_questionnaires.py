@@ -1,0 +1,268 @@
+"""Questionnaires: read with line and remedy, written without loss, and each answer checked against its question."""
+
+import json
+import math
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from questionnaire_strategies import answers_to, questionnaires
+
+from alignment import templates
+from alignment.errors import InvalidInput, NotFound
+from alignment.people import Team
+from alignment.questionnaire_files import (
+    InvalidQuestionnaire,
+    from_document,
+    read_toml,
+    to_document,
+    write_toml,
+)
+from alignment.questionnaires import Mode, Question, QuestionType, check_answer, missing_questions
+from alignment.surveys import Progress, Survey, SurveyStatus
+
+HEAD = 'title = "T"\n'
+
+
+def question(kind: QuestionType = QuestionType.TEXT, **more) -> Question:
+    return Question("q", "t", kind, dict.fromkeys(Team, "What?"), **more)
+
+
+def problems_of(toml: str):
+    with pytest.raises(InvalidQuestionnaire) as refused:
+        read_toml(toml)
+    return refused.value.problems
+
+
+# ── the built-in questionnaires ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_qualified_lead_questionnaire_covers_what_both_teams_have_to_settle():
+    asked = templates.template("qualified_lead")
+    assert [section.key for section in asked.sections] == [
+        "definition",
+        "disqualification",
+        "traits",
+        "behaviour",
+        "stages",
+        "handoff",
+    ]
+    assert 20 <= len(asked.questions) <= 24
+    assert {q.type for q in asked.questions} == set(QuestionType)
+    assert asked.min_group == 3 and asked.mode is Mode.CONFIDENTIAL
+
+
+def test_each_team_is_asked_in_its_own_words_and_results_have_a_neutral_name():
+    for q in templates.template("qualified_lead").questions:
+        assert q.wording[Team.SALES] != q.wording[Team.MARKETING], q.key
+        assert q.title and q.name == q.title
+
+
+def test_the_pulse_asks_how_people_feel_and_so_needs_five_of_each_team():
+    asked = templates.template("pulse")
+    assert asked.min_group == 5 and asked.mode is Mode.ANONYMOUS
+    assert 5 <= len(asked.questions) <= 6
+
+
+def test_an_unknown_template_is_named():
+    with pytest.raises(NotFound, match=r"nothing.*qualified_lead"):
+        templates.template("nothing")
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_format_of_the_manual_is_read():
+    asked = read_toml(
+        """
+title = "What is a qualified lead?"
+mode = "confidential"
+min_group = 3
+[[questions]]
+key = "min_employees"
+topic = "traits"
+type = "number"
+unit = "employees"
+wording = { sales = "From how many?", marketing = "From what size?" }
+[[questions]]
+key = "fit"
+topic = "definition"
+type = "scale"
+points = 5
+ends = ["not at all", "decisive"]
+text = "How much does it matter?"
+[[questions]]
+key = "signals"
+topic = "traits"
+type = "choices"
+options = ["demo", "pricing_page", "webinar"]
+text = "Which?"
+"""
+    )
+    assert [q.key for q in asked.questions] == ["min_employees", "fit", "signals"]
+    assert asked.question("min_employees").wording[Team.MARKETING] == "From what size?"
+    assert asked.question("fit").ends == ("not at all", "decisive")
+    assert [[q.key for q in section.questions] for section in asked.sections] == [
+        ["min_employees", "signals"],
+        ["fit"],
+    ]
+    assert asked.sections[0].title == "Traits"
+
+
+GOOD = '[[questions]]\nkey = "a"\ntopic = "t"\ntype = "yes_no"\ntext = "Really?"\n'
+
+
+@pytest.mark.parametrize(
+    ("toml", "line", "key", "remedy"),
+    [
+        ('title = "T\n', 1, "", "not TOML"),
+        ("min_group = 3\n" + GOOD, None, "title", "empty"),
+        (HEAD + 'mode = "secret"\n' + GOOD, 2, "mode", "named, confidential, anonymous"),
+        (HEAD + "min_group = 2\n" + GOOD, 2, "min_group", "from 3"),
+        (HEAD + "min_group = true\n" + GOOD, 2, "min_group", "whole number"),
+        (HEAD + 'tilte = "x"\n' + GOOD, 2, "tilte", "‘title’ was meant"),
+        (HEAD, None, "questions", r"\[\[questions\]\]"),
+        (HEAD + "questions = 3\n", 2, "questions", r"\[\[questions\]\]"),
+        (HEAD + GOOD + GOOD, 8, "key", "already has the key"),
+        (HEAD + GOOD.replace('"a"', '"Not a key"'), 3, "key", "small letters"),
+        (HEAD + GOOD.replace('"a"', '"person"'), 3, "key", "Choose another key"),
+        (HEAD + GOOD.replace("yes_no", "essay"), 5, "type", "choice, choices, yes_no"),
+        (HEAD + GOOD.replace("yes_no", "ranking"), 5, "type", "not available yet"),
+        (HEAD + GOOD.replace("yes_no", "rule"), 5, "type", "not available yet"),
+        (HEAD + GOOD.replace("yes_no", "lead_cards"), 5, "type", "not available yet"),
+        (HEAD + GOOD.replace('text = "Really?"', "text = 7"), 6, "text", "has to be text"),
+        (HEAD + GOOD.replace('text = "Really?"', 'wording = { sales = "x" }'), 6, "wording", "marketing"),
+        (HEAD + GOOD + 'wording = { sales = "x", marketing = "y" }\n', 6, "text", "not both"),
+        (HEAD + GOOD + "points = 5\n", 7, "points", "type yes_no has no"),
+        (HEAD + GOOD + "requierd = false\n", 7, "requierd", "‘required’ was meant"),
+        (HEAD + GOOD + 'required = "no"\n', 7, "required", "true or false"),
+        (HEAD + GOOD.replace("yes_no", "choice") + 'options = ["one"]\n', 7, "options", "at least two"),
+        (HEAD + GOOD.replace("yes_no", "choice") + 'options = ["one", "one"]\n', 7, "options", "the same"),
+        (HEAD + GOOD.replace("yes_no", "choices") + 'options = ["a|b", "c"]\n', 7, "options", "‘|’"),
+        (HEAD + GOOD.replace("yes_no", "choice"), 2, "options", "at least two"),
+        (HEAD + GOOD.replace("yes_no", "scale") + "points = 12\n", 7, "points", "2 to 11"),
+        (HEAD + GOOD.replace("yes_no", "scale") + 'ends = ["low"]\n', 7, "ends", "two ends"),
+        (HEAD + GOOD.replace("yes_no", "number") + 'minimum = "one"\n', 7, "minimum", "a number"),
+        (
+            HEAD + GOOD.replace("yes_no", "number") + "minimum = 5\nmaximum = 5\n",
+            8,
+            "maximum",
+            "above the minimum",
+        ),
+        (HEAD + '[topics]\nu = "Nothing"\n' + GOOD, 3, "topics.u", "No question has this topic"),
+    ],
+)
+def test_every_mistake_gets_line_key_and_remedy(toml, line, key, remedy):
+    (problem,) = problems_of(toml)
+    assert (problem.line, problem.key) == (line, key)
+
+    assert re.search(remedy, problem.remedy), problem.remedy
+
+
+def test_all_mistakes_are_told_at_once():
+    found = problems_of(
+        HEAD + 'mode = "secret"\n' + GOOD.replace("yes_no", "essay") + GOOD.replace('"a"', '"B"')
+    )
+    assert [(p.line, p.key) for p in found] == [(2, "mode"), (6, "type"), (9, "key")]
+
+
+def test_lines_are_right_behind_text_of_several_lines():
+    toml = (
+        HEAD + 'introduction = """\nkey = "not a key"\n[[questions]]\n"""\n' + GOOD.replace("yes_no", "essay")
+    )
+    (problem,) = problems_of(toml)
+    assert problem.line == toml.splitlines().index('type = "essay"') + 1
+
+
+@settings(deadline=None)
+@given(st.text(max_size=300))
+def test_no_text_makes_the_reader_stumble(text):
+    try:
+        read_toml(text)
+    except InvalidQuestionnaire as refused:
+        assert refused.problems and str(refused)
+
+
+@settings(deadline=None)
+@given(questionnaires())
+def test_a_questionnaire_survives_being_written_and_read(asked):
+    assert read_toml(write_toml(asked)) == asked
+    assert from_document(json.loads(json.dumps(to_document(asked)))) == asked
+
+
+# ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@settings(deadline=None)
+@given(questionnaires(), st.data())
+def test_an_answer_that_is_offered_passes_and_passing_again_changes_nothing(asked, data):
+    for q in asked.questions:
+        value = data.draw(answers_to(q))
+        checked = check_answer(q, value)
+        assert check_answer(q, checked) == checked
+        assert (checked is None) == (value is None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "value"),
+    [
+        (question(QuestionType.CHOICE, options=("a", "b")), "c"),
+        (question(QuestionType.CHOICE, options=("a", "b")), ["a"]),
+        (question(QuestionType.CHOICES, options=("a", "b")), []),
+        (question(QuestionType.CHOICES, options=("a", "b")), ["a", "c"]),
+        (question(QuestionType.CHOICES, options=("a", "b")), "a"),
+        (question(QuestionType.CHOICES, options=("a", "b")), [["a"]]),
+        (question(QuestionType.YES_NO), 1),
+        (question(QuestionType.YES_NO), "yes"),
+        (question(QuestionType.SCALE), 0),
+        (question(QuestionType.SCALE), 6),
+        (question(QuestionType.SCALE), True),
+        (question(QuestionType.SCALE), 2.0),
+        (question(QuestionType.NUMBER), "5"),
+        (question(QuestionType.NUMBER), True),
+        (question(QuestionType.NUMBER), math.nan),
+        (question(QuestionType.NUMBER), math.inf),
+        (question(QuestionType.NUMBER), 10**400),
+        (question(QuestionType.NUMBER, minimum=0, maximum=10), -0.1),
+        (question(QuestionType.NUMBER, minimum=0, maximum=10), 10.1),
+        (question(QuestionType.TEXT), "   "),
+        (question(QuestionType.TEXT), "x" * 2001),
+        (question(QuestionType.TEXT), "bell \x07"),
+        (question(QuestionType.TEXT), {"a": 1}),
+    ],
+)
+def test_what_a_question_does_not_offer_is_refused_and_the_question_named(asked, value):
+    with pytest.raises(InvalidInput, match="‘What\\?’"):
+        check_answer(asked, value)
+
+
+def test_bounds_are_told_with_their_unit():
+    with pytest.raises(InvalidInput, match=r"300 is out of bounds\. Please give from 0 to 240 hours"):
+        check_answer(question(QuestionType.NUMBER, minimum=0.0, maximum=240.0, unit="hours"), 300)
+
+
+def test_several_choices_come_back_in_the_order_of_the_questionnaire():
+    asked = question(QuestionType.CHOICES, options=("a", "b", "c"))
+    assert check_answer(asked, ["c", "a", "c"]) == ["a", "c"]
+
+
+def test_cannot_say_is_an_answer_and_no_answer_is_none():
+    asked = templates.template("pulse")
+    required = [q for q in asked.questions if q.required]
+    assert missing_questions(asked, {}) == tuple(required)
+    assert missing_questions(asked, {q.key: None for q in required}) == ()
+
+
+def test_one_goes_on_in_the_first_section_with_a_question_left():
+    asked = templates.template("qualified_lead")
+    survey = Survey("s", None, "", asked, SurveyStatus.OPEN, "", None, None, 1)
+    first = {q.key: None for q in asked.sections[0].questions}
+    assert Progress(survey, Team.SALES, {}, False).stopped_at == 0
+    assert Progress(survey, Team.SALES, first, False).stopped_at == 1
+    everything = {q.key: None for q in asked.questions}
+    assert Progress(survey, Team.SALES, everything, False).stopped_at == len(asked.sections) - 1
+
+
+def test_named_confidential_anonymous_is_the_order_of_strictness():
+    assert sorted(Mode, key=lambda mode: mode.strictness) == [Mode.NAMED, Mode.CONFIDENTIAL, Mode.ANONYMOUS]
