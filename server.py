@@ -5,6 +5,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from importlib.util import find_spec
@@ -116,7 +117,9 @@ def main() -> int:
     )
     logs.configure()
     server = uvicorn.Server(config)
-    server.run()
+    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again once it has stopped in order
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
     return 0 if server.started else 1
 
 
