@@ -41,9 +41,7 @@ def read_metrics(
     clock begins. Raises InvalidInput for a choice that is none.
     """
     authorise(actor, "metrics:read")
-    from leads.metrics.measuring import measure_all
-
-    question = ask(
+    return measure(
         store().read(),
         first_day=first_day,
         last_day=last_day,
@@ -53,7 +51,6 @@ def read_metrics(
         restate=restate,
         start=start,
     )
-    return list(_computed("all", question, as_of is None, measure_all))
 
 
 def read_weekly_volume(
@@ -109,6 +106,14 @@ def list_definitions(actor: Actor) -> list[str]:
     """The labels of the definitions of an MQL that were, are or will be in force, oldest first: for restating."""
     authorise(actor, "metrics:read")
     return [found.label for found in _definitions(store().read())]
+
+
+def measure(connection: Connection, *, as_of: date | None = None, **choices: Any) -> "list[Measure]":
+    """Every measure, for actions that have authorised; `choices` as in `read_metrics`."""
+    from leads.metrics.measuring import measure_all
+
+    question = ask(connection, as_of=as_of, **choices)
+    return list(_computed("all", question, as_of is None, measure_all))
 
 
 def ask(

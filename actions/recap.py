@@ -1,0 +1,238 @@
+"""The baseline that leaving Identify freezes, and the recap that compares with it, like with like.
+
+Frozen are the figures together with the question they answered: periods, as-of day, conversion window and
+definition. When another definition is in force at the recap, the baseline's period is asked again under that one,
+with what was known on the same day, so that a new definition is never mistaken for an improvement.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from actions import clock, metrics, settings
+from actions.permissions import authorise
+from alignment import definitions as agreements
+from alignment import instants, recap
+from alignment.cycles import Cycle
+from alignment.errors import NotFound
+from alignment.people import Actor
+from alignment.recap import FEWEST_LEADS, RecapVerdict, Share, judge
+from db.queries import cycles, definitions
+from db.store import Connection, store
+
+if TYPE_CHECKING:  # Ibis takes a second to load: only where figures are really asked for
+    from leads.metrics.question import Measure
+
+BASELINE_DAYS = 90
+_UNDER_WAY = ("immature", "undecided", "not_due")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A measure of the recap: its key among the lead metrics, and how sentences and headings name it."""
+
+    key: str
+    name: str
+    heading: str
+
+
+MEASURES = {
+    "conversion": Compared("conversion:mql:won", "Conversion from MQL to won", "MQLs that are won"),
+    "acceptance": Compared("acceptance_rate:mql:sal", "Acceptance", "MQLs that sales accepts"),
+    "speed": Compared(
+        "followed_up_in_time:mql", "Follow-up within the promised time", "MQLs followed up in time"
+    ),
+}
+_SPEED = "speed_to_lead_median:mql"
+
+
+@dataclass(frozen=True)
+class Recap:
+    """Before against after. `medians` are of the speed to lead in business minutes, None where they cannot be told.
+
+    `restated_under` is the definition that the baseline was judged by anew, None where it is as it was frozen;
+    `as_frozen` then has the verdict-free baseline figures as they were.
+    """
+
+    sentence: str
+    verdicts: tuple[RecapVerdict, ...]
+    as_of: str
+    window_days: int | None
+    before_period: tuple[date, date]
+    after_period: tuple[date, date | None]
+    medians: tuple[float | None, float | None]
+    definition: str | None
+    restated_under: str | None
+    as_frozen: Mapping[str, Share]
+
+    def as_document(self) -> dict[str, Any]:
+        """The recap as plain values, to be kept with the cycle."""
+        return {
+            "sentence": self.sentence,
+            "sentences": [verdict.sentence for verdict in self.verdicts],
+            "verdicts": [verdict.as_document() for verdict in self.verdicts],
+            "as_of": self.as_of,
+            "window_days": self.window_days,
+            "before_period": [day.isoformat() for day in self.before_period],
+            "after_period": [day.isoformat() if day else None for day in self.after_period],
+            "medians": list(self.medians),
+            "definition": self.definition,
+            "restated_under": self.restated_under,
+            "as_frozen": {key: [share.hits, share.n, share.waiting] for key, share in self.as_frozen.items()},
+        }
+
+
+def read_recap(actor: Actor, cycle_id: str | None = None) -> tuple[Cycle, Recap | None]:
+    """A cycle, by default the running one, and its recap: as it was written down, or as it reads now.
+
+    The recap is None while there is no baseline or nothing has been put into practice yet. Raises NotFound.
+    """
+    authorise(actor, "cycle:read")
+    connection = store().read()
+    cycle = cycles.find(connection, cycle_id) if cycle_id else cycles.current(connection)
+    if cycle is None:
+        raise NotFound("There is no such cycle.")
+    if cycle.closed_at is not None and cycle.recap is not None:
+        return cycle, _from_document(cycle.recap)
+    if cycle.baseline is None or cycle.execute_at is None:
+        return cycle, None
+    return cycle, compute(cycle)
+
+
+def freeze_baseline() -> dict[str, Any]:
+    """The figures as they are now, with the question they answer. For the action that leaves Identify."""
+    connection = store().read()
+    as_of = _today(connection) - timedelta(days=1)
+    first_look = metrics.measure(connection, as_of=as_of)
+    window = _find(first_look, MEASURES["conversion"].key).window_days
+    recent = (as_of - timedelta(days=BASELINE_DAYS - 1), as_of)
+    mature = recent
+    if window is not None:
+        mature = (recent[0] - timedelta(days=window), as_of - timedelta(days=window))
+    periods = {"conversion": mature, "acceptance": recent, "speed": recent}
+    figures = _figures(connection, periods, as_of, window, None)
+    return {
+        "as_of": as_of.isoformat(),
+        "window_days": window,
+        "definition": _label_in_force(connection),
+        "periods": {key: [first.isoformat(), last.isoformat()] for key, (first, last) in periods.items()},
+        "figures": {key: figure.to_document() for key, figure in figures.items()},
+    }
+
+
+def compute(cycle: Cycle) -> Recap:
+    """The recap of a cycle as it reads now. For actions that have authorised; the cycle has a baseline."""
+    connection = store().read()
+    baseline = cycle.baseline or {}
+    zone = settings.company_of(connection).hours.timezone
+    as_of = date.fromisoformat(baseline["as_of"])
+    window = baseline["window_days"]
+    periods = {
+        key: (date.fromisoformat(first), date.fromisoformat(last))
+        for key, (first, last) in baseline["periods"].items()
+    }
+    frozen = {key: _share(figure) for key, figure in baseline["figures"].items()}
+    label = _label_in_force(connection)
+    restated = label if label is not None and label != baseline["definition"] else None
+    before, median_before = frozen, baseline["figures"]["median"]["value"]
+    if restated is not None:
+        asked = _figures(connection, periods, as_of, window, restated)
+        before = {key: _share(figure.to_document()) for key, figure in asked.items()}
+        median_before = asked["median"].value
+    began = instants.local_day(cycle.execute_at or cycle.started_at, zone)
+    ended = instants.local_day(cycle.recap_at, zone) if cycle.recap_at else None
+    asked = _figures(connection, dict.fromkeys(MEASURES, (began, ended)), None, window, restated)
+    after = {key: _share(figure.to_document()) for key, figure in asked.items()}
+    today = _today(connection)
+    verdicts = tuple(
+        judge(
+            key,
+            measure.name,
+            before[key],
+            after[key],
+            _readable_on(key, before[key], after[key], began, today, window),
+        )
+        for key, measure in MEASURES.items()
+    )
+    return Recap(
+        sentence=recap.summarise(list(verdicts)),
+        verdicts=verdicts,
+        as_of=clock.now_text(),
+        window_days=window,
+        before_period=periods["acceptance"],
+        after_period=(began, ended),
+        medians=(median_before, asked["median"].value),
+        definition=label,
+        restated_under=restated,
+        as_frozen={key: frozen[key] for key in MEASURES} if restated is not None else {},
+    )
+
+
+def _figures(
+    connection: Connection,
+    periods: Mapping[str, tuple[date, date | None]],
+    as_of: date | None,
+    window: int | None,
+    restate: str | None,
+) -> "dict[str, Measure]":
+    """The compared measures, each in its period, and the median speed to lead as `median`."""
+    found: dict[str, Measure] = {}
+    for key, (first, last) in periods.items():
+        answers = metrics.measure(
+            connection, first_day=first, last_day=last, as_of=as_of, window_days=window, restate=restate
+        )
+        found[key] = _find(answers, MEASURES[key].key)
+        if key == "speed":
+            found["median"] = _find(answers, _SPEED)
+    return found
+
+
+def _find(measures: "list[Measure]", key: str) -> "Measure":
+    return next(found for found in measures if found.key == key and not found.group)
+
+
+def _share(figure: Mapping[str, Any]) -> Share:
+    excluded = figure["excluded"]
+    waiting = sum(excluded.get(reason, 0) for reason in _UNDER_WAY)
+    return Share(figure["numerator"], figure["denominator"], waiting)
+
+
+def _readable_on(
+    key: str, before: Share, after: Share, began: date, today: date, window: int | None
+) -> date | None:
+    """When the after side will have enough leads, at the pace of the baseline. None where nothing tells the pace."""
+    if after.n >= FEWEST_LEADS or not before.n:
+        return None
+    days = ceil((FEWEST_LEADS - after.n) * BASELINE_DAYS / before.n)
+    start = today
+    if key == "conversion" and window is not None:
+        start = max(today, began + timedelta(days=window))
+    return start + timedelta(days=days)
+
+
+def _label_in_force(connection: Connection) -> str | None:
+    force = agreements.in_force(definitions.in_force_history(connection, "mql"), clock.now_text())
+    return force.label if force else None
+
+
+def _today(connection: Connection) -> date:
+    return instants.local_day(clock.now_text(), settings.company_of(connection).hours.timezone)
+
+
+def _from_document(document: Mapping[str, Any]) -> Recap:
+    first, last = (date.fromisoformat(day) for day in document["before_period"])
+    began, ended = document["after_period"]
+    return Recap(
+        sentence=document["sentence"],
+        verdicts=tuple(recap.from_document(verdict) for verdict in document["verdicts"]),
+        as_of=document["as_of"],
+        window_days=document["window_days"],
+        before_period=(first, last),
+        after_period=(date.fromisoformat(began), date.fromisoformat(ended) if ended else None),
+        medians=(document["medians"][0], document["medians"][1]),
+        definition=document["definition"],
+        restated_under=document["restated_under"],
+        as_frozen={key: Share(*counts) for key, counts in document["as_frozen"].items()},
+    )
