@@ -20,6 +20,7 @@ from alignment.errors import InvalidInput, NotFound, NotPermitted, WrongState
 from alignment.people import MACHINE, Team
 from alignment.questionnaire_files import write_toml
 from alignment.questionnaires import Question, QuestionType, check_answer
+from db.queries import surveys as queries
 from db.store import store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -258,6 +259,30 @@ def test_eight_threads_lose_no_answer_of_different_people_or_of_one(survey):
     )
     assert revisions.fetchone()["revision"] == 8 * 20
     assert answers.my_progress(shared, survey.id).answers == {"response_hours": 19.0}
+
+
+def test_an_answer_that_was_on_its_way_when_the_questionnaire_closed_is_refused(survey):
+    who = make_actor()
+    outcome = []
+
+    def answer():
+        try:
+            outcome.append(answers.save_answer(who, survey.id, "budget", 5))
+        except WrongState as refused:
+            outcome.append(str(refused))
+
+    late = threading.Thread(target=answer)
+
+    def close_while_the_answer_waits(connection):
+        late.start()
+        while store()._waiting.empty():
+            os.sched_yield()
+        queries.set_closed(connection, survey.id, clock.now_text(), {})
+
+    store().write(close_while_the_answer_waits)
+    late.join()
+    assert "Not saved" in outcome[0]
+    assert store().read().execute("SELECT count(*) FROM answer").fetchone()[0] == 0
 
 
 CHILD = """
