@@ -34,6 +34,7 @@ _LOCK = "writer.lock"
 _READER: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "1GB", "threads": 2}
 _WRITER: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "2GB", "threads": 2}
 _KEPT_VERSIONS = 2
+_FORMAT = 1
 
 
 class WarehouseUnavailable(Refusal):
@@ -46,6 +47,7 @@ class Facts:
     def __init__(self, backend: "Backend", revision: str) -> None:
         """Wrap a session of the engine."""
         self._backend = backend
+        self._kept = 0
         self.revision = revision
 
     @property
@@ -82,6 +84,11 @@ class Facts:
     def rule_fields(self) -> dict[str, FieldType]:
         """What a rule may speak of here: custom fields take any kind of value, for new ones may change what they hold."""
         return {found.name: FieldType.ANY if found.custom else found.type for found in self.fields()}
+
+    def keep(self, expression: "ibis.Table") -> "ibis.Table":
+        """The rows of an expression as a table of this run, for expressions that several questions build on."""
+        self._kept += 1
+        return self._backend.create_table(f"kept_{self._kept}", expression, temp=True)
 
     def rows(self, expression: "ibis.Table") -> list[dict[str, Any]]:
         """The rows of a small result as dicts. Aggregate first: nothing lead-sized belongs in Python."""
@@ -192,15 +199,20 @@ class Warehouse:
                 self._retire(self._opened)
                 self._opened = None
 
-    def _pointer(self) -> Mapping[str, str]:
+    def _pointer(self) -> Mapping[str, Any]:
         try:
-            return json.loads((self.folder / _POINTER).read_bytes())
+            pointer: Mapping[str, Any] = json.loads((self.folder / _POINTER).read_bytes())
         except FileNotFoundError:
             return {}
         except (ValueError, OSError) as error:
             raise WarehouseUnavailable(
                 f"The lead facts cannot be found ({error}). Restore the last backup, or import the files again."
             ) from error
+        if pointer.get("format", _FORMAT) > _FORMAT:
+            raise WarehouseUnavailable(
+                "The lead facts were written by a newer version of Concord. Start that version."
+            )
+        return pointer
 
     def _acquire(self) -> _Opened:
         with self._guard:
@@ -257,7 +269,7 @@ class Warehouse:
         finally:
             os.close(descriptor)
 
-    def _draft(self, path: Path, pointer: Mapping[str, str]) -> Draft:
+    def _draft(self, path: Path, pointer: Mapping[str, Any]) -> Draft:
         import ibis
 
         backend = ibis.duckdb.connect(path, **_WRITER, temp_directory=str(self.folder / "spill"))
@@ -275,7 +287,9 @@ class Warehouse:
         os.replace(path, final)
         fresh = self.folder / (_POINTER + ".new")
         fresh.write_text(
-            json.dumps({"file": final.name, "revision": revision, "imported_at": imported_at}),
+            json.dumps(
+                {"file": final.name, "revision": revision, "imported_at": imported_at, "format": _FORMAT}
+            ),
             encoding="utf-8",
         )
         _flush(fresh)

@@ -49,6 +49,7 @@ def rejection_reasons(population: Population) -> list[Measure]:
         counts=population.in_period(table.mql_at),
         hit=table.decided & ~table.accepted,
         left_out=[(~table.decided, "undecided")],
+        beside={"reason": (table.decided & ~table.accepted).ifelse(table.reason.coalesce("(none)"), "")},
     )
     selection = Selection(
         name="rejection_reason",
@@ -57,11 +58,8 @@ def rejection_reasons(population: Population) -> list[Measure]:
         formula="rejected for this reason / (accepted + rejected)",
         from_stage=Stage.MQL,
     )
-    reasons = table.select("lead_id", "number", reason=table.reason.coalesce("(none)"))
-    joined = selected.join(reasons, ["lead_id", "number"])
-    joined = joined.mutate(reason=joined.hit.ifelse(joined.reason, ""))
     rows = population.facts.rows(
-        joined.group_by("reason", "definition", "left_out", "hit").aggregate(n=joined.count())
+        selected.group_by("reason", "definition", "left_out", "hit").aggregate(n=selected.count())
     )
     common = tally(rows, selection)
     decided = sum(row["n"] for row in rows if row["left_out"] is None)
@@ -138,6 +136,13 @@ def _feedback(population: Population) -> Selection:
         flags=("late", "implied"),
         impossible=None if population.profile.decided else _NO_DECISIONS,
     )
+
+
+def _awaiting_feedback(population: Population) -> ibis.Table:
+    """Decided episodes with `start`, and business minutes `waited` until now and `took` until the decision."""
+    table = _decided(population)
+    table = table.mutate(start=start_of_clock(population, table))
+    return elapsed_columns(population, table, {"waited": ("start", None), "took": ("start", "decided_at")})
 
 
 def start_of_clock(population: Population, table: ibis.Table) -> ibis.Value:

@@ -3,6 +3,7 @@
 Everything here is an expression; what it costs is paid when a measure is computed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -18,6 +19,7 @@ from leads.rule_expressions import compile_rule
 from leads.store import Facts
 from leads.truncation import Truncation
 
+MOST_KEPT = 1_000_000
 _OTHER_TIMES = ("assigned_at", "attempted_at", "contacted_at", "accepted_at", "rejected_at", "until_at")
 
 
@@ -44,6 +46,7 @@ class Population:
     facts: Facts
     question: MetricQuestion
     imported_at: str | None = None
+    tables: dict[str, ibis.Table] = field(default_factory=dict)
     windows: dict[tuple[Stage, Stage], int | None] = field(default_factory=dict)
     truncations: dict[tuple[Stage, Stage], Truncation | None] = field(default_factory=dict)
 
@@ -104,8 +107,25 @@ class Population:
             filled[f"{stage}_imputed"] = own.isnull() & whole.notnull()
             later = whole
         table = table.mutate(**filled)
-        table = self._judged(table)
-        return table.mutate(part=self._part(table), source=table.source.coalesce(BLANK))
+        columns = [*table.columns, "definition", "verdict"]
+        table = self._judged(table).select(*columns)
+        return self.once(
+            "episodes", lambda: table.mutate(part=self._part(table), source=table.source.coalesce(BLANK))
+        )
+
+    def once(self, name: str, make: Callable[[], ibis.Table]) -> ibis.Table:
+        """A table that several measures build on, made once for this run, and held where it is small enough.
+
+        Else each measure works it out anew in a scan. What is held is gone when the run ends.
+        """
+        if name not in self.tables:
+            table = make()
+            self.tables[name] = table if self._size > MOST_KEPT else self.facts.keep(table)
+        return self.tables[name]
+
+    @cached_property
+    def _size(self) -> int:
+        return self.facts.value(self.facts.episode.count())
 
     def in_period(self, at: ibis.Value) -> ibis.Value:
         """Whether an instant lies in the period asked for."""

@@ -45,15 +45,26 @@ def select(
     hit: ibis.Value,
     left_out: Sequence[tuple[ibis.Value, str]] = (),
     flags: Mapping[str, ibis.Value] | None = None,
+    beside: Mapping[str, ibis.Value] | None = None,
 ) -> ibis.Table:
-    """The table of a `Selection`: episodes of `table` that `counts`, less those `left_out` (the first reason holds)."""
+    """The table of a `Selection`: episodes of `table` that `counts`, less those `left_out` (the first reason holds).
+
+    `beside` are further columns a measure needs.
+    """
     reasons = [*left_out, *population.definition_faults(table)]
     why = ibis.cases(*reasons, else_=_no_text()) if reasons else _no_text()
     columns: dict[str, Any] = {
         f"flag_{name}": value.fill_null(False) for name, value in (flags or {}).items()
     }
     return table.filter(counts).select(
-        "lead_id", "number", "part", "definition", left_out=why, hit=hit.fill_null(False), **columns
+        "lead_id",
+        "number",
+        "part",
+        "definition",
+        left_out=why,
+        hit=hit.fill_null(False),
+        **columns,
+        **(beside or {}),
     )
 
 

@@ -30,9 +30,7 @@ def waiting(population: Population) -> ibis.Table:
     table = table.mutate(
         end=end, answered=answered, closed=closed, early=answered & (table.attempted_at < table.start)
     )
-    return elapsed_columns(
-        population, table, {"minutes": ("start", "end"), "minutes_until_now": ("start", None)}
-    )
+    return elapsed_columns(population, table, {"minutes": ("start", "end")})
 
 
 def speed_to_lead(population: Population) -> list[Measure]:
@@ -40,16 +38,15 @@ def speed_to_lead(population: Population) -> list[Measure]:
 
     The numerator counts the answered, the denominator all leads whose clock started in the period.
     """
-    table = waiting(population)
+    table = population.once("waiting", lambda: waiting(population))
     selected = select(
         population,
         table,
         counts=population.in_period(table.start),
         hit=table.answered,
+        beside={"minutes": table.minutes},
         flags={"early": table.early},
     )
-    minutes = table.select("lead_id", "number", "minutes")
-    selected = selected.join(minutes, ["lead_id", "number"])
     base = Selection(
         name="speed_to_lead",
         table=selected,
@@ -123,7 +120,7 @@ def followed_up_in_time(population: Population) -> Selection:
     not count.
     """
     limit = population.question.follow_up_minutes
-    table = waiting(population)
+    table = population.once("waiting", lambda: waiting(population))
     not_due = ~table.answered & (table.minutes <= limit)
     selected = select(
         population,
