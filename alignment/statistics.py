@@ -32,6 +32,11 @@ def critical_value(confidence: float) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
+def confidence_of(critical: float) -> float:
+    """The inverse of `critical_value`: 0.95 for 1.96. Kept just below 1 however far out `critical` lies."""
+    return min(2 * NormalDist().cdf(critical) - 1, 1 - 1e-12)
+
+
 def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval | None:
     """Wilson's score interval of a proportion (Wilson 1927, without continuity correction); None when `n` is 0.
 

@@ -17,6 +17,9 @@ MEDIUM_ASSOCIATION = 0.3
 MEDIUM_DELTA = 0.33
 """From here on Cliff's δ is called medium (Romano, Kromrey, Coraggio & Skowronek 2006)."""
 
+STUDENTISED_UP_TO = 0.875
+"""P(X > Y) + ½ P(X = Y) up to which the studentised interval is trusted: |δ| = 0.75."""
+
 
 def shares(counts: ArrayLike) -> Floats:
     """Counts of shape (…, k) as shares of their sum; all zero where the sum is zero."""
@@ -110,12 +113,13 @@ def brunner_munzel(a: ArrayLike, b: ArrayLike) -> Floats:
 
 
 def delta_interval(a: ArrayLike, b: ArrayLike, critical: float, confidence: float = 0.95) -> Interval:
-    """Interval of Cliff's δ: the wider, at each end, of two that fail in different places.
+    """Interval of Cliff's δ from counts of shape (k,), by two methods that fail in different places.
 
     The studentised one, δ ± critical · 2·SE with `critical` from the permutation distribution of |Brunner–Munzel|
     (Pauly, Asendorf & Konietschke 2016), stays right with unequal spread but shrinks to a point on complete
     separation. Newcombe's score-type interval (2006, method 5, with the usual correction for ties) does not shrink,
-    but assumes equal spread. Counts of shape (k,); `critical` may be inf.
+    but assumes equal spread. The end away from 0 is the wider one; the end towards 0, which decides whether the
+    interval leans, is the studentised one up to |δ| = 0.75 and the wider one beyond. `critical` may be inf.
     """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     effect, variance = relative_effect(first, second)
@@ -123,13 +127,18 @@ def delta_interval(a: ArrayLike, b: ArrayLike, critical: float, confidence: floa
     reach = critical * float(np.sqrt(variance)) if variance > 0 else 0.0
     score = _score_interval(first, second, theta, critical_value(confidence))
     low, high = min(theta - reach, score.low), max(theta + reach, score.high)
+    if 0.5 < theta <= STUDENTISED_UP_TO:
+        low = theta - reach
+    elif 1 - STUDENTISED_UP_TO <= theta < 0.5:
+        high = theta + reach
     return Interval(max(-1.0, 2 * low - 1), min(1.0, 2 * high - 1))
 
 
 def _score_interval(a: Floats, b: Floats, theta: float, z: float) -> Interval:
     n_a, n_b = float(a.sum()), float(b.sum())
     n = n_a + n_b
-    ties = 1 - float(np.sum((a + b) ** 3 - (a + b))) / (n**3 - n)
+    # When nearly everybody says the same, the correction would claim a certainty that so few people cannot give.
+    ties = max(0.25, 1 - float(np.sum((a + b) ** 3 - (a + b))) / (n**3 - n))
     extra = n / 2 - 1
 
     def excess(t: float) -> float:

@@ -7,8 +7,8 @@ answered, 'can't say' included.
 
 - **scale**: the bands are the upper and the lower third of the points, rounded (4–5 and 1–2 of five; 7–9 and 1–3 of
   nine). A team is *high* by the rule for 'in', and *low* by the same rule upside down. It is *not high* with at most
-  50 % in the top band, provided that one end of the scale holds under 15 %: without that, random answers at five
-  people a team would count as agreement nearly half of the time.
+  50 % in the top band, provided that one end of the scale holds under 15 % (without that, random answers at five
+  people a team would count as agreement nearly half of the time) and that at least 70 % said something.
 - **choice, yes or no**: a team stands on the option that at least 70 % of it chose.
 - **several choices**: each option is an item. A team stands on the set of options that at least 70 % of it chose,
   and on none when over 50 % and under 70 % chose some option. The empty set counts where 70 % chose nothing.
@@ -95,7 +95,8 @@ def on_scale(counts: Sequence[int], answered: int, rule: ConsensusRule) -> Posit
         return Position(True, "high", firm=True)
     if bottom >= rule.agree and top < rule.oppose:
         return Position(True, "not high", firm=True)
-    if top <= rule.out and min(top, bottom) < rule.oppose:
+    mostly_said = sum(counts) >= rule.agree * max(answered, 1) - 1e-9
+    if mostly_said and top <= rule.out and min(top, bottom) < rule.oppose:
         return Position(True, "not high")
     return DIVIDED
 

@@ -303,7 +303,10 @@ def _reason(compared: QuestionComparison, tested: int) -> str:
     parts = []
     match compared.verdict:
         case Verdict.ALIGNED:
-            parts.append("By the consensus rule both teams stand in the same place.")
+            same = "By the consensus rule both teams stand in the same place"
+            if compared.evidence in (Evidence.CLEAR, Evidence.LIKELY):
+                return f"{same}; within it they differ in degree{_interval_text(compared)}."
+            parts.append(f"{same}.")
         case Verdict.SPLIT_WITHIN:
             parts.append("By the consensus rule a divided team stands in no place.")
         case Verdict.TOO_FEW:
