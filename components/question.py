@@ -23,7 +23,7 @@ class Unanswered(Enum):
 UNANSWERED: Literal[Unanswered.UNANSWERED] = Unanswered.UNANSWERED
 
 
-class _Cannot(Enum):
+class Cannot(Enum):
     """Stands for 'can't say' among the options of a widget; no questionnaire can offer this object."""
 
     SAY = "cannot_say"
@@ -92,7 +92,7 @@ def draw_question(
 def read_answer(question: Question, key: str) -> Any:
     """What the widgets of the question hold: a value as the domain knows it, None for 'can't say', or UNANSWERED."""
     value = st.session_state.get(key)
-    if value is _Cannot.SAY or (_beside(question) and st.session_state.get(_cannot_key(key))):
+    if value is Cannot.SAY or (_beside(question) and st.session_state.get(_cannot_key(key))):
         return None
     if value is None or value == [] or value == "":
         return UNANSWERED
@@ -115,15 +115,15 @@ def _begin(question: Question, key: str, value: Any) -> None:
         case QuestionType.NUMBER:
             st.session_state[key] = value if known else None
         case _:
-            st.session_state[key] = _Cannot.SAY if value is None else value if known else None
+            st.session_state[key] = Cannot.SAY if value is None else value if known else None
 
 
 def _draw_choice(question: Question, label: str, key: str, on_change: Change | None) -> None:
     st.radio(
         label,
-        [*question.options, _Cannot.SAY],
+        [*question.options, Cannot.SAY],
         index=None,
-        format_func=lambda option: CANNOT_SAY if option is _Cannot.SAY else plain(option),
+        format_func=lambda option: CANNOT_SAY if option is Cannot.SAY else plain(option),
         key=key,
         on_change=on_change,
         label_visibility="collapsed",
@@ -131,7 +131,7 @@ def _draw_choice(question: Question, label: str, key: str, on_change: Change | N
 
 
 def _draw_yes_no(label: str, key: str, on_change: Change | None) -> None:
-    words = {True: "Yes", False: "No", _Cannot.SAY: CANNOT_SAY}
+    words = {True: "Yes", False: "No", Cannot.SAY: CANNOT_SAY}
     st.segmented_control(
         label,
         list(words),
@@ -146,8 +146,8 @@ def _draw_scale(question: Question, label: str, key: str, on_change: Change | No
     st.caption(f"1 = {plain(question.ends[0])} · {question.points} = {plain(question.ends[1])}")
     st.segmented_control(
         label,
-        [*range(1, question.points + 1), _Cannot.SAY],
-        format_func=lambda option: CANNOT_SAY if option is _Cannot.SAY else str(option),
+        [*range(1, question.points + 1), Cannot.SAY],
+        format_func=lambda option: CANNOT_SAY if option is Cannot.SAY else str(option),
         key=key,
         on_change=on_change,
         label_visibility="collapsed",

@@ -66,7 +66,8 @@ def show_filters(survey: Survey, found: Comparison) -> list[QuestionComparison]:
             "Verdict",
             [verdict.value for verdict in present],
             selection_mode="multi",
-            format_func=lambda value: f"{VERDICTS[Verdict(value)][2]} ({found.count(Verdict(value))})",
+            # the address holds this label, so it has no count
+            format_func=lambda value: VERDICTS[Verdict(value)][2],
             key="verdict",
             bind="query-params",
             wrap=True,

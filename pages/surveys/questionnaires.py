@@ -33,6 +33,10 @@ def day(instant: str) -> str:
     return instants.local_day(instant, zone).strftime("%-d %B %Y")
 
 
+def people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
 def show_rates(rates: dict[Team, ResponseRate]) -> None:
     left, right = st.columns(2)
     for column, team in ((left, Team.SALES), (right, Team.MARKETING)):
@@ -85,7 +89,7 @@ def preview(questionnaire: Questionnaire, key: str) -> None:
 @st.dialog("Open this questionnaire?", icon=":material/play_arrow:")
 def confirm_open(survey: Survey, rates: dict[Team, ResponseRate]) -> None:
     st.markdown(f"**{plain(survey.title)}**")
-    asked = " and ".join(f"{rates[team].invited} people in {team.label}" for team in Team)
+    asked = " and ".join(f"{people(rates[team].invited)} in {team.label}" for team in Team)
     st.markdown(
         f"It goes to {asked}, {MODES[survey.mode].lower()}. From then on the questions stay as they are, and the privacy "
         "cannot be made looser."
