@@ -58,7 +58,9 @@ def volume_figure(
             hovertemplate="week of %{x|%-d %b %Y}: %{y} do not, or it cannot be told<extra></extra>",
         )
     for day, label in changes:
-        figure.add_vline(x=day.isoformat(), line={"color": colours.TEXT.on(mode), "dash": "dot", "width": 1.5})
+        figure.add_vline(
+            x=day.isoformat(), line={"color": colours.TEXT.on(mode), "dash": "dot", "width": 1.5}
+        )
         figure.add_annotation(
             x=day.isoformat(),
             y=1.0,
@@ -98,8 +100,8 @@ def shares_figure(estimates: Sequence[Estimate], mode: str | None = None) -> "Fi
     figure.add_scatter(
         x=[e.value for e in estimates],
         y=rows,
-        mode="markers+text",
-        marker={"color": colours.MARKETING.on(mode), "size": 11},
+        mode="markers",
+        marker={"color": colours.MARKETING.on(mode), "size": 10},
         error_x={
             "type": "data",
             "symmetric": False,
@@ -107,10 +109,16 @@ def shares_figure(estimates: Sequence[Estimate], mode: str | None = None) -> "Fi
             "arrayminus": [e.value - e.interval.low if e.interval else 0 for e in estimates],
             "color": colours.NEUTRAL.on(mode),
             "thickness": 2,
-            "width": 5,
+            "width": 4,
         },
-        text=[f"{_percent(e.value)} of {e.n:,}" for e in estimates],
-        textposition="top center",
+        hoverinfo="skip",
+    )
+    figure.add_scatter(  # written behind the interval, where nothing else stands
+        x=[e.interval.high if e.interval else e.value for e in estimates],
+        y=rows,
+        mode="text",
+        text=[f"  {_percent(e.value)} of {e.n:,}" for e in estimates],
+        textposition="middle right",
         textfont={"color": colours.TEXT.on(mode), "size": 12},
         cliponaxis=False,
         hoverinfo="skip",
@@ -118,26 +126,32 @@ def shares_figure(estimates: Sequence[Estimate], mode: str | None = None) -> "Fi
     figure.update_yaxes(
         tickvals=rows,
         ticktext=[_escape(e.label) for e in estimates],
-        range=[len(estimates) - 0.4, -0.8],
+        range=[len(estimates) - 0.4, -0.6],
         showgrid=False,
+        ticks="",
         zeroline=False,
         fixedrange=True,
     )
     figure.update_xaxes(
-        range=[0, min(1.0, highest * 1.15)] if highest < 0.9 else [0, 1.02],
+        range=[0, highest * 1.45],
+        tickvals=[0, 0.25, 0.5, 0.75, 1] if highest > 0.35 else None,
+        tickangle=0,
         tickformat=".0%" if highest > 0.1 else ".1%",
         gridcolor=colours.GRID.on(mode),
         zeroline=False,
         fixedrange=True,
     )
-    return _finish(figure, 70 + 52 * max(1, len(estimates)))
+    figure.update_layout(showlegend=False)
+    return _finish(figure, 60 + 34 * max(1, len(estimates)))
 
 
 def shares_in_words(what: str, estimates: Sequence[Estimate]) -> str:
     """The shares as text."""
     parts = []
     for e in estimates:
-        interval = f" (95% interval {_percent(e.interval.low)} to {_percent(e.interval.high)})" if e.interval else ""
+        interval = (
+            f" (95% interval {_percent(e.interval.low)} to {_percent(e.interval.high)})" if e.interval else ""
+        )
         parts.append(f"{e.label} {_percent(e.value)}{interval} of {e.n:,}")
     return f"{what}: " + ("; ".join(parts) if parts else "nothing to show") + "."
 
@@ -153,7 +167,9 @@ def change_figure(before: Estimate, after: Estimate, outcome: str, mode: str | N
     figure = go.Figure()
     highest = max(e.interval.high if e.interval else e.value for e in (before, after))
     for row, (estimate, shade) in enumerate(((before, colours.NEUTRAL.on(mode)), (after, colour))):
-        low, high = (estimate.interval.low, estimate.interval.high) if estimate.interval else (estimate.value,) * 2
+        low, high = (
+            (estimate.interval.low, estimate.interval.high) if estimate.interval else (estimate.value,) * 2
+        )
         figure.add_scatter(
             x=[low, high],
             y=[row, row],
@@ -203,7 +219,7 @@ def _escape(text: str) -> str:
 def _finish(figure: "Figure", height: int) -> "Figure":
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 16, "t": 28, "b": 8},
+        margin={"l": 8, "r": 16, "t": 20, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         dragmode=False,

@@ -1,0 +1,141 @@
+"""A figure with its passport: formula, counts, interval, exclusions, definition, freshness, and the leads behind it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import streamlit as st
+
+from components.text import plain
+
+
+class Bounds(Protocol):
+    """An interval."""
+
+    low: float
+    high: float
+
+
+class Figure(Protocol):
+    """What a figure has to tell of itself; the measures of the leads do."""
+
+    value: float | None
+    unit: str
+    formula: str
+    numerator: int
+    denominator: int
+    interval: Bounds | None
+    excluded: Mapping[str, int]
+    flags: Mapping[str, int]
+    definitions: Mapping[str, int]
+    window_days: int | None
+    as_of: str
+    data_from: str | None
+    notes: Sequence[str]
+
+
+LEFT_OUT = {
+    "immature": "too young to have had the whole window",
+    "undecided": "not decided yet",
+    "not_due": "not due yet",
+    "closed_before_due": "closed before a call was due",
+    "fails_definition": "do not meet the definition",
+    "unknown_by_definition": "cannot be judged: a field that the definition needs is missing",
+    "left_truncated": "from before outcomes were recorded",
+}
+UNUSUAL = {
+    "imputed": "skipped a stage; its time was taken from the next one",
+    "reversed": "have a later stage before an earlier one",
+    "left_truncated": "from before outcomes were recorded",
+    "implied": "were accepted in fact, without a recorded decision",
+    "late": "were decided late",
+    "early": "were contacted before the clock started",
+}
+
+
+def written(figure: Figure) -> str:
+    """The value as people write it; '–' where it cannot be told."""
+    if figure.value is None:
+        return "–"
+    if figure.unit == "share":
+        return percent(figure.value)
+    if figure.unit == "business minutes":
+        return duration(figure.value)
+    return f"{figure.value:,.0f}"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage, with a decimal below ten percent."""
+    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"
+
+
+def duration(minutes: float) -> str:
+    """Business minutes as minutes or hours."""
+    if minutes < 120:
+        return f"{minutes:.0f} min"
+    return f"{minutes / 60:.1f} h" if minutes < 600 else f"{minutes / 60:,.0f} h"
+
+
+def interval_in_words(figure: Figure) -> str:
+    """The 95 % interval in words, '' where there is none."""
+    interval = figure.interval
+    if interval is None:
+        return ""
+    show = percent if figure.unit == "share" else duration
+    high = show(interval.high) if interval.high != float("inf") else "open"
+    return f"{show(interval.low)} to {high}"
+
+
+def show_figure(figure: Figure, title: str, key: str, on_leads: Callable[[Any], None] | None = None) -> None:
+    """A card with the figure, and its passport in a popover. `on_leads` opens the leads behind it."""
+    with st.container(border=True, height="stretch"):
+        st.metric(title, written(figure))
+        span = interval_in_words(figure)
+        if figure.value is None:
+            st.caption(plain(figure.notes[0]) if figure.notes else "Cannot be told yet.")
+        elif span:
+            st.caption(f"95% interval {span}; {figure.denominator:,} leads")
+        else:
+            st.caption(f"{figure.denominator:,} leads counted")
+        with st.popover("Passport", icon=":material/badge:", type="tertiary", key=f"{key}_passport"):
+            show_passport(figure, title)
+            if on_leads is not None and figure.denominator:
+                st.button(
+                    "See the leads behind it",
+                    key=f"{key}_leads",
+                    icon=":material/list:",
+                    on_click=on_leads,
+                    args=(figure,),
+                )
+
+
+def show_passport(figure: Figure, title: str) -> None:
+    """Everything that is needed to believe or doubt a figure."""
+    st.markdown(f"**{title}: {written(figure)}**")
+    lines = [f"Formula: {plain(figure.formula)}."]
+    if figure.unit == "share":
+        lines.append(f"Counts: {figure.numerator:,} of {figure.denominator:,} leads.")
+    span = interval_in_words(figure)
+    if span:
+        lines.append(f"With 95% confidence: {span}.")
+    if figure.window_days is not None:
+        lines.append(f"Window: {figure.window_days} days.")
+    for reason, count in figure.excluded.items():
+        lines.append(
+            f"Left out: {count:,} that are {plain(LEFT_OUT.get(reason, reason))}."
+            if reason == "immature"
+            else f"Left out: {count:,}, {plain(LEFT_OUT.get(reason, reason))}."
+        )
+    for flag, count in figure.flags.items():
+        lines.append(f"Among those counted: {count:,} {plain(UNUSUAL.get(flag, flag))}.")
+    if figure.definitions:
+        versions = ", ".join(
+            f"{plain(label)} ({count:,} leads)" for label, count in figure.definitions.items()
+        )
+        lines.append(f"Judged by: {versions}.")
+    else:
+        lines.append("Judged by: no definition; every lead that became an MQL counts.")
+    lines.append(f"As of {figure.as_of[:16].replace('T', ' ')} UTC.")
+    if figure.data_from:
+        lines.append(f"Data from the import of {figure.data_from[:16].replace('T', ' ')} UTC.")
+    lines += [plain(note) for note in figure.notes]
+    st.markdown("\n".join(f"- {line}" for line in lines))
