@@ -197,6 +197,64 @@ def sample(as_json: bool) -> None:
         show(asdict(company), as_json, _sample_in_words)
 
 
+@manage.group()
+def user() -> None:
+    """The people who may come in."""
+
+
+@user.command("add")
+@click.option("--name", required=True)
+@click.option("--email", required=True)
+@click.option("--team", type=click.Choice(["sales", "marketing"]), help="Members and team leads need one.")
+@click.option("--role", type=click.Choice(["member", "facilitator", "team_lead", "admin"]), required=True)
+@click.option(
+    "--password-stdin", is_flag=True, help="Read the password from the first line of standard input."
+)
+@as_json
+def add_user(name: str, email: str, team: str | None, role: str, password_stdin: bool, as_json: bool) -> None:
+    """Add a person: with a password, or else with a link by which they choose one."""
+    from actions import people
+    from alignment.people import Role, Team
+
+    chosen_team, chosen_role = Team(team) if team else None, Role(role)
+    with refusals(as_json):
+        if password_stdin:
+            password = sys.stdin.readline().rstrip("\r\n")
+            newcomer = people.Newcomer(name, email, chosen_team, chosen_role)
+            person = people.add_with_password(MACHINE, [newcomer], password)[0]
+            added = {"person": person.id, "email": person.email}
+        else:
+            invited = people.add_person(MACHINE, name, email, chosen_team, chosen_role)
+            port = os.environ.get("PORT", "8501")
+            address = os.environ.get("CONCORD_URL", "").rstrip("/") or f"http://localhost:{port}"
+            added = {
+                "person": invited.person.id,
+                "email": invited.person.email,
+                "link": f"{address}/sign-in/{invited.token}",
+            }
+        show(added, as_json, _added_in_words)
+
+
+@manage.command()
+@as_json
+def check(as_json: bool) -> None:
+    """Look whether the store is sound and the lead engine answers. Exit code 1 when not."""
+    from actions import health
+
+    with refusals(as_json):
+        found = health.inspect(MACHINE)
+        document = {"sound": found.sound, "store": found.store, "leads": found.leads}
+        show(document, as_json, lambda seen: f"Store: {seen['store']}\nLead engine: {seen['leads']}")
+    if not found.sound:
+        sys.exit(1)
+
+
+def _added_in_words(added: dict[str, str]) -> str:
+    if "link" not in added:
+        return f"Added {added['email']}, who can sign in now."
+    return f"Added {added['email']}. Send them this link; it works once, for 14 days:\n{added['link']}"
+
+
 def _day(value: Any) -> Any:
     return value.date() if isinstance(value, datetime) else value
 

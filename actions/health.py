@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from alignment.errors import Refusal
+from actions.permissions import authorise
+from alignment.errors import NotFound, Refusal
+from alignment.people import Actor
 from db import store as stores
 from db.queries import people
 
@@ -23,6 +25,17 @@ class Health:
 def check() -> Health:
     """Ask the store and the lead engine for an answer. For anybody: it tells nothing but whether they work."""
     return Health(_store(), _leads())
+
+
+def inspect(actor: Actor) -> Health:
+    """Read the whole store and look whether it is sound; slower than `check`, and says what is wrong.
+
+    Raises NotFound when there is no store: looking must not make one.
+    """
+    authorise(actor, "setting:change")
+    if not (stores.data_folder() / "concord.db").exists():
+        raise NotFound(f"There is no store in {stores.data_folder()}. Name the folder with --data.")
+    return Health(stores.store().fault() or "ok", _leads())
 
 
 def close() -> None:
