@@ -48,8 +48,8 @@ def remarks(unreadable: int, unit_slips: int) -> str:
         )
     if unit_slips:
         said.append(
-            f"{unit_slips} {'answer is' if unit_slips == 1 else 'answers are'} 20 times the middle, or a twentieth "
-            "of it: perhaps another unit was meant. Nothing was left out."
+            f"{unit_slips} {'answer is' if unit_slips == 1 else 'answers are'} at least 20 times the middle, or at most a "
+            "twentieth of it: perhaps in another unit? Nothing was left out."
         )
     return " ".join(said)
 
@@ -144,7 +144,7 @@ def _tell_gap(compared: QuestionComparison) -> str:
             return _tell_scale_gap(compared)
         case QuestionType.NUMBER:
             return _tell_number_gap(compared)
-    widest = max(compared.differences, key=lambda one: abs(one.difference))
+    widest = max(compared.differences, key=lambda one: (abs(one.difference), one.label == CANT_SAY))
     if widest.label == CANT_SAY:
         return _tell_silence(widest.shares)
     if compared.question.type is QuestionType.YES_NO:
@@ -265,7 +265,7 @@ def _tell_division(compared: QuestionComparison, of: Distribution) -> str:
             return (
                 "answers far apart"
                 if of.median is None
-                else f"answers far from the median {number_text(of.median)}"
+                else f"answers far apart, around a median of {number_text(of.median)}"
             )
         case QuestionType.SCALE:
             top, bottom = bands(len(of.labels))
@@ -285,8 +285,8 @@ def _tell_division(compared: QuestionComparison, of: Distribution) -> str:
 
 def _tell_unsure(compared: QuestionComparison) -> str:
     assert compared.distributions is not None
-    silent = {team: compared.distributions[team].cant_say_share for team in Team}
-    if min(silent.values()) > 0.5:
+    if _mostly_silent(compared):
+        silent = {team: compared.distributions[team].cant_say_share for team in Team}
         return (
             f"Most people in both teams can't say: {percent(silent[Team.SALES])} of sales "
             f"and {percent(silent[Team.MARKETING])} of marketing."
@@ -300,45 +300,73 @@ def _tell_too_few(compared: QuestionComparison) -> str:
 
 
 def _reason(compared: QuestionComparison, tested: int) -> str:
+    if compared.verdict is Verdict.TOO_FEW:
+        return "Even two teams completely apart could not be told from chance with so few answers."
     parts = []
     match compared.verdict:
         case Verdict.ALIGNED:
-            same = "By the consensus rule both teams stand in the same place"
+            parts.append(f"Both teams stand in the same place: {_common_ground(compared)}.")
             if compared.evidence in (Evidence.CLEAR, Evidence.LIKELY):
-                return f"{same}; within it they differ in degree{_interval_text(compared)}."
-            parts.append(f"{same}.")
+                parts.append(f"Within it they still differ in degree{_interval_text(compared)}.")
+            return " ".join(parts)
         case Verdict.SPLIT_WITHIN:
-            parts.append("By the consensus rule a divided team stands in no place.")
-        case Verdict.TOO_FEW:
-            return "Even two teams completely apart could not be told from chance with so few answers."
+            parts.append("A team counts as divided when it stands on no answer with at least 70 %.")
+        case Verdict.UNSURE if _mostly_silent(compared):
+            parts.append("More than half of each team can't say.")
         case Verdict.UNSURE:
             parts.append(
-                "Unsure means: most of each team can't say, or both teams' answers are spread evenly."
+                "The answers of both teams are spread about evenly over three or more possibilities."
             )
-    over = "1 question" if tested == 1 else f"{tested} questions"
+    among = "" if tested == 1 else f" among {tested} questions"
+    q = f"q = {_small(compared.q)}"
     match compared.evidence:
         case Evidence.CLEAR:
             parts.append(
-                f"The difference is clear: of medium size or more, and rarely this large by chance even among {over} "
-                f"(q = {_small(compared.q)})."
+                f"The difference is of medium size or more{_interval_text(compared)}, and chance rarely makes one "
+                f"so large{among} ({q})."
+            )
+        case Evidence.LIKELY if compared.q is not None and compared.q < 0.1:
+            parts.append(
+                f"There is a difference between the teams, but a small one{_interval_text(compared)}."
             )
         case Evidence.LIKELY:
             parts.append(
-                f"A difference is likely: its interval leans one way{_interval_text(compared)}, but among {over} some "
-                f"do so by chance (q = {_small(compared.q)})."
-                if compared.q is not None and compared.q >= 0.1
-                else f"There is a difference, but it is small{_interval_text(compared)}."
+                f"The interval of the difference leans one way{_interval_text(compared)}, but{among} some do so by "
+                f"chance ({q})."
             )
         case Evidence.NONE:
-            parts.append(f"A difference of this size could be chance (q = {_small(compared.q)}).")
+            parts.append(
+                f"A difference between the teams was not found, which alone proves no agreement ({q})."
+            )
     return " ".join(parts)
+
+
+def _common_ground(compared: QuestionComparison) -> str:
+    assert compared.distributions is not None
+    of = compared.distributions[Team.SALES]
+    match compared.question.type:
+        case QuestionType.NUMBER:
+            return "at least 70 % of each lie within a quarter of the middle between the two medians"
+        case QuestionType.SCALE:
+            name = _top_name(of)
+            if min(_top(compared.distributions[team]) for team in Team) > 0.5:
+                return f"at least 70 % of each choose {name}, and fewer than 15 % the lowest points"
+            return f"at most half of each choose {name}"
+        case QuestionType.CHOICES:
+            return "each team chooses the same options with at least 70 %, and no other with more than half"
+    return "at least 70 % of each give the same answer"
+
+
+def _mostly_silent(compared: QuestionComparison) -> bool:
+    assert compared.distributions is not None
+    return all(compared.distributions[team].cant_say_share > 0.5 for team in Team)
 
 
 def _interval_text(compared: QuestionComparison) -> str:
     if compared.effect is None or compared.effect.interval is None:
         return ""
     interval = compared.effect.interval
-    return f" ({interval.low:+.2f} to {interval.high:+.2f})"
+    return f" (95 % interval {interval.low:+.2f} to {interval.high:+.2f})"
 
 
 def _small(value: float | None) -> str:
