@@ -8,7 +8,6 @@ from actions import answers
 from alignment.errors import Refusal
 from alignment.questionnaires import Question
 from alignment.surveys import Progress
-from components.navigation import ROOT
 from components.page import open_page, show_refusal, stop_on_refusal
 from components.question import UNANSWERED, draw_question, read_answer
 from components.session import actor, person
@@ -90,7 +89,7 @@ def show_question(progress: Progress, question: Question) -> None:
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             st.markdown(f"###### :gray[{place_of(questions, question)}]", width="content")
-            marks = [] if question.required else ["optional"]
+            marks = [] if question.required else [":gray[optional]"]
             if state == "saved":
                 marks.append(":green[:material/check: Saved]")
             st.markdown(f":small[{' · '.join(marks)}]" if marks else "", width="content")
@@ -161,19 +160,30 @@ def change(survey_id: str) -> None:
     st.session_state[f"answer_change_{survey_id}"] = True
 
 
-def thank(progress: Progress) -> None:
+def thank(progress: Progress, mine: list[Progress]) -> None:
     st.success("Thank you. Your answers are in.", icon=":material/check_circle:")
     st.markdown(
         f"You answered {progress.answered} of {progress.total} questions. Until the questionnaire closes you can change "
         "your answers; afterwards both teams see where they differ."
     )
-    st.button(
-        "Change my answers",
-        key="answer_change",
-        icon=":material/edit:",
-        on_click=change,
-        args=(progress.survey.id,),
-    )
+    waiting = next((other.survey for other in mine if not other.submitted), None)
+    with st.container(horizontal=True):
+        if waiting is not None:
+            st.button(
+                f"Next: {plain(waiting.title)}",
+                key="answer_next",
+                type="primary",
+                icon=":material/arrow_forward:",
+                on_click=open_survey,
+                args=(waiting.id,),
+            )
+        st.button(
+            "Change my answers",
+            key="answer_change",
+            icon=":material/edit:",
+            on_click=change,
+            args=(progress.survey.id,),
+        )
 
 
 def show_survey(progress: Progress) -> None:
@@ -212,12 +222,11 @@ with st.container(horizontal_alignment="center"), st.container(width=720):
             "Nothing waits for your answer. You will find the next questionnaire here.",
             icon=":material/inbox:",
         )
-        if (ROOT / "pages/surveys/comparison.py").exists():
-            st.page_link(
-                "pages/surveys/comparison.py",
-                label="See where the teams differ",
-                icon=":material/compare_arrows:",
-            )
+        st.page_link(
+            "pages/surveys/comparison.py",
+            label="See where the teams differ",
+            icon=":material/compare_arrows:",
+        )
     elif chosen is None:
         list_mine(mine)
     else:
@@ -230,6 +239,6 @@ with st.container(horizontal_alignment="center"), st.container(width=720):
                 on_click=show_list,
             )
         if chosen.submitted and not st.session_state.get(f"answer_change_{chosen.survey.id}"):
-            thank(chosen)
+            thank(chosen, mine)
         else:
             show_survey(chosen)

@@ -201,6 +201,10 @@ def test_several_questionnaires_are_listed_with_their_progress(open_page, make_p
     assert not app.exception and key_of(second, "heard") in [
         widget.key for widget in app.get("segmented_control")
     ]
+    fill(person, second)
+    app.run()
+    app.button(key="answer_next").click().run()
+    assert key_of(first, "budget") in [widget.key for widget in app.get("segmented_control")]
     app.button(key="answer_list").click().run()
     assert app.button(key=f"answer_open_{first.id}").label == "Go on"
 
