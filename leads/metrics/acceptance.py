@@ -146,10 +146,14 @@ def _awaiting_feedback(population: Population) -> ibis.Table:
 
 
 def start_of_clock(population: Population, table: ibis.Table) -> ibis.Value:
-    """From when the clock runs: the MQL entry, the first assignment since, or the lead's creation."""
+    """From when the clock runs: the MQL entry; the first assignment, but not before that; or the lead's creation.
+
+    Null, so that it is not counted, for a lead that is not an MQL, and from the assignment on for one that has none.
+    """
     match population.question.start:
         case StartOfClock.ASSIGNED:
-            return ibis.greatest(table.assigned_at, table.mql_at)
+            handed_over = table.assigned_at.notnull() & table.mql_at.notnull()
+            return handed_over.ifelse(ibis.greatest(table.assigned_at, table.mql_at), ibis.null())
         case StartOfClock.CREATED:
             return table.created_at.coalesce(table.lead_at, table.mql_at)
     return table.mql_at

@@ -1,6 +1,8 @@
 """All measures of a question at once, and the leads behind each."""
 
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from functools import partial
 
 from alignment.errors import InvalidInput, NotFound
 from leads.metrics.acceptance import (
@@ -29,23 +31,25 @@ _CONVERSIONS = (
 _ALWAYS = ((Stage.MQL, Stage.WON), (Stage.MQL, Stage.SAL))
 
 
-def measure_all(question: MetricQuestion) -> list[Measure]:
+def measure_all(question: MetricQuestion, names: Collection[str] | None = None) -> list[Measure]:
     """Every measure in total and, if the question names one, by group, all from one version of the facts.
 
-    Without any leads the measures are there, with no value and a note. Raises InvalidInput for a window or a
-    restatement that cannot be.
+    `names` keeps to the measures of these names, such as `conversion`. Without any leads the measures are there,
+    with no value and a note. Raises InvalidInput for a window or a restatement that cannot be.
     """
     _check(question)
     facts = warehouse()
     with facts.read() as session:
         population = Population(session, question, facts.imported_at())
-        measures = [
-            figure
-            for selection in _selections(population).values()
-            for figure in measure(population, selection)
-        ]
-        measures += speed_to_lead(population)
-        measures += rejection_reasons(population)
+        measures: list[Measure] = []
+        for key, make in _selections(population):
+            if names is None or key.split(":")[0] in names:
+                selection = make()
+                measures += measure(population, selection) if selection is not None else []
+        if names is None or not {"speed_to_lead_median", "speed_to_lead_p90"}.isdisjoint(names):
+            measures += speed_to_lead(population)
+        if names is None or "rejection_reason" in names:
+            measures += rejection_reasons(population)
         return measures
 
 
@@ -84,35 +88,31 @@ def leads_behind_figure(
     facts = warehouse()
     with facts.read() as session:
         population = Population(session, question, facts.imported_at())
-        selection = _selections(population).get(key)
+        makers = dict(_selections(population))
+        selection = makers[key]() if key in makers else None
         if selection is None:
             raise NotFound(f"There is no figure “{key[:80]}” with leads behind it.")
         page, size = max(1, page), min(max(1, size), 500)
         return leads_behind(population, selection, part, group, (page - 1) * size, size)
 
 
-def _selections(population: Population) -> dict[str, Selection]:
-    selections = [volume_of_mqls(population), volume_of(population, Stage.WON)]
+def _selections(population: Population) -> Iterator[tuple[str, Callable[[], Selection | None]]]:
+    """What makes each figure, by its key. A maker gives None where there is nothing of the kind to say."""
+    yield "volume:mql", lambda: volume_of_mqls(population)
+    yield "volume:won", lambda: volume_of(population, Stage.WON)
     entered = population.profile.entered
     for start, end in _CONVERSIONS:
         if (start, end) in _ALWAYS or (entered[start] and entered[end]):
-            selections.append(conversion(population, start, end))
-            since = conversion_since_recording(population, start, end)
-            if since is not None:
-                selections.append(since)
-    selections += [
-        win_rate(population),
-        acceptance_rate(population),
-        feedback_coverage(population),
-        silent_rejections(population),
-        followed_up_in_time(population),
-    ]
-    return {_key(selection): selection for selection in selections}
-
-
-def _key(selection: Selection) -> str:
-    stages = [stage.value for stage in (selection.from_stage, selection.to_stage) if stage is not None]
-    return ":".join([selection.name, *stages])
+            yield f"conversion:{start}:{end}", partial(conversion, population, start, end)
+            yield (
+                f"conversion_since_recording:{start}:{end}",
+                partial(conversion_since_recording, population, start, end),
+            )
+    yield "win_rate:won", lambda: win_rate(population)
+    yield "acceptance_rate:mql:sal", lambda: acceptance_rate(population)
+    yield "feedback_coverage:mql", lambda: feedback_coverage(population)
+    yield "silent_rejections:mql", lambda: silent_rejections(population)
+    yield "followed_up_in_time:mql", lambda: followed_up_in_time(population)
 
 
 def _check(question: MetricQuestion) -> None:

@@ -183,7 +183,7 @@ class Population:
             case GroupBy.DEFINITION:
                 return table.definition
             case GroupBy.WEEK:
-                return self.local_day(table.mql_at).truncate("W").cast("string")
+                return self.local_day(table.mql_at).truncate("W").strftime("%Y-%m-%d")
         return ibis.literal("")
 
 
