@@ -1,0 +1,239 @@
+"""A cycle goes on only through its gates, and its recap compares with what was frozen before anything changed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from histories import START, add_history
+from people import make_actor
+
+from actions import answers, clock, cycles, definitions, recap, surveys
+from alignment.cycles import Phase
+from alignment.errors import InvalidInput, NotFound, NotPermitted, StaleVersion, WrongState
+from alignment.recap import Outcome
+from db.queries import definitions as stored
+from db.store import store
+
+SURVEY = """
+title = "Short"
+mode = "confidential"
+min_group = 3
+[[questions]]
+key = "size"
+topic = "traits"
+type = "yes_no"
+text = "Does size matter?"
+"""
+RULE = {"version": 1, "all": [{"field": "employees", "op": ">=", "value": 50}]}
+BASELINE_ENDS = datetime(2026, 5, 4, 12, tzinfo=UTC)
+EXECUTES = BASELINE_ENDS + timedelta(days=1)
+LOOKS_BACK = BASELINE_ENDS + timedelta(days=100)
+
+
+@pytest.fixture
+def facilitator():
+    with clock.at(START):
+        return make_actor("facilitator", None)
+
+
+def put_to_the_teams(facilitator, cycle_id, people=3):
+    survey = surveys.prepare_survey(facilitator, toml=SURVEY, cycle_id=cycle_id)
+    surveys.open_survey(facilitator, survey.id)
+    for team in ("sales", "marketing"):
+        for _ in range(people):
+            actor = make_actor("member", team)
+            answers.save_answer(actor, survey.id, "size", True)
+            answers.submit_answers(actor, survey.id)
+    surveys.close_survey(facilitator, survey.id)
+
+
+def agree(facilitator, rule=RULE, text="Fifty people."):
+    definition_id = definitions.draft(facilitator, "mql", text, rule)
+    definitions.propose(facilitator, definition_id)
+    for team in ("sales", "marketing"):
+        content = stored.find(store().read(), definition_id).content_hash
+        definitions.sign(make_actor("team_lead", team), definition_id, content)
+
+
+def advance(facilitator):
+    view = cycles.read_current(facilitator)
+    return cycles.advance(facilitator, view.cycle.id, view.cycle.revision)
+
+
+def name_points(facilitator, cycle_id):
+    sales, marketing = make_actor("member", "sales"), make_actor("member", "marketing")
+    cycles.name_point_people(facilitator, cycle_id, sales.person_id, marketing.person_id)
+
+
+def run_until_recap(facilitator, *, rule=RULE, after=None):
+    """A cycle from a baseline of four months to a look back; `after` are the shares of the months that follow."""
+    add_history(1190, start=START, accepted=0.5, minutes=120)
+    with clock.at(BASELINE_ENDS):
+        cycle_id = cycles.start_cycle(facilitator, "Spring")
+        put_to_the_teams(facilitator, cycle_id)
+        assert advance(facilitator) is Phase.PLAN
+        agree(facilitator, rule)
+        name_points(facilitator, cycle_id)
+    with clock.at(EXECUTES):
+        assert advance(facilitator) is Phase.EXECUTE
+    if after is not None:
+        add_history(900, start=EXECUTES.replace(hour=9) + timedelta(days=1), prefix="later", **after)
+    return cycle_id
+
+
+def test_a_cycle_does_not_leave_identify_before_everything_is_there(facilitator):
+    cycle_id = cycles.start_cycle(facilitator, "Spring")
+    with pytest.raises(WrongState, match="questionnaire has been put to both teams"):
+        advance(facilitator)
+    put_to_the_teams(facilitator, cycle_id, people=2)
+    with pytest.raises(WrongState, match=r"sales 2, marketing 2.*Leads are imported"):
+        advance(facilitator)
+    put_to_the_teams(facilitator, cycle_id)
+    with pytest.raises(WrongState, match="Leads are imported"):
+        advance(facilitator)
+    add_history(50)
+    assert advance(facilitator) is Phase.PLAN
+
+
+def test_a_survey_of_an_earlier_cycle_does_not_count(facilitator):
+    put_to_the_teams(facilitator, None)
+    cycles.start_cycle(facilitator, "Spring")
+    assert not cycles.read_current(facilitator).gate[0].met
+
+
+def test_plan_needs_signatures_of_this_cycle_and_point_people(facilitator):
+    agree(facilitator, text="From before.")
+    cycle_id = cycles.start_cycle(facilitator, "Spring")
+    put_to_the_teams(facilitator, cycle_id)
+    add_history(50)
+    advance(facilitator)
+    with pytest.raises(WrongState, match=r"signed a definition in this cycle.*point person"):
+        advance(facilitator)
+    agree(facilitator)
+    name_points(facilitator, cycle_id)
+    assert advance(facilitator) is Phase.EXECUTE
+
+
+def test_a_point_person_belongs_to_the_side(facilitator):
+    cycle_id = cycles.start_cycle(facilitator, "Spring")
+    marketing = make_actor("member", "marketing")
+    for wrong in (marketing.person_id, facilitator.person_id, "nobody"):
+        with pytest.raises(InvalidInput, match="active person of sales"):
+            cycles.name_point_people(facilitator, cycle_id, wrong, None)
+
+
+def test_one_cycle_at_a_time(facilitator):
+    cycles.start_cycle(facilitator, "Spring")
+    with pytest.raises(WrongState, match="still running"):
+        cycles.start_cycle(facilitator, "Summer")
+
+
+def test_two_facilitators_who_go_on_at_once_go_on_once(facilitator):
+    cycle_id = cycles.start_cycle(facilitator, "Spring")
+    put_to_the_teams(facilitator, cycle_id)
+    add_history(50)
+    seen = cycles.read_current(facilitator).cycle.revision
+    cycles.advance(facilitator, cycle_id, seen)
+    agree(facilitator)
+    name_points(facilitator, cycle_id)
+    with pytest.raises(StaleVersion):
+        cycles.advance(make_actor("facilitator", None), cycle_id, seen)
+
+
+def test_members_and_team_leads_do_not_run_the_cycle():
+    for role in ("member", "team_lead"):
+        with pytest.raises(NotPermitted):
+            cycles.start_cycle(make_actor(role, "sales"), "Mine")
+
+
+def test_what_does_not_exist_is_said_so(facilitator):
+    for attempt in (
+        lambda: cycles.read_cycle(facilitator, "nowhere"),
+        lambda: cycles.advance(facilitator, "nowhere", 1),
+        lambda: recap.read_recap(facilitator, "nowhere"),
+        lambda: recap.read_recap(facilitator),
+    ):
+        with pytest.raises(NotFound):
+            attempt()
+
+
+def test_the_recap_finds_what_improved_under_the_same_definition(facilitator):
+    cycle_id = run_until_recap(facilitator, after={"accepted": 0.8, "minutes": 30, "won": 0.1})
+    with clock.at(LOOKS_BACK):
+        _, found = recap.read_recap(facilitator, cycle_id)
+    outcomes = {verdict.measure: verdict.outcome for verdict in found.verdicts}
+    assert outcomes["acceptance"] is Outcome.IMPROVED
+    assert outcomes["speed"] is Outcome.IMPROVED
+    assert found.restated_under == "MQL v1"
+    assert found.medians == (120.0, 30.0)
+
+
+def test_a_stricter_definition_alone_is_no_improvement(facilitator):
+    """Before, large companies were accepted and small ones were not; afterwards nothing but the definition changed."""
+    import pyarrow as pa
+
+    from actions import leads
+    from alignment.people import MACHINE
+
+    rows, events = [], []
+    for number in range(2000):
+        at = START + timedelta(days=number // 10)
+        large = number % 2 == 0
+        accepted = number % 10 < 8 if large else number % 10 == 9
+        rows.append({"lead_id": f"l{number}", "employees": 100.0 if large else 10.0})
+        for kind, stage, when in (
+            ("entered_stage", "mql", at),
+            ("accepted" if accepted else "rejected", None, at + timedelta(days=1)),
+        ):
+            events.append({"lead_id": f"l{number}", "type": kind, "stage": stage, "at": when})
+    leads.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
+    with clock.at(BASELINE_ENDS):
+        cycle_id = cycles.start_cycle(facilitator, "Spring")
+        put_to_the_teams(facilitator, cycle_id)
+        advance(facilitator)
+        agree(facilitator)
+        name_points(facilitator, cycle_id)
+    with clock.at(EXECUTES):
+        advance(facilitator)
+    with clock.at(EXECUTES + timedelta(days=60)):
+        _, found = recap.read_recap(facilitator, cycle_id)
+    acceptance = next(verdict for verdict in found.verdicts if verdict.measure == "acceptance")
+    assert found.as_frozen["acceptance"].value == pytest.approx(0.5, abs=0.02)
+    assert acceptance.before.value == pytest.approx(0.8, abs=0.03)
+    assert acceptance.after.value == pytest.approx(0.8, abs=0.03)
+    assert acceptance.outcome is Outcome.NO_DETECTABLE_CHANGE
+
+
+def test_right_after_the_start_it_is_too_early_and_says_when_it_will_be_readable(facilitator):
+    cycle_id = run_until_recap(facilitator)
+    with clock.at(EXECUTES + timedelta(days=1)):
+        _, found = recap.read_recap(facilitator, cycle_id)
+    assert {verdict.outcome for verdict in found.verdicts} == {Outcome.TOO_EARLY}
+    conversion = found.verdicts[0]
+    assert conversion.readable_on > (EXECUTES + timedelta(days=found.window_days)).date()
+    assert "Readable on about" in conversion.sentence
+
+
+def test_the_baseline_is_frozen_whatever_is_imported_later(facilitator):
+    cycle_id = run_until_recap(facilitator, after={"accepted": 0.8})
+    before = cycles.read_cycle(facilitator, cycle_id).cycle.baseline
+    add_history(500, start=START, accepted=0.0, prefix="late-import")
+    assert cycles.read_cycle(facilitator, cycle_id).cycle.baseline == before
+
+
+def test_a_written_recap_stays_as_it_was_read_and_closes_the_cycle(facilitator):
+    cycle_id = run_until_recap(facilitator, after={"accepted": 0.8, "minutes": 30})
+    with clock.at(LOOKS_BACK):
+        with pytest.raises(WrongState, match="in the Recap phase"):
+            cycles.write_recap(facilitator, cycle_id, "Too soon")
+        advance(facilitator)
+        with pytest.raises(WrongState, match=r"recap is written down.*Growth areas"):
+            advance(facilitator)
+        cycles.write_recap(facilitator, cycle_id, "Answer faster on Mondays.")
+        assert advance(facilitator) is Phase.CLOSED
+        _, kept = recap.read_recap(facilitator, cycle_id)
+    add_history(500, start=EXECUTES, accepted=0.0, prefix="afterwards")
+    with clock.at(LOOKS_BACK + timedelta(days=30)):
+        cycle, again = recap.read_recap(facilitator, cycle_id)
+        assert again == kept
+        assert cycle.growth == "Answer faster on Mondays."
+        assert cycles.start_cycle(facilitator, "Summer")

@@ -1,0 +1,48 @@
+"""Made-up lead histories for tests of the actions and the screens."""
+
+from datetime import UTC, datetime, timedelta
+
+from actions import leads
+from alignment.people import MACHINE
+
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)  # a Monday
+
+
+def add_history(count, *, start=START, accepted=0.6, prefix="lead", per_day=10, big=0.5, won=0.1, minutes=30):
+    """`count` leads, `per_day` a day from `start`: MQL at 9:00, called after `minutes`, decided after a day.
+
+    Shares are exact and spread evenly: `big` have 100 employees (else 10), `accepted` are accepted, `won` are won
+    after ten days. Returns the ids.
+    """
+    import pyarrow as pa
+
+    def turn(number, share):
+        return int((number + 1) * share) > int(number * share)
+
+    rows, events, ids = [], [], []
+    for number in range(count):
+        lead_id = f"{prefix}-{number:05}"
+        ids.append(lead_id)
+        at = start + timedelta(days=number // per_day)
+        rows.append(
+            {
+                "lead_id": lead_id,
+                "source": ("referral", "webinar")[number % 2],
+                "employees": 100.0 if turn(number, big) else 10.0,
+                "created_at": at,
+            }
+        )
+
+        def event(kind, when, stage=None, reason=None, lead=lead_id):
+            events.append({"lead_id": lead, "type": kind, "stage": stage, "at": when, "reason": reason})
+
+        event("entered_stage", at, "mql")
+        event("contact_attempted", at + timedelta(minutes=minutes))
+        if turn(number // 2, accepted):  # halves the pace, so that size and acceptance do not go together
+            event("accepted", at + timedelta(days=1))
+            if turn(number // 4, won):
+                event("entered_stage", at + timedelta(days=10), "won")
+        else:
+            event("rejected", at + timedelta(days=1), reason="no_budget")
+    leads.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
+    return ids
