@@ -132,29 +132,30 @@ def _total_variation_interval(a: Array, b: Array, largest_by_chance: Array) -> I
         return Interval(0.0, 1.0)
     if len(a) <= 2:
         return Interval(max(0.0, min(whole.low, value)), max(whole.high, value))
-    each = simultaneous_intervals(a, n_a, b, n_b, largest_by_chance)
+    each = _exclusive_intervals(a, n_a, b, n_b, largest_by_chance)
     surely = max(sum(max(i.low, 0.0) for i in each), sum(max(-i.high, 0.0) for i in each))
     return Interval(min(surely, value), max(whole.high, value))
 
 
-def simultaneous_intervals(
-    a: Array, n_a: int, b: Array, n_b: int, largest_by_chance: Array
-) -> list[Interval]:
-    """A Newcombe interval of each option's difference, so wide that all hold at the same time in 95 % of surveys.
+def _exclusive_intervals(a: Array, n_a: int, b: Array, n_b: int, largest_by_chance: Array) -> list[Interval]:
+    """A Newcombe interval of each option's difference, for options that exclude each other; all hold at the same time.
 
     The critical value is taken from the permutations of the largest difference (max-T), over each option's standard
-    error without a difference; Bonferroni's where that is smaller. `a`, `b`: how many chose each option.
+    error without a difference; Bonferroni's where that is smaller, which alone would waste much on rare options.
+    Where the permutations say that even the largest difference is nothing unusual (p > 0.05), every interval is drawn
+    out to 0: in small groups Newcombe's would lean too readily. `a`, `b`: how many chose each option.
     """
     pooled = (a + b) / (n_a + n_b)
     spread = np.sqrt(pooled * (1 - pooled) * (1 / n_a + 1 / n_b))
-    varied = max(1, int(np.count_nonzero(spread)))
     bar = float(np.quantile(largest_by_chance, 1 - SIGNIFICANCE, method="higher"))
-    single, bonferroni = critical_value(1 - SIGNIFICANCE), critical_value(1 - SIGNIFICANCE / varied)
+    single, bonferroni = critical_value(1 - SIGNIFICANCE), critical_value(1 - SIGNIFICANCE / len(a))
+    largest = float(np.abs(a / n_a - b / n_b).max())
+    usual = chance.share_as_large(largest_by_chance, largest) > SIGNIFICANCE
     intervals = []
     for x, y, error in zip(a, b, spread, strict=True):
         z = min(bonferroni, max(single, bar / error)) if error > 0 else bonferroni
-        interval = newcombe(int(x), n_a, int(y), n_b, confidence=confidence_of(z))
-        intervals.append(interval or Interval(-1.0, 1.0))
+        interval = newcombe(int(x), n_a, int(y), n_b, confidence=confidence_of(z)) or Interval(-1.0, 1.0)
+        intervals.append(Interval(min(interval.low, 0.0), max(interval.high, 0.0)) if usual else interval)
     return intervals
 
 

@@ -18,7 +18,6 @@ from alignment.disagreement.differences import (
     difference_in_silence,
     difference_of_tables,
     leans,
-    simultaneous_intervals,
 )
 from alignment.disagreement.number_classes import number_classes
 from alignment.disagreement.positions import Consensus, ConsensusRule, Position
@@ -163,9 +162,14 @@ def _measure_choices(
     apart = counts[Team.SALES] / n_a - counts[Team.MARKETING] / n_b
     largest = int(np.argmax(np.abs(apart)))
     varied = (totals > 0) & (totals < n_a + n_b)
-    interval = simultaneous_intervals(
-        counts[Team.SALES], n_a, counts[Team.MARKETING], n_b, by_chance.max(axis=1)
-    )[largest]
+    # Bonferroni over the options: the one that differs most was picked among so many.
+    interval = newcombe(
+        int(counts[Team.SALES][largest]),
+        n_a,
+        int(counts[Team.MARKETING][largest]),
+        n_b,
+        confidence=1 - SIGNIFICANCE / max(1, int(varied.sum())),
+    )
     expected = float(by_chance.max(axis=1).mean())
     value = float(apart[largest])
     headline = Difference(
