@@ -41,7 +41,7 @@ def open_portal() -> None:
         sections.setdefault(screen.section, []).append(page_of(screen))
     # unlisted: whoever is signed in may still follow an invitation, for instance their own new link
     sections.setdefault("", []).append(page_of(navigation.WELCOME, hidden=True))
-    page = st.navigation(sections)
+    page = st.navigation(sections, expanded=True)
     company = settings.read_company(acting)
     with st.sidebar:
         st.caption(
@@ -56,7 +56,7 @@ def open_portal() -> None:
             help="Ends your sessions on every device.",
         )
     if company.sample:
-        st.info("Sample company: all data are synthetic.", icon=":material/science:")
+        st.badge("Sample company: all data are synthetic", icon=":material/science:", color="blue")
     run(page)
 
 

@@ -18,6 +18,7 @@ from streamlit_authenticator.models import AuthenticationModel
 
 from actions import clock, sign_in
 from alignment.errors import Refusal
+from alignment.people import Role
 from components import session
 from components.text import plain
 
@@ -161,6 +162,9 @@ def ask() -> bool:
     with place.container():
         _, middle, _ = st.columns([1, 2, 1])
         with middle:
+            st.markdown(
+                "Where sales and marketing agree what a qualified lead is, and check whether it helped."
+            )
             authenticator = _Authenticator()
             st.session_state["logout"] = st.session_state["authentication_status"] = None
             try:
@@ -197,12 +201,13 @@ def _show_sample_people(loaded: Any) -> None:
         f"**{plain(loaded.name)}** is ready. It is a sample: all people and data are made up. Everybody's password:"
     )
     st.code(loaded.password, language=None)
+    people = sorted(loaded.sign_ins, key=lambda one: list(Role).index(one.role), reverse=True)
     st.dataframe(
         {
-            "Sign in as": [one.email for one in loaded.sign_ins],
-            "Role": [one.role.label.capitalize() for one in loaded.sign_ins],
-            "Team": [one.team.label.capitalize() if one.team else "" for one in loaded.sign_ins],
-            "Name": [one.name for one in loaded.sign_ins],
+            "Sign in as": [one.email for one in people],
+            "Role": [one.role.label.capitalize() for one in people],
+            "Team": [one.team.label.capitalize() if one.team else "" for one in people],
+            "Name": [one.name for one in people],
         },
         hide_index=True,
         width="stretch",

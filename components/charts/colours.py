@@ -26,7 +26,7 @@ GOOD = Colour(light="#2F6FB7", dark="#7DB4F0")
 BAD = Colour(light="#A8325E", dark="#F08CB0")
 
 BACKGROUND = Colour(light="#FCFBF8", dark="#14191D")
-TEXT = Colour(light="#22303C", dark="#E6EBEE")
+TEXT = Colour(light="#101C26", dark="#E6EBEE")
 GRID = Colour(light="#E4E1D9", dark="#2C353C")
 
 

@@ -65,16 +65,17 @@ with middle:
                 "later, start with another data folder."
             )
             explored = st.button("Load the sample company", icon=":material/science:", key="setup_sample")
+        session = None
         if created:
             with show_refusal():
                 session = setup.create_administrator(code, name, email, password, repeated)
-                remember(session.person_id, session.signed_in_at)
-                keep(session, email.strip().lower())
         if explored:
             with show_refusal():
                 st.session_state[SAMPLE] = background.finish(load_sample)
                 st.rerun()
-    if created and not setup.is_needed():
+    if session is not None:
         place.empty()
+        remember(session.person_id, session.signed_in_at)
+        keep(session, email.strip().lower())
         st.success("Done. You are the administrator of this portal.", icon=":material/check:")
         st.button("Open the portal", type="primary", icon=":material/arrow_forward:", key="setup_open")

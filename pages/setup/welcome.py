@@ -9,13 +9,7 @@ from components.session import remember
 from components.sign_in import keep
 from components.text import plain
 
-
-def leave() -> None:
-    """A button's callback: the next run goes to the start page."""
-    st.session_state["welcome_leaving"] = True
-
-
-if st.session_state.pop("welcome_leaving", False):
+if st.session_state.pop("welcome_done", False):
     st.switch_page(HOME_PAGE)
 
 _, middle, _ = st.columns([1, 3, 1])
@@ -49,11 +43,6 @@ with middle:
             remember(session.person_id, session.signed_in_at)
             keep(session, invited.email)
             place.empty()
+            st.session_state["welcome_done"] = True  # the run after this one, once the cookie is set, goes on
             st.success("Your password is set, and you are signed in.", icon=":material/check:")
-            st.button(
-                "Open the portal",
-                type="primary",
-                icon=":material/arrow_forward:",
-                key="welcome_open",
-                on_click=leave,
-            )
+            st.button("Open the portal", type="primary", icon=":material/arrow_forward:", key="welcome_open")

@@ -14,6 +14,11 @@ def fill_in_sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_attached()
+    settle_signed_in(page)
+
+
+def settle_signed_in(page: Page) -> None:
+    """Wait until the browser holds the sign-in and the page is quiet."""
     until(page, lambda: any(cookie["name"].startswith("concord_") for cookie in page.context.cookies()))
     settle(page)
 

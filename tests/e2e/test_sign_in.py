@@ -1,24 +1,196 @@
-"""Signing in, in a real browser."""
+"""Setting up, coming in and leaving, in a real browser."""
 
-from browsing import fill_in_sign_in, settle
+import pytest
+from browsing import PASSWORD, fill_in_sign_in, settle, settle_signed_in
 from playwright.sync_api import expect
 
+from actions import people
+from alignment.people import MACHINE
+from components.navigation import screens
 
-def test_a_deep_link_survives_signing_in_and_reloading(portal, add_person, new_context):
+pytestmark = pytest.mark.browser
+
+
+def heading(page, name):
+    return page.get_by_role("heading", name=name, exact=True)
+
+
+def test_on_a_fresh_server_a_deep_link_shows_nothing_before_signing_in_and_survives_it(
+    portal, add_person, new_context
+):
     ada = add_person("Ada Admin", "admin", None)
     context = new_context()
     page = context.new_page()
+    for screen in reversed(screens()):
+        page.goto(f"{portal.url}/{'' if screen.is_home else screen.address}")
+        expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+        settle(page)
+        assert page.get_by_role("heading").all_inner_texts() == ["Sign in"], screen.path
+        assert page.get_by_role("dialog").count() == 0, screen.path
+        assert page.get_by_test_id("stSidebarNav").count() == 0, screen.path
     page.goto(portal.url + "/account")
-    settle(page)
-    assert "Your name, your password" not in page.content()
     fill_in_sign_in(page, ada.email)
-    expect(page.get_by_role("heading", name="Account")).to_be_visible()
-    settle(page)
-    page.reload()
-    expect(page.get_by_role("heading", name="Account")).to_be_visible()
-    settle(page)
-    page.reload()
-    expect(page.get_by_role("heading", name="Account")).to_be_visible()
+    expect(heading(page, "Account")).to_be_visible()
+    for _ in range(2):
+        page.reload()
+        expect(heading(page, "Account")).to_be_visible()
+        settle(page)
     cookies = {cookie["name"]: cookie for cookie in context.cookies()}
     assert cookies["concord_session"]["httpOnly"] and cookies["concord_session"]["sameSite"] == "Strict"
     assert "concord_sign_in" not in cookies
+
+
+def test_signing_out_ends_the_session_in_every_tab_and_browser_and_one_can_come_back(
+    portal, add_person, sign_in
+):
+    ada = add_person("Ada Admin", "admin", None)
+    page, elsewhere = sign_in(ada, "/account"), sign_in(ada, "/account")
+    page.reload()  # from here on the browser holds the cookie that scripts cannot reach
+    expect(heading(page, "Account")).to_be_visible()
+    tab = page.context.new_page()
+    tab.goto(portal.url + "/account")
+    expect(heading(tab, "Account")).to_be_visible()
+    kept = [cookie for cookie in page.context.cookies() if cookie["name"] == "concord_session"]
+
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You have signed out")).to_be_visible()
+    for other in (tab, elsewhere):
+        other.get_by_role("button", name="Save name").click()
+        expect(other.get_by_role("button", name="Sign in")).to_be_visible()
+        expect(heading(other, "Account")).not_to_be_attached()
+    page.context.add_cookies(kept)  # a copy kept by somebody
+    page.reload()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+    settle(page)
+    fill_in_sign_in(page, ada.email)
+    page.reload()
+    expect(heading(page, "Account")).to_be_visible()
+    settle(page)
+    page.reload()
+    expect(heading(page, "Account")).to_be_visible()
+
+
+def test_another_person_can_sign_in_at_the_same_browser(portal, add_person, sign_in):
+    ada, bea = add_person("Ada Admin", "admin", None), add_person("Bea Braun")
+    page = sign_in(ada)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You have signed out")).to_be_visible()
+    settle(page)
+    fill_in_sign_in(page, bea.email)
+    page.reload()
+    expect(page.get_by_text("Bea Braun")).to_be_visible()
+    expect(page.get_by_text("Ada Admin")).not_to_be_attached()
+    expect(page.get_by_role("link", name="People")).not_to_be_attached()
+
+
+def test_five_failures_lock_the_name_in_every_browser_and_after_a_restart(portal, add_person, new_context):
+    ada = add_person("Ada Admin", "admin", None)
+    for number in range(5):
+        page = new_context().new_page()
+        page.goto(portal.url)
+        page.get_by_label("E-mail").fill(ada.email)
+        page.get_by_label("Password", exact=True).fill(f"wrong {number}")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("is not right")).to_be_visible()
+    portal.stop()
+    portal.start()
+    page = new_context().new_page()
+    page.goto(portal.url)
+    page.get_by_label("E-mail").fill(ada.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Please try again in 15 minutes")).to_be_visible()
+
+
+def test_a_restart_of_the_server_keeps_people_signed_in_and_what_they_typed(portal, add_person, sign_in):
+    page = sign_in(add_person("Ada Admin", "admin", None), "/account")
+    page.reload()
+    page.get_by_label("Name", exact=True).fill("Ada Lovelace")
+    portal.stop()
+    portal.start()
+    page.get_by_role("button", name="Save name").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Ada Lovelace")
+
+
+def test_access_taken_away_ends_the_open_page_by_itself_where_it_refreshes(portal, add_person, sign_in):
+    add_person("Ada Admin", "admin", None)
+    lead = add_person("Lena Lead", "team_lead")
+    page = sign_in(lead, "/leads")
+    expect(heading(page, "Leads")).to_be_visible()
+    people.end_access(MACHINE, lead.id)
+    expect(page.get_by_text("sign in").first).to_be_visible(timeout=15_000)  # a fragment, five seconds later
+
+
+def test_the_first_start_leads_from_the_log_to_the_administrator_and_on_to_a_colleague(portal, new_context):
+    page = new_context(permissions=["clipboard-read", "clipboard-write"]).new_page()
+    page.goto(portal.url + "/glossary")
+    expect(heading(page, "Set up Concord")).to_be_visible()
+    expect(page.get_by_text("server's log")).to_be_visible()
+    page.goto(portal.setup_link())
+    page.get_by_label("Your name").fill("Ada Admin")
+    page.get_by_label("E-mail").fill("ada@example.com")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password again").fill(PASSWORD)
+    page.get_by_role("button", name="Create and sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()  # it goes on by itself
+    settle_signed_in(page)
+    page.reload()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    page.get_by_role("link", name="People").click()
+    expect(heading(page, "People")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("Bea Braun")
+    page.get_by_label("E-mail").fill("bea@example.com")
+    page.get_by_role("button", name="Invite", exact=True).click()
+    link = page.get_by_test_id("stCode").locator("code").inner_text().strip()
+    assert link.startswith(f"{portal.url}/sign-in/")
+
+    theirs = new_context(viewport={"width": 360, "height": 740}).new_page()
+    theirs.goto(link)
+    expect(theirs.get_by_text("Hello Bea")).to_be_visible()
+    theirs.reload()  # looking again does not use it up
+    theirs.get_by_label("Password", exact=True).fill(PASSWORD)
+    theirs.get_by_label("Password again").fill(PASSWORD)
+    theirs.get_by_role("button", name="Come in").click()
+    expect(theirs.get_by_role("button", name="Sign out")).to_be_attached()
+    settle_signed_in(theirs)
+    theirs.reload()
+    expect(theirs.get_by_role("button", name="Sign out")).to_be_attached()
+    settle(theirs)
+    assert theirs.evaluate("document.documentElement.scrollWidth") <= 360
+    again = new_context().new_page()
+    again.goto(link)
+    expect(again.get_by_text("does not work any more")).to_be_visible()
+
+
+def test_charts_and_tables_of_the_sample_company_show_under_the_policy_and_nothing_is_fetched_from_elsewhere(
+    portal, new_context
+):
+    page = new_context().new_page()
+    elsewhere = []
+    page.on("request", lambda sent: elsewhere.append(sent.url) if is_elsewhere(sent.url, portal) else None)
+    page.goto(portal.setup_link())
+    page.get_by_role("tab", name="Explore with the sample company").click()
+    page.get_by_role("button", name="Load the sample company").click()
+    expect(page.get_by_text("all people and data are made up")).to_be_visible(timeout=60_000)
+    password = page.get_by_test_id("stCode").locator("code").inner_text().strip()
+    administrator = next(
+        entry.person for entry in people.list_people(MACHINE) if entry.person.role.value == "admin"
+    )
+    settle(page)
+    fill_in_sign_in(page, administrator.email, password)
+    expect(page.get_by_text("all data are synthetic")).to_be_visible()
+    page.goto(portal.url + "/comparison")
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    page.goto(portal.url + "/people")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    settle(page)
+    assert elsewhere == []
+    # the fixtures add: no violation of the policy in any console, no warning in the server's log
+
+
+def is_elsewhere(url, portal):
+    return not url.startswith((portal.url, portal.url.replace("http", "ws"), "data:", "blob:"))

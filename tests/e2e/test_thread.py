@@ -1,0 +1,332 @@
+"""One cycle from the first question to the closed recap, by people in browsers of their own."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from browsing import settle
+from controls import choose, confirm, expect_no_error, go_to, heading, pick, press
+from playwright.sync_api import expect
+from portals import ROOT
+
+from actions import answers, clock, comparison, cycles, people, surveys
+from alignment.cycles import Phase
+from alignment.people import MACHINE, Actor, Role, Team
+from alignment.questionnaires import QuestionType
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 360, "height": 780}, "has_touch": True, "is_mobile": True}
+WORDING = "A company of at least 50 people that has asked to talk to us."
+GROWTH = "Settle next how long interest stays warm."
+# what the teams see differently; on everything else they agree
+SALES = {"qualified_when": "They fit, and need, budget and date are known", "budget": 5, "min_employees": 200}
+MARKETING = {"qualified_when": "They fit and have shown interest", "budget": 1, "min_employees": 10}
+COLUMNS = ["Lead ID", "Source", "Employees", "MQL date", "First call", "Accepted", "Became customer"]
+MAPPING = """
+lead_id = "Lead ID"
+source = "Source"
+employees = "Employees"
+[stages]
+mql = "MQL date"
+won = "Became customer"
+[events]
+contact_attempted = "First call"
+accepted = "Accepted"
+"""
+
+
+def acting(person):
+    return Actor(person.id, clock.now_text())
+
+
+def answer_the_rest(person, survey, leaning):
+    """Answer what the person has not answered yet, through the action that the screen calls."""
+    given = {progress.survey.id: progress.answers for progress in answers.my_surveys(acting(person))}
+    for question in survey.questionnaire.questions:
+        if question.key in given[survey.id]:
+            continue
+        usual = {
+            QuestionType.CHOICE: lambda asked: asked.options[0],
+            QuestionType.CHOICES: lambda asked: list(asked.options[:2]),
+            QuestionType.YES_NO: lambda asked: True,
+            QuestionType.SCALE: lambda asked: 3,
+            QuestionType.NUMBER: lambda asked: 5.0,
+            QuestionType.TEXT: lambda asked: "They call us back.",
+        }[question.type](question)
+        answers.save_answer(acting(person), survey.id, question.key, leaning.get(question.key, usual))
+
+
+def write_history(path, today):
+    """400 leads over 200 days, an exact half of them accepted and a tenth won; ends yesterday."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        for number in range(400):
+            mql = today - timedelta(days=200 - number // 2)
+            rows.writerow(
+                [
+                    f"L{number:04}",
+                    ("referral", "webinar", "paid search")[number % 3],
+                    (8, 30, 70, 400)[number % 4],
+                    f"{mql} 09:00",
+                    f"{mql} 09:{10 + number % 40}",
+                    f"{mql} 15:00" if number % 2 else "",
+                    f"{mql + timedelta(days=12)} 12:00" if number % 10 == 1 and number < 360 else "",
+                ]
+            )
+
+
+def write_newcomers(path, at):
+    """40 leads of companies of 100 people and 20 of companies of 10, which became MQLs just now."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        for number in range(60):
+            size = 100 if number < 40 else 10
+            rows.writerow([f"N{number:04}", "referral", size, at.isoformat(timespec="seconds"), "", "", ""])
+
+
+def answered(page, count):
+    """Wait until the foot of the screen says so: the store has confirmed that many answers."""
+    expect(page.get_by_text(f"{count} of 24 answered")).to_be_visible()
+
+
+def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign_in, tmp_path):
+    fay = add_person("Fay Facilitator", "facilitator", None)
+    sven, mona = add_person("Sven Seller"), add_person("Mona Market", team="marketing")
+    sasha = add_person("Sasha Saleslead", "team_lead", "sales")
+    mila = add_person("Mila Marketinglead", "team_lead", "marketing")
+    others = [
+        people.add_person(
+            MACHINE, f"{team.value} {number}", f"{team.value}{number}@example.com", team, Role.MEMBER
+        ).person
+        for team in Team
+        for number in range(3)
+    ]
+
+    # Identify: the facilitator starts a cycle and puts the questionnaire to both teams
+    facilitator = sign_in(fay, "/cycle")
+    press(facilitator, "Start a cycle")
+    facilitator.get_by_label("What shall it be called?").fill("First round")
+    confirm(facilitator, "Start")
+    expect(
+        heading(facilitator, re.compile("First round. is in Identify: 3 things are missing"))
+    ).to_be_visible()
+    facilitator.get_by_role("link", name="Go there").click()
+    expect(heading(facilitator, "There is no questionnaire yet.")).to_be_visible()
+    settle(facilitator)
+    pick(facilitator, "Begin with", "What is a qualified lead?")
+    press(facilitator, "Prepare")
+    expect(facilitator.get_by_text("1 in preparation")).to_be_visible()
+    press(facilitator, "Open")
+    confirm(facilitator, "Open for both teams")
+    expect(heading(facilitator, "One questionnaire is open: 0 of 10 people have submitted.")).to_be_visible()
+    (survey,) = surveys.list_surveys(MACHINE)
+
+    # a seller answers on the phone, and goes on after a break where they stopped
+    phone = sign_in(sven, **PHONE)
+    expect(phone.get_by_text("waits for your answers: 24 questions")).to_be_visible()
+    press(phone, "Answer")
+    expect(heading(phone, "What is a qualified lead?")).to_be_visible()
+    answered(phone, 0)
+    pick(phone, re.compile("ready for a first call"), SALES["qualified_when"])
+    answered(phone, 1)
+    pick(phone, re.compile("who they are"), "2")
+    answered(phone, 2)
+    pick(phone, re.compile("that they have a budget"), "5")
+    answered(phone, 3)
+    pick(phone, re.compile("your contact can decide"), "Can't say")
+    answered(phone, 4)
+    months = phone.get_by_role("spinbutton", name=re.compile("How far off"))
+    months.fill("6")
+    months.blur()
+    answered(phone, 5)
+    sentence = phone.get_by_role("textbox", name=re.compile("In one sentence"))
+    sentence.fill("They have a problem we solve.")
+    sentence.blur()
+    answered(phone, 6)
+    reasons = phone.get_by_role("toolbar", name=re.compile("turn a lead down at once"))
+    reasons.get_by_role("button", name="No budget this year").click()
+    answered(phone, 7)
+    expect(phone.get_by_text(re.compile("Saved$"))).to_have_count(7)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+    phone.reload()
+    answered(phone, 7)
+    expect(phone.get_by_text(re.compile("Saved$"))).to_have_count(7)
+    expect(months).to_have_value("6")
+    expect(sentence).to_have_value("They have a problem we solve.")
+    phone.get_by_role("link", name="Go on where you stopped").click()
+    expect(heading(phone, "8 of 24")).to_be_in_viewport()
+    pick(phone, re.compile("left only a private"), "No")
+    answered(phone, 8)
+    kept = answers.my_progress(acting(sven), survey.id).answers
+    assert kept["qualified_when"] == SALES["qualified_when"] and kept["authority"] is None
+    assert kept["rule_outs"] == ["No budget this year"] and kept["private_email"] is False
+
+    # the others answer; the seller submits on the phone
+    for person in (*others, sven, mona, sasha, mila):
+        answer_the_rest(person, survey, SALES if person.team is Team.SALES else MARKETING)
+        if person is not sven:
+            answers.submit_answers(acting(person), survey.id)
+    phone.reload()
+    answered(phone, 24)
+    phone.get_by_role("link", name="Ready to submit").click()
+    press(phone, "Submit my answers")
+    expect(phone.get_by_text("Thank you. Your answers are in.")).to_be_visible()
+
+    # the facilitator closes it, reads where the teams differ, and takes that to the workshop
+    facilitator.reload()
+    expect(heading(facilitator, "One questionnaire is open: 10 of 10 people have submitted.")).to_be_visible()
+    press(facilitator, "Close")
+    expect(facilitator.get_by_role("dialog").get_by_text("Closing is final")).to_be_visible()
+    confirm(facilitator, "Close for good")
+    facilitator.get_by_role("link", name="See the comparison").click()
+    found = comparison.compare_survey(MACHINE, survey.id)
+    expect(heading(facilitator, found.sentence)).to_be_visible()
+    first = found.questions[0]
+    assert first.question.key in SALES
+    expect(facilitator.get_by_text(first.sentence, exact=True)).to_be_visible()
+    expect(facilitator.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    press(facilitator, "Take to the workshop")
+    expect(facilitator.get_by_text("On the table of the workshop.")).to_be_visible()
+
+    # leads are checked, then imported, so that there is a baseline
+    today = clock.now().date()
+    history, newcomers, mapping = (tmp_path / name for name in ("crm.csv", "new.csv", "crm.toml"))
+    write_history(history, today)
+    go_to(facilitator, "Leads")
+    expect(heading(facilitator, "There are no leads yet.")).to_be_visible()
+    facilitator.locator("input[type=file]").set_input_files(history)
+    expect(facilitator.get_by_role("combobox", name="Became an MQL")).to_be_visible()
+    choose(facilitator, "Won", "Became customer")
+    facilitator.get_by_text("What happened, and what the lead is like").click()
+    choose(facilitator, "First attempt to reach them", "First call")
+    press(facilitator, "Check")
+    expect(facilitator.get_by_text("Nothing has been kept yet")).to_be_visible()
+    expect(facilitator.get_by_text("400 rows read: 400 would be new")).to_be_visible()
+    press(facilitator, "Import")
+    expect(
+        facilitator.get_by_text("400 rows read: 400 new, 0 changed, 0 unchanged, 0 refused.")
+    ).to_be_visible()
+    expect(
+        heading(facilitator, re.compile("400 leads, 400 of them became MQLs and 36 were won"))
+    ).to_be_visible()
+
+    # Plan: the baseline is frozen
+    go_to(facilitator, "Cycle")
+    press(facilitator, "Freeze the baseline and start planning")
+    confirm(facilitator, "Freeze the baseline and start planning")
+    expect(heading(facilitator, re.compile("is in Plan: 2 things are missing"))).to_be_visible()
+    assert cycles.read_current(MACHINE).cycle.baseline["figures"]["acceptance"]["denominator"] > 0
+
+    # the workshop: a wording with a rule; two members vote in two browsers; all see the result
+    go_to(facilitator, "Workshop")
+    facilitator.get_by_label("Wording that both teams could sign").fill(WORDING)
+    pick(facilitator, "Rule that runs on the lead data", "Conditions")
+    choose(facilitator, "Field", "employees")
+    size = facilitator.get_by_role("spinbutton", name="Value")
+    size.fill("50")
+    size.blur()
+    expect(facilitator.get_by_text("A lead qualifies if employees is at least 50.")).to_be_visible()
+    press(facilitator, "Open the vote")
+    expect(facilitator.get_by_text("Voting now")).to_be_visible()
+    desk = sign_in(mona, "/workshop")
+    phone.goto(portal.url + "/workshop")
+    for page in (desk, phone):
+        expect(page.get_by_text(WORDING)).to_be_visible()
+        settle(page)
+    for page in (desk, phone):
+        page.get_by_role("radiogroup", name="Your vote").get_by_role("radio", name="Yes").click()
+    for page in (facilitator, desk, phone):
+        expect(page.get_by_text("Voted so far: sales 1 of 5, marketing 1 of 5.")).to_be_visible()
+        expect(page.get_by_text("Agreed")).to_have_count(0)
+    press(facilitator, "Close the vote")
+    expect(facilitator.get_by_text("Agreed: both teams carry it.")).to_be_visible()
+    confirmed = time.monotonic()
+    for page in (desk, phone):
+        left = 3 - (time.monotonic() - confirmed)
+        expect(page.get_by_text("Agreed: both teams carry it.")).to_be_visible(
+            timeout=max(left, 0.001) * 1000
+        )
+    press(facilitator, "Make it the next definition")
+    facilitator.get_by_role("link", name="See it in the glossary").click()
+
+    # the definition: proposed, signed by both team leads, in force, read by a member
+    press(facilitator, "Propose for signature")
+    expect(heading(facilitator, re.compile("MQL v1 waits for signatures"))).to_be_visible()
+    sales_lead, marketing_lead = sign_in(sasha), sign_in(mila)
+    for page, team in ((sales_lead, "sales"), (marketing_lead, "marketing")):
+        expect(page.get_by_text("MQL v1 waits for your signature.")).to_be_visible()
+        press(page, "Read and sign")
+        expect(page.get_by_text(WORDING)).to_be_visible()
+        expect(
+            page.get_by_text("A lead qualifies if employees is at least 50.")
+            .or_(page.get_by_text("Rule now: employees is at least 50"))
+            .first
+        ).to_be_visible()
+        press(page, f"Sign for {team}")
+    expect(marketing_lead.get_by_text("v1 in force since")).to_be_visible()
+    phone.goto(portal.url)
+    expect(phone.get_by_text("MQL v1 is in force and you have not read it yet.")).to_be_visible()
+    press(phone, "Read")
+    press(phone, "I have read it")
+    expect(phone.get_by_text("Read and acknowledged by 1 of 10 people.")).to_be_visible()
+
+    # Execute
+    go_to(facilitator, "Cycle")
+    choose(facilitator, "For sales", "Sven Seller")
+    choose(facilitator, "For marketing", "Mona Market")
+    press(facilitator, "Save")
+    press(facilitator, "Put the plan into practice")
+    confirm(facilitator, "Put the plan into practice")
+    expect(heading(facilitator, re.compile("is in Execute: everything"))).to_be_visible()
+
+    # new leads come in by the command line while a team lead looks at the figures
+    go_to(sales_lead, "Metrics")
+    expect(heading(sales_lead, re.compile("^180 MQLs"))).to_be_visible()
+    settle(sales_lead)
+    write_newcomers(newcomers, datetime.now(UTC))
+    mapping.write_text(MAPPING)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "import-leads", newcomers, "--mapping", mapping, "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["new"] == 60
+    expect(heading(sales_lead, re.compile("^220 MQLs"))).to_be_visible(timeout=5000)
+    press(sales_lead.get_by_test_id("stMain"), "Passport", exact=False)
+    passport = sales_lead.get_by_test_id("stPopoverBody")
+    expect(passport.get_by_text("Formula: leads that entered MQL in the period")).to_be_visible()
+    expect(passport.get_by_text("MQL v1 (40 leads)")).to_be_visible()
+    expect(passport.get_by_text("Left out: 20, do not meet the definition.")).to_be_visible()
+
+    # Recap: honest that it is too early
+    go_to(facilitator, "Cycle")
+    press(facilitator, "Look back")
+    confirm(facilitator, "Look back")
+    expect(heading(facilitator, re.compile("is in Recap"))).to_be_visible()
+    go_to(facilitator, "Recap")
+    expect(facilitator.get_by_text("Too early to tell")).not_to_have_count(0)
+    expect(facilitator.get_by_text(re.compile(r"Readable on about \d+ \w+ 20\d\d")).first).to_be_visible()
+    growth = facilitator.get_by_label(re.compile("^Growth areas"))
+    growth.fill(GROWTH)
+    growth.blur()
+    press(facilitator, "Write down the recap")
+    expect(facilitator.get_by_text("Growth areas for the next cycle")).to_be_visible()
+    go_to(facilitator, "Cycle")
+    press(facilitator, "Close this cycle")
+    confirm(facilitator, "Close this cycle")
+    expect(heading(facilitator, "No cycle is running.")).to_be_visible()
+    expect(facilitator.get_by_text(f"Growth areas: {GROWTH}")).to_be_visible()
+    (cycle,) = cycles.list_cycles(MACHINE)
+    assert cycle.phase is Phase.CLOSED
+    assert {verdict["outcome"] for verdict in cycle.recap["verdicts"]} == {"too_early"}
+    for page in (facilitator, phone, desk, sales_lead, marketing_lead):
+        expect_no_error(page)
