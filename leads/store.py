@@ -292,6 +292,7 @@ class Warehouse:
             ),
             encoding="utf-8",
         )
+        os.chmod(fresh, 0o600)
         _flush(fresh)
         os.replace(fresh, self.folder / _POINTER)
         _flush(self.folder)

@@ -151,14 +151,16 @@ def _encoding(path: Path, name: str) -> str:
         first = True
         while chunk := stream.read(_CHUNK):
             if first:
-                _refuse_other_kinds(chunk, name)
-                first = False
+                _refuse_known_kinds(chunk, name)
             nul = chunk.find(b"\x00")
             if nul >= 0:
                 place = line + chunk.count(b"\n", 0, nul)
                 raise UnreadableFile(
                     f"{name}, line {place:,}: there is a NUL byte, so this is no text file. Export it as CSV in UTF-8."
                 )
+            if first:
+                _refuse_binary(chunk, name)
+                first = False
             line, length = _longest(chunk, line, length, name)
             if decoder is not None:
                 try:
@@ -187,14 +189,17 @@ def _longest(chunk: bytes, line: int, length: int, name: str) -> tuple[int, int]
     return line, length
 
 
-def _refuse_other_kinds(start: bytes, name: str) -> None:
+def _refuse_known_kinds(start: bytes, name: str) -> None:
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise UnreadableFile(f"{name} is written in UTF-16. Save it as CSV in UTF-8.")
     for signature, kind in _KINDS_OF_FILE.items():
         if start.startswith(signature):
             raise UnreadableFile(f"{name} is {kind}, not a CSV file. Export the leads as CSV.")
+
+
+def _refuse_binary(start: bytes, name: str) -> None:
     odd = sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in start[:4096])
-    if odd > len(start[:4096]) // 50:
+    if odd > max(2, len(start[:4096]) // 50):
         raise UnreadableFile(f"{name} is a binary file, not a CSV file. Export the leads as CSV.")
 
 

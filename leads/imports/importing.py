@@ -1,5 +1,6 @@
 """Files into facts: every row checked first, then one new version, or none in a dry run."""
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -128,8 +129,9 @@ def _matched(
     """Lay the mapping on a header.
 
     One mapping may serve several files about the same leads. So a column that this file lacks is let pass if another
-    file of this import has it, or one imported earlier had it; and a date or flag of a stage if the file has at
-    least one other. Anything else is a mistake in the mapping.
+    file of this import has it; if it is the date or flag of a stage and the file has at least one other; or if an
+    earlier file had it and this one, without some stage as well, is plainly another of the set. Anything else, and
+    whatever looks like a slip of the pen, is a mistake in the mapping.
     """
     has: dict[str, int] = {}
     missing = []
@@ -147,21 +149,22 @@ def _matched(
         )
     if mapping.lead_id in missing:
         _refuse_column(file, mapping.lead_id, "lead_id")
-    tells_something = any(column in has for column in mapping.event_columns())
-    elsewhere = {column for column in missing if any(other.position(column) is not None for other in files)}
-    for column in missing:
-        of_a_stage = column in mapping.event_columns()
-        if column in elsewhere or column in seen_before or (of_a_stage and tells_something):
-            continue
-        _refuse_column(file, column, _meaning(mapping, column))
+    of_stages = set(mapping.event_columns())
+    tells_something = bool(of_stages & set(has))
+    another_of_the_set = tells_something and bool(of_stages & set(missing))
     taken = set(has.values())
-    unmapped = tuple(name for position, name in enumerate(file.header) if position not in taken)
-    return _Staged(file, has, tuple(missing), unmapped)
+    free = [name for position, name in enumerate(file.header) if position not in taken]
+    for column in missing:
+        of_another_file = any(other.position(column) is not None for other in files)
+        of_a_stage = column in of_stages and tells_something
+        known_elsewhere = column in seen_before and another_of_the_set
+        misspelt = bool(difflib.get_close_matches(column, free, n=1, cutoff=0.8))
+        if misspelt or not (of_another_file or of_a_stage or known_elsewhere):
+            _refuse_column(file, column, _meaning(mapping, column))
+    return _Staged(file, has, tuple(missing), tuple(free))
 
 
 def _refuse_column(file: CsvFile, column: str, meaning: str) -> None:
-    import difflib
-
     close = difflib.get_close_matches(column, file.header, n=1)
     hint = f"Did you mean “{close[0]}”?" if close else f"The file has: {_header_shown(file)}."
     raise InvalidMapping(

@@ -1,0 +1,247 @@
+"""The lead facts: one version in force at a time, whoever reads, writes or is killed meanwhile."""
+
+import os
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from alignment.errors import InvalidInput, Refusal
+from leads.imports.importing import import_files
+from leads.imports.mapping import read_mapping
+from leads.store import WarehouseUnavailable, warehouse
+from tests.lead_histories import History
+
+ROOT = Path(__file__).resolve().parents[2]
+AT = datetime(2026, 1, 5, 10, tzinfo=UTC)
+
+
+def some_leads(*ids):
+    history = History()
+    for lead_id in ids:
+        history.lead(lead_id).enter(lead_id, "mql", AT)
+    return history
+
+
+def ids():
+    with warehouse().read() as facts:
+        return sorted(row["lead_id"] for row in facts.rows(facts.lead.select("lead_id")))
+
+
+def test_an_empty_warehouse_works():
+    facts = warehouse()
+    assert facts.revision() == "" and facts.imported_at() is None and facts.answers()
+    assert ids() == []
+    assert not facts.folder.exists(), "reading makes no files"
+
+
+def test_an_import_is_seen_at_once_and_moves_the_revision():
+    some_leads("a").load()
+    first = warehouse().revision()
+    assert ids() == ["a"]
+    some_leads("b").load()
+    assert ids() == ["a", "b"]
+    assert warehouse().revision() > first
+    assert warehouse().imported_at() == "2026-07-01T00:00:00.000000Z"
+
+
+def test_a_reader_keeps_its_version_while_a_new_one_comes_into_force():
+    some_leads("a").load()
+    with warehouse().read() as facts:
+        some_leads("b").load()
+        some_leads("c").load()
+        some_leads("d").load()
+        assert facts.value(facts.lead.count()) == 1
+    assert len(ids()) == 4
+    assert len(list(warehouse().folder.glob("*.duckdb"))) <= 2, "old versions are swept away"
+
+
+def test_many_readers_and_writers_at_once():
+    some_leads("start").load()
+    counts, faults = [], []
+
+    def read():
+        try:
+            for _ in range(10):
+                counts.append(len(ids()))
+        except Exception as fault:
+            faults.append(fault)
+
+    def write(name):
+        try:
+            some_leads(f"{name}-1").load()
+            some_leads(f"{name}-2").load()
+        except Exception as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    threads += [threading.Thread(target=write, args=(name,)) for name in ("x", "y")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+    assert ids() == ["start", "x-1", "x-2", "y-1", "y-2"]
+    assert set(counts) <= {1, 2, 3, 4, 5}
+
+
+def test_what_goes_wrong_while_writing_leaves_the_version_in_force():
+    some_leads("a").load()
+    revision = warehouse().revision()
+    with pytest.raises(RuntimeError), warehouse().write() as draft:
+        draft.backend.create_table("lead", draft.old.lead)
+        draft.publish(AT)
+        raise RuntimeError("in the middle")
+    assert warehouse().revision() == revision
+    assert sorted(path.suffix for path in warehouse().folder.iterdir()) == [".duckdb", ".json", ".lock"]
+    some_leads("b").load()
+    assert ids() == ["a", "b"]
+
+
+KILLED = """
+import os, sys
+from datetime import datetime, UTC
+from leads.store import warehouse
+with warehouse().write() as draft:
+    draft.backend.create_table("lead", draft.old.lead)
+    draft.publish(datetime.now(UTC))
+    os.kill(os.getpid(), 9)
+"""
+CHILD = """
+from tests.lead_histories import History
+from datetime import datetime, UTC
+History().lead("from elsewhere").enter("from elsewhere", "mql", datetime(2026, 1, 6, tzinfo=UTC)).load()
+"""
+
+
+def in_another_process(code):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+    )
+
+
+def test_a_writer_that_is_killed_leaves_the_version_in_force_and_no_lock():
+    some_leads("a").load()
+    revision = warehouse().revision()
+    assert in_another_process(KILLED).returncode == -9
+    assert warehouse().revision() == revision and ids() == ["a"]
+    some_leads("b").load()
+    assert ids() == ["a", "b"]
+    assert not list(warehouse().folder.glob("*.building*"))
+
+
+def test_another_process_imports_while_this_one_reads():
+    some_leads("a").load()
+    with warehouse().read() as facts:
+        done = in_another_process(CHILD)
+        assert done.returncode == 0, done.stderr.decode()
+        assert facts.value(facts.lead.count()) == 1
+    assert ids() == ["a", "from elsewhere"]
+
+
+def test_a_second_writer_is_told_when_the_first_takes_too_long():
+    some_leads("a").load()
+    refused = []
+
+    def second():
+        try:
+            with warehouse().write(wait_seconds=0.1):
+                pass
+        except WarehouseUnavailable as refusal:
+            refused.append(refusal)
+
+    with warehouse().write():
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+    assert "Another import" in str(refused[0])
+
+
+def test_readers_can_neither_write_nor_reach_other_files(tmp_path):
+    some_leads("a").load()
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a,b\n1,2\n")
+    with warehouse().read() as facts:
+        backend = facts._backend
+        for attempt in (
+            lambda: backend.read_csv(secret),
+            lambda: backend.create_table("mine", facts.lead),
+            lambda: backend.attach(tmp_path / "other.duckdb"),
+            lambda: backend.con.execute("SET memory_limit = '100GB'"),
+            lambda: backend.con.execute("SET enable_external_access = true"),
+        ):
+            with pytest.raises(Exception, match=r"Permission|read-only|Cannot"):
+                attempt()
+
+
+def test_a_damaged_pointer_or_file_is_said_in_a_sentence():
+    some_leads("a").load()
+    facts = warehouse()
+    facts.close()
+    current = next(facts.folder.glob("*.duckdb"))
+    content = current.read_bytes()
+    current.write_bytes(b"not a database at all")
+    assert not facts.answers()
+    with pytest.raises(Refusal, match="backup"):
+        ids()
+    current.write_bytes(content)
+    assert ids() == ["a"]
+    facts.close()
+    (facts.folder / "current.json").write_text("{")
+    with pytest.raises(Refusal, match="backup"):
+        facts.revision()
+    (facts.folder / "current.json").write_text('{"revision": "1-x", "file": "x.duckdb", "format": 99}')
+    with pytest.raises(Refusal, match="newer"):
+        facts.revision()
+
+
+def test_files_are_for_their_owner_only():
+    some_leads("a").load()
+    for path in warehouse().folder.iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path.name
+
+
+def test_events_add_up_and_repeat_without_effect():
+    history = some_leads("a")
+    merged_again = history.load() and history
+    merged_again.enter("a", "won", AT + timedelta(days=3)).load()
+    with warehouse().read() as facts:
+        assert facts.value(facts.event.count()) == 2
+        assert facts.rows(facts.episode.select("number", "mql_at", "won_at")) == [
+            {"number": 1, "mql_at": datetime(2026, 1, 5, 10), "won_at": datetime(2026, 1, 8, 10)}
+        ]
+
+
+def test_a_day_and_a_time_on_that_day_are_one_entry(tmp_path):
+    mapping = read_mapping('lead_id = "id"\n[stages]\nmql = "m"\n')
+    for name, value in (("days.csv", "2026-01-05"), ("times.csv", "2026-01-05 09:30")):
+        path = tmp_path / name
+        path.write_text(f"id,m\na,{value}\n")
+        import_files([path], mapping, now=AT)
+    with warehouse().read() as facts:
+        assert facts.rows(facts.episode.select("number", "mql_at", "mql_day_only")) == [
+            {"number": 1, "mql_at": datetime(2026, 1, 5, 9, 30), "mql_day_only": False}
+        ]
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda history: history.event("a", "danced", AT), "danced"),
+        (lambda history: history.enter("a", "mpl", AT), "mpl"),
+        (lambda history: history.lead("a"), "twice"),
+        (lambda history: history.lead("b", **{"bad name": "x"}), "bad name"),
+    ],
+)
+def test_tables_with_faults_are_refused(change, word):
+    history = some_leads("a")
+    change(history)
+    with pytest.raises(InvalidInput, match=word):
+        history.load()
+    assert warehouse().revision() == ""
