@@ -11,25 +11,13 @@ import numpy as np
 from numpy.random import Generator
 
 from alignment.business_hours import OpenIntervals
-from leads.model import EventType, RejectionReason, Stage
 from sample.arrivals import Flags, Numbers, Profiles, Texts, Whole, pick_among
+from sample.vocabulary import EventType, RejectionReason, Stage
 
 MIN_EMPLOYEES = 50
 MIN_PRICING_VIEWS = 3
 _DAY = 1440.0  # minutes
 _WORKDAY = 480.0
-
-REASONS = (
-    RejectionReason.NOT_A_FIT,
-    RejectionReason.NO_AUTHORITY,
-    RejectionReason.UNREACHABLE,
-    RejectionReason.BAD_TIMING,
-    RejectionReason.NO_BUDGET,
-    RejectionReason.NO_NEED,
-    RejectionReason.BAD_DATA,
-    RejectionReason.DUPLICATE,
-    RejectionReason.OTHER,
-)
 
 
 @dataclass(frozen=True)
@@ -41,16 +29,18 @@ class Habits:
     never_called: float
     undecided: float
     accepted: float
+    judgement: float  # how much the decision depends on the lead, and not on who decides
     decision_minutes: float  # median after the call
     not_now_weight: float  # how often 'not now' and 'no budget' are the reason, against others
-    sql: float
-    opportunity: float
-    won: float
+    market: float  # what times do to the chances at each step of a sale, as a logit
 
 
-BEFORE = Habits((0.72, 0.5, 0.45), 0.40, 0.05, 0.14, 0.595, 330, 1.0, 0.6, 0.68, 0.34)
-AFTER = Habits((0.95, 0.5, 0.25), 0.60, 0.03, 0.07, 0.71, 170, 2.2, 0.6, 0.68, 0.35)
-LATELY = Habits((0.9, 0.5, 0.29), 0.55, 0.04, 0.1, 0.68, 200, 2.0, 0.6, 0.68, 0.35)
+BEFORE = Habits((0.86, 0.5, 0.42), 0.37, 0.05, 0.14, 0.61, 0.12, 330, 1.0, 0.0)
+AFTER = Habits((0.95, 0.5, 0.25), 0.60, 0.03, 0.07, 0.71, 0.95, 170, 2.2, -0.15)
+LATELY = Habits((0.92, 0.5, 0.28), 0.55, 0.04, 0.1, 0.68, 0.95, 200, 2.0, -0.15)
+
+# of the accepted, of those, and of those, before the agreement
+_SQL, _OPPORTUNITY, _WON = 0.59, 0.67, 0.35
 
 
 @dataclass(frozen=True)
@@ -117,161 +107,159 @@ def happenings(
 ) -> Happenings:
     """Everything that happens to the leads, future included: the caller cuts it off at today.
 
-    From `agreed` on people work as in `AFTER`, from `lately` on a little less well. `clock` has to reach a year
-    beyond the last lead. `salespeople` is how many share the leads.
+    From `agreed` on people work as in `AFTER`, from `lately` on a little less well. `clock` has to reach far beyond
+    the last lead, some years. `salespeople` is how many share the leads.
     """
-    log = _Log()
-    everyone = np.arange(len(leads))
-    log.enter(Stage.LEAD, everyone, leads.created)
-    engaged = leads.demo_requested | leads.trial_started | leads.webinar
-    engaged |= (leads.guide_downloads >= 2) | (leads.pricing_page_views >= 2)
-    verdict = meets_rule(leads)
-    shares = np.array([[h.handed_over[i] for i in (2, 1, 0)] for h in (BEFORE, AFTER, LATELY)])
-    chance = shares[_period(leads.created, agreed, lately), verdict + 1]
-    chance = np.where((verdict < 1) & ~engaged, chance * 0.4, chance)
-    qualified = np.flatnonzero(rng.random(len(leads)) < chance)
+    desk = _Desk(rng, leads, clock, agreed, lately, salespeople)
+    desk.log.enter(Stage.LEAD, np.arange(len(leads)), leads.created)
+    qualified = _qualified(rng, leads, _period(leads.created, agreed, lately))
+    count = len(qualified)
     asked = leads.demo_requested[qualified]
-    wait = np.where(asked, rng.uniform(2, 12, len(qualified)), rng.exponential(5 * _DAY, len(qualified)) + 60)
-    turned_down, since = _episode(
-        rng, leads, clock, log, qualified, leads.created[qualified] + wait, agreed, lately, salespeople
-    )
+    wait = np.where(asked, rng.uniform(2, 12, count), rng.exponential(5 * _DAY, count) + 60)
+    turned_down, since = desk.hand_over(qualified, leads.created[qualified] + wait)
     returns = rng.random(len(turned_down)) < 0.35
     again = since[returns] + rng.uniform(45, 150, int(returns.sum())) * _DAY
-    _episode(rng, leads, clock, log, turned_down[returns], again, agreed, lately, salespeople)
-    return _with_oddities(rng, log.all())
+    desk.hand_over(turned_down[returns], again)
+    return _with_oddities(rng, desk.log.all())
 
 
-def _episode(
-    rng: Generator,
-    leads: Profiles,
-    clock: OpenIntervals,
-    log: _Log,
-    who: Whole,
-    mql: Numbers,
-    agreed: float,
-    lately: float,
-    salespeople: int,
-) -> tuple[Whole, Numbers]:
-    """One hand-over of the leads `who` at `mql` and what follows; returns whose time had not come yet, and since when."""
-    n = len(who)
-    period = _period(mql, agreed, lately)
-    quality = leads.fit[who] + 0.7 * leads.intent[who]
-    seller = rng.integers(0, salespeople, n)
-    assigned = mql + rng.uniform(0.5, 4, n)
-    log.enter(Stage.MQL, who, mql)
-    log.note(EventType.ASSIGNED, who, assigned, seller)
-
-    called, reached, first, last = _call(rng, leads, clock, log, who, assigned, seller, period)
-
-    # a decision follows the call, or the reading of the record where nobody called
-    undecided = rng.random(n) < _of(period, "undecided") * np.where(called, 0.85, 4)
-    wait = _of(period, "decision_minutes") * np.exp(rng.normal(0, 1.1, n))
-    accepted = ~undecided & called
-    accepted &= _drawn(
-        rng, quality + 0.5 * reached, _of(period, "accepted"), period, among=~undecided & called
-    )
-    rejected = ~undecided & ~accepted
-    base = np.where(accepted | ~called, first, last)
-    decided = _later(clock, base, wait)
-    log.note(EventType.ACCEPTED, who[accepted], decided[accepted], seller[accepted])
-    log.enter(Stage.SAL, who[accepted], decided[accepted])
-    reason = _reasons(rng, leads, who, reached, period)
-    log.note(EventType.REJECTED, who[rejected], decided[rejected], seller[rejected], reason[rejected])
-
-    _sell(
-        rng, clock, log, who[accepted], mql[accepted], decided[accepted], quality[accepted], period[accepted]
-    )
-
-    later = rejected & (reason == RejectionReason.BAD_TIMING.value)
-    return who[later], decided[later]
+def _qualified(rng: Generator, leads: Profiles, period: Whole) -> Whole:
+    """The positions of the leads that marketing will hand over."""
+    verdict = meets_rule(leads)
+    shares = np.array([habits.handed_over[::-1] for habits in (BEFORE, AFTER, LATELY)])
+    chance = shares[period, verdict + 1]
+    engaged = leads.demo_requested | leads.trial_started | leads.webinar
+    engaged |= (leads.guide_downloads >= 2) | (leads.pricing_page_views >= 2)
+    chance = np.where((verdict < 1) & ~engaged, chance * 0.4, chance)
+    return np.flatnonzero(rng.random(len(leads)) < chance)
 
 
-def _call(
-    rng: Generator,
-    leads: Profiles,
-    clock: OpenIntervals,
-    log: _Log,
-    who: Whole,
-    assigned: Numbers,
-    seller: Whole,
-    period: Whole,
-) -> tuple[Flags, Flags, Numbers, Numbers]:
-    """Attempts to reach the leads; returns who was called, who was reached, and the first and the last attempt."""
-    n = len(who)
-    called = rng.random(n) >= _of(period, "never_called")
-    # log-normal waiting times that put the right share of all hand-overs below an hour
-    within = np.minimum(_of(period, "called_within_hour") / (1 - _of(period, "never_called")), 0.95)
-    pace = rng.normal(0, 0.12, 64)[seller % 64]
-    wait = np.exp(np.log(60) - 1.5 * _normal_quantile(within) + pace + rng.normal(0, 1.5, n))
-    first = _later(clock, assigned, np.minimum(wait, 12 * _WORKDAY))
-    keen = rng.random(n) < 0.03  # some call in the evening or on a Saturday
-    first = np.where(keen, assigned + rng.uniform(8, 90, n), first)
-    attempts = rng.integers(2, 6, n)
-    reached = np.zeros(n, dtype=bool)
-    last = first.copy()
-    at = first
-    for number in range(5):
-        trying = called & ~reached & (attempts > number)
-        if number:
-            at = np.where(trying, _later(clock, at, rng.uniform(0.5, 2.2, n) * _WORKDAY), at)
-        success = trying & (rng.random(n) < np.where(leads.phone_known[who], 0.42, 0.28))
-        missed = trying & ~success
-        log.note(EventType.CONTACT_ATTEMPTED, who[missed], at[missed], seller[missed])
-        log.note(EventType.CONTACTED, who[success], at[success], seller[success])
-        reached |= success
-        last = np.where(trying, at, last)
-    return called, reached, first, last
+class _Desk:
+    """The salespeople, who take what is handed over and note in `log` what they do with it."""
 
+    def __init__(
+        self,
+        rng: Generator,
+        leads: Profiles,
+        clock: OpenIntervals,
+        agreed: float,
+        lately: float,
+        salespeople: int,
+    ) -> None:
+        self.log = _Log()
+        self._rng = rng
+        self._leads = leads
+        self._clock = clock
+        self._turns = (agreed, lately)
+        self._salespeople = salespeople
+        self._levels: dict[str, float] = {}
 
-def _sell(
-    rng: Generator,
-    clock: OpenIntervals,
-    log: _Log,
-    who: Whole,
-    mql: Numbers,
-    sal: Numbers,
-    quality: Numbers,
-    period: Whole,
-) -> None:
-    """From accepted to won or lost, or to nothing yet."""
-    n = len(who)
-    everyone = np.ones(n, dtype=bool)
-    sql = _drawn(rng, quality, _of(period, "sql"), period, among=everyone)
-    opportunity = sql & _drawn(rng, quality, _of(period, "opportunity"), period, among=sql)
-    won = opportunity & _drawn(rng, quality, _of(period, "won"), period, among=opportunity)
-    days = np.exp(np.where(won, np.log(30), np.log(44)) + np.where(won, 0.78, 0.75) * rng.normal(0, 1, n))
-    end = np.maximum(mql + days * _DAY, sal + 2 * _DAY)
-    rest = end - sal
-    at_sql = _later(clock, sal + rest * rng.uniform(0.1, 0.3, n), np.zeros(n))
-    at_opportunity = _later(clock, sal + rest * rng.uniform(0.35, 0.6, n), np.zeros(n))
-    at_end = _later(clock, end, rng.uniform(0, 60, n))
-    log.enter(Stage.SQL, who[sql], at_sql[sql])
-    log.enter(Stage.OPPORTUNITY, who[opportunity], at_opportunity[opportunity])
-    log.enter(Stage.WON, who[won], at_end[won])
-    lost = (opportunity & ~won & (rng.random(n) < 0.9)) | (~opportunity & (rng.random(n) < 0.6))
-    log.enter(Stage.LOST, who[lost], at_end[lost])
+    def hand_over(self, who: Whole, mql: Numbers) -> tuple[Whole, Numbers]:
+        """The leads `who` become MQL at `mql`; returns those whose time had not come yet, and when that was said."""
+        rng, log, n = self._rng, self.log, len(who)
+        period = _period(mql, *self._turns)
+        quality = self._leads.fit[who] + 0.7 * self._leads.intent[who]
+        seller = rng.integers(0, self._salespeople, n)
+        assigned = mql + rng.uniform(0.5, 4, n)
+        log.enter(Stage.MQL, who, mql)
+        log.note(EventType.ASSIGNED, who, assigned, seller)
+        called, reached, first, last = self._call(who, assigned, seller, period)
 
+        # a decision follows the call, or the reading of the record where nobody called
+        undecided = rng.random(n) < _of(period, "undecided") * np.where(called, 0.85, 4)
+        wait = _of(period, "decision_minutes") * np.exp(rng.normal(0, 1.1, n))
+        leaning = _of(period, "judgement") * (quality + 0.5 * reached)
+        judged = ~undecided & called
+        accepted = _by_share(rng, leaning, _of(period, "accepted"), period, judged)
+        rejected = ~undecided & ~accepted
+        decided = _later(self._clock, np.where(accepted | ~called, first, last), wait)
+        log.note(EventType.ACCEPTED, who[accepted], decided[accepted], seller[accepted])
+        log.enter(Stage.SAL, who[accepted], decided[accepted])
+        reason = self._reasons(who, reached, period)
+        log.note(EventType.REJECTED, who[rejected], decided[rejected], seller[rejected], reason[rejected])
+        self._sell(who[accepted], mql[accepted], decided[accepted], period[accepted])
 
-def _reasons(rng: Generator, leads: Profiles, who: Whole, reached: Flags, period: Whole) -> Texts:
-    n = len(who)
-    later = _of(period, "not_now_weight")
-    junior = np.isin(leads.job_level[who], ("specialist", "trainee"))
-    weights = np.stack(
-        [
-            np.where(leads.true_employees[who] < MIN_EMPLOYEES, 2.6, 0.1)
-            + np.where(leads.served[who], 0.0, 8.0),
-            np.where(junior, 1.3, 0.25),
-            np.where(reached, 0.02, 1.6),
-            0.9 * later,
-            0.55 * later,
-            np.where(leads.intent[who] < 0, 1.2, 0.5),
-            np.where(leads.private_email[who], 0.9, 0.15),
-            np.full(n, 0.15),
-            np.full(n, 0.3),
-        ],
-        axis=1,
-    )
-    return np.array([reason.value for reason in REASONS], dtype=object)[pick_among(rng, weights)]
+        later = rejected & (reason == RejectionReason.BAD_TIMING.value)
+        return who[later], decided[later]
+
+    def _call(
+        self, who: Whole, assigned: Numbers, seller: Whole, period: Whole
+    ) -> tuple[Flags, Flags, Numbers, Numbers]:
+        """Attempts to reach the leads; returns who was called, who was reached, the first and the last attempt."""
+        rng, n = self._rng, len(who)
+        called = rng.random(n) >= _of(period, "never_called")
+        # log-normal waiting times that put the right share of all hand-overs below an hour
+        within = np.minimum(_of(period, "called_within_hour") / (1 - _of(period, "never_called")), 0.95)
+        pace = rng.normal(0, 0.12, self._salespeople)[seller]
+        wait = np.exp(np.log(60) - 1.5 * _normal_quantile(within) + pace + rng.normal(0, 1.5, n))
+        first = _later(self._clock, assigned, np.minimum(wait, 12 * _WORKDAY))
+        keen = rng.random(n) < 0.03  # some call in the evening or on a Saturday
+        first = np.where(keen, assigned + rng.uniform(8, 90, n), first)
+        attempts = rng.integers(2, 6, n)
+        reached = np.zeros(n, dtype=bool)
+        at, last = first, first
+        for number in range(5):
+            trying = called & ~reached & (attempts > number)
+            if number:
+                at = np.where(trying, _later(self._clock, at, rng.uniform(0.5, 2.2, n) * _WORKDAY), at)
+            success = trying & (rng.random(n) < np.where(self._leads.phone_known[who], 0.42, 0.28))
+            missed = trying & ~success
+            self.log.note(EventType.CONTACT_ATTEMPTED, who[missed], at[missed], seller[missed])
+            self.log.note(EventType.CONTACTED, who[success], at[success], seller[success])
+            reached |= success
+            last = np.where(trying, at, last)
+        return called, reached, first, last
+
+    def _reasons(self, who: Whole, reached: Flags, period: Whole) -> Texts:
+        """Why each of the leads would be turned down."""
+        leads, n = self._leads, len(who)
+        later = _of(period, "not_now_weight")
+        junior = np.isin(leads.job_level[who], ("specialist", "trainee"))
+        weights = np.stack(
+            [
+                np.where(leads.true_employees[who] < MIN_EMPLOYEES, 2.6, 0.1)
+                + np.where(leads.served[who], 0.0, 8.0),
+                np.where(junior, 1.3, 0.25),
+                np.where(reached, 0.02, 1.6),
+                0.9 * later,
+                0.55 * later,
+                np.where(leads.intent[who] < 0, 1.2, 0.5),
+                np.where(leads.private_email[who], 0.9, 0.15),
+                np.full(n, 0.15),
+                np.full(n, 0.3),
+            ],
+            axis=1,
+        )
+        return np.array([reason.value for reason in RejectionReason], dtype=object)[
+            pick_among(self._rng, weights)
+        ]
+
+    def _sell(self, who: Whole, mql: Numbers, sal: Numbers, period: Whole) -> None:
+        """From accepted to won or lost, or to nothing yet."""
+        rng, log, n = self._rng, self.log, len(who)
+        score = 0.4 * self._leads.fit[who] + 0.6 * self._leads.intent[who]
+        sql = self._goes_on("sql", _SQL, score, period, np.ones(n, dtype=bool))
+        opportunity = self._goes_on("opportunity", _OPPORTUNITY, score, period, sql)
+        won = self._goes_on("won", _WON, score, period, opportunity)
+        spread = np.where(won, 0.78, 0.75) * rng.normal(0, 1, n)
+        days = np.exp(np.where(won, np.log(30), np.log(44)) + spread)
+        end = np.maximum(mql + days * _DAY, sal + 2 * _DAY)
+        at_sql = _later(self._clock, sal + (end - sal) * rng.uniform(0.1, 0.3, n), np.zeros(n))
+        at_opportunity = _later(self._clock, sal + (end - sal) * rng.uniform(0.35, 0.6, n), np.zeros(n))
+        at_end = _later(self._clock, end, rng.uniform(0, 60, n))
+        log.enter(Stage.SQL, who[sql], at_sql[sql])
+        log.enter(Stage.OPPORTUNITY, who[opportunity], at_opportunity[opportunity])
+        log.enter(Stage.WON, who[won], at_end[won])
+        lost = (opportunity & ~won & (rng.random(n) < 0.9)) | (~opportunity & (rng.random(n) < 0.6))
+        log.enter(Stage.LOST, who[lost], at_end[lost])
+
+    def _goes_on(self, step: str, share: float, score: Numbers, period: Whole, among: Flags) -> Flags:
+        """Who of `among` takes a step: of those before the agreement the share given, later ones as hard times let them."""
+        if step not in self._levels:
+            earliest = among & (period == period.min(initial=2))
+            self._levels[step] = _level(score[earliest], share)
+        chance = _chance(score + self._levels[step] + _of(period, "market"))
+        return among & (self._rng.random(len(score)) < chance)
 
 
 def _with_oddities(rng: Generator, seen: Happenings) -> Happenings:
@@ -302,20 +290,27 @@ def _of(period: Whole, habit: str) -> Numbers:
     return np.array([getattr(habits, habit) for habits in (BEFORE, AFTER, LATELY)])[period]
 
 
-def _drawn(rng: Generator, score: Numbers, share: Numbers, period: Whole, *, among: Flags) -> Flags:
+def _by_share(rng: Generator, score: Numbers, share: Numbers, period: Whole, among: Flags) -> Flags:
     """Who of `among` it happens to: likelier with a higher score, and within each period to the share asked for."""
     chance = np.zeros(len(score))
-    for number in np.unique(period):
+    for number in np.unique(period[among]):
         mine = among & (period == number)
-        if mine.any():
-            wanted = share[mine][0]
-            low, high = -12.0, 12.0
-            for _ in range(40):
-                middle = (low + high) / 2
-                reached = (1 / (1 + np.exp(-(score[mine] + middle)))).mean()
-                low, high = (middle, high) if reached < wanted else (low, middle)
-            chance[mine] = 1 / (1 + np.exp(-(score[mine] + low)))
+        chance[mine] = _chance(score[mine] + _level(score[mine], float(share[mine][0])))
     return among & (rng.random(len(score)) < chance)
+
+
+def _level(score: Numbers, share: float) -> float:
+    """What to add to scores, as logits, so that their chances come to `share` on average."""
+    low, high = -12.0, 12.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        reached = _chance(score + middle).mean() if len(score) else share
+        low, high = (middle, high) if reached < share else (low, middle)
+    return low
+
+
+def _chance(logit: Numbers) -> Numbers:
+    return 1 / (1 + np.exp(-logit))
 
 
 def _later(clock: OpenIntervals, at: Numbers, minutes: Numbers) -> Numbers:

@@ -12,6 +12,7 @@ from actions import (
     cycles,
     definitions,
     people,
+    recap,
     settings,
     sign_in,
     surveys,
@@ -23,6 +24,7 @@ from alignment.cycles import Phase
 from alignment.disagreement import Evidence, Verdict
 from alignment.errors import WrongState
 from alignment.people import MACHINE, Actor, Role, Team
+from alignment.recap import Outcome
 from alignment.surveys import SurveyStatus
 from alignment.workshops import ProposalState, TopicState
 from db import store as stores
@@ -190,11 +192,14 @@ def test_the_leads_are_there(company):
 
 
 def test_the_recap_found_that_the_agreement_helped(facilitator):
-    recap = cycles.list_cycles(facilitator)[1].recap
-    verdicts = {measure["name"]: measure["verdict"] for measure in recap["measures"]}
-    assert verdicts["speed_to_lead"] == "improved"
-    assert verdicts["acceptance"] == "improved"
-    assert verdicts["conversion"] in ("improved", "no_change")
+    cycle = cycles.list_cycles(facilitator)[1]
+    _, found = recap.read_recap(facilitator, cycle.id)
+    outcomes = {verdict.measure: verdict.outcome for verdict in found.verdicts}
+    assert outcomes["speed"] is Outcome.IMPROVED
+    assert outcomes["acceptance"] is Outcome.IMPROVED
+    assert outcomes["conversion"] in (Outcome.IMPROVED, Outcome.NO_DETECTABLE_CHANGE)
+    assert found.restated_under == "MQL v1"
+    assert found.medians[0] > found.medians[1]
 
 
 def test_a_portal_with_people_stays_as_it_is(data_folder):
