@@ -116,7 +116,7 @@ def advance(actor: Actor, cycle_id: str, revision: int) -> Phase:
     if missing:
         raise WrongState(f"Before the cycle leaves {seen.phase.label}: {'; '.join(missing)}.")
     # the figures are computed before the transaction, which has to be short; the revision guards the gap
-    baseline = recap.freeze_baseline() if seen.phase is Phase.IDENTIFY else None
+    baseline = recap.freeze_baseline(store().read()) if seen.phase is Phase.IDENTIFY else None
 
     def transaction(connection: Connection) -> Phase:
         cycle = cycles.find(connection, cycle_id)
@@ -147,7 +147,7 @@ def write_recap(actor: Actor, cycle_id: str, growth: str) -> None:
         raise NotFound("This cycle does not exist.")
     if seen.phase is not Phase.RECAP:
         raise WrongState("The recap is written in the Recap phase.")
-    document = recap.compute(seen).as_document()
+    document = recap.compute(store().read(), seen).as_document()
 
     def transaction(connection: Connection) -> None:
         cycles.write_recap(connection, cycle_id, recap=document, growth=growth)
@@ -174,7 +174,9 @@ def _facts(connection: Connection, cycle: Cycle) -> GateFacts:
     of_cycle = [survey for survey in surveys.listed(connection) if survey.cycle_id == cycle.id]
     closed = [survey for survey in of_cycle if survey.status is SurveyStatus.CLOSED]
     rates = {survey.id: surveys.rates(connection, survey.id) for survey in closed}
-    best = max(closed, key=lambda survey: min(rates[survey.id][team].submitted for team in Team), default=None)
+    best = max(
+        closed, key=lambda survey: min(rates[survey.id][team].submitted for team in Team), default=None
+    )
     force = agreements.in_force(definitions.in_force_history(connection), clock.now_text())
     return GateFacts(
         surveys_closed=len(closed),

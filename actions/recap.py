@@ -98,12 +98,11 @@ def read_recap(actor: Actor, cycle_id: str | None = None) -> tuple[Cycle, Recap 
         return cycle, _from_document(cycle.recap)
     if cycle.baseline is None or cycle.execute_at is None:
         return cycle, None
-    return cycle, compute(cycle)
+    return cycle, compute(connection, cycle)
 
 
-def freeze_baseline() -> dict[str, Any]:
+def freeze_baseline(connection: Connection) -> dict[str, Any]:
     """The figures as they are now, with the question they answer. For the action that leaves Identify."""
-    connection = store().read()
     as_of = _today(connection) - timedelta(days=1)
     first_look = metrics.measure(connection, as_of=as_of)
     window = _find(first_look, MEASURES["conversion"].key).window_days
@@ -122,9 +121,8 @@ def freeze_baseline() -> dict[str, Any]:
     }
 
 
-def compute(cycle: Cycle) -> Recap:
+def compute(connection: Connection, cycle: Cycle) -> Recap:
     """The recap of a cycle as it reads now. For actions that have authorised; the cycle has a baseline."""
-    connection = store().read()
     baseline = cycle.baseline or {}
     zone = settings.company_of(connection).hours.timezone
     as_of = date.fromisoformat(baseline["as_of"])

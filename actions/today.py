@@ -61,9 +61,10 @@ def read_today(actor: Actor) -> Today:
                     Task(f"“{title}” waits for your answers: {progress.total} questions.", "Answer", "answer")
                 )
     versions = definitions.versions(connection)
+    signs_for = person.team if person.role is Role.TEAM_LEAD else None
     for version in versions:
-        signs = person.role is Role.TEAM_LEAD and person.team is not None
-        if signs and version.state is DefinitionState.PROPOSED and not version.signed_by(person.team):
+        proposed = version.state is DefinitionState.PROPOSED
+        if signs_for is not None and proposed and not version.signed_by(signs_for):
             tasks.append(Task(f"{version.label} waits for your signature.", "Read and sign", "glossary"))
     force = agreements.in_force(agreements.timeline(v for v in versions if v.term_key == "mql"), now)
     if person.team:
