@@ -1,9 +1,11 @@
 """The sample company, loaded once into an empty folder."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 
 from actions import (
     answers,
@@ -30,6 +32,7 @@ from alignment.workshops import ProposalState, TopicState
 from db import store as stores
 from leads import store as warehouses
 from leads.model import EventType
+from manage import manage
 from sample.company import SampleCompany, load
 
 NOW = datetime.now(UTC)
@@ -216,3 +219,9 @@ def test_a_portal_with_people_stays_as_it_is(data_folder):
 def test_it_does_not_load_twice(company):
     with pytest.raises(WrongState):
         load(MACHINE)
+
+
+def test_the_command_line_refuses_in_a_sentence_what_it_cannot_fill(company):
+    refused = CliRunner().invoke(manage, ["sample", "--json"])
+    assert refused.exit_code == 1
+    assert "people in this portal already" in json.loads(refused.stdout)["error"]
