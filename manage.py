@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from alignment.errors import InvalidInput, Refusal
 from alignment.people import MACHINE
 
 FILE = click.Path(path_type=Path)
-DAY = click.DateTime(["%Y-%m-%d"])
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -85,11 +84,11 @@ def import_leads(
 
 
 @manage.command()
-@click.option("--from", "first_day", type=DAY, help="First day of the period.")
-@click.option("--to", "last_day", type=DAY, help="Last day of the period, included.")
+@click.option("--from", "first_day", metavar="DAY", help="First day of the period.")
+@click.option("--to", "last_day", metavar="DAY", help="Last day of the period, included.")
 @click.option("--by", type=click.Choice(["source", "week", "definition"]), help="Split every figure by this.")
 @click.option("--window", "window_days", type=int, help="Days a lead gets to convert.")
-@click.option("--as-of", type=DAY, help="Count what had happened by the end of this day.")
+@click.option("--as-of", metavar="DAY", help="Count what had happened by the end of this day.")
 @click.option("--restate", metavar="VERSION", help="Judge all leads by this version of the definition.")
 @as_json
 def metrics(as_json: bool, **asked: Any) -> None:
@@ -97,7 +96,8 @@ def metrics(as_json: bool, **asked: Any) -> None:
     from actions import metrics as measured
 
     with refusals(as_json):
-        found = measured.read_metrics(MACHINE, **{name: _day(value) for name, value in asked.items()})
+        days: dict[str, Any] = {name: _day(asked.pop(name)) for name in ("first_day", "last_day", "as_of")}
+        found = measured.read_metrics(MACHINE, **days, **asked)
         document = {"as_of": found[0].as_of, "measures": [figure.to_document() for figure in found]}
         show(document, as_json, _metrics_in_words)
 
@@ -105,8 +105,8 @@ def metrics(as_json: bool, **asked: Any) -> None:
 @manage.command()
 @click.argument("rule", type=FILE)
 @click.option("--against", type=FILE, help="A second rule, to see where the two differ.")
-@click.option("--from", "first_day", type=DAY, help="First day on which the leads came.")
-@click.option("--to", "last_day", type=DAY, help="Last day, included.")
+@click.option("--from", "first_day", metavar="DAY", help="First day on which the leads came.")
+@click.option("--to", "last_day", metavar="DAY", help="Last day, included.")
 @as_json
 def backtest(rule: Path, against: Path | None, as_json: bool, **period: Any) -> None:
     """Try a rule on past leads."""
@@ -255,8 +255,11 @@ def _added_in_words(added: dict[str, str]) -> str:
     return f"Added {added['email']}. Send them this link; it works once, for 14 days:\n{added['link']}"
 
 
-def _day(value: Any) -> Any:
-    return value.date() if isinstance(value, datetime) else value
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(f"“{text}” is no day. Write it as 2026-01-31.") from None
 
 
 def _metrics_in_words(document: dict[str, Any]) -> str:
