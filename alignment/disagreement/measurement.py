@@ -75,7 +75,7 @@ def measure(
         evidence=Evidence.TOO_FEW,
         sentence="",
         reason=sentences.remarks(
-            sum(one.unreadable for one in answers.values()), _unit_slips(question, answers)
+            sum(one.unreadable for one in answers.values()), _unit_slips(question, answers, least)
         ),
     )
     if min(n.values()) < least:
@@ -374,9 +374,9 @@ def _option(label: str, x: int, n_a: int, y: int, n_b: int, rule: ConsensusRule)
     )
 
 
-def _unit_slips(question: Question, answers: Mapping[Team, TeamAnswers]) -> int:
+def _unit_slips(question: Question, answers: Mapping[Team, TeamAnswers], least: int) -> int:
     """How many numbers are so far from the middle that another unit may have been meant."""
-    if question.type is not QuestionType.NUMBER:
+    if question.type is not QuestionType.NUMBER or min(len(answers[team].said) for team in Team) < least:
         return 0
     values = np.asarray([value for team in Team for value in answers[team].said], dtype=np.float64)
     middle = float(np.median(values)) if values.size else 0.0
