@@ -22,8 +22,8 @@ def open_workshop(actor: Actor, title: str, cycle_id: str | None = None) -> str:
     title = required_text(title, "The title", 120)
 
     def transaction(connection: Connection) -> str:
-        found = cycles.find(connection, cycle_id) if cycle_id else cycles.current(connection)
-        if cycle_id and found is None:
+        found = cycles.current(connection) if cycle_id is None else cycles.find(connection, cycle_id)
+        if cycle_id is not None and found is None:
             raise NotFound("This cycle does not exist.")
         workshop_id = workshops.add(
             connection, cycle_id=found.id if found else None, title=title, at=clock.now_text()

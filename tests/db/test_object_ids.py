@@ -1,0 +1,82 @@
+"""An id that is not there, or not for this person, gets a sentence and changes nothing: never a fault, never a look."""
+
+import inspect
+import typing
+from datetime import date
+
+import pytest
+from inventory import public_actions
+from people import make_actor
+
+from actions.permissions import PERMISSIONS
+from alignment.errors import Refusal
+from alignment.people import Role, Team
+from alignment.workshops import TopicState
+from db.store import store
+
+ODD_IDS = ("", "01NOWHERE", "' OR 1=1 --", "../../concord.db", "x" * 5000, "\x00", "😀")
+PLAUSIBLE = {
+    "revision": 1,
+    "title": "A title",
+    "name": "A name",
+    "text": "Some text",
+    "reason": "A reason",
+    "growth": "More",
+    "meaning": "A meaning",
+    "rule": None,
+    "effective_from": date(2026, 1, 1),
+    "choice": "yes",
+    "state": TopicState.PARKED,
+    "role": Role.MEMBER,
+    "team": Team.SALES,
+    "term_key": "mql",
+    "question_key": "size",
+    "content_hash": "0" * 64,
+    "password": "long enough words",
+    "value": "x",
+    "email": "someone@example.com",
+}
+
+
+def with_ids():
+    found = []
+    for module, name, function in public_actions():
+        parameters = list(inspect.signature(function).parameters.values())
+        ids = [p.name for p in parameters if p.name.endswith("_id") or p.name in ("key", "term_key")]
+        if parameters and parameters[0].name == "actor" and ids:
+            found.append(pytest.param(function, ids, id=f"{module}.{name}"))
+    return found
+
+
+def allowed(function):
+    """Someone whose role may call the action at all, with a team."""
+    source = inspect.getsource(function)
+    for permission, roles in PERMISSIONS.items():
+        if f'"{permission}"' in source:
+            return make_actor(next(role for role in Role if role in roles).value, "sales")
+    return make_actor("admin", "sales")
+
+
+def contents():
+    """Everything in the store but the audit log's own ids."""
+    tables = [row[0] for row in store().read().execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {table: store().read().execute(f'SELECT * FROM "{table}"').fetchall() for table in sorted(tables)}
+
+
+@pytest.mark.parametrize(("function", "ids"), with_ids())
+def test_an_odd_id_is_refused_and_changes_nothing(function, ids):
+    actor = allowed(function)
+    before = contents()
+    for odd in ODD_IDS:
+        arguments: dict[str, typing.Any] = {}
+        for parameter in list(inspect.signature(function).parameters.values())[1:]:
+            if parameter.name in ids:
+                arguments[parameter.name] = odd
+            elif parameter.default is inspect.Parameter.empty:
+                assert parameter.name in PLAUSIBLE, f"say what {parameter.name} looks like"
+                arguments[parameter.name] = PLAUSIBLE[parameter.name]
+        try:
+            function(actor, **arguments)
+        except Refusal as refusal:
+            assert str(refusal)
+        assert contents() == before, f"{odd!r} changed the store"
