@@ -27,6 +27,11 @@ def perform(done: str, action: Callable[..., Any], *arguments: Any, **keywords: 
     return result
 
 
+def was_refused() -> bool:
+    """Whether the last `perform` was refused and has not been shown yet: then a dialog stays and shows it itself."""
+    return bool(st.session_state.get(_KEY, ("done",))[0] == "refused")
+
+
 def show_outcome() -> None:
     """Show the outcome of the click that led to this run, once: a passing note, or an error that stays."""
     kind, sentence = st.session_state.pop(_KEY, ("done", ""))

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from actions.fields import list_fields
+from alignment.errors import InvalidInput
 from alignment.fields import FieldChoice
 from alignment.rules import FieldType, InvalidRule, Operator, parse, parse_json, sentence, to_json
 from components.session import actor
@@ -53,6 +54,12 @@ class RuleDraft:
 
     document: Mapping[str, Any] | None
     fault: str | None = None
+
+    def finished(self) -> Mapping[str, Any] | None:
+        """The document. Raises InvalidInput while it cannot be used yet."""
+        if self.fault is not None:
+            raise InvalidInput(self.fault)
+        return self.document
 
 
 def describe_rule(document: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from actions.permissions import may
 from alignment.cycles import GUIDING_QUESTIONS, Phase
 from alignment.people import Team
 from components.navigation import page_path
-from components.outcome import perform, show_outcome
+from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal
 from components.session import actor, person
 from components.text import plain
@@ -39,9 +39,11 @@ def start() -> None:
         "A cycle begins with Identify: both teams answer, and the baseline is taken before anything changes."
     )
     name = st.text_input("What shall it be called?", max_chars=80, key="cycle_new_name")
-    if st.button("Start", type="primary", disabled=not name.strip(), key="cycle_new_start"):
+    if st.button("Start", type="primary", key="cycle_new_start"):
         perform("The cycle has started. Open a questionnaire for both teams.", cycles.start_cycle, name)
-        st.rerun()
+        if not was_refused():
+            st.rerun()
+        show_outcome()
 
 
 @st.dialog("Go on to the next phase?")

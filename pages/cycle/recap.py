@@ -138,15 +138,10 @@ if cycle.phase is Phase.RECAP and runs:
         max_chars=4000,
         key=f"recap_growth_{cycle.id}",
     )
-    st.button(
-        "Write down the recap",
-        type="primary",
-        icon=":material/edit_note:",
-        key="recap_write",
-        disabled=not growth.strip(),
-        on_click=perform,
-        args=("The recap is written down. The cycle can be closed.", cycles.write_recap, cycle.id, growth),
-    )
+    # not in a callback: that would be the one of an earlier run, without what was typed last
+    if st.button("Write down the recap", type="primary", icon=":material/edit_note:", key="recap_write"):
+        perform("The recap is written down. The cycle can be closed.", cycles.write_recap, cycle.id, growth)
+        st.rerun()
     st.caption("Keeps the comparison as it reads now. It can be written again until the cycle is closed.")
 elif cycle.phase is Phase.EXECUTE:
     st.page_link("pages/cycle/cycle.py", label="Go on to Recap in the cycle", icon=":material/arrow_forward:")

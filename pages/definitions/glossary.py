@@ -8,8 +8,9 @@ from actions import definitions
 from actions.definitions import GlossaryEntry
 from actions.permissions import may
 from alignment.definitions import DefinitionState, DefinitionVersion, describe_change
-from alignment.people import Team
-from components.outcome import perform, show_outcome
+from alignment.errors import StaleVersion
+from alignment.people import Actor, Team
+from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal
 from components.rule_editor import describe_rule, edit_rule
 from components.session import actor, person
@@ -80,9 +81,11 @@ def show_change(before: DefinitionVersion | None, after: DefinitionVersion) -> N
 def send_back(version: DefinitionVersion) -> None:
     st.write("It becomes a draft again and loses its signatures. The version in force stays in force.")
     reason = st.text_area("What has to change?", max_chars=1000, key=f"glossary_reason_{version.id}")
-    if st.button("Send back", type="primary", disabled=not reason.strip(), key=f"glossary_back_{version.id}"):
+    if st.button("Send back", type="primary", key=f"glossary_back_{version.id}"):
         perform(f"{version.label} is a draft again.", definitions.send_back, version.id, reason)
-        st.rerun()
+        if not was_refused():
+            st.rerun()
+        show_outcome()
 
 
 @st.dialog("Drop this version")
@@ -97,11 +100,11 @@ def drop(version: DefinitionVersion) -> None:
 def add_term() -> None:
     name = st.text_input("Term", max_chars=60, key="glossary_new_name")
     meaning = st.text_area("What does it stand for, in general?", max_chars=400, key="glossary_new_meaning")
-    if st.button(
-        "Add", type="primary", disabled=not (name.strip() and meaning.strip()), key="glossary_new_add"
-    ):
+    if st.button("Add", type="primary", key="glossary_new_add"):
         perform("The term is in the glossary.", definitions.add_term, name, meaning)
-        st.rerun()
+        if not was_refused():
+            st.rerun()
+        show_outcome()
 
 
 def sign(version: DefinitionVersion) -> None:
@@ -172,6 +175,10 @@ def edit_version(
     """The form for a new version of a term (`version` None) or for an open one."""
     shown = version or base
     key = f"glossary_{term_key}_{version.id if version else 'new'}"
+    if (
+        f"{key}_text" not in st.session_state
+    ):  # the revision that the person begins from, not that of each run
+        st.session_state[f"{key}_seen"] = version.revision if version else 0
     text = st.text_area("Definition", value=shown.text if shown else "", max_chars=4000, key=f"{key}_text")
     start = st.date_input(
         "Takes effect on",
@@ -181,27 +188,23 @@ def edit_version(
     )
     rule = edit_rule(key, shown.rule if shown else None)
 
-    def save() -> None:
+    def save(acting: Actor) -> None:
         if version is None:
-            if perform(
-                "Drafted. Propose it when it is ready.",
-                definitions.draft,
-                term_key,
-                text,
-                rule.document,
-                start,
-            ):
-                st.session_state.pop(f"{key}_text", None)
-        else:
-            perform("Saved.", definitions.edit, version.id, version.revision, text, rule.document, start)
+            definitions.draft(acting, term_key, text, rule.finished(), start)
+            return
+        seen = st.session_state[f"{key}_seen"]
+        try:
+            definitions.edit(acting, version.id, seen, text, rule.finished(), start)
+        except StaleVersion:
+            st.session_state[f"{key}_seen"] = version.revision  # the next save is made knowing of the change
+            raise
 
-    st.button(
-        "Save the draft",
-        type="primary",
-        key=f"{key}_save",
-        disabled=not text.strip() or rule.fault is not None,
-        on_click=save,
-    )
+    # not in a callback: that would be the one of an earlier run, without what was typed last
+    if st.button("Save the draft", type="primary", key=f"{key}_save"):
+        perform("Saved." if version else "Drafted. Propose it when it is ready.", save)
+        if not was_refused():
+            st.session_state.pop(f"{key}_text", None)
+        st.rerun()
 
 
 def show_entry(entry: GlossaryEntry) -> None:

@@ -6,7 +6,7 @@ from actions import definitions, workshops
 from actions.permissions import may
 from alignment.people import Team
 from alignment.workshops import Choice, Proposal, ProposalState, Tally, Topic, TopicState, Workshop
-from components.outcome import perform, show_outcome
+from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal
 from components.rule_editor import describe_rule, edit_rule
 from components.session import actor, person
@@ -35,7 +35,9 @@ def open_workshop() -> None:
         perform(
             "The workshop is open. Take topics to it from the comparison.", workshops.open_workshop, title
         )
-        st.rerun()
+        if not was_refused():
+            st.rerun()
+        show_outcome()
 
 
 if not found:
@@ -252,28 +254,23 @@ if runs and workshop.open:
         )
         rule = edit_rule(f"workshop_propose_{term_key}", base.rule if base else None)
 
-        def propose() -> None:
-            perform("The vote is open.", workshops.propose, topic_id, term_key, text, rule.document)
-
-        st.button(
-            "Open the vote",
-            type="primary",
-            icon=":material/how_to_vote:",
-            key="workshop_propose",
-            disabled=not text.strip() or rule.fault is not None,
-            on_click=propose,
-        )
+        # not in a callback: that would be the one of an earlier run, without what was typed last
+        if st.button("Open the vote", type="primary", icon=":material/how_to_vote:", key="workshop_propose"):
+            perform(
+                "The vote is open.",
+                lambda acting: workshops.propose(acting, topic_id, term_key, text, rule.finished()),
+            )
+            st.rerun()
     with st.expander("Add a topic or end the workshop"):
-        title = st.text_input("Topic", max_chars=300, key="workshop_topic_title")
+        st.text_input("Topic", max_chars=300, key="workshop_topic_title")
 
         def add_topic() -> None:
-            if perform("The topic is on the table.", workshops.add_topic, chosen, title=title) is not None:
+            title = st.session_state["workshop_topic_title"]
+            if perform("The topic is on the table.", workshops.add_topic, chosen, title=title):
                 st.session_state["workshop_topic_title"] = ""
 
         with st.container(horizontal=True):
-            st.button(
-                "Add the topic", key="workshop_topic_add", disabled=not title.strip(), on_click=add_topic
-            )
+            st.button("Add the topic", key="workshop_topic_add", on_click=add_topic)
             sure = st.checkbox("All is said; end it", key="workshop_end_sure")
             st.button(
                 "End the workshop",
