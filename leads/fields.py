@@ -22,9 +22,9 @@ def list_choices(facts: Facts) -> tuple[FieldChoice, ...]:
 
 
 def _values(facts: Facts, name: str) -> tuple[str, ...]:
-    lead = facts.lead
-    column = lead[column_of(name)]
-    counted = lead.filter(column.notnull() & (column != "")).group_by(value=column).aggregate(n=lead.count())
+    column = facts.lead[column_of(name)]
+    known = facts.lead.select(value=column).filter(column.notnull() & (column != ""))
+    counted = known.group_by("value").aggregate(n=known.count())
     rows = facts.rows(counted.order_by(counted.n.desc(), counted.value).limit(MOST_VALUES))
     # a field that hardly repeats, such as a company's name, is no list to choose from
     return tuple(row["value"] for row in rows) if rows and rows[0]["n"] > 1 else ()
