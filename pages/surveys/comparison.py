@@ -176,6 +176,7 @@ def take(survey_id: str, compared: QuestionComparison) -> None:
 
 
 def show_ranked(survey: Survey, place: int, compared: QuestionComparison, can_take: bool) -> None:
+    show_outcome()  # a click in here runs this part of the screen only
     colour, icon, words = VERDICTS[compared.verdict]
     how = {Evidence.CLEAR: ", clearly", Evidence.LIKELY: ", probably"}.get(compared.evidence, "")
     badge = f":{colour}-badge[{icon} {words}{how if compared.verdict is Verdict.SPLIT_BETWEEN else ''}]"
