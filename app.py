@@ -63,6 +63,7 @@ def open_portal() -> None:
 def open_door() -> None:
     """What someone sees who is not signed in: set-up, an invitation, or the sign-in form; never a page."""
     if setup.is_needed():
+        setup.announce(f"http://localhost:{st.get_option('server.port')}")
         first = page_of(navigation.FIRST_START, default=True)
         others = [page_of(screen, hidden=True) for screen in navigation.screens() if not screen.is_home]
         asked = st.navigation([first, *others], position="hidden")

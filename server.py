@@ -70,9 +70,7 @@ def start() -> None:
     PagesManager.uses_pages_directory = False
     links.sign_in_route = True
     sign_in.cookie_key()
-    code = setup.new_code() if setup.is_needed() else ""
-    if code:
-        log.info("set up Concord", url=f"{address()}/?setup={code}", code=code)
+    setup.announce(address())
     log.info("ready", url=address())
 
 

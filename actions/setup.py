@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from pathlib import Path
 
 import structlog
 
@@ -18,6 +19,8 @@ from db.store import Connection, store
 
 _KEY = "setup_codes"
 _KEPT = 8  # processes that may start beside each other, each with a code of its own
+
+_announced: set[Path] = set()
 
 
 class WrongCode(Refusal):
@@ -41,6 +44,16 @@ def new_code() -> str:
         return True
 
     return code if store().write(transaction) else ""
+
+
+def announce(address: str) -> None:
+    """Print a link with a fresh code in the log, once per process and store, while there is nobody yet."""
+    path = store().path
+    if path in _announced or not is_needed():
+        return
+    _announced.add(path)
+    code = new_code()
+    structlog.get_logger("concord").info("set up Concord", url=f"{address}/?setup={code}", code=code)
 
 
 def check_code(code: str) -> None:

@@ -11,6 +11,7 @@ import hmac
 import math
 import os
 import secrets
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,6 +51,9 @@ _KNOWN_KEYS = (
 
 # Of a random password that was thrown away, at the cost of every other: names nobody has take as long as those in use.
 _NOBODYS_HASH = "$2b$12$asDjYVtyQqrtIgYlA2E.iOGARkMsFgXBUGHnr.Q1dQmxKDs/1FVTm"
+
+# Checks take a quarter of a second of a core each, by design; a flood of guesses waits here and leaves the rest alone.
+_checking = threading.BoundedSemaphore(2)
 
 
 class UnsafeKey(Refusal):
@@ -246,7 +250,8 @@ def _count_attempt(connection: Connection, mark: str) -> None:
 
 def _fits(password: str, password_hash: str) -> bool:
     given = password.strip().encode()
-    fits = bcrypt.checkpw(given[:LONGEST_PASSWORD], password_hash.encode())
+    with _checking:
+        fits = bcrypt.checkpw(given[:LONGEST_PASSWORD], password_hash.encode())
     return fits and len(given) <= LONGEST_PASSWORD
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from actions import people, settings, sign_in
 from components.navigation import HOME_PAGE
 from components.page import open_page, show_refusal, stop_on_refusal
-from components.session import remember
+from components.session import claim, remember
 from components.sign_in import keep
 from components.text import plain
 
@@ -18,6 +18,14 @@ with middle:
     token = st.query_params.get("token", "")
     with stop_on_refusal():
         invited = people.invited_person(token)
+    here = claim()
+    if here is not None and here.person_id != invited.id:
+        st.warning(
+            f"This link is for {plain(invited.name)}, and somebody else is signed in here. Open it in another browser or a "
+            "private window, or sign out first.",
+            icon=":material/switch_account:",
+        )
+        st.stop()
     st.markdown(
         f"Hello {plain(invited.first_name)}. Here the sales and marketing people of {plain(settings.company_name())} find "
         "out what they mean by a qualified lead, agree on it, and check whether it helped. "

@@ -325,6 +325,26 @@ def test_an_invitation_is_not_used_up_by_looking_and_leads_into_the_portal(make_
     assert "does not work any more" in again.error[0].value and not again.text_input
 
 
+def test_an_invitation_of_somebody_else_is_not_mixed_into_a_session(with_password, open_page):
+    app = open_page("pages/people/account.py", with_password("admin", None, name="Ada"))
+    invited = people.add_person(MACHINE, "Bea", "bea@example.com", Team.SALES, Role.MEMBER)
+    app.query_params["token"] = invited.token
+    app.switch_page(WELCOME.path).run()
+    app.query_params["token"] = invited.token
+    app.run()
+    assert "This link is for Bea" in shown(app) and not app.text_input
+    button(app, "Sign out").click().run()
+    assert "Hello Bea" in shown(app) and field(app, "Password")
+
+
+def test_the_set_up_link_is_announced_once_per_process(caplog):
+    setup.announce("http://localhost:1")
+    setup.announce("http://localhost:1")
+    links = [record.msg["url"] for record in caplog.records if "set up Concord" in str(record.msg)]
+    assert len(links) == 1
+    setup.check_code(links[0].partition("setup=")[2])
+
+
 # looking after people
 
 
