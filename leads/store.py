@@ -368,7 +368,7 @@ def _create_empty(backend: "Backend", place: tuple[str, str] | None) -> None:
     event = backend.create_table("lead_event", schema=schema.EVENT, database=place)
     backend.create_table("custom_field", schema=schema.CUSTOM_FIELD, database=place)
     backend.create_table("known_column", schema=schema.KNOWN_COLUMN, database=place)
-    backend.create_table("episode", episodes.build(lead, event), database=place)
+    backend.create_table("episode", schema=episodes.build(lead, event).schema(), database=place)
 
 
 def attributes_of(table: "ibis.Table") -> tuple[str, ...]:

@@ -213,40 +213,46 @@ def test_faulty_rows_are_named_with_line_column_value_and_reason_and_the_others_
     assert [row["lead_id"] for row in stored()] == ["a", "f"]
 
 
-@pytest.mark.parametrize(
-    ("content", "word"),
-    [
-        (b"", "empty"),
-        (b"\n\n  \n", "empty"),
-        (b"a,ads,5,2026-01-05\nb,ads,5,2026-01-05\n", "no header row"),
-        (b"id,origin,entered\na,ads,2026-01-05\n", "size"),
-        (b"id,orign,size,entered\na,ads,5,2026-01-05\n", "orign"),
-        (b"id,id,origin,size,entered\na,a,ads,5,2026-01-05\n", "2 times"),
-        (b"PK\x03\x04whatever", "Excel workbook"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "picture"),
-        (b"\x7fELF\x02\x01\x01" + bytes(200), "NUL"),
-        (bytes(range(1, 32)) * 20, "binary"),
-        ("id,origin,size,entered\na,b,1,2026-01-05\n".encode("utf-16"), "UTF-16"),
-        (b"id,origin,size,entered\na,a\x00ds,5,2026-01-05\n", "line 2"),
-        (b"id,origin,size,entered\na," + b"x" * 1_100_000 + b",5,2026-01-05\n", "line 2"),
-        (b"id,origin,size,entered\n" + b"x" * 5_000_000, "line 2"),
-        (",".join(f"c{n}" for n in range(2_001)).encode() + b"\n", "2,000"),
-        (b"id,origin,size,entered\na,ads,5,03/04/2026\n", "date_order"),
-        (b"id,origin,size,entered\na,ads,5,13/04/2026\nb,ads,5,04/13/2026\n", "date_order"),
-        (b"id,origin,size,entered\na,ads,x,2026-01-05\n", "None of the 1 rows"),
-    ],
-)
-def test_a_file_that_cannot_be_used_is_refused_and_leaves_the_store_as_it_was(tmp_path, content, word):
-    load(SIMPLE, write(tmp_path, "id,origin,size,entered\nz,ads,5,2026-01-05\n", "before.csv"))
+UNUSABLE = [
+    (b"", "empty"),
+    (b"\n\n  \n", "empty"),
+    (b"a,ads,5,2026-01-05\nb,ads,5,2026-01-05\n", "no header row"),
+    (b"id,origin,entered\na,ads,2026-01-05\n", "size"),
+    (b"id,orign,size,entered\na,ads,5,2026-01-05\n", "orign"),
+    (b"id,id,origin,size,entered\na,a,ads,5,2026-01-05\n", "2 times"),
+    (b"PK\x03\x04whatever", "Excel workbook"),
+    (b"\x89PNG\r\n\x1a\n\x00\x00", "picture"),
+    (b"\x7fELF\x02\x01\x01" + bytes(200), "NUL"),
+    (bytes(range(1, 32)) * 20, "binary"),
+    ("id,origin,size,entered\na,b,1,2026-01-05\n".encode("utf-16"), "UTF-16"),
+    (b"id,origin,size,entered\na,a\x00ds,5,2026-01-05\n", "line 2"),
+    (b"id,origin,size,entered\na," + b"x" * 1_100_000 + b",5,2026-01-05\n", "line 2"),
+    (b"id,origin,size,entered\n" + b"x" * 5_000_000, "line 2"),
+    (",".join(f"c{n}" for n in range(2_001)).encode() + b"\n", "2,000"),
+    (b"id,origin,size,entered\na,ads,5,03/04/2026\n", "date_order"),
+    (b"id,origin,size,entered\na,ads,5,13/04/2026\nb,ads,5,04/13/2026\n", "date_order"),
+    (b"id,origin,size,entered\na,ads,x,2026-01-05\n", "None of the 1 rows"),
+]
+
+
+def test_a_file_that_cannot_be_used_is_refused_and_leaves_the_store_as_it_was(tmp_path):
+    good = write(tmp_path, "id,origin,size,entered\nz,ads,5,2026-01-05\n", "good.csv")
+    load(SIMPLE, good)
     revision = warehouse().revision()
-    with pytest.raises(InvalidInput, match=word):
-        load(SIMPLE, write(tmp_path, content))
-    if word not in ("None of the 1 rows", "size"):  # with a second file, the import as a whole can be used
-        good = write(tmp_path, "id,origin,size,entered\nnew,ads,5,2026-01-05\n", "good.csv")
+    for number, (content, word) in enumerate(UNUSABLE):
+        bad = write(tmp_path, content, f"bad-{number}.csv")
         with pytest.raises(InvalidInput, match=word):
-            load(SIMPLE, good, tmp_path / "file.csv")
+            load(SIMPLE, bad)
     assert warehouse().revision() == revision
     assert [row["lead_id"] for row in stored()] == ["z"]
+
+
+def test_one_file_that_cannot_be_used_stops_the_others(tmp_path):
+    good = write(tmp_path, "id,origin,size,entered\nz,ads,5,2026-01-05\n", "good.csv")
+    for content, word in ((b"", "empty"), (b"id,orign,size,entered\na,ads,5,2026-01-05\n", "orign")):
+        with pytest.raises(InvalidInput, match=word):
+            load(SIMPLE, good, write(tmp_path, content))
+    assert warehouse().revision() == ""
 
 
 def test_a_file_over_the_limit_is_refused_before_it_is_read(tmp_path, monkeypatch):
@@ -309,63 +315,72 @@ def test_files_are_read_as_people_send_them(tmp_path, content, mapping):
     assert ("encoding" in codes(report)) == (b"\xe9" in content if isinstance(content, bytes) else False)
 
 
-@pytest.mark.parametrize(
-    ("text", "order", "zone", "expected"),
-    [
-        ("2026-01-05", None, "UTC", datetime(2026, 1, 5)),
-        ("2026-1-5 9:07", None, "UTC", datetime(2026, 1, 5, 9, 7)),
-        ("2026-01-05T09:07:08.25Z", None, "UTC", datetime(2026, 1, 5, 9, 7, 8, 250000)),
-        ("2026-01-05 09:07:08+02:00", None, "America/Sao_Paulo", datetime(2026, 1, 5, 7, 7, 8)),
-        ("2026-01-05 09:07:08 -0330", None, "UTC", datetime(2026, 1, 5, 12, 37, 8)),
-        ("2026-01-05 09:07", None, "America/Sao_Paulo", datetime(2026, 1, 5, 12, 7)),
-        ("2026-07-05", None, "Europe/Berlin", datetime(2026, 7, 4, 22)),
-        ("2026/01/05", None, "UTC", datetime(2026, 1, 5)),
-        ("3/15/2026 2:30 PM", None, "UTC", datetime(2026, 3, 15, 14, 30)),
-        ("03/04/2026", "mdy", "UTC", datetime(2026, 3, 4)),
-        ("03/04/2026 12:00 am", "dmy", "UTC", datetime(2026, 4, 3)),
-        ("3.4.2026 08:00", "dmy", "UTC", datetime(2026, 4, 3, 8)),
-        ("03/04/2026", "ymd", "UTC", None),
-        ("2026-02-30", None, "UTC", None),
-        ("2026-13-01", None, "UTC", None),
-        ("0001-01-01", None, "UTC", None),
-        ("9999-01-01", None, "UTC", None),
-        ("yesterday", None, "UTC", None),
-        ("20260105", None, "UTC", None),
-        ("2026-01-05 25:00", None, "UTC", None),
-    ],
-)
-def test_a_date_is_the_instant_it_says_or_none(tmp_path, text, order, zone, expected):
-    path = write(tmp_path, f'id,origin,size,entered\na,x,1,"{text}"\nb,x,1,2026-01-05\n')
+DATES = [
+    ("2026-01-05", None, "UTC", datetime(2026, 1, 5)),
+    ("2026-1-5 9:07", None, "UTC", datetime(2026, 1, 5, 9, 7)),
+    ("2026-01-05T09:07:08.25Z", None, "UTC", datetime(2026, 1, 5, 9, 7, 8, 250000)),
+    ("2026-01-05 09:07:08+02:00", None, "America/Sao_Paulo", datetime(2026, 1, 5, 7, 7, 8)),
+    ("2026-01-05 09:07:08 -0330", None, "UTC", datetime(2026, 1, 5, 12, 37, 8)),
+    ("2026-01-05 09:07", None, "America/Sao_Paulo", datetime(2026, 1, 5, 12, 7)),
+    ("2026-07-05", None, "Europe/Berlin", datetime(2026, 7, 4, 22)),
+    ("2026/01/05", None, "UTC", datetime(2026, 1, 5)),
+    ("3/15/2026 2:30 PM", None, "UTC", datetime(2026, 3, 15, 14, 30)),
+    ("03/04/2026", "mdy", "UTC", datetime(2026, 3, 4)),
+    ("03/04/2026 12:00 am", "dmy", "UTC", datetime(2026, 4, 3)),
+    ("3.4.2026 08:00", "dmy", "UTC", datetime(2026, 4, 3, 8)),
+    ("03/04/2026", "ymd", "UTC", None),
+    ("2026-02-30", None, "UTC", None),
+    ("2026-13-01", None, "UTC", None),
+    ("0001-01-01", None, "UTC", None),
+    ("9999-01-01", None, "UTC", None),
+    ("yesterday", None, "UTC", None),
+    ("20260105", None, "UTC", None),
+    ("2026-01-05 25:00", None, "UTC", None),
+]
+
+
+@pytest.mark.parametrize(("order", "zone"), sorted({(order or "", zone) for _, order, zone, _ in DATES}))
+def test_a_date_is_the_instant_it_says_or_none(tmp_path, order, zone):
+    cases = [
+        (text, expected) for text, its, in_zone, expected in DATES if (its or "", in_zone) == (order, zone)
+    ]
+    rows = "".join(f'{number:02d},x,1,"{text}"\n' for number, (text, _) in enumerate(cases))
     options = f'timezone = "{zone}"\n' + (f'date_order = "{order}"\n' if order else "")
-    report = load(options + SIMPLE, path)
-    assert report.refused == (expected is None)
-    if expected is not None:
-        assert events()[0]["at"] == expected
-        assert events()[0]["day_only"] == (":" not in text)
+    report = load(options + SIMPLE, write(tmp_path, f"id,origin,size,entered\nlast,x,1,2026-01-05\n{rows}"))
+    found = {event["lead_id"]: (event["at"], event["day_only"]) for event in events()}
+    for number, (text, expected) in enumerate(cases):
+        assert found.get(f"{number:02d}") == (expected and (expected, ":" not in text)), text
+    assert [refusal.value for refusal in report.refusals] == [
+        text for text, expected in cases if not expected
+    ]
 
 
-@pytest.mark.parametrize(
-    ("text", "decimal", "expected"),
-    [
-        ("1200", ".", 1200.0),
-        ("1,200", ".", 1200.0),
-        ("1,200,300.5", ".", 1200300.5),
-        ("-3.5", ".", -3.5),
-        ("1,5", ".", None),
-        ("1.200,5", ",", 1200.5),
-        ("1,5", ",", 1.5),
-        ("1.5", ",", None),
-        ("12 people", ".", None),
-        ("1e5", ".", None),
-        ("nan", ".", None),
-    ],
-)
-def test_a_number_is_what_it_says_or_none(tmp_path, text, decimal, expected):
-    path = write(tmp_path, f'id,origin,size,entered\na,x,"{text}",2026-01-05\nb,x,1,2026-01-05\n')
-    report = load(f'decimal = "{decimal}"\n' + SIMPLE, path)
-    assert report.refused == (expected is None)
-    if expected is not None:
-        assert stored("employees")[0]["employees"] == expected
+NUMBERS = [
+    ("1200", ".", 1200.0),
+    ("1,200", ".", 1200.0),
+    ("1,200,300.5", ".", 1200300.5),
+    ("-3.5", ".", -3.5),
+    ("1,5", ".", None),
+    ("1.200,5", ",", 1200.5),
+    ("1,5", ",", 1.5),
+    ("1.5", ",", None),
+    ("12 people", ".", None),
+    ("1e5", ".", None),
+    ("nan", ".", None),
+]
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_a_number_is_what_it_says_or_none(tmp_path, decimal):
+    cases = [(text, expected) for text, sign, expected in NUMBERS if sign == decimal]
+    rows = "".join(f'{number:02d},x,"{text}",\n' for number, (text, _) in enumerate(cases))
+    report = load(f'decimal = "{decimal}"\n' + SIMPLE, write(tmp_path, f"id,origin,size,entered\n{rows}"))
+    found = {row["lead_id"]: row["employees"] for row in stored("employees")}
+    for number, (text, expected) in enumerate(cases):
+        assert found.get(f"{number:02d}") == expected, text
+    assert [refusal.value for refusal in report.refusals] == [
+        text for text, expected in cases if expected is None
+    ]
 
 
 def test_words_for_missing_are_missing_and_blank_stays_blank(tmp_path):

@@ -130,42 +130,43 @@ def test_a_field_that_is_filled_after_the_outcome_is_flagged(files):
     assert [(warning["code"], warning["field"]) for warning in warnings] == [("leakage", "page")]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "arguments", "word"),
-    [
-        ("leads.csv", "a,ads,2025-01-05,,x\n", ("import-leads", "leads.csv", "--mapping", "mapping.toml"), "header row"),
-        ("leads.csv", "", ("import-leads", "leads.csv", "--mapping", "mapping.toml"), "empty"),
-        ("leads.csv", "\x00\x01", ("import-leads", "leads.csv", "--mapping", "mapping.toml"), "NUL"),
-        ("mapping.toml", MAPPING.replace("origin", "orrigin"), ("import-leads", "leads.csv", "--mapping", "mapping.toml"), "origin"),
-        ("mapping.toml", MAPPING + "[x]", ("import-leads", "leads.csv", "--mapping", "mapping.toml"), "not known"),
-        ("leads.csv", FILE.replace("2025-01-0", "2025-13-0"), ("import-leads", "leads.csv", "--mapping", "mapping.toml"), "no date"),
-        ("x", "", ("import-leads", "missing.csv", "--mapping", "mapping.toml"), "cannot be read"),
-        ("x", "", ("import-leads", "leads.csv", "--mapping", "missing.toml"), "cannot be read"),
-        ("x", "", ("import-leads", "leads.csv", "--preset", "unheard of"), "no saved mapping"),
-        ("rule.json", "{", ("backtest", "rule.json"), "line 1"),
-        ("rule.json", json.dumps({"version": 1, "field": "source", "op": "~", "value": 1}), ("backtest", "rule.json"), "operator"),
-        ("rule.json", json.dumps({"version": 1, "field": "sauce", "op": "=", "value": "x"}), ("backtest", "rule.json"), "source"),
-        ("rule.json", '{"version": 1, "not": ' * 5000, ("backtest", "rule.json"), "rule"),
-        ("x", "", ("backtest", "missing.json"), "cannot be read"),
-        ("x", "", ("metrics", "--from", "2025-02-30"), "no day"),
-        ("x", "", ("metrics", "--window", "0"), "window"),
-        ("x", "", ("metrics", "--restate", "MQL v9"), "MQL v9"),
-    ],
-)  # fmt: skip
-def test_wrong_input_gets_a_sentence_exit_code_1_and_changes_nothing(
-    files, monkeypatch, name, content, arguments, word
-):
+WRONG = [
+    ("leads.csv", "a,ads,2025-01-05,,x\n", ("import-leads", "leads.csv", "--mapping", "mapping.toml"), "header row"),
+    ("leads.csv", "", ("import-leads", "leads.csv", "--mapping", "mapping.toml"), "empty"),
+    ("leads.csv", "\x00\x01", ("import-leads", "leads.csv", "--mapping", "mapping.toml"), "NUL"),
+    ("mapping.toml", MAPPING.replace("origin", "orrigin"), ("import-leads", "leads.csv", "--mapping", "mapping.toml"), "origin"),
+    ("mapping.toml", MAPPING + "[x]", ("import-leads", "leads.csv", "--mapping", "mapping.toml"), "not known"),
+    ("leads.csv", FILE.replace("2025-01-0", "2025-13-0"), ("import-leads", "leads.csv", "--mapping", "mapping.toml"), "no date"),
+    ("x", "", ("import-leads", "missing.csv", "--mapping", "mapping.toml"), "cannot be read"),
+    ("x", "", ("import-leads", "leads.csv", "--mapping", "missing.toml"), "cannot be read"),
+    ("x", "", ("import-leads", "leads.csv", "--preset", "unheard of"), "no saved mapping"),
+    ("rule.json", "{", ("backtest", "rule.json"), "line 1"),
+    ("rule.json", json.dumps({"version": 1, "field": "source", "op": "~", "value": 1}), ("backtest", "rule.json"), "operator"),
+    ("rule.json", json.dumps({"version": 1, "field": "sauce", "op": "=", "value": "x"}), ("backtest", "rule.json"), "source"),
+    ("rule.json", '{"version": 1, "not": ' * 5000, ("backtest", "rule.json"), "rule"),
+    ("x", "", ("backtest", "missing.json"), "cannot be read"),
+    ("x", "", ("metrics", "--from", "2025-02-30"), "no day"),
+    ("x", "", ("metrics", "--window", "0"), "window"),
+    ("x", "", ("metrics", "--restate", "MQL v9"), "MQL v9"),
+]  # fmt: skip
+
+
+def test_wrong_input_gets_a_sentence_exit_code_1_and_changes_nothing(files, monkeypatch):
     monkeypatch.chdir(files)
     run("import-leads", "leads.csv", "--mapping", "mapping.toml")
     revision = warehouse().revision()
-    (files / name).write_text(content)
-    result = run(*arguments, "--json")
-    assert result.exit_code == 1
-    assert word in json.loads(result.stdout)["error"]
-    assert word in result.stderr and "Traceback" not in result.stderr
-    assert warehouse().revision() == revision
-    plain = run(*arguments)
-    assert (plain.exit_code, plain.stdout) == (1, "")
+    sound = {path: path.read_text() for path in files.iterdir() if path.is_file()}
+    for name, content, arguments, word in WRONG:
+        (files / name).write_text(content)
+        result = run(*arguments, "--json")
+        assert result.exit_code == 1, arguments
+        assert word in json.loads(result.stdout)["error"], arguments
+        assert word in result.stderr and "Traceback" not in result.stderr
+        assert warehouse().revision() == revision
+        for path, text in sound.items():
+            path.write_text(text)
+    plain = run("import-leads", "missing.csv", "--mapping", "mapping.toml")
+    assert (plain.exit_code, plain.stdout) == (1, "") and "missing.csv" in plain.stderr
 
 
 @pytest.mark.parametrize(
