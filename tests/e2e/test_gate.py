@@ -276,6 +276,17 @@ def test_streamlits_own_server_without_the_gate_does_not_hand_the_session_over_e
     assert not plain.complaints(), plain.complaints()
 
 
+def test_streamlit_run_works_too_and_its_log_leads_to_set_up(data_folder, tmp_path, connect):
+    plain = Portal(data_folder, free_port(), tmp_path / "streamlit.log")
+    plain.start([sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(plain.port)])
+    try:
+        assert "Set up Concord" in connect(plain.url).run("")
+        setup.check_code(plain.setup_link().partition("setup=")[2])
+    finally:
+        plain.stop()
+    assert not plain.complaints(), plain.complaints()
+
+
 def test_a_fragment_run_after_access_was_taken_away_shows_and_changes_nothing(door, add_person, connect):
     add_person("Ada Admin", "admin", None)
     lead = add_person("Lena Lead", "team_lead")
