@@ -65,7 +65,7 @@ def load_events(leads: "pa.Table", events: "pa.Table", now: datetime | None = No
             if kind.is_boolean():
                 value = value.fill_null(False)
             columns[name] = _utc(value) if name == "at" else value.cast(kind)
-        merged = merge(draft, lead, log.select(**columns).distinct(), ())
+        merged = merge(draft, lead, log.select(**columns), ())
         if merged.changed_anything:
             draft.publish(now or datetime.now(UTC))
         return merged

@@ -41,9 +41,12 @@ def merge(draft: Draft, lead: ibis.Table, event: ibis.Table, columns: Iterable[s
     has the columns of `leads.schema.EVENT`. `columns` are the file columns seen, remembered for later mappings.
     """
     backend, old = draft.backend, draft.old
-    event = _without_undated_doubles(event, old)
+    some_undated = old.value(event["at"].isnull().any().coalesce(False))
+    told = _without_undated_doubles(event, old) if some_undated else event
+    told = told.select(*schema.EVENT.names)
+    nothing_known = not old.value(old.event.count())
     fresh = backend.create_table(
-        "fresh_event", event.select(*schema.EVENT.names).difference(old.event), temp=True
+        "fresh_event", told.distinct() if nothing_known else told.difference(old.event), temp=True
     )
     attributes = sorted({*attributes_of(old.lead), *attributes_of(lead)})
     fields = [*CANONICAL_NAMES, *(ATTRIBUTE_PREFIX + name for name in attributes)]
