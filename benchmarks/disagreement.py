@@ -1,6 +1,6 @@
 """How often two teams are called different by chance, and how often a planted gap is found, beside naive methods.
 
-Run `python -m benchmarks.disagreement` (about ten minutes), or with `--surveys 40` for a first look.
+Run `python -m benchmarks.disagreement` (about half an hour), or with `--surveys 20` for a first look.
 
 Each survey has 30 questions. False alarms: both teams answer from the same distribution, drawn anew for each question;
 counted are surveys with any alarm. Power: five of the 30 questions have a planted gap, 80 % of sales against 30 % of
