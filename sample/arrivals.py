@@ -193,7 +193,7 @@ def profiles(rng: Generator, created: Numbers, agreed: float) -> Profiles:
     industry, industry_fit = _pick(rng, INDUSTRIES, n)
     country, country_fit = _pick(rng, COUNTRIES, n)
     job_level, job_fit = _pick(rng, JOB_LEVELS, n)
-    size = np.exp(rng.normal(np.where(late, np.log(60), np.log(46)), 1.45))
+    size = np.exp(rng.normal(np.where(late, np.log(92), np.log(58)), 1.45))
     employees = np.clip(np.round(size), 1, 60_000).astype(np.float64)
     private = rng.random(n) < np.where(employees < 10, 0.4, 0.12)
     fit = (
@@ -207,10 +207,10 @@ def profiles(rng: Generator, created: Numbers, agreed: float) -> Profiles:
         - 0.4 * private
     )
     intent = rng.normal(0.3 * source_fit, 1.0)
-    demo = rng.random(n) < _chance(-1.9 + 1.1 * intent)
+    demo = rng.random(n) < _chance(-1.7 + 1.1 * intent)
     trial = rng.random(n) < _chance(-2.6 + 0.9 * intent)
     webinar = rng.random(n) < _chance(
-        np.where(np.isin(source, ("email_campaign", "event")), -0.6, -1.7) + 0.2 * intent
+        np.where(np.isin(source, ("email_campaign", "event")), -0.4, -1.3) + 0.2 * intent
     )
     guides = rng.poisson(np.where(np.isin(source, ("social_media", "paid_search", "display_ads")), 1.1, 0.5))
     pricing = rng.poisson(np.exp(-0.25 + 0.75 * intent))

@@ -35,9 +35,9 @@ class Habits:
     market: float  # what times do to the chances at each step of a sale, as a logit
 
 
-BEFORE = Habits((0.86, 0.5, 0.42), 0.37, 0.05, 0.14, 0.61, 0.12, 330, 1.0, 0.0)
-AFTER = Habits((0.95, 0.5, 0.25), 0.60, 0.03, 0.07, 0.71, 0.95, 170, 2.2, -0.15)
-LATELY = Habits((0.92, 0.5, 0.28), 0.55, 0.04, 0.1, 0.68, 0.95, 200, 2.0, -0.15)
+BEFORE = Habits((0.8, 0.42, 0.35), 0.37, 0.05, 0.14, 0.59, 0.1, 330, 1.0, 0.0)
+AFTER = Habits((0.92, 0.4, 0.13), 0.60, 0.03, 0.07, 0.735, 0.95, 170, 2.2, -0.15)
+LATELY = Habits((0.9, 0.42, 0.17), 0.55, 0.04, 0.1, 0.7, 0.95, 200, 2.0, -0.15)
 
 # of the accepted, of those, and of those, before the agreement
 _SQL, _OPPORTUNITY, _WON = 0.59, 0.67, 0.35
