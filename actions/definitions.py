@@ -254,7 +254,9 @@ def sign(actor: Actor, definition_id: str, content_hash: str) -> bool:
         signed = _open_version(connection, definition_id)
         if not signed.fully_signed:
             return False
-        in_force_from = domain.start_of_force(signed.effective_from, now, company_of(connection).hours.timezone)
+        in_force_from = domain.start_of_force(
+            signed.effective_from, now, company_of(connection).hours.timezone
+        )
         definitions.agree(connection, definition_id, agreed_at=now, in_force_from=in_force_from)
         journal(
             connection,

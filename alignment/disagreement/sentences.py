@@ -21,8 +21,8 @@ from alignment.questionnaires import QuestionType
 
 
 def percent(share: float) -> str:
-    """A share as whole percent: `82 %`."""
-    return f"{round(share * 100)} %"
+    """A share as whole percent: `82%`."""
+    return f"{round(share * 100)}%"
 
 
 def number_text(value: float) -> str:
@@ -234,7 +234,7 @@ def _tell_aligned(compared: QuestionComparison) -> str:
         if not chosen:
             return "Both teams say that none of these applies."
         named = join_words([f"“{label}”" for label in chosen])
-        return f"Both teams choose {named}, each with at least 70 %."
+        return f"Both teams choose {named}, each with at least 70%."
     leading = _leading(of[Team.SALES])
     label = of[Team.SALES].labels[leading]
     said = label if compared.question.type is QuestionType.YES_NO else f"“{label}”"
@@ -310,7 +310,7 @@ def _reason(compared: QuestionComparison, tested: int) -> str:
                 parts.append(f"Within it they still differ in degree{_interval_text(compared)}.")
             return " ".join(parts)
         case Verdict.SPLIT_WITHIN:
-            parts.append("A team counts as divided when it stands on no answer with at least 70 %.")
+            parts.append("A team counts as divided when it stands on no answer with at least 70%.")
         case Verdict.UNSURE if _mostly_silent(compared):
             parts.append("More than half of each team can't say.")
         case Verdict.UNSURE:
@@ -346,15 +346,15 @@ def _common_ground(compared: QuestionComparison) -> str:
     of = compared.distributions[Team.SALES]
     match compared.question.type:
         case QuestionType.NUMBER:
-            return "at least 70 % of each lie within a quarter of the middle between the two medians"
+            return "at least 70% of each lie within a quarter of the middle between the two medians"
         case QuestionType.SCALE:
             name = _top_name(of)
             if min(_top(compared.distributions[team]) for team in Team) > 0.5:
-                return f"at least 70 % of each choose {name}, and fewer than 15 % the lowest points"
+                return f"at least 70% of each choose {name}, and fewer than 15% the lowest points"
             return f"at most half of each choose {name}"
         case QuestionType.CHOICES:
-            return "each team chooses the same options with at least 70 %, and no other with more than half"
-    return "at least 70 % of each give the same answer"
+            return "each team chooses the same options with at least 70%, and no other with more than half"
+    return "at least 70% of each give the same answer"
 
 
 def _mostly_silent(compared: QuestionComparison) -> bool:
@@ -366,7 +366,7 @@ def _interval_text(compared: QuestionComparison) -> str:
     if compared.effect is None or compared.effect.interval is None:
         return ""
     interval = compared.effect.interval
-    return f" (95 % interval {interval.low:+.2f} to {interval.high:+.2f})"
+    return f" (95% interval {interval.low:+.2f} to {interval.high:+.2f})"
 
 
 def _small(value: float | None) -> str:

@@ -66,7 +66,7 @@ def distribution_rows(compared: "QuestionComparison") -> list[dict[str, str]]:
 
 def percent(share: float) -> str:
     """A share as whole per cent, written as everywhere else on the screens."""
-    return f"{share * 100:.0f} %"
+    return f"{share * 100:.0f}%"
 
 
 def _row(answer: str, teams: list[tuple[float, int]]) -> dict[str, str]:

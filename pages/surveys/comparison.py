@@ -94,12 +94,12 @@ def effect_in_words(effect: Effect, question: Question) -> str:
 
     def number(value: float) -> str:
         text = (
-            f"{value * 100:.0f} %" if effect.name in SHARES else f"{value:.2f}" if not unit else f"{value:g}"
+            f"{value * 100:.0f}%" if effect.name in SHARES else f"{value:.2f}" if not unit else f"{value:g}"
         )
         return text.replace("-", "−") + unit
 
     interval = (
-        f", 95 % interval {number(effect.interval.low)} to {number(effect.interval.high)}"
+        f", 95% interval {number(effect.interval.low)} to {number(effect.interval.high)}"
         if effect.interval
         else ""
     )

@@ -154,4 +154,7 @@ def test_the_cycle_says_what_is_missing(open_page, people):
     assert "“Spring” is in Identify: 3 things are missing before the next step." in texts(app)
     assert "cycle_advance" not in [button.key for button in app.button]
     today = open_page("pages/home/today.py", people["facilitator"])
-    assert "The cycle “Spring” goes on when a questionnaire has been put to both teams and is closed" in texts(today)
+    assert (
+        "The cycle “Spring” goes on when a questionnaire has been put to both teams and is closed"
+        in texts(today)
+    )

@@ -379,7 +379,7 @@ def test_words_and_table_say_what_the_figure_shows(compared):
     words = distribution_in_words(hours)
     assert "Sales, 6 people: median 24 hours" in words and "Marketing, 6 people: median 2 hours" in words
     budget = {row["Answer"]: row for row in distribution_rows(compared.question("budget"))}
-    assert budget["5 decisive"] == {"Answer": "5 decisive", "Sales": "100 % (6)", "Marketing": "0 % (0)"}
+    assert budget["5 decisive"] == {"Answer": "5 decisive", "Sales": "100% (6)", "Marketing": "0% (0)"}
 
 
 def test_of_a_hidden_question_there_is_no_figure_no_word_and_no_row(make_person):

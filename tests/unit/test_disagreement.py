@@ -193,7 +193,7 @@ def test_one_team_that_cannot_say_differs_from_one_that_can(kind, answer):
     assert (found.verdict, found.evidence) == (Verdict.SPLIT_BETWEEN, Evidence.CLEAR)
     assert found.effect.name == "difference_cant_say"
     assert found.effect.value == -1
-    assert found.sentence == "100 % of marketing can't say, against 0 % of sales."
+    assert found.sentence == "100% of marketing can't say, against 0% of sales."
 
 
 def test_cant_say_counts_towards_the_group_and_skipping_does_not():
@@ -426,32 +426,32 @@ def test_the_summary_is_grammatical_for_none_one_and_all():
             CHOICE,
             ["demo"] * 9 + ["webinar"] * 2,
             ["demo"] * 3 + ["pricing"] * 4 + ["webinar"] * 4,
-            "Sales says “demo” far more often (82 %) than marketing (27 %).",
+            "Sales says “demo” far more often (82%) than marketing (27%).",
         ),
         (
             CHOICE,
             ["demo"] * 9 + ["pricing"],
             ["pricing"] * 8 + ["demo"] * 2,
-            "Sales mostly says “demo” (90 %), marketing mostly says “pricing” (80 %).",
+            "Sales mostly says “demo” (90%), marketing mostly says “pricing” (80%).",
         ),
         (
             YES_NO,
             [True] * 9 + [False],
             [True] * 2 + [False] * 8,
-            "90 % of sales say yes, against 20 % of marketing.",
+            "90% of sales say yes, against 20% of marketing.",
         ),
         (
             CHOICES,
             [["demo"]] * 10,
             [["demo", "pricing"]] * 10,
-            "Marketing says “pricing” far more often (100 %) than sales (0 %).",
+            "Marketing says “pricing” far more often (100%) than sales (0%).",
         ),
-        (SCALE, [5] * 8, [1] * 8, "Sales rates it higher than marketing: 100 % choose 4 or 5, against 0 %."),
+        (SCALE, [5] * 8, [1] * 8, "Sales rates it higher than marketing: 100% choose 4 or 5, against 0%."),
         (
             SCALE,
             [2, 3] * 4,
             [3, 2] * 4,
-            "Neither team rates it high: 0 % of sales and 0 % of marketing choose 4 or 5.",
+            "Neither team rates it high: 0% of sales and 0% of marketing choose 4 or 5.",
         ),
         (
             SCALE,
@@ -470,14 +470,14 @@ def test_the_summary_is_grammatical_for_none_one_and_all():
             CHOICE,
             ["demo"] * 8,
             ["demo"] * 7 + ["webinar"],
-            "Both teams say “demo”: 100 % of sales and 88 % of marketing.",
+            "Both teams say “demo”: 100% of sales and 88% of marketing.",
         ),
-        (SCALE, [1, 5] * 5, [3] * 10, "Sales is divided within itself: 50 % for 4 or 5 and 50 % for 1 or 2."),
+        (SCALE, [1, 5] * 5, [3] * 10, "Sales is divided within itself: 50% for 4 or 5 and 50% for 1 or 2."),
         (
             YES_NO,
             [CANT_SAY] * 6 + [True] * 4,
             [CANT_SAY] * 7 + [True] * 3,
-            "Most people in both teams can't say: 60 % of sales and 70 % of marketing.",
+            "Most people in both teams can't say: 60% of sales and 70% of marketing.",
         ),
         (YES_NO, [True] * 2, [True] * 9, "Too few answers to show: each team needs at least 3."),
     ],
