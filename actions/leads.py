@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from actions import clock
 from actions.journal import journal
 from actions.permissions import authorise
+from alignment import definitions as agreements
+from alignment import rules
 from alignment.errors import InvalidInput
 from alignment.people import Actor, Person
 from alignment.texts import required_text
-from db.queries import imports
+from db.queries import definitions, imports
 from db.queries.imports import PastImport
 from db.store import Connection, store
 
@@ -19,10 +21,12 @@ if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really to
     import pyarrow as pa
 
     from leads.imports.report import ImportReport
+    from leads.listing import LeadPage
     from leads.overview import Overview
 
 LARGEST_FILE = 200 * 1024 * 1024
 MOST_FILES = 10
+MOST_IDS = 1_000
 
 
 def import_leads(
@@ -101,6 +105,45 @@ def add_history(actor: Actor, leads: "pa.Table", events: "pa.Table") -> None:
     load_events(leads, events, clock.now())
     counts = {"read": leads.num_rows, "new": leads.num_rows, "changed": 0, "unchanged": 0, "refused": 0}
     _note(person, ["lead history"], {**counts, "warnings": []})
+
+
+def find_leads(
+    actor: Actor,
+    *,
+    stage: str | None = None,
+    source: str | None = None,
+    meets: str | None = None,
+    ids: Sequence[str] | None = None,
+    page: int = 1,
+) -> "LeadPage":
+    """Leads, 50 a page, the latest first, with where each stands and whether it meets the definition in force.
+
+    `stage` is where they stand, `source` where they came from (`(blank)` for none), `meets` yes, no or unknown;
+    `ids` keeps to those, for instance the leads behind a figure. Raises InvalidInput for a choice that is none.
+    """
+    authorise(actor, "leads:read")
+    from leads.listing import find_leads as find
+    from leads.model import Stage
+    from leads.store import warehouse
+
+    if stage is not None and stage not in list(Stage):
+        raise InvalidInput(f"“{stage}” is no stage. Use one of: {', '.join(Stage)}.")
+    if meets is not None and meets not in ("yes", "no", "unknown"):
+        raise InvalidInput("Whether leads meet the definition is yes, no or unknown.")
+    if ids is not None and len(ids) > MOST_IDS:
+        raise InvalidInput(f"{len(ids):,} leads at once are too many; ask for at most {MOST_IDS:,}.")
+    force = agreements.in_force(definitions.in_force_history(store().read(), "mql"), clock.now_text())
+    rule = rules.parse(force.rule) if force is not None and force.rule is not None else None
+    with warehouse().read() as facts:
+        return find(
+            facts,
+            stage=Stage(stage) if stage is not None else None,
+            source=source,
+            meets=meets,
+            rule=rule,
+            ids=ids,
+            page=page,
+        )
 
 
 def list_imports(actor: Actor) -> list[PastImport]:

@@ -68,7 +68,12 @@ class Population:
     def profile(self) -> Profile:
         """What there is to compute with; one small query."""
         table = self.recorded
-        earliest = ibis.least(*(table[f"{stage}_at"] for stage in Stage), table.attempted_at)
+        # least and greatest pass over nulls, as DuckDB and PostgreSQL do
+        earliest = ibis.least(
+            *(table[f"{stage}_at"] for stage in Stage),
+            *(table[name] for name in _OTHER_TIMES),
+            table.created_at,
+        )
         event = self.facts.event
         row = self.facts.rows(
             table.aggregate(
