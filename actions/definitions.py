@@ -135,6 +135,8 @@ def draft(
             at=clock.now_text(),
             proposal_id=proposal_id,
         )
+        if proposal_id is not None:
+            workshops.touch_of_proposal(connection, proposal_id)  # its screens say that this is drafted
         after = {"term": term_key, "text": text, "rule": rule, "effective_from": effective_from}
         journal(connection, person, "definition:draft", "definition", definition_id, after=after)
         return definition_id

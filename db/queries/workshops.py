@@ -31,6 +31,17 @@ def touch(connection: Connection, workshop_id: str) -> None:
     connection.execute("UPDATE workshop SET revision = revision + 1 WHERE id = ?", (workshop_id,))
 
 
+def touch_of_proposal(connection: Connection, proposal_id: str) -> None:
+    """Move the revision of the workshop on whose table the proposal is."""
+    connection.execute(
+        """
+        UPDATE workshop SET revision = revision + 1 WHERE id =
+            (SELECT topic.workshop_id FROM proposal JOIN topic ON topic.id = proposal.topic_id WHERE proposal.id = ?)
+        """,
+        (proposal_id,),
+    )
+
+
 def close(connection: Connection, workshop_id: str, at: str) -> None:
     """Close a workshop."""
     connection.execute(

@@ -128,7 +128,10 @@ def test_a_carried_proposal_becomes_the_next_definition(facilitator, room):
     with pytest.raises(WrongState):
         definitions.draft_from_proposal(facilitator, room[2])
     workshops.close_vote(facilitator, room[2])
+    seen = workshops.read_revision(facilitator, room[0])
     definition_id = definitions.draft_from_proposal(facilitator, room[2])
+    assert workshops.read_revision(facilitator, room[0]) > seen  # live screens look again
+    assert workshops.read_workshop(facilitator, room[0]).topics[0].carried.drafted
     entry = next(e for e in definitions.read_glossary(facilitator) if e.term.key == "mql")
     assert (entry.open.id, entry.open.text) == (definition_id, "At least fifty people.")
 
