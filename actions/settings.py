@@ -46,16 +46,6 @@ def company_of(connection: Connection) -> Company:
     return _company(settings.get(connection, _KEY)[0])
 
 
-def company(connection: Connection) -> Company:
-    """The company's settings within another action's transaction or reading; that action has authorised."""
-    return _company(settings.get(connection, _KEY)[0])
-
-
-def read_zone(connection: Connection) -> str:
-    """The company's time zone, for other actions that name a day."""
-    return company(connection).hours.timezone
-
-
 def company_name() -> str:
     """The company's name, for screens that are shown before anybody has signed in."""
     return company_of(store().read()).name
