@@ -13,7 +13,8 @@ def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
     """One row per lead episode, from a lead table and an event log with the columns of `leads.schema`.
 
     Columns: `lead_id`; `number` (1, 2, …); `until_at`, when the next begins, and `last`, whether there is none; `source` and
-    `created_at` of the lead; for each stage `<stage>_at`, its first entry in the episode, and `<stage>_day_only`;
+    `created_at` of the lead; for each stage `<stage>_at`, its first entry in the episode, `<stage>_day`, the day the source
+    tells for it, and `<stage>_day_only`, whether that is all it tells;
     `assigned_at`, `attempted_at` (first attempt or contact that was not automatic), `contacted_at`, `accepted_at`
     (accepted, or entered SAL), `rejected_at` and `reason` (of the first rejection). Undated events are left out.
     """
@@ -22,6 +23,7 @@ def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
     for stage in Stage:
         here = (numbered.type == EventType.ENTERED_STAGE.value) & (numbered.stage == stage.value)
         columns[f"{stage.value}_at"] = numbered["at"].min(where=here)
+        columns[f"{stage.value}_day"] = numbered.day.argmin(numbered["at"], where=here)
         columns[f"{stage.value}_day_only"] = numbered.day_only.argmin(numbered["at"], where=here)
     kind = numbered.type
     reaching = kind.isin([EventType.CONTACT_ATTEMPTED.value, EventType.CONTACTED.value])

@@ -13,12 +13,14 @@ _COLUMN_TYPES = {
     FieldType.DATE: "timestamp(6)",
 }
 
+# `at` is in UTC; `day` is the calendar day as the source tells it, in its own zone
 EVENT = ibis.schema(
     {
         "lead_id": "string",
         "type": "string",
         "stage": "string",
         "at": "timestamp(6)",
+        "day": "date",
         "day_only": "boolean",
         "reason": "string",
         "owner": "string",

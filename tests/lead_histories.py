@@ -36,6 +36,7 @@ class History:
                 "type": type_,
                 "stage": stage,
                 "at": at,
+                "day": at.astimezone(ZoneInfo("Europe/Berlin")).date(),
                 "day_only": day_only,
                 "reason": reason,
                 "automatic": automatic,
@@ -64,6 +65,7 @@ class History:
             "type": pa.string(),
             "stage": pa.string(),
             "at": pa.timestamp("us", "UTC"),
+            "day": pa.date32(),
             "day_only": pa.bool_(),
             "reason": pa.string(),
             "automatic": pa.bool_(),
@@ -175,9 +177,9 @@ def _folded(lead, number, events, ends, used):
     for stage in reversed(ORDER):
         if stage in used:
             if episode[stage] is None and later is not None:
-                episode[stage] = later
+                episode[stage], day_only[stage] = later
                 episode["imputed"].add(stage)
-            later = episode[stage]
+            later = (episode[stage], day_only[stage]) if episode[stage] else None
     episode["attempt"] = first(
         lambda event: event["type"] in ("contact_attempted", "contacted") and not event["automatic"]
     )

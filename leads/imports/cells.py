@@ -28,9 +28,11 @@ def in_zone(zone: str, wall: dt.timestamp) -> dt.Timestamp(timezone="UTC"):  # t
 
 @dataclass(frozen=True)
 class ReadInstant:
-    """An instant read from a text: `at` in UTC, null where the text is none; `day_only` if it has no time of day."""
+    """An instant read from a text: `at` in UTC, null where the text is none; the `day` the text tells, in the zone it
+    is read in; `day_only` if it has no time of day."""
 
     at: ibis.Value
+    day: ibis.Value
     day_only: ibis.Value
 
 
@@ -91,7 +93,7 @@ def instant(text: ibis.Value, order: str, zone: str) -> ReadInstant:
     at = offset.ifelse(
         wall - _offset_minutes(text).as_interval("m"), in_zone(zone, wall).cast("timestamp(6)")
     )
-    return ReadInstant(at.cast("timestamp(6)"), clock == "")
+    return ReadInstant(at.cast("timestamp(6)"), wall.date(), clock == "")
 
 
 def _formats(day: str) -> list[str]:

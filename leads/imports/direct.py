@@ -13,7 +13,7 @@
 - `lead_id` (string, required); `type` (string, required: a value of `leads.model.EventType`);
 - `stage` (string: a value of `leads.model.Stage`; required for `entered_stage`, else null);
 - `at` (timestamp with a zone, or naive UTC; null only for an outcome of which no date is known);
-- optional: `day_only` (bool, default false: the source knows the day only), `reason` (string: a rejection's code),
+- optional: `day` (date: the calendar day in the source's zone, default that of `at` in UTC), `day_only` (bool, default false: the source knows the day only), `reason` (string: a rejection's code),
   `owner` (string: who was assigned, or acted), `automatic` (bool, default false: an automatic reply, which is no contact).
 
 A lead should have `entered_stage lead` at its creation, `entered_stage mql` when marketing qualifies it, `assigned`,
@@ -56,6 +56,7 @@ def load_events(leads: "pa.Table", events: "pa.Table", now: datetime | None = No
             "stage": ibis.null().cast("string"),
             "reason": ibis.null().cast("string"),
             "owner": ibis.null().cast("string"),
+            "day": ibis.null().cast("date"),
             "day_only": ibis.literal(False),
             "automatic": ibis.literal(False),
         }
@@ -65,6 +66,7 @@ def load_events(leads: "pa.Table", events: "pa.Table", now: datetime | None = No
             if kind.is_boolean():
                 value = value.fill_null(False)
             columns[name] = _utc(value) if name == "at" else value.cast(kind)
+        columns["day"] = columns["day"].coalesce(columns["at"].date())
         merged = merge(draft, lead, log.select(**columns), ())
         if merged.changed_anything:
             draft.publish(now or datetime.now(UTC))

@@ -203,7 +203,8 @@ def _stage(draft: Draft, one: _Staged, mapping: LeadMapping, number: int) -> Non
     read = {f"t{place}": text[column] for place, column in enumerate(columns)}
     read |= {f"n{columns.index(column)}": value for column, value in numbers.items()}
     for column, found in instants.items():
-        read |= {f"at{columns.index(column)}": found.at, f"day{columns.index(column)}": found.day_only}
+        place = columns.index(column)
+        read |= {f"at{place}": found.at, f"day{place}": found.day, f"day_only{place}": found.day_only}
     table = draft.backend.create_table(f"read_{number}", raw.select("row", **read), temp=True)
     cell = _Cells(
         table,
@@ -211,7 +212,7 @@ def _stage(draft: Draft, one: _Staged, mapping: LeadMapping, number: int) -> Non
         {column: table[f"n{columns.index(column)}"] for column in numbers},
         {
             column: cells.ReadInstant(
-                table[f"at{columns.index(column)}"], table[f"day{columns.index(column)}"]
+                *(table[f"{what}{columns.index(column)}"] for what in ("at", "day", "day_only"))
             )
             for column in instants
         },
@@ -341,6 +342,7 @@ def _events(cell: _Cells, mapping: LeadMapping) -> Iterator[tuple[ibis.Table, di
             "type": ibis.literal(kind.value),
             "stage": nothing,
             "at": ibis.null(),
+            "day": ibis.null(),
             "day_only": ibis.literal(False),
             "reason": nothing,
             "owner": nothing,
@@ -359,6 +361,7 @@ def _events(cell: _Cells, mapping: LeadMapping) -> Iterator[tuple[ibis.Table, di
                 EventType.ENTERED_STAGE,
                 stage=ibis.literal(stage.value),
                 at=read.at,
+                day=read.day,
                 day_only=read.day_only,
             )
     owner = cell.text.get(mapping.fields.get("owner", ""), nothing)
@@ -367,7 +370,15 @@ def _events(cell: _Cells, mapping: LeadMapping) -> Iterator[tuple[ibis.Table, di
         if column in cell.instants:
             read = cell.instants[column]
             given = {"reason": reason} if kind is EventType.REJECTED else {}
-            yield told(read.at.notnull(), kind, at=read.at, day_only=read.day_only, owner=owner, **given)
+            yield told(
+                read.at.notnull(),
+                kind,
+                at=read.at,
+                day=read.day,
+                day_only=read.day_only,
+                owner=owner,
+                **given,
+            )
     for stage, flag in mapping.outcomes.items():
         if flag.column in cell.text:
             is_set = cell.text[flag.column].lower().isin(flag.equals).fill_null(False)

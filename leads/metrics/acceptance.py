@@ -21,7 +21,7 @@ def acceptance_rate(population: Population) -> Selection:
     selected = select(
         population,
         table,
-        counts=population.in_period(table.mql_at),
+        counts=population.entered_in_period(table, Stage.MQL),
         hit=table.accepted,
         left_out=[(~table.decided, "undecided")],
         flags={"implied": table.implied},
@@ -38,6 +38,37 @@ def acceptance_rate(population: Population) -> Selection:
     )
 
 
+def acceptance_of_due(population: Population) -> Selection:
+    """`acceptance_rate` of the leads of which a decision is due: for comparing periods of unequal age.
+
+    Quick decisions come first. Where accepting is quicker than rejecting, the leads of the last days would all look
+    accepted, and the younger a period, the more so.
+    """
+    table = _awaiting_feedback(population)
+    limit = population.question.feedback_hours
+    selected = select(
+        population,
+        table,
+        counts=population.entered_in_period(table, Stage.MQL),
+        hit=table.accepted,
+        left_out=[(~(table.waited >= limit * 60).fill_null(False), "not_due"), (~table.decided, "undecided")],
+        flags={"implied": table.implied},
+    )
+    return Selection(
+        name="acceptance_of_due",
+        table=selected,
+        unit=Unit.SHARE,
+        formula=(
+            f"accepted / (accepted + rejected), of the leads that entered MQL in the period and {limit} business hours "
+            "ago or more; the first decision counts"
+        ),
+        from_stage=Stage.MQL,
+        to_stage=Stage.SAL,
+        flags=("implied",),
+        impossible=None if population.profile.decided else _NO_DECISIONS,
+    )
+
+
 def rejection_reasons(population: Population) -> list[Measure]:
     """Rejected for each reason / decided, in total; a rejection without a reason is `(none)`."""
     if not population.profile.decided:
@@ -46,7 +77,7 @@ def rejection_reasons(population: Population) -> list[Measure]:
     selected = select(
         population,
         table,
-        counts=population.in_period(table.mql_at),
+        counts=population.entered_in_period(table, Stage.MQL),
         hit=table.decided & ~table.accepted,
         left_out=[(~table.decided, "undecided")],
         beside={"reason": (table.decided & ~table.accepted).ifelse(table.reason.coalesce("(none)"), "")},
@@ -113,10 +144,7 @@ def feedback_coverage(population: Population) -> Selection:
 
 def _feedback(population: Population) -> Selection:
     limit = population.question.feedback_hours * 60
-    table = _decided(population)
-    start = start_of_clock(population, table)
-    table = table.mutate(start=start)
-    table = elapsed_columns(population, table, {"waited": ("start", None), "took": ("start", "decided_at")})
+    table = _awaiting_feedback(population)
     selected = select(
         population,
         table,
@@ -140,9 +168,15 @@ def _feedback(population: Population) -> Selection:
 
 def _awaiting_feedback(population: Population) -> ibis.Table:
     """Decided episodes with `start`, and business minutes `waited` until now and `took` until the decision."""
-    table = _decided(population)
-    table = table.mutate(start=start_of_clock(population, table))
-    return elapsed_columns(population, table, {"waited": ("start", None), "took": ("start", "decided_at")})
+
+    def build() -> ibis.Table:
+        table = _decided(population)
+        table = table.mutate(start=start_of_clock(population, table))
+        return elapsed_columns(
+            population, table, {"waited": ("start", None), "took": ("start", "decided_at")}
+        )
+
+    return population.once("awaiting_feedback", build)
 
 
 def start_of_clock(population: Population, table: ibis.Table) -> ibis.Value:

@@ -41,7 +41,7 @@ def window(population: Population, start: Stage, end: Stage) -> tuple[int, str |
     key = (start, end)
     if key not in population.windows:
         table = population.episodes
-        lag = _lag_in_days(population, table, start, end)
+        lag = _lag_in_days(table, start, end)
         row = population.facts.rows(
             table.aggregate(n=(lag >= 0).sum().coalesce(0), p90=lag.quantile(0.9, where=lag >= 0))
         )[0]
@@ -87,11 +87,16 @@ def _selection(
     if days is not None:
         mature, reached = (
             _mature(population, table, start, end, days),
-            _reached(population, table, start, end, days),
+            _reached(table, start, end, days),
         )
     left_out.append((~mature, "immature"))
     selected = select(
-        population, table, counts=population.in_period(begun), hit=reached, left_out=left_out, flags=flags
+        population,
+        table,
+        counts=population.entered_in_period(table, start),
+        hit=reached,
+        left_out=left_out,
+        flags=flags,
     )
     return Selection(
         name="conversion_since_recording" if only_since_recording else "conversion",
@@ -143,26 +148,26 @@ def _day_only(table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
     return first.fill_null(False) | second.fill_null(False)
 
 
-def _lag_in_days(population: Population, table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
+def _lag_in_days(table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
     begun, ended = table[f"{start}_at"], table[f"{end}_at"]
     exact = (ended.epoch_seconds() - begun.epoch_seconds()) / 86_400.0
-    whole = _day_number(population, ended) - _day_number(population, begun)
+    whole = _day_number(table[f"{end}_day"]) - _day_number(table[f"{start}_day"])
     return _day_only(table, start, end).ifelse(whole.cast("float64"), exact)
 
 
-def _day_number(population: Population, at: ibis.Value) -> ibis.Value:
-    return population.local_day(at).cast("timestamp").epoch_seconds() // 86_400
+def _day_number(day: ibis.Value) -> ibis.Value:
+    return day.cast("timestamp").epoch_seconds() // 86_400
 
 
-def _reached(population: Population, table: ibis.Table, start: Stage, end: Stage, days: int) -> ibis.Value:
+def _reached(table: ibis.Table, start: Stage, end: Stage, days: int) -> ibis.Value:
     begun, ended = table[f"{start}_at"], table[f"{end}_at"]
     exact = ended <= begun + ibis.interval(days=days)
-    whole = _day_number(population, ended) - _day_number(population, begun) <= days
+    whole = _day_number(table[f"{end}_day"]) - _day_number(table[f"{start}_day"]) <= days
     return _day_only(table, start, end).ifelse(whole, exact).fill_null(False)
 
 
 def _mature(population: Population, table: ibis.Table, start: Stage, end: Stage, days: int) -> ibis.Value:
     begun, as_of = table[f"{start}_at"], instant(population.question.as_of)
     exact = begun <= as_of - ibis.interval(days=days)
-    whole = _day_number(population, begun) + days <= _day_number(population, as_of)
+    whole = _day_number(table[f"{start}_day"]) + days <= _day_number(population.local_day(as_of))
     return _day_only(table, start, end).ifelse(whole, exact)

@@ -6,6 +6,7 @@ from functools import partial
 
 from alignment.errors import InvalidInput, NotFound
 from leads.metrics.acceptance import (
+    acceptance_of_due,
     acceptance_rate,
     feedback_coverage,
     rejection_reasons,
@@ -110,6 +111,7 @@ def _selections(population: Population) -> Iterator[tuple[str, Callable[[], Sele
             )
     yield "win_rate:won", lambda: win_rate(population)
     yield "acceptance_rate:mql:sal", lambda: acceptance_rate(population)
+    yield "acceptance_of_due:mql:sal", lambda: acceptance_of_due(population)
     yield "feedback_coverage:mql", lambda: feedback_coverage(population)
     yield "silent_rejections:mql", lambda: silent_rejections(population)
     yield "followed_up_in_time:mql", lambda: followed_up_in_time(population)

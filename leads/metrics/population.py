@@ -61,6 +61,9 @@ class Population:
         episode = self.facts.episode
         times = [f"{stage}_at" for stage in Stage] + list(_OTHER_TIMES)
         known = {name: (episode[name] <= self.as_of).ifelse(episode[name], ibis.null()) for name in times}
+        for stage in Stage:
+            happened = episode[f"{stage}_at"] <= self.as_of
+            known[f"{stage}_day"] = happened.ifelse(episode[f"{stage}_day"], ibis.null())
         begun = known["mql_at"].notnull() | (episode.number == 1)
         return episode.mutate(**known).filter(begun)
 
@@ -100,17 +103,22 @@ class Population:
         and `part`, the group it belongs to.
         """
         table = self.recorded
-        later: ibis.Value | None = None
+        later: dict[str, ibis.Value] | None = None
         filled: dict[str, ibis.Value] = {}
         for stage in reversed(ORDERED_STAGES):
             own = table[f"{stage}_at"]
             if not self.profile.entered[stage]:
                 filled[f"{stage}_imputed"] = ibis.literal(False)
                 continue
-            whole = own if later is None else own.coalesce(later)
-            filled[f"{stage}_at"] = whole
-            filled[f"{stage}_imputed"] = own.isnull() & whole.notnull()
-            later = whole
+            names = (f"{stage}_at", f"{stage}_day", f"{stage}_day_only")
+            if later is None:
+                filled[f"{stage}_imputed"] = ibis.literal(False)
+                later = {name: table[name] for name in names}
+                continue
+            values = zip(names, later.values(), strict=True)
+            later = {name: own.isnull().ifelse(after, table[name]) for name, after in values}
+            filled |= later
+            filled[f"{stage}_imputed"] = own.isnull() & later[f"{stage}_at"].notnull()
         table = table.mutate(**filled)
         columns = [*table.columns, "definition", "verdict"]
         table = self._judged(table).select(*columns)
@@ -141,6 +149,17 @@ class Population:
             following = date.fromordinal(question.last_day.toordinal() + 1)
             inside = inside & (at < instant(_start(following, question.timezone)))
         return inside
+
+    def entered_in_period(self, table: ibis.Table, stage: Stage) -> ibis.Value:
+        """Whether a stage was entered in the period; where the source tells only the day, by the day it tells."""
+        question, day = self.question, table[f"{stage}_day"]
+        inside = day.notnull()
+        if question.first_day is not None:
+            inside = inside & (day >= question.first_day)
+        if question.last_day is not None:
+            inside = inside & (day <= question.last_day)
+        at = table[f"{stage}_at"]
+        return at.notnull() & table[f"{stage}_day_only"].fill_null(False).ifelse(inside, self.in_period(at))
 
     def local_day(self, at: ibis.Value) -> ibis.Value:
         """The calendar day of an instant."""
@@ -188,7 +207,9 @@ class Population:
             case GroupBy.DEFINITION:
                 return table.definition
             case GroupBy.WEEK:
-                return self.local_day(table.mql_at).truncate("W").strftime("%Y-%m-%d")
+                by_zone = self.local_day(table.mql_at)
+                day = table.mql_day_only.fill_null(False).ifelse(table.mql_day, by_zone)
+                return day.truncate("W").strftime("%Y-%m-%d")
         return ibis.literal("")
 
 

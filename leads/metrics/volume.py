@@ -15,7 +15,7 @@ def volume_of_mqls(population: Population) -> Selection:
     selected = select(
         population,
         table,
-        counts=population.in_period(table.mql_at),
+        counts=population.entered_in_period(table, Stage.MQL),
         hit=table.mql_at.notnull(),
         flags={"imputed": table.mql_imputed},
     )
@@ -37,7 +37,13 @@ def volume_of(population: Population, stage: Stage) -> Selection:
     flags = {"imputed": table[f"{stage}_imputed"]} if f"{stage}_imputed" in table.columns else {}
     return Selection(
         name="volume",
-        table=select(population, table, counts=population.in_period(at), hit=at.notnull(), flags=flags),
+        table=select(
+            population,
+            table,
+            counts=population.entered_in_period(table, stage),
+            hit=at.notnull(),
+            flags=flags,
+        ),
         unit=Unit.LEADS,
         formula=f"leads that entered {stage.label} in the period",
         to_stage=stage,
