@@ -139,7 +139,10 @@ def advance(actor: Actor, cycle_id: str, revision: int) -> Phase:
 
 
 def write_recap(actor: Actor, cycle_id: str, growth: str) -> None:
-    """Keep the recap as it reads now, with the growth areas that the next cycle starts from."""
+    """Keep the recap as it reads now, with the growth areas that the next cycle starts from.
+
+    Raises WrongState outside the Recap phase, StaleVersion when somebody wrote it or closed the cycle meanwhile.
+    """
     person = authorise(actor, "cycle:run")
     growth = required_text(growth, "Growth areas", 4000)
     seen = cycles.find(store().read(), cycle_id)
@@ -150,6 +153,9 @@ def write_recap(actor: Actor, cycle_id: str, growth: str) -> None:
     document = recap.compute(store().read(), seen).as_document()
 
     def transaction(connection: Connection) -> None:
+        cycle = cycles.find(connection, cycle_id)
+        if cycle is None or cycle.revision != seen.revision:
+            raise StaleVersion("Someone changed or closed this cycle meanwhile. Look again before you go on.")
         cycles.write_recap(connection, cycle_id, recap=document, growth=growth)
         journal(connection, person, "cycle:recap", "cycle", cycle_id, after={"growth": growth})
 
@@ -177,16 +183,20 @@ def _facts(connection: Connection, cycle: Cycle) -> GateFacts:
     best = max(
         closed, key=lambda survey: min(rates[survey.id][team].submitted for team in Team), default=None
     )
-    force = agreements.in_force(definitions.in_force_history(connection), clock.now_text())
+    now = clock.now_text()
+    in_force = (
+        agreements.in_force(definitions.in_force_history(connection, term.key), now)
+        for term in definitions.terms(connection)
+    )
     return GateFacts(
         surveys_closed=len(closed),
         answered_sales=rates[best.id][Team.SALES].submitted if best else 0,
         answered_marketing=rates[best.id][Team.MARKETING].submitted if best else 0,
         min_group=best.min_group if best else 3,
         leads_imported=bool(warehouse().revision()),
-        definitions_agreed=definitions.agreed_since(connection, cycle.plan_at or cycle.started_at),
+        definitions_agreed=definitions.agreed_since(connection, cycle.started_at),
         points_named=bool(cycle.sales_point_id and cycle.marketing_point_id),
-        definition_in_force=bool(force and (force.agreed_at or "") >= cycle.started_at),
+        definition_in_force=any(found and (found.agreed_at or "") >= cycle.started_at for found in in_force),
         recap_written=cycle.recap is not None,
         growth_written=bool(cycle.growth),
     )

@@ -1,8 +1,9 @@
 """The baseline that leaving Identify freezes, and the recap that compares with it, like with like.
 
-Frozen are the figures together with the question they answered: periods, as-of day, conversion window and
-definition. When another definition is in force at the recap, the baseline's period is asked again under that one,
-with what was known on the same day, so that a new definition is never mistaken for an improvement.
+Frozen are the figures together with the question they answered: periods, as-of day, conversion window, definition,
+promises and business hours. When not all of the baseline was judged by the definition in force at the recap, or the
+promises or hours are others by then, the baseline's period is asked again under those of now, with what was known on
+the same day, so that a new definition or an easier promise is never mistaken for an improvement.
 """
 
 from collections.abc import Mapping
@@ -40,7 +41,8 @@ class Compared:
 
 MEASURES = {
     "conversion": Compared("conversion:mql:won", "Conversion from MQL to won", "MQLs that are won"),
-    "acceptance": Compared("acceptance_rate:mql:sal", "Acceptance", "MQLs that sales accepts"),
+    # of those whose decision is due: who is turned down may hear of it later than who is accepted
+    "acceptance": Compared("acceptance_of_due:mql:sal", "Acceptance", "MQLs that sales accepts"),
     "speed": Compared(
         "followed_up_in_time:mql", "Follow-up within the promised time", "MQLs followed up in time"
     ),
@@ -52,8 +54,9 @@ _SPEED = "speed_to_lead_median:mql"
 class Recap:
     """Before against after. `medians` are of the speed to lead in business minutes, None where they cannot be told.
 
-    `restated_under` is the definition that the baseline was judged by anew, None where it is as it was frozen;
-    `as_frozen` then has the verdict-free baseline figures as they were.
+    `restated_under` is the definition that the baseline was judged by anew, None where it still is the one it was
+    frozen under; `promises_changed` says whether promises or business hours did. Where either made the baseline be
+    asked again, `as_frozen` has its verdict-free figures as they were.
     """
 
     sentence: str
@@ -66,6 +69,7 @@ class Recap:
     definition: str | None
     restated_under: str | None
     as_frozen: Mapping[str, Share]
+    promises_changed: bool = False
 
     def as_document(self) -> dict[str, Any]:
         """The recap as plain values, to be kept with the cycle."""
@@ -80,6 +84,7 @@ class Recap:
             "medians": list(self.medians),
             "definition": self.definition,
             "restated_under": self.restated_under,
+            "promises_changed": self.promises_changed,
             "as_frozen": {key: [share.hits, share.n, share.waiting] for key, share in self.as_frozen.items()},
         }
 
@@ -116,6 +121,7 @@ def freeze_baseline(connection: Connection) -> dict[str, Any]:
         "as_of": as_of.isoformat(),
         "window_days": window,
         "definition": _label_in_force(connection),
+        "promises": _promises(connection),
         "periods": {key: [first.isoformat(), last.isoformat()] for key, (first, last) in periods.items()},
         "figures": {key: figure.to_document() for key, figure in figures.items()},
     }
@@ -133,9 +139,11 @@ def compute(connection: Connection, cycle: Cycle) -> Recap:
     }
     frozen = {key: _share(figure) for key, figure in baseline["figures"].items()}
     label = _label_in_force(connection)
-    restated = label if label is not None and label != baseline["definition"] else None
+    judged_by = {baseline["figures"][key]["definition_version"] for key in MEASURES}
+    restated = label if label is not None and judged_by != {label} else None
+    promises_changed = baseline["promises"] != _promises(connection)
     before, median_before = frozen, baseline["figures"]["median"]["value"]
-    if restated is not None:
+    if restated is not None or promises_changed:
         asked = _figures(connection, periods, as_of, window, restated)
         before = {key: _share(figure.to_document()) for key, figure in asked.items()}
         median_before = asked["median"].value
@@ -150,7 +158,10 @@ def compute(connection: Connection, cycle: Cycle) -> Recap:
             measure.name,
             before[key],
             after[key],
-            _readable_on(key, before[key], after[key], began, today, window),
+            _readable_on(
+                before[key], after[key], began, ended, today, _days_to_wait(connection, key, window)
+            ),
+            over=ended is not None,
         )
         for key, measure in MEASURES.items()
     )
@@ -164,7 +175,8 @@ def compute(connection: Connection, cycle: Cycle) -> Recap:
         medians=(median_before, asked["median"].value),
         definition=label,
         restated_under=restated,
-        as_frozen={key: frozen[key] for key in MEASURES} if restated is not None else {},
+        as_frozen={key: frozen[key] for key in MEASURES} if restated is not None or promises_changed else {},
+        promises_changed=promises_changed,
     )
 
 
@@ -198,16 +210,41 @@ def _share(figure: Mapping[str, Any]) -> Share:
 
 
 def _readable_on(
-    key: str, before: Share, after: Share, began: date, today: date, window: int | None
+    before: Share, after: Share, began: date, ended: date | None, today: date, days_to_wait: int
 ) -> date | None:
-    """When the after side will have enough leads, at the pace of the baseline. None where nothing tells the pace."""
+    """When the after side will have enough leads, at the pace of the baseline. None where nothing tells the pace.
+
+    A lead counts `days_to_wait` after it came; after `ended` none comes any more.
+    """
     if after.n >= FEWEST_LEADS or not before.n:
         return None
+    if ended is not None:
+        last = ended + timedelta(days=days_to_wait)
+        return last if after.n + after.waiting >= FEWEST_LEADS and last > today else None
     days = ceil((FEWEST_LEADS - after.n) * BASELINE_DAYS / before.n)
-    start = today
-    if key == "conversion" and window is not None:
-        start = max(today, began + timedelta(days=window))
-    return start + timedelta(days=days)
+    return max(today, began + timedelta(days=days_to_wait)) + timedelta(days=days)
+
+
+def _days_to_wait(connection: Connection, key: str, window: int | None) -> int:
+    """How many days after it came a lead counts for a measure, about."""
+    company = settings.company_of(connection)
+    if key == "conversion":
+        return window or 0
+    minutes = company.feedback_hours * 60 if key == "acceptance" else company.follow_up_minutes
+    a_week = sum(closes - opens for day in company.hours.shifts for opens, closes in day)
+    return minutes * 7 // a_week if a_week else 0
+
+
+def _promises(connection: Connection) -> dict[str, Any]:
+    """The marks that the figures are measured by, as plain values."""
+    company = settings.company_of(connection)
+    return {
+        "follow_up_minutes": company.follow_up_minutes,
+        "feedback_hours": company.feedback_hours,
+        "timezone": company.hours.timezone,
+        "shifts": [[list(shift) for shift in day] for day in company.hours.shifts],
+        "country": company.hours.country,
+    }
 
 
 def _label_in_force(connection: Connection) -> str | None:
@@ -233,4 +270,5 @@ def _from_document(document: Mapping[str, Any]) -> Recap:
         definition=document["definition"],
         restated_under=document["restated_under"],
         as_frozen={key: Share(*counts) for key, counts in document["as_frozen"].items()},
+        promises_changed=document["promises_changed"],
     )

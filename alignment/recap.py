@@ -105,13 +105,29 @@ def from_document(document: Mapping[str, Any]) -> RecapVerdict:
 
 
 def judge(
-    measure: str, name: str, before: Share, after: Share, readable_on: date | None = None
+    measure: str,
+    name: str,
+    before: Share,
+    after: Share,
+    readable_on: date | None = None,
+    *,
+    over: bool = False,
 ) -> RecapVerdict:
     """The verdict on a share of which more is better.
 
     `measure` is its key, `name` how a sentence begins with it ('Acceptance'). `readable_on` is the day on which the
-    after side is expected to have enough leads; it is used when there are too few now.
+    after side is expected to have enough leads; it is used when there are too few now. `over` says that no more leads
+    come to the after side.
     """
+    if over and after.n + after.waiting < FEWEST_LEADS:
+        return RecapVerdict(
+            measure,
+            Outcome.TOO_EARLY,
+            before,
+            after,
+            f"{name} cannot be told: the period is over, and it has {_leads(after.n + after.waiting)}; "
+            f"{FEWEST_LEADS} are needed.",
+        )
     if after.n < FEWEST_LEADS:
         when = f" Readable on about {_day(readable_on)}." if readable_on else ""
         have = "no leads count yet" if after.n == 0 else f"only {_leads(after.n)} count so far"

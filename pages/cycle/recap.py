@@ -105,15 +105,17 @@ st.caption(
         else ""
     )
 )
-if found.restated_under:
+if found.as_frozen:
     frozen = "; ".join(
         f"{MEASURES[key].name[0].lower() + MEASURES[key].name[1:]} {percent(share.value)} of {share.n:,}"
         for key, share in found.as_frozen.items()
         if share.value is not None
     )
+    judged = [plain(found.restated_under)] if found.restated_under else []
+    judged += ["the promises and business hours of now"] if found.promises_changed else []
     st.info(
-        f"The definition changed to {plain(found.restated_under)}, so both periods are judged by it. "
-        f"As frozen, before the change: {frozen}.",
+        f"Not all of the baseline was measured that way, so both periods are judged by {' and by '.join(judged)}. "
+        + (f"As frozen, the baseline was: {frozen}." if frozen else ""),
         icon=":material/balance:",
         title="Improved, or only redefined?",
     )

@@ -1,14 +1,16 @@
 """A cycle goes on only through its gates, and its recap compares with what was frozen before anything changed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from histories import START, add_history
 from people import make_actor
 
-from actions import answers, clock, cycles, definitions, recap, surveys
+from actions import answers, clock, cycles, definitions, recap, settings, surveys
 from alignment.cycles import Phase
 from alignment.errors import InvalidInput, NotFound, NotPermitted, StaleVersion, WrongState
+from alignment.people import MACHINE
 from alignment.recap import Outcome
 from db.queries import definitions as stored
 from db.store import store
@@ -46,8 +48,8 @@ def put_to_the_teams(facilitator, cycle_id, people=3):
     surveys.close_survey(facilitator, survey.id)
 
 
-def agree(facilitator, rule=RULE, text="Fifty people."):
-    definition_id = definitions.draft(facilitator, "mql", text, rule)
+def agree(facilitator, rule=RULE, text="Fifty people.", term="mql"):
+    definition_id = definitions.draft(facilitator, term, text, rule)
     definitions.propose(facilitator, definition_id)
     for team in ("sales", "marketing"):
         content = stored.find(store().read(), definition_id).content_hash
@@ -113,6 +115,37 @@ def test_plan_needs_signatures_of_this_cycle_and_point_people(facilitator):
     assert advance(facilitator) is Phase.EXECUTE
 
 
+def test_any_term_that_was_signed_in_the_cycle_leads_on_to_the_recap(facilitator):
+    cycle_id = cycles.start_cycle(facilitator, "Spring")
+    put_to_the_teams(facilitator, cycle_id)
+    add_history(50)
+    advance(facilitator)
+    agree(facilitator, term="sql", text="Ready to buy.")
+    name_points(facilitator, cycle_id)
+    assert advance(facilitator) is Phase.EXECUTE
+    assert advance(facilitator) is Phase.RECAP
+
+
+def test_a_cycle_that_is_closed_while_a_recap_is_being_computed_keeps_the_recap_it_was_closed_with(
+    facilitator, monkeypatch
+):
+    cycle_id = run_until_recap(facilitator)
+    with clock.at(LOOKS_BACK):
+        advance(facilitator)
+        cycles.write_recap(facilitator, cycle_id, "First.")
+        compute = recap.compute
+
+        def closed_meanwhile(*arguments):
+            monkeypatch.setattr(recap, "compute", compute)
+            advance(facilitator)
+            return compute(*arguments)
+
+        monkeypatch.setattr(recap, "compute", closed_meanwhile)
+        with pytest.raises(StaleVersion):
+            cycles.write_recap(facilitator, cycle_id, "Second.")
+    assert cycles.read_cycle(facilitator, cycle_id).cycle.growth == "First."
+
+
 def test_a_point_person_belongs_to_the_side(facilitator):
     cycle_id = cycles.start_cycle(facilitator, "Spring")
     marketing = make_actor("member", "marketing")
@@ -167,12 +200,11 @@ def test_the_recap_finds_what_improved_under_the_same_definition(facilitator):
     assert found.medians == (120.0, 30.0)
 
 
-def test_a_stricter_definition_alone_is_no_improvement(facilitator):
-    """Before, large companies were accepted and small ones were not; afterwards nothing but the definition changed."""
+def add_large_and_small():
+    """200 days of leads: large companies are mostly accepted and small ones mostly not, before and after alike."""
     import pyarrow as pa
 
     from actions import leads
-    from alignment.people import MACHINE
 
     rows, events = [], []
     for number in range(2000):
@@ -186,6 +218,14 @@ def test_a_stricter_definition_alone_is_no_improvement(facilitator):
         ):
             events.append({"lead_id": f"l{number}", "type": kind, "stage": stage, "at": when})
     leads.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
+
+
+def verdict_on(measure, found):
+    return next(verdict for verdict in found.verdicts if verdict.measure == measure)
+
+
+def test_a_stricter_definition_alone_is_no_improvement(facilitator):
+    add_large_and_small()
     with clock.at(BASELINE_ENDS):
         cycle_id = cycles.start_cycle(facilitator, "Spring")
         put_to_the_teams(facilitator, cycle_id)
@@ -196,11 +236,86 @@ def test_a_stricter_definition_alone_is_no_improvement(facilitator):
         advance(facilitator)
     with clock.at(EXECUTES + timedelta(days=60)):
         _, found = recap.read_recap(facilitator, cycle_id)
-    acceptance = next(verdict for verdict in found.verdicts if verdict.measure == "acceptance")
+    acceptance = verdict_on("acceptance", found)
     assert found.as_frozen["acceptance"].value == pytest.approx(0.5, abs=0.02)
     assert acceptance.before.value == pytest.approx(0.8, abs=0.03)
     assert acceptance.after.value == pytest.approx(0.8, abs=0.03)
     assert acceptance.outcome is Outcome.NO_DETECTABLE_CHANGE
+
+
+def test_a_definition_that_came_into_force_within_the_baseline_is_no_improvement(facilitator):
+    add_large_and_small()
+    with clock.at(BASELINE_ENDS - timedelta(days=20)):
+        agree(facilitator)
+    with clock.at(BASELINE_ENDS):
+        cycle_id = cycles.start_cycle(facilitator, "Spring")
+        put_to_the_teams(facilitator, cycle_id)
+        advance(facilitator)
+        agree(facilitator, term="sql", text="Ready to buy.")
+        name_points(facilitator, cycle_id)
+    with clock.at(EXECUTES):
+        advance(facilitator)
+    with clock.at(EXECUTES + timedelta(days=60)):
+        _, found = recap.read_recap(facilitator, cycle_id)
+    assert found.restated_under == "MQL v1"
+    assert found.as_frozen["acceptance"].value < 0.7
+    assert verdict_on("acceptance", found).before.value == pytest.approx(0.8, abs=0.03)
+    assert verdict_on("acceptance", found).outcome is Outcome.NO_DETECTABLE_CHANGE
+
+
+def test_an_easier_promise_alone_is_no_improvement(facilitator):
+    cycle_id = run_until_recap(facilitator, after={"minutes": 120})
+    company, revision = settings.company_with_revision(MACHINE)
+    settings.change_company(MACHINE, replace(company, follow_up_minutes=180), revision)
+    with clock.at(LOOKS_BACK):
+        _, found = recap.read_recap(facilitator, cycle_id)
+    assert found.promises_changed
+    assert found.as_frozen["speed"].value < 0.3
+    assert verdict_on("speed", found).before.value == 1
+    assert verdict_on("speed", found).outcome is Outcome.NO_DETECTABLE_CHANGE
+
+
+def test_leads_that_are_accepted_at_once_and_turned_down_later_do_not_look_better_while_they_are_young(
+    facilitator,
+):
+    import pyarrow as pa
+
+    from actions import leads
+
+    rows, events = [], []
+    for number in range(4000):
+        at, accepted = START + timedelta(days=number // 30), number % 2 == 0
+        rows.append({"lead_id": f"l{number}"})
+        events.append({"lead_id": f"l{number}", "type": "entered_stage", "stage": "mql", "at": at})
+        decided = at + timedelta(hours=1 if accepted else 96)
+        kind = "accepted" if accepted else "rejected"
+        events.append({"lead_id": f"l{number}", "type": kind, "stage": None, "at": decided})
+    leads.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
+    with clock.at(BASELINE_ENDS):
+        cycle_id = cycles.start_cycle(facilitator, "Spring")
+        put_to_the_teams(facilitator, cycle_id)
+        advance(facilitator)
+        agree(facilitator, rule=None)
+        name_points(facilitator, cycle_id)
+    with clock.at(EXECUTES):
+        advance(facilitator)
+    outcomes = []
+    for days in (3, 5, 12):
+        with clock.at(EXECUTES + timedelta(days=days)):
+            _, found = recap.read_recap(facilitator, cycle_id)
+        outcomes.append(verdict_on("acceptance", found).outcome)
+    assert outcomes == [Outcome.TOO_EARLY, Outcome.TOO_EARLY, Outcome.NO_DETECTABLE_CHANGE]
+
+
+def test_a_period_that_ended_with_too_few_leads_is_not_said_to_become_readable(facilitator):
+    cycle_id = run_until_recap(facilitator)
+    with clock.at(EXECUTES + timedelta(days=1)):
+        advance(facilitator)
+    with clock.at(EXECUTES + timedelta(days=2)):
+        _, found = recap.read_recap(facilitator, cycle_id)
+    for verdict in found.verdicts:
+        assert verdict.readable_on is None
+        assert "the period is over" in verdict.sentence
 
 
 def test_right_after_the_start_it_is_too_early_and_says_when_it_will_be_readable(facilitator):
@@ -231,6 +346,8 @@ def test_a_written_recap_stays_as_it_was_read_and_closes_the_cycle(facilitator):
         cycles.write_recap(facilitator, cycle_id, "Answer faster on Mondays.")
         assert advance(facilitator) is Phase.CLOSED
         _, kept = recap.read_recap(facilitator, cycle_id)
+        with pytest.raises(WrongState, match="in the Recap phase"):
+            cycles.write_recap(facilitator, cycle_id, "Too late")
     add_history(500, start=EXECUTES, accepted=0.0, prefix="afterwards")
     with clock.at(LOOKS_BACK + timedelta(days=30)):
         cycle, again = recap.read_recap(facilitator, cycle_id)
