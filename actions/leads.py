@@ -122,8 +122,8 @@ def find_leads(
     `ids` keeps to those, for instance the leads behind a figure. Raises InvalidInput for a choice that is none.
     """
     authorise(actor, "leads:read")
+    from alignment.lifecycle import Stage
     from leads.listing import find_leads as find
-    from leads.model import Stage
     from leads.store import warehouse
 
     if stage is not None and stage not in list(Stage):

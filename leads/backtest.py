@@ -7,8 +7,9 @@ from typing import Any
 import ibis
 
 from alignment import instants
+from alignment.lifecycle import EventType, Stage
 from alignment.rules import Rule, fields_of
-from leads.model import EventType, Stage, column_of
+from leads.model import column_of
 from leads.rule_expressions import compile_rule
 from leads.store import Facts, warehouse
 

@@ -6,7 +6,7 @@ are as recorded: nothing is imputed or swapped here.
 
 import ibis
 
-from leads.model import EventType, Stage
+from alignment.lifecycle import EventType, Stage
 
 
 def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:

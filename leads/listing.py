@@ -6,9 +6,9 @@ from datetime import datetime
 
 import ibis
 
+from alignment.lifecycle import ORDERED_STAGES, Stage
 from alignment.rules import Rule
 from leads.metrics.question import BLANK
-from leads.model import ORDERED_STAGES, Stage
 from leads.rule_expressions import compile_rule
 from leads.store import Facts
 

@@ -8,54 +8,8 @@ zone and is marked as `day_only`.
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
 from alignment.rules import FieldType
-
-
-class Stage(StrEnum):
-    """The stages of the lifecycle. `lost` can follow any of them; the others are in order."""
-
-    LEAD = "lead"
-    MQL = "mql"
-    SAL = "sal"
-    SQL = "sql"
-    OPPORTUNITY = "opportunity"
-    WON = "won"
-    LOST = "lost"
-
-    @property
-    def label(self) -> str:
-        """The stage as it stands on screen."""
-        return {"mql": "MQL", "sal": "SAL", "sql": "SQL"}.get(self.value, self.value)
-
-
-ORDERED_STAGES = (Stage.LEAD, Stage.MQL, Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)
-
-
-class EventType(StrEnum):
-    """What can happen to a lead."""
-
-    ENTERED_STAGE = "entered_stage"
-    ASSIGNED = "assigned"
-    CONTACT_ATTEMPTED = "contact_attempted"
-    CONTACTED = "contacted"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-
-
-class RejectionReason(StrEnum):
-    """Codes for why sales turned a lead away. Other codes are kept as they come."""
-
-    NOT_A_FIT = "not_a_fit"
-    NO_BUDGET = "no_budget"
-    NO_AUTHORITY = "no_authority"
-    NO_NEED = "no_need"
-    BAD_TIMING = "bad_timing"
-    UNREACHABLE = "unreachable"
-    BAD_DATA = "bad_data"
-    DUPLICATE = "duplicate"
-    OTHER = "other"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from leads.model import Stage
+from alignment.lifecycle import Stage
 from leads.store import Facts
 
 

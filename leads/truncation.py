@@ -5,7 +5,7 @@ from datetime import datetime
 
 import ibis
 
-from leads.model import Stage
+from alignment.lifecycle import Stage
 from leads.store import Facts
 
 EXPECTED_AT_LEAST = 5.0

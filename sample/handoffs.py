@@ -11,8 +11,8 @@ import numpy as np
 from numpy.random import Generator
 
 from alignment.business_hours import OpenIntervals
+from alignment.lifecycle import EventType, RejectionReason, Stage
 from sample.arrivals import Flags, Numbers, Profiles, Texts, Whole, pick_among
-from sample.vocabulary import EventType, RejectionReason, Stage
 
 MIN_EMPLOYEES = 50
 MIN_PRICING_VIEWS = 3

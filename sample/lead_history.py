@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from alignment.business_hours import open_intervals
 from alignment.company import BusinessHours
+from alignment.lifecycle import EventType, Stage
 from sample.arrivals import Flags, Numbers, Profiles, Texts, arrivals, day_starts, profiles
 from sample.handoffs import Happenings, happenings
-from sample.vocabulary import EventType, Stage
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -26,7 +26,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from alignment.errors import InvalidInput
-from leads.model import CANONICAL_NAMES, EventType, Stage, column_of, is_attribute_name
+from alignment.lifecycle import EventType, Stage
+from leads.model import CANONICAL_NAMES, column_of, is_attribute_name
 from leads.store import warehouse
 
 if TYPE_CHECKING:

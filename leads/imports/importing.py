@@ -11,6 +11,7 @@ import ibis
 import pyarrow as pa
 
 from alignment.errors import InvalidInput
+from alignment.lifecycle import EventType
 from alignment.rules import FieldType
 from leads import schema
 from leads.imports import cells, oddities
@@ -18,7 +19,7 @@ from leads.imports.csv_files import CsvFile, look_through
 from leads.imports.mapping import InvalidMapping, LeadMapping
 from leads.imports.merging import merge
 from leads.imports.report import MOST_LISTED, ImportReport, ImportWarning, RefusedRow
-from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, EventType, column_of
+from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, column_of
 from leads.store import Draft, warehouse
 
 LONGEST_ID = 200

@@ -27,7 +27,8 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alignment.errors import InvalidInput
-from leads.model import CANONICAL_NAMES, MOST_ATTRIBUTES, EventType, Stage, is_attribute_name
+from alignment.lifecycle import EventType, Stage
+from leads.model import CANONICAL_NAMES, MOST_ATTRIBUTES, is_attribute_name
 
 MOST_CHARACTERS = 200_000
 _OPTIONS = ("date_order", "timezone", "missing", "decimal", "delimiter", "rejection_reason")

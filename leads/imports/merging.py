@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import ibis
 
+from alignment.lifecycle import EventType
 from alignment.rules import FieldType
 from alignment.rules.evaluation import FALSE_WORDS, INSTANT_PATTERN, NUMBER_PATTERN, TRUE_WORDS
 from leads import episodes, schema
-from leads.model import ATTRIBUTE_PREFIX, CANONICAL_NAMES, EventType
+from leads.model import ATTRIBUTE_PREFIX, CANONICAL_NAMES
 from leads.store import Draft, Facts, attributes_of
 
 FIRST_STAYS = ("source",)

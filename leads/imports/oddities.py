@@ -5,10 +5,10 @@ from datetime import datetime
 
 import ibis
 
+from alignment.lifecycle import ORDERED_STAGES, Stage
 from leads.imports.mapping import LeadMapping
 from leads.imports.merging import Merged
 from leads.imports.report import ImportWarning
-from leads.model import ORDERED_STAGES, Stage
 from leads.store import Draft
 from leads.truncation import first_recorded
 

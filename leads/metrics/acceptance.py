@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import ibis
 
+from alignment.lifecycle import RejectionReason, Stage
 from alignment.statistics import wilson
 from leads.metrics.business_clock import elapsed_columns
 from leads.metrics.population import Population
 from leads.metrics.question import Measure, StartOfClock, Unit
 from leads.metrics.selection import Selection, passport, select, tally
-from leads.model import RejectionReason, Stage
 
 OTHER_AT_MOST = 0.15
 _NO_DECISIONS = "No decision of sales is recorded, neither accepted nor rejected."

@@ -4,10 +4,10 @@ import math
 
 import ibis
 
+from alignment.lifecycle import Stage
 from leads.metrics.population import Population, instant
 from leads.metrics.question import Unit
 from leads.metrics.selection import Selection, select
-from leads.model import Stage
 from leads.truncation import Truncation, first_recorded
 
 DEFAULT_WINDOW_DAYS = 90

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from alignment.errors import InvalidInput, NotFound
+from alignment.lifecycle import Stage
 from leads.metrics.acceptance import (
     acceptance_of_due,
     acceptance_rate,
@@ -19,7 +20,6 @@ from leads.metrics.selection import PARTS_OF_A_FIGURE, Selection, leads_behind, 
 from leads.metrics.speed_to_lead import followed_up_in_time, speed_to_lead
 from leads.metrics.volume import volume_of, volume_of_mqls
 from leads.metrics.win_rate import win_rate
-from leads.model import Stage
 from leads.store import warehouse
 
 LONGEST_WINDOW_DAYS = 3_650

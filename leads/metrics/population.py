@@ -13,8 +13,8 @@ import ibis.expr.datatypes as dt
 
 from alignment import instants
 from alignment.errors import InvalidInput
+from alignment.lifecycle import ORDERED_STAGES, Stage
 from leads.metrics.question import BLANK, NO_DEFINITION, GroupBy, MetricQuestion
-from leads.model import ORDERED_STAGES, Stage
 from leads.rule_expressions import compile_rule
 from leads.store import Facts
 from leads.truncation import Truncation

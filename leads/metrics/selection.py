@@ -7,10 +7,10 @@ from typing import Any
 import ibis
 
 from alignment import instants
+from alignment.lifecycle import Stage
 from alignment.statistics import wilson
 from leads.metrics.population import Population
 from leads.metrics.question import NO_DEFINITION, Measure, Unit
-from leads.model import Stage
 
 PARTS_OF_A_FIGURE = ("counted", "hit", "excluded")
 

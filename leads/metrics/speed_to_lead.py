@@ -5,13 +5,13 @@ from typing import Any
 
 import ibis
 
+from alignment.lifecycle import Stage
 from alignment.statistics import SurvivalCurve, kaplan_meier_counts
 from leads.metrics.acceptance import start_of_clock
 from leads.metrics.business_clock import elapsed_columns
 from leads.metrics.population import Population
 from leads.metrics.question import Measure, Unit
 from leads.metrics.selection import Selection, passport, select, tally
-from leads.model import Stage
 
 _NO_ATTEMPTS = "No contact attempt is recorded."
 

@@ -1,9 +1,9 @@
 """How many leads came to a stage in the period."""
 
+from alignment.lifecycle import Stage
 from leads.metrics.population import Population
 from leads.metrics.question import Unit
 from leads.metrics.selection import Selection, select
-from leads.model import Stage
 
 
 def volume_of_mqls(population: Population) -> Selection:

@@ -1,9 +1,9 @@
 """Win rate: of what was closed in the period, the share that was won."""
 
+from alignment.lifecycle import Stage
 from leads.metrics.population import Population
 from leads.metrics.question import Unit
 from leads.metrics.selection import Selection, select
-from leads.model import Stage
 
 
 def win_rate(population: Population) -> Selection:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from actions import leads, metrics
 from actions.settings import read_company
+from alignment.lifecycle import RejectionReason
 from components.charts import metrics as charts
 from components.page import open_page, stop_on_refusal
 from components.passport import percent, show_figure, written
@@ -15,18 +16,6 @@ from components.text import plain
 
 PERIODS = {"30": "30 days", "90": "90 days", "365": "12 months", "all": "Everything"}
 SPLITS = {"source": "Source", "definition": "Definition"}
-REASONS = {
-    "not_a_fit": "Not a fit",
-    "no_budget": "No budget",
-    "no_authority": "Cannot decide",
-    "no_need": "No need",
-    "bad_timing": "Bad timing",
-    "unreachable": "Unreachable",
-    "bad_data": "Bad data",
-    "duplicate": "Duplicate",
-    "other": "Other",
-    "(none)": "No reason given",
-}
 MOST_SHOWN = 12
 HARDLY_ANY = 5
 
@@ -141,6 +130,13 @@ def named(label: str) -> str:
     return special.get(label) or label.replace("_", " ")
 
 
+def reason_label(code: str) -> str:
+    """A rejection's code as people read it; codes of the company's own as they came."""
+    if code == "(none)":
+        return "No reason given"
+    return RejectionReason(code).label if code in set(RejectionReason) else code.replace("_", " ")
+
+
 def show_split(key: str, title: str, question: str) -> None:
     """One measure by part, largest denominators first, with intervals; small parts are counted, not drawn."""
     parts = [figure for figure in by_part.get(key, []) if figure.value is not None]
@@ -223,7 +219,7 @@ reasons = [figure for figure in found if figure.name == "rejection_reason"]
 if reasons:
     estimates = [
         charts.Estimate(
-            REASONS.get(figure.group["reason"], figure.group["reason"]),
+            reason_label(figure.group["reason"]),
             figure.value or 0,
             figure.interval,
             figure.denominator,

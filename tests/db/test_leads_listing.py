@@ -6,10 +6,10 @@ import pytest
 
 from actions import backtests, leads, metrics
 from alignment.errors import InvalidInput, NotPermitted
+from alignment.lifecycle import Stage
 from alignment.people import MACHINE
 from alignment.rules import InvalidRule, parse
 from leads.listing import find_leads
-from leads.model import Stage
 from leads.store import warehouse
 from tests.lead_histories import History, random_history
 

@@ -7,10 +7,10 @@ import pytest
 
 from alignment.company import BusinessHours
 from alignment.errors import InvalidInput, NotFound
+from alignment.lifecycle import Stage
 from alignment.rules import evaluate, parse
 from leads.metrics.measuring import leads_behind_figure, measure_all, weekly_volume
 from leads.metrics.question import DefinitionInForce, GroupBy, MetricQuestion, StartOfClock, end_of
-from leads.model import Stage
 from tests.lead_histories import History, Reference, product_limit, random_history
 
 BERLIN = BusinessHours("Europe/Berlin", (((540, 720), (780, 1080)),) * 5 + ((), ()), "DE")

@@ -25,13 +25,13 @@ from alignment import instants
 from alignment.cycles import Phase
 from alignment.disagreement import Evidence, Verdict
 from alignment.errors import WrongState
+from alignment.lifecycle import EventType
 from alignment.people import MACHINE, Actor, Role, Team
 from alignment.recap import Outcome
 from alignment.surveys import SurveyStatus
 from alignment.workshops import ProposalState, TopicState
 from db import store as stores
 from leads import store as warehouses
-from leads.model import EventType
 from manage import manage
 from sample.company import SampleCompany, load
 

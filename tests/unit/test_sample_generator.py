@@ -10,13 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignment.disagreement import Verdict, compare
+from alignment.lifecycle import EventType, RejectionReason, Stage
 from alignment.people import Role, Team
 from alignment.questionnaires import QuestionType, Response, check_answer, missing_questions
 from alignment.rules import evaluate, parse
 from alignment.templates import template
-from leads import model
-from leads.model import CANONICAL_NAMES, EventType, RejectionReason, Stage, is_attribute_name
-from sample import vocabulary
+from leads.model import CANONICAL_NAMES, is_attribute_name
 from sample.agreement import MQL_RULE
 from sample.answers import answer_sheets
 from sample.arrivals import arrivals, profiles
@@ -119,11 +118,6 @@ def test_another_day_or_seed_gives_other_leads():
     here = to_arrow(history(count=300).leads)
     assert not here.equals(to_arrow(history(seed=2, count=300).leads))
     assert not here.equals(to_arrow(history(today=TODAY + timedelta(days=1), count=300).leads))
-
-
-def test_the_sample_speaks_of_leads_in_the_words_of_the_lead_model():
-    for name in ("Stage", "EventType", "RejectionReason"):
-        assert set(getattr(vocabulary, name)) == set(getattr(model, name))
 
 
 def test_the_columns_are_those_of_the_lead_model():
