@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from browsing import PASSWORD, fill_in_sign_in
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from portals import Portal, free_port
 
 from actions import people
@@ -30,6 +30,7 @@ def portal(data_folder: Path, tmp_path: Path) -> Iterator[Portal]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, as the system has it, or else as playwright has it."""
+    expect.set_options(timeout=20_000)  # a machine may be busy; what has to be fast says so itself
     with sync_playwright() as playwright:
         found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
         opened = playwright.chromium.launch(

@@ -5,6 +5,8 @@ import re
 from browsing import settle
 from playwright.sync_api import Locator, Page, expect
 
+_TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 
 def heading(page: Page, name: str | re.Pattern[str]) -> Locator:
     """A heading by its words; a text has to be the whole heading."""
@@ -17,8 +19,11 @@ def press(page: Page | Locator, name: str, *, exact: bool = True) -> None:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Choose from a list that opens."""
-    page.get_by_role("combobox", name=label, exact=True).click()
+    """Choose from a list that opens while one types into it."""
+    box = page.get_by_role("combobox", name=label, exact=True)
+    box.scroll_into_view_if_needed()
+    page.evaluate(_TWO_FRAMES)  # an open list closes when the page scrolls beneath it
+    box.fill(option)
     page.get_by_role("option", name=option, exact=True).click()
     settle(page)
 
