@@ -323,7 +323,7 @@ def _check_content(
 ) -> tuple[str, Mapping[str, Any] | None, date, str]:
     text = required_text(text, "The definition", LONGEST_TEXT)
     checked = None if rule is None else to_document(parse(rule))
-    today = clock.now().date()
+    today = instants.local_day(clock.now_text(), company_of(store().read()).hours.timezone)
     start = effective_from or today
     if not isinstance(start, date) or start > today + _LATEST_START:
         raise InvalidInput("The day it takes effect is more than a year ahead. Choose an earlier day.")
@@ -345,9 +345,3 @@ def in_force_now(actor: Actor, term_key: str = "mql") -> DefinitionVersion | Non
     """The version of a term that is in force at this moment."""
     authorise(actor, "definition:read")
     return domain.in_force(definitions.in_force_history(store().read(), term_key), clock.now_text())
-
-
-def local_day(actor: Actor, instant: str) -> date:
-    """The company's calendar day of a stored instant, for screens."""
-    authorise(actor, "definition:read")
-    return instants.local_day(instant, company_of(store().read()).hours.timezone)

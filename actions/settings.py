@@ -1,12 +1,15 @@
 """The company's settings."""
 
 import re
+from datetime import date, datetime
 from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
+from actions import clock
 from actions.journal import journal
 from actions.permissions import authorise
+from alignment import instants
 from alignment.company import BusinessHours, Company
 from alignment.errors import InvalidInput
 from alignment.people import Actor
@@ -39,6 +42,18 @@ def holiday_countries() -> dict[str, str]:
 
     names = {entry[1]: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", entry[0]) for entry in COUNTRIES.values()}
     return dict(sorted(names.items(), key=lambda item: item[1]))
+
+
+def local_time(actor: Actor, instant: str) -> datetime:
+    """A stored instant as the clocks of the company show it (aware)."""
+    authorise(actor, "setting:read")
+    zone = ZoneInfo(company_of(store().read()).hours.timezone)
+    return instants.from_text(instant).astimezone(zone)
+
+
+def today(actor: Actor) -> date:
+    """The calendar day it is for the company."""
+    return local_time(actor, clock.now_text()).date()
 
 
 def company_of(connection: Connection) -> Company:

@@ -85,8 +85,17 @@ def interval_in_words(figure: Figure) -> str:
     return f"{show(interval.low)} to {high}"
 
 
-def show_figure(figure: Figure, title: str, key: str, on_leads: Callable[[Any], None] | None = None) -> None:
-    """A card with the figure, and its passport in a popover. `on_leads` opens the leads behind it."""
+def show_figure(
+    figure: Figure,
+    title: str,
+    key: str,
+    at: Callable[[str], str],
+    on_leads: Callable[[Any], None] | None = None,
+) -> None:
+    """A card with the figure and its passport.
+
+    `at` writes an instant as the company's clocks show it; `on_leads` opens the leads behind the figure.
+    """
     with st.container(border=True, height="stretch"):
         st.metric(title, written(figure))
         span = interval_in_words(figure)
@@ -97,7 +106,7 @@ def show_figure(figure: Figure, title: str, key: str, on_leads: Callable[[Any], 
         else:
             st.caption(f"{figure.denominator:,} leads counted")
         with st.popover("Passport", icon=":material/badge:", type="tertiary", key=f"{key}_passport"):
-            show_passport(figure, title)
+            show_passport(figure, title, at)
             if on_leads is not None and figure.denominator:
                 st.button(
                     "See the leads behind it",
@@ -108,7 +117,7 @@ def show_figure(figure: Figure, title: str, key: str, on_leads: Callable[[Any], 
                 )
 
 
-def show_passport(figure: Figure, title: str) -> None:
+def show_passport(figure: Figure, title: str, at: Callable[[str], str]) -> None:
     """Everything that is needed to believe or doubt a figure."""
     st.markdown(f"**{title}: {written(figure)}**")
     lines = [f"Formula: {plain(figure.formula)}."]
@@ -134,8 +143,8 @@ def show_passport(figure: Figure, title: str) -> None:
         lines.append(f"Judged by: {versions}.")
     else:
         lines.append("Judged by: no definition; every lead that became an MQL counts.")
-    lines.append(f"As of {figure.as_of[:16].replace('T', ' ')} UTC.")
+    lines.append(f"As of {at(figure.as_of)}.")
     if figure.data_from:
-        lines.append(f"Data from the import of {figure.data_from[:16].replace('T', ' ')} UTC.")
+        lines.append(f"Data from the import of {at(figure.data_from)}.")
     lines += [plain(note) for note in figure.notes]
     st.markdown("\n".join(f"- {line}" for line in lines))

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from actions import cycles, definitions, people
+from actions import cycles, people
 from actions.permissions import may
+from actions.settings import local_time
 from alignment.cycles import GUIDING_QUESTIONS, Phase
 from alignment.people import Team
 from components.navigation import page_path
@@ -30,7 +31,7 @@ with stop_on_refusal():
 
 
 def day(instant: str | None) -> str:
-    return definitions.local_day(actor(), instant).strftime("%-d %B %Y") if instant else ""
+    return local_time(actor(), instant).strftime("%-d %B %Y") if instant else ""
 
 
 @st.dialog("Start a cycle")

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from actions import cycles, recap
-from actions.definitions import local_day
 from actions.permissions import may
 from actions.recap import MEASURES
+from actions.settings import local_time
 from alignment.cycles import Phase
 from alignment.recap import Outcome, RecapVerdict
 from components.charts import metrics as charts
@@ -148,4 +148,4 @@ if cycle.phase is Phase.RECAP and runs:
 elif cycle.phase is Phase.EXECUTE:
     st.page_link("pages/cycle/cycle.py", label="Go on to Recap in the cycle", icon=":material/arrow_forward:")
 elif cycle.closed_at:
-    st.caption(f"Closed on {day(local_day(actor(), cycle.closed_at))}.")
+    st.caption(f"Closed on {day(local_time(actor(), cycle.closed_at))}.")

@@ -1,12 +1,11 @@
 """The glossary: what was agreed, what waits for signatures, and what every version said."""
 
-from datetime import date
-
 import streamlit as st
 
 from actions import definitions
 from actions.definitions import GlossaryEntry
 from actions.permissions import may
+from actions.settings import local_time, today
 from alignment.definitions import DefinitionState, DefinitionVersion, describe_change
 from alignment.errors import StaleVersion
 from alignment.people import Actor, Team
@@ -42,7 +41,7 @@ st.subheader(summary, anchor=False)
 
 
 def day(instant: str | None) -> str:
-    return definitions.local_day(actor(), instant).strftime("%-d %B %Y") if instant else ""
+    return local_time(actor(), instant).strftime("%-d %B %Y") if instant else ""
 
 
 def show_rule(version: DefinitionVersion) -> None:
@@ -182,7 +181,7 @@ def edit_version(
     text = st.text_area("Definition", value=shown.text if shown else "", max_chars=4000, key=f"{key}_text")
     start = st.date_input(
         "Takes effect on",
-        value=max(version.effective_from, date.today()) if version else "today",
+        value=max(version.effective_from, today(actor())) if version else today(actor()),
         key=f"{key}_start",
         help="Never before both have signed. The version in force stays until then.",
     )

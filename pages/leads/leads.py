@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from actions import leads
-from actions.definitions import local_day
 from actions.permissions import may
+from actions.settings import local_time
 from alignment.errors import Refusal
 from alignment.texts import defuse
 from components.outcome import perform, show_outcome
@@ -68,7 +68,7 @@ def show_overview() -> None:
             st.write("A facilitator, a team lead or an administrator imports them.")
         return
     reached = {stage.value: count for stage, count in overview.reached.items()}
-    newest = local_day(actor(), past[0].at).strftime("%-d %B %Y") if past else ""
+    newest = local_time(actor(), past[0].at).strftime("%-d %B %Y") if past else ""
     st.subheader(
         f"{overview.leads:,} leads, {reached['mql']:,} of them became MQLs and {reached['won']:,} were won.",
         anchor=False,
@@ -93,7 +93,7 @@ def show_overview() -> None:
             st.dataframe(
                 pd.DataFrame(
                     {
-                        "When": [local_day(actor(), entry.at) for entry in past],
+                        "When": [local_time(actor(), entry.at).date() for entry in past],
                         "Who": [entry.person_name for entry in past],
                         "Files": [", ".join(entry.files) for entry in past],
                         **{

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from actions import leads, metrics
-from actions.settings import read_company
+from actions.settings import local_time, read_company, today
 from alignment.lifecycle import RejectionReason
 from components.charts import metrics as charts
 from components.page import open_page, stop_on_refusal
@@ -74,8 +74,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         else ""
     )
 
-today = date.today()
-first_day = None if period == "all" else today - timedelta(days=int(period or "90"))
+first_day = None if period == "all" else today(actor()) - timedelta(days=int(period or "90"))
 with stop_on_refusal(), st.spinner("Computing …", show_time=False):
     found = metrics.read_metrics(actor(), first_day=first_day, by=split, restate=restate or None)
     weekly = metrics.read_weekly_volume(actor(), first_day=first_day, restate=restate or None)
@@ -118,10 +117,17 @@ CARDS = (
     ("speed_to_lead_median:mql", "Median time to the first call"),
     ("silent_rejections:mql", "Silent rejections"),
 )
+
+
+def at(instant: str) -> str:
+    """An instant as the company's clocks show it."""
+    return local_time(actor(), instant).strftime("%-d %B %Y, %H:%M")
+
+
 with st.grid(3, min_column_width=150):
     for key, title in CARDS:
         if key in total:
-            show_figure(total[key], title, f"metrics_{key}", show_leads)
+            show_figure(total[key], title, f"metrics_{key}", at, show_leads)
 
 
 def named(label: str) -> str:
