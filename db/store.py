@@ -6,6 +6,7 @@ after its commit has reached the disk (`synchronous=FULL`), never before.
 """
 
 import atexit
+import contextlib
 import contextvars
 import os
 import queue
@@ -72,6 +73,7 @@ class Store:
             queue.SimpleQueue()
         )
         self._closed = False
+        self._closing = threading.Lock()
         self._migrate()
         self._writer = threading.Thread(target=self._write_forever, name="store-writer", daemon=True)
         self._writer.start()
@@ -93,11 +95,14 @@ class Store:
         """
         if threading.current_thread() is self._writer:
             raise RuntimeError("a transaction cannot start another; pass the connection on")
-        if self._closed:
-            raise StoreUnavailable("Not saved: the portal is shutting down. Try again in a minute.")
         done: Future = Future()
         caller = contextvars.copy_context()  # so that a replayed clock holds in the writer's thread, too
-        self._waiting.put((lambda connection: caller.run(transaction, connection), done))
+        with (
+            self._closing
+        ):  # nothing may come to stand behind the end of the queue, where nobody would answer it
+            if self._closed:
+                raise StoreUnavailable("Not saved: the portal is shutting down. Try again in a minute.")
+            self._waiting.put((lambda connection: caller.run(transaction, connection), done))
         return done.result()
 
     def forget_deleted(self) -> bool:
@@ -113,10 +118,12 @@ class Store:
 
     def close(self) -> None:
         """Finish the writes that wait, then stop the writer."""
-        if not self._closed:
+        with self._closing:
+            if self._closed:
+                return
             self._closed = True
             self._waiting.put(None)
-            self._writer.join(timeout=30)
+        self._writer.join(timeout=30)
 
     def fault(self) -> str | None:
         """None when the file passes SQLite's own check and its references hold, else a sentence."""
@@ -175,7 +182,7 @@ class Store:
         os.chmod(self.path, 0o600)
 
     def _write_forever(self) -> None:
-        connection = self._connect()
+        connection: Connection | None = None
         stop = False
         while not stop:
             item = self._waiting.get()
@@ -191,8 +198,19 @@ class Store:
                     stop = True
                     break
                 group.append(item)
-            self._commit(connection, group)
-        connection.close()
+            try:
+                connection = connection or self._connect()
+                self._commit(connection, group)
+            except (
+                BaseException
+            ) as error:  # the connection is of no use any more; the next group gets another
+                _fail(group, error)
+                if connection is not None:
+                    with contextlib.suppress(sqlite3.Error):
+                        connection.close()
+                connection = None
+        if connection is not None:
+            connection.close()
 
     def _commit(
         self, connection: Connection, group: list[tuple[Callable[[Connection], Any], Future]]
@@ -214,12 +232,9 @@ class Store:
                 connection.execute("RELEASE one")
             connection.execute("COMMIT")
         except BaseException as error:
+            _fail(group, error)
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            failure = StoreUnavailable(f"Not saved: the store could not be written ({error}). {_REMEDY}")
-            failure.__cause__ = error
-            for _, done in group:
-                done.set_exception(failure)
             return
         for done, result, failed in outcomes:
             if failed is None:
@@ -230,6 +245,15 @@ class Store:
 
 def _damaged(error: BaseException) -> StoreUnsound:
     return StoreUnsound(f"The store cannot be read ({error}). Restore the last backup.")
+
+
+def _fail(group: list[tuple[Callable[[Connection], Any], Future]], error: BaseException) -> None:
+    """Tell everyone who still waits that nothing was saved: a write that nobody answers would wait for ever."""
+    failure = StoreUnavailable(f"Not saved: the store could not be written ({error}). {_REMEDY}")
+    failure.__cause__ = error
+    for _, done in group:
+        if not done.done():
+            done.set_exception(failure)
 
 
 def _told(error: BaseException) -> BaseException:

@@ -149,6 +149,62 @@ def test_a_full_disk_says_not_saved_and_keeps_what_was_confirmed():
     assert store().fault() is None
 
 
+def outcome_of_a_write():
+    """What a write returns or is refused with; None when nobody has answered it."""
+    outcome = []
+
+    def attempt():
+        try:
+            outcome.append(store().write(lambda c: "saved"))
+        except StoreUnavailable as error:
+            outcome.append(str(error))
+
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(10)
+    return outcome[0] if outcome else None
+
+
+class Broken:
+    """A connection to a file that is gone: not even undoing works."""
+
+    in_transaction = True
+
+    def execute(self, statement):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    def close(self):
+        raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_a_writer_whose_connection_breaks_answers_everybody_and_connects_anew(monkeypatch):
+    opened = store()
+    with monkeypatch.context() as gone:
+        gone.setattr(opened, "_connect", Broken)
+        assert "Not saved" in outcome_of_a_write()
+    assert outcome_of_a_write() == "saved"
+
+
+def test_a_write_that_meets_the_closing_is_answered():
+    opened = store()
+    threads = [threading.Thread(target=in_vain, args=(opened,), daemon=True) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    opened.close()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def in_vain(opened):
+    """Write until it is refused."""
+    while True:
+        try:
+            opened.write(lambda c: None)
+        except StoreUnavailable:
+            return
+
+
 def test_killed_in_the_middle_of_eight_writers_nothing_confirmed_is_lost(data_folder):
     code = """
         import sys, threading
