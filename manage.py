@@ -36,7 +36,9 @@ def refusals(as_json: bool) -> Iterator[None]:
         yield
     except Refusal as refusal:
         if as_json:
-            click.echo(json.dumps({"error": str(refusal)}, ensure_ascii=False))
+            report = getattr(refusal, "report", None)
+            details = report.to_document() if report is not None else {}
+            click.echo(json.dumps({"error": str(refusal), **details}, ensure_ascii=False))
         click.echo(str(refusal), err=True)
         sys.exit(1)
 
@@ -61,11 +63,17 @@ def read_text(path: Path) -> str:
 @click.option("--mapping", type=FILE, help="TOML file that says which column means what.")
 @click.option("--preset", help="Name of a mapping that was saved on the Leads screen.")
 @click.option("--dry-run", is_flag=True, help="Check and count everything, keep nothing.")
+@click.option("--keep-good-rows", is_flag=True, help="Import the rest when some rows cannot be used.")
 @as_json
 def import_leads(
-    files: tuple[Path, ...], mapping: Path | None, preset: str | None, dry_run: bool, as_json: bool
+    files: tuple[Path, ...],
+    mapping: Path | None,
+    preset: str | None,
+    dry_run: bool,
+    keep_good_rows: bool,
+    as_json: bool,
 ) -> None:
-    """Import lead data from CSV files. Files about the same leads add to each other."""
+    """Import lead data from CSV files, all rows or none. Files about the same leads add to each other."""
     from actions import leads
 
     if (mapping is None) == (preset is None):
@@ -79,7 +87,8 @@ def import_leads(
                 known = ", ".join(saved) or "none"
                 raise InvalidInput(f"There is no saved mapping “{preset}”. Saved: {known}.")
             text = saved[preset]
-        report = leads.import_leads(MACHINE, [(path.name, path) for path in files], text, dry_run=dry_run)
+        named = [(path.name, path) for path in files]
+        report = leads.import_leads(MACHINE, named, text, dry_run=dry_run, keep_good_rows=keep_good_rows)
         show(report.to_document(), as_json, _import_in_words)
 
 

@@ -241,6 +241,10 @@ def sign(actor: Actor, definition_id: str, content_hash: str) -> bool:
             )
         if found.signed_by(team) is not None:
             return False
+        if any(signature.person_id == person.id for signature in found.signatures):
+            raise NotPermitted(
+                f"You have signed {found.label} for the other side already. Somebody else has to sign for {team.label}."
+            )
         now = clock.now_text()
         definitions.sign(
             connection, definition_id, person_id=person.id, team=team, content_hash=content_hash, at=now

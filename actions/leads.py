@@ -30,12 +30,18 @@ MOST_IDS = 1_000
 
 
 def import_leads(
-    actor: Actor, files: Sequence[tuple[str, Path]], mapping: str, *, dry_run: bool = False
+    actor: Actor,
+    files: Sequence[tuple[str, Path]],
+    mapping: str,
+    *,
+    dry_run: bool = False,
+    keep_good_rows: bool = False,
 ) -> "ImportReport":
     """Import `files`, as (name people know, path), through a mapping in TOML; returns the report.
 
-    A dry run checks and counts everything and keeps nothing. Raises InvalidInput with place and remedy when a file
-    or the mapping cannot be used; then nothing of any file is kept.
+    A dry run checks and counts everything and keeps nothing. Rows that cannot be used make the import fail
+    (RowsRefused, with the report), unless the person has chosen to `keep_good_rows`. Raises InvalidInput with place
+    and remedy when a file or the mapping cannot be used. Whatever is raised, nothing of any file is kept.
     """
     person = authorise(actor, "leads:import")
     if not files:
@@ -51,7 +57,11 @@ def import_leads(
     from leads.imports.mapping import read_mapping
 
     report = import_files(
-        [SourceFile(path, name) for name, path in files], read_mapping(mapping), dry_run, clock.now()
+        [SourceFile(path, name) for name, path in files],
+        read_mapping(mapping),
+        dry_run,
+        clock.now(),
+        whole=not keep_good_rows,
     )
     if not dry_run:
         _note(person, [name for name, _ in files], report.to_document())

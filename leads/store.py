@@ -166,9 +166,11 @@ class Warehouse:
     def write(self, wait_seconds: float = 60.0) -> Iterator[Draft]:
         """Build the next version alone; it comes into force if `publish` was called and the block ends well.
 
-        Raises WarehouseUnavailable when another import holds the lock for longer than `wait_seconds`, or when the
-        disk is full.
+        Raises WarehouseUnavailable when another import holds the lock for longer than `wait_seconds`, or when disk or
+        memory do not suffice.
         """
+        import duckdb
+
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._alone(wait_seconds):
             self._sweep()
@@ -185,8 +187,10 @@ class Warehouse:
                     draft.backend.disconnect()
                 if draft.published:
                     self._put_in_force(path, revision, draft.imported_at)
-            except OSError as error:
-                raise WarehouseUnavailable(f"Nothing was imported: {error}.") from error
+            except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+                raise WarehouseUnavailable(
+                    f"Nothing was imported: {error}. Make sure that there is room on the disk, then try again."
+                ) from error
             finally:
                 for leftover in (path, path.with_name(path.name + ".wal")):
                     leftover.unlink(missing_ok=True)

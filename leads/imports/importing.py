@@ -18,7 +18,7 @@ from leads.imports import cells, oddities
 from leads.imports.csv_files import CsvFile, look_through
 from leads.imports.mapping import InvalidMapping, LeadMapping
 from leads.imports.merging import merge
-from leads.imports.report import MOST_LISTED, ImportReport, ImportWarning, RefusedRow
+from leads.imports.report import MOST_LISTED, ImportReport, ImportWarning, RefusedRow, RowsRefused
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, column_of
 from leads.store import Draft, warehouse
 
@@ -77,12 +77,15 @@ def import_files(
     mapping: LeadMapping,
     dry_run: bool = False,
     now: datetime | None = None,
+    *,
+    whole: bool = False,
 ) -> ImportReport:
     """Add what the files say to the lead facts, in one new version that comes into force at once.
 
-    Rows with a fault are left out and listed; the others are kept. The same files again change nothing. In a dry run
-    everything is checked and counted, and nothing kept. Raises InvalidInput when a file or the mapping cannot be
-    used; then nothing of any file is kept.
+    Rows with a fault are left out and listed; the others are kept, unless the import has to be `whole`: then a single
+    one makes it fail with RowsRefused. The same files again change nothing. In a dry run everything is checked and
+    counted, and nothing kept. Raises InvalidInput when a file or the mapping cannot be used; then nothing of any
+    file is kept.
     """
     sources = [item if isinstance(item, SourceFile) else SourceFile(item, item.name) for item in files]
     if not sources:
@@ -109,9 +112,7 @@ def import_files(
             *_about_files(staged),
             *oddities.find(draft, merged, mapping, instant),
         ]
-        if merged.changed_anything and not dry_run:
-            draft.publish(instant)
-        return ImportReport(
+        report = ImportReport(
             read=read,
             new=counts["new"],
             changed=counts["changed"],
@@ -122,6 +123,11 @@ def import_files(
             dry_run=dry_run,
             files={one.file.name: one.file.rows for one in staged},
         )
+        if whole and refused and not dry_run:
+            raise RowsRefused(report)
+        if merged.changed_anything and not dry_run:
+            draft.publish(instant)
+        return report
 
 
 def _matched(

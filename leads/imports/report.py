@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from alignment.errors import InvalidInput
+
 MOST_LISTED = 10_000
 
 
@@ -54,3 +56,17 @@ class ImportReport:
             "warnings": [vars(warning) for warning in self.warnings],
             "dry_run": self.dry_run,
         }
+
+
+class RowsRefused(InvalidInput):
+    """Some rows cannot be used, and so nothing was imported. `report` says which, and what the others would do."""
+
+    def __init__(self, report: ImportReport) -> None:
+        """Say how many, name the first, and what to do."""
+        first = report.refusals[0]
+        super().__init__(
+            f"Nothing was imported: {report.refused:,} of {report.read:,} rows cannot be used. The first: "
+            f"{first.file}, row {first.row}, column {first.column or '(whole row)'}: {first.reason} "
+            "Correct the file, or choose to keep the good rows."
+        )
+        self.report = report

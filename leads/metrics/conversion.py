@@ -83,6 +83,7 @@ def _selection(
                 f"{end.label.capitalize()} is recorded only from {since} on: earlier leads look as if they had not "
                 "converted, so this is too low."
             )
+    span = "a window of days" if days is None else f"{days} days"
     mature, reached = ibis.literal(True), ibis.literal(False)
     if days is not None:
         mature, reached = (
@@ -103,8 +104,8 @@ def _selection(
         table=selected,
         unit=Unit.SHARE,
         formula=(
-            f"of the leads that entered {start.label} at least {days} days before the as-of time, "
-            f"the share that entered {end.label} within {days} days"
+            f"of the leads that entered {start.label} at least {span} before the as-of time, "
+            f"the share that entered {end.label} within {span}"
         ),
         from_stage=start,
         to_stage=end,

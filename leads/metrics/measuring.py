@@ -17,7 +17,7 @@ from leads.metrics.conversion import conversion, conversion_since_recording
 from leads.metrics.population import Population
 from leads.metrics.question import GroupBy, Measure, MetricQuestion
 from leads.metrics.selection import PARTS_OF_A_FIGURE, Selection, leads_behind, measure
-from leads.metrics.speed_to_lead import followed_up_in_time, speed_to_lead
+from leads.metrics.speed_to_lead import QUANTILES, followed_up_in_time, speed_selection, speed_to_lead
 from leads.metrics.volume import volume_of, volume_of_mqls
 from leads.metrics.win_rate import win_rate
 from leads.store import warehouse
@@ -47,7 +47,7 @@ def measure_all(question: MetricQuestion, names: Collection[str] | None = None) 
             if names is None or key.split(":")[0] in names:
                 selection = make()
                 measures += measure(population, selection) if selection is not None else []
-        if names is None or not {"speed_to_lead_median", "speed_to_lead_p90"}.isdisjoint(names):
+        if names is None or not QUANTILES.keys().isdisjoint(names):
             measures += speed_to_lead(population)
         if names is None or "rejection_reason" in names:
             measures += rejection_reasons(population)
@@ -90,6 +90,7 @@ def leads_behind_figure(
     with facts.read() as session:
         population = Population(session, question, facts.imported_at())
         makers = dict(_selections(population))
+        makers |= {f"{name}:mql": partial(speed_selection, population, name) for name in QUANTILES}
         selection = makers[key]() if key in makers else None
         if selection is None:
             raise NotFound(f"There is no figure “{key[:80]}” with leads behind it.")

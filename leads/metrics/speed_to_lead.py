@@ -13,6 +13,7 @@ from leads.metrics.population import Population
 from leads.metrics.question import Measure, Unit
 from leads.metrics.selection import Selection, passport, select, tally
 
+QUANTILES = {"speed_to_lead_median": 0.5, "speed_to_lead_p90": 0.9}
 _NO_ATTEMPTS = "No contact attempt is recorded."
 
 
@@ -33,11 +34,8 @@ def waiting(population: Population) -> ibis.Table:
     return elapsed_columns(population, table, {"minutes": ("start", "end")})
 
 
-def speed_to_lead(population: Population) -> list[Measure]:
-    """Kaplan–Meier median and 90th percentile of the business minutes to the first attempt, and what they rest on.
-
-    The numerator counts the answered, the denominator all leads whose clock started in the period.
-    """
+def speed_selection(population: Population, name: str = "speed_to_lead") -> Selection:
+    """The episodes whose clock started in the period, with their `minutes`; those that were answered hit."""
     table = population.once("waiting", lambda: waiting(population))
     selected = select(
         population,
@@ -47,8 +45,8 @@ def speed_to_lead(population: Population) -> list[Measure]:
         beside={"minutes": table.minutes},
         flags={"early": table.early},
     )
-    base = Selection(
-        name="speed_to_lead",
+    return Selection(
+        name=name,
         table=selected,
         unit=Unit.BUSINESS_MINUTES,
         formula="business minutes from the start to the first contact attempt; leads that still wait count as waiting",
@@ -56,6 +54,15 @@ def speed_to_lead(population: Population) -> list[Measure]:
         flags=("early",),
         impossible=None if population.profile.attempted else _NO_ATTEMPTS,
     )
+
+
+def speed_to_lead(population: Population) -> list[Measure]:
+    """Kaplan–Meier median and 90th percentile of the business minutes to the first attempt, and what they rest on.
+
+    The numerator counts the answered, the denominator all leads whose clock started in the period.
+    """
+    base = speed_selection(population)
+    selected = base.table
     rows = population.facts.rows(
         selected.group_by("part", "definition", "left_out", "hit", "minutes").aggregate(
             n=selected.count(), early=selected.flag_early.sum().coalesce(0)
@@ -74,10 +81,8 @@ def speed_to_lead(population: Population) -> list[Measure]:
             [row["n"] if row["hit"] else 0 for row in counted],
             [0 if row["hit"] else row["n"] for row in counted],
         )
-        for name, q in (("median", 0.5), ("p90", 0.9)):
-            measures.append(
-                _quantile(population, replace(base, name=f"speed_to_lead_{name}"), group, found, curve, q)
-            )
+        for name, q in QUANTILES.items():
+            measures.append(_quantile(population, replace(base, name=name), group, found, curve, q))
     return measures
 
 

@@ -214,6 +214,13 @@ def keep(mapping: str) -> None:
     )
 
 
+def import_label(report) -> str:
+    """What the button does, so that leaving rows out is a choice."""
+    if report.refused:
+        return f"Import the {report.read - report.refused:,} good rows, leave out {report.refused:,}"
+    return "Import"
+
+
 def show_report(report, dry: bool) -> None:
     """What an import did, or would do."""
     would = "would be " if dry else ""
@@ -298,12 +305,12 @@ if may(me, "leads:import"):
                 key="leads_check",
                 icon=":material/fact_check:",
             )
-            go = (
-                st.button(
-                    "Import", type="primary", disabled=not ready, key="leads_import", icon=":material/upload:"
-                )
-                if ready
-                else False
+            go = ready and st.button(
+                import_label(checked[1]),
+                type="primary",
+                disabled=checked[1].read == checked[1].refused,
+                key="leads_import",
+                icon=":material/upload:",
             )
         report = None
         if check or go:
@@ -312,7 +319,7 @@ if may(me, "leads:import"):
                 st.spinner("Reading every row …" if check else "Importing …"),
                 on_disk(uploads) as files,
             ):
-                report = leads.import_leads(actor(), files, mapping, dry_run=not go)
+                report = leads.import_leads(actor(), files, mapping, dry_run=not go, keep_good_rows=True)
             st.session_state["leads_checked"] = (seen, report) if check else None
             if check:
                 st.rerun()

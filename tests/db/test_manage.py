@@ -59,6 +59,21 @@ def test_import_reports_what_it_did(files):
     assert (again["new"], again["unchanged"]) == (0, 3)
 
 
+def test_a_row_that_cannot_be_used_stops_the_import_unless_the_good_rows_are_to_be_kept(files):
+    (files / "leads.csv").write_text(FILE + "d,ads,2025-02-30,,\n")
+    asked = ("import-leads", files / "leads.csv", "--mapping", files / "mapping.toml", "--json")
+    result = run(*asked)
+    assert result.exit_code == 1
+    assert "1 of 4 rows cannot be used" in result.stderr
+    assert "leads.csv, row 5, column entered: This is no date that exists." in result.stderr
+    report = json.loads(result.stdout)
+    assert report["error"].startswith("Nothing was imported")
+    assert [refusal["value"] for refusal in report["refusals"]] == ["2025-02-30"]
+    assert warehouse().revision() == ""
+    kept = answer(*asked[:-1], "--keep-good-rows")
+    assert (kept["new"], kept["refused"]) == (3, 1)
+
+
 def test_a_dry_run_keeps_nothing_and_refusals_have_their_place(files):
     (files / "leads.csv").write_text(FILE + "d,ads,2025-02-30,,\n")
     report = answer("import-leads", files / "leads.csv", "--mapping", files / "mapping.toml", "--dry-run")
