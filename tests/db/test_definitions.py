@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from people import make_actor
 
-from actions import clock, definitions
+from actions import clock, definitions, people
 from alignment.definitions import DefinitionState
 from alignment.errors import InvalidInput, NotFound, NotPermitted, StaleVersion, WrongState
+from alignment.people import MACHINE, Role, Team
 from db.queries import definitions as stored
 from db.store import store
 
@@ -58,6 +59,17 @@ def test_one_side_signing_twice_is_still_one_side(facilitator, sales):
     agree(definition_id, sales, other_lead, sales)
     assert find(definition_id).state is DefinitionState.PROPOSED
     assert len(find(definition_id).signatures) == 1
+
+
+def test_one_person_who_changes_sides_does_not_sign_for_both(facilitator, sales):
+    definition_id = proposed(facilitator)
+    agree(definition_id, sales)
+    people.change_person(
+        MACHINE, sales.person_id, name="Turncoat", team=Team.MARKETING, role=Role.TEAM_LEAD, revision=1
+    )
+    with pytest.raises(NotPermitted, match="signed MQL v1 for the other side already"):
+        agree(definition_id, sales)
+    assert find(definition_id).state is DefinitionState.PROPOSED
 
 
 def test_an_edit_voids_the_signatures_and_the_old_version_stays_in_force(facilitator, sales, marketing):
