@@ -126,6 +126,17 @@ def in_another_process(code):
     )
 
 
+def test_a_full_disk_is_said_in_a_sentence_and_leaves_the_version_in_force():
+    import duckdb
+
+    History().lead("a").load()
+    before = warehouse().revision()
+    with pytest.raises(WarehouseUnavailable, match=r"Nothing was imported: .*room on the disk"):
+        with warehouse().write():
+            raise duckdb.IOException("Could not write all bytes to file: No space left on device")
+    assert warehouse().revision() == before
+
+
 def test_a_writer_that_is_killed_leaves_the_version_in_force_and_no_lock():
     some_leads("a").load()
     revision = warehouse().revision()

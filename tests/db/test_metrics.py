@@ -295,6 +295,7 @@ def test_a_stage_that_is_recorded_nowhere_is_not_made_up():
     assert "lost" in found[("win_rate:won",)].notes[0]
     assert found[("acceptance_rate:mql:sal",)].value is None
     assert found[("speed_to_lead_median:mql",)].value is None
+    assert "None" not in found[("conversion:mql:sal",)].formula
     assert len(history.events) == 2
 
 
@@ -419,6 +420,8 @@ def test_the_leads_behind_a_figure_are_those_it_counts():
     assert len(first) == 10 and not set(first) & set(second)
     with pytest.raises(NotFound):
         leads_behind_figure(question, "volume:'; DROP TABLE lead")
+    speed = next(found for found in measure_all(question, ("speed_to_lead_median",)) if not found.group)
+    assert 0 < len(leads_behind_figure(question, speed.key, size=500)) <= speed.denominator
     with pytest.raises(InvalidInput):
         leads_behind_figure(question, "volume:mql", "everything")
 
