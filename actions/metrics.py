@@ -173,12 +173,14 @@ def _computed(
     as_of_now: bool,
     compute: "Callable[[MetricQuestion], list[Measure]]",
 ) -> "list[Measure]":
-    """The figures, computed once per version of the facts and question, and for 'now' at least once a minute."""
+    """The figures, computed once per version of the facts and question; 'now' is at most five minutes old."""
     from leads.store import warehouse
 
     facts = warehouse()
-    minute = question.as_of.replace(second=0, microsecond=0) if as_of_now else question.as_of
-    key = (what, facts.folder, facts.revision(), replace(question, as_of=minute))
+    moment = question.as_of
+    if as_of_now:
+        moment = moment.replace(minute=moment.minute - moment.minute % 5, second=0, microsecond=0)
+    key = (what, facts.folder, facts.revision(), replace(question, as_of=moment))
     with _keeping:
         if key in _kept:
             _kept.move_to_end(key)
