@@ -120,13 +120,13 @@ def add_topic(
 
 
 def set_topic_state(actor: Actor, topic_id: str, state: TopicState) -> None:
-    """Park a topic or take it up again. 'Agreed' is reached by a vote only."""
+    """Park a topic or take it up again. 'Agreed' is reached by a vote only, and stays; a running vote is closed first."""
     person = authorise(actor, "workshop:run")
     if state not in (TopicState.OPEN, TopicState.PARKED):
         raise InvalidInput("A topic is agreed by a vote of both teams, not by hand.")
 
     def transaction(connection: Connection) -> None:
-        topic = _topic(connection, topic_id)
+        topic = _without_a_vote(connection, topic_id)
         workshops.set_topic_state(connection, topic_id, state)
         workshops.touch(connection, topic.workshop_id)
         journal(
@@ -154,13 +154,9 @@ def propose(
     checked = None if rule is None else to_document(parse(rule))
 
     def transaction(connection: Connection) -> str:
-        topic = _topic(connection, topic_id)
+        topic = _without_a_vote(connection, topic_id)
         if definitions.find_term(connection, term_key) is None:
             raise NotFound("This term is not in the glossary. Add it there first.")
-        workshop = workshops.find(connection, topic.workshop_id)
-        running = next((t for t in workshop.topics if t.id == topic_id), topic) if workshop else topic
-        if running.voting is not None:
-            raise WrongState("A proposal for this topic is being voted on. Close that vote first.")
         proposal_id = workshops.add_proposal(
             connection,
             topic_id,
@@ -273,7 +269,7 @@ def close_workshop(actor: Actor, workshop_id: str) -> None:
 
 def _veil(topic: Topic) -> Topic:
     def veiled(proposal: Proposal) -> Proposal:
-        if proposal.state is not ProposalState.VOTING:
+        if proposal.state not in (ProposalState.VOTING, ProposalState.WITHDRAWN):
             return proposal
         return replace(
             proposal, tallies={team: Tally(abstain=tally.cast) for team, tally in proposal.tallies.items()}
@@ -296,6 +292,17 @@ def _topic(connection: Connection, topic_id: str) -> Topic:
     if topic is None:
         raise NotFound("This topic does not exist.")
     _open_workshop(connection, topic.workshop_id)
+    return topic
+
+
+def _without_a_vote(connection: Connection, topic_id: str) -> Topic:
+    """A topic of an open workshop that is neither agreed nor being voted on."""
+    topic = _topic(connection, topic_id)
+    workshop = _open_workshop(connection, topic.workshop_id)
+    if topic.state is TopicState.AGREED:
+        raise WrongState("Both teams have agreed on this topic. Add a new topic to take it up again.")
+    if any(other.id == topic_id and other.voting for other in workshop.topics):
+        raise WrongState("A proposal for this topic is being voted on. Close that vote first.")
     return topic
 
 

@@ -131,9 +131,9 @@ def test_a_full_disk_is_said_in_a_sentence_and_leaves_the_version_in_force():
 
     History().lead("a").load()
     before = warehouse().revision()
-    with pytest.raises(WarehouseUnavailable, match=r"Nothing was imported: .*room on the disk"):
-        with warehouse().write():
-            raise duckdb.IOException("Could not write all bytes to file: No space left on device")
+    full = pytest.raises(WarehouseUnavailable, match=r"Nothing was imported: .*room on the disk")
+    with full, warehouse().write():
+        raise duckdb.IOException("Could not write all bytes to file: No space left on device")
     assert warehouse().revision() == before
 
 

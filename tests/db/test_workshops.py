@@ -58,6 +58,28 @@ def test_how_a_running_vote_stands_is_hidden_from_everyone(facilitator, room):
     assert workshops.read_own_vote(voter, room[2]) is Choice.NO
 
 
+def test_how_a_withdrawn_vote_stood_stays_hidden(facilitator, room):
+    workshops.vote(make_actor("member", "sales"), room[2], Choice.NO)
+    workshops.withdraw(facilitator, room[2])
+    tally = topic_of(facilitator, room).proposals[0].tallies[Team.SALES]
+    assert (tally.yes, tally.no, tally.cast) == (0, 0, 1)
+
+
+def test_what_both_teams_agreed_is_not_undone_by_hand_nor_parked_under_a_running_vote(facilitator, room):
+    with pytest.raises(WrongState, match="being voted on"):
+        workshops.set_topic_state(facilitator, room[1], TopicState.PARKED)
+    for team in ("sales", "marketing"):
+        workshops.vote(make_actor("member", team), room[2], Choice.YES)
+    workshops.close_vote(facilitator, room[2])
+    for attempt in (
+        lambda: workshops.set_topic_state(facilitator, room[1], TopicState.OPEN),
+        lambda: workshops.propose(facilitator, room[1], "mql", "Something else."),
+    ):
+        with pytest.raises(WrongState, match="have agreed"):
+            attempt()
+    assert topic_of(facilitator, room).state is TopicState.AGREED
+
+
 def test_a_second_vote_replaces_the_first(facilitator, room):
     voter = make_actor("member", "sales")
     workshops.vote(voter, room[2], Choice.NO)
