@@ -32,8 +32,8 @@ def compare_survey(actor: Actor, survey_id: str) -> "Comparison":
 def read_comments(actor: Actor, survey_id: str) -> dict[str, Comments]:
     """What people wrote, by question in free text, shuffled: only when enough people of both teams have submitted.
 
-    By team only where enough people of each team wrote something; otherwise together, or not at all. Raises
-    WrongState while the survey is not closed.
+    A question's comments are shown when each team that wrote something did so with enough people. Raises WrongState
+    while the survey is not closed.
     """
     authorise(actor, "comparison:read")
     survey = _closed(survey_id)
@@ -46,7 +46,7 @@ def read_comments(actor: Actor, survey_id: str) -> dict[str, Comments]:
             continue
         if min(people.values()) < needed:
             found[question.key] = Comments(
-                {}, (), f"Comments are shown when at least {needed} people of each team have submitted."
+                {}, f"Comments are shown when at least {needed} people of each team have submitted."
             )
             continue
         # Sorted before they are shuffled: the place of a comment says nothing about who wrote it, here or elsewhere.
@@ -57,26 +57,23 @@ def read_comments(actor: Actor, survey_id: str) -> dict[str, Comments]:
             for team in Team
         }
         draw = random.Random(f"{survey.id}:{question.key}")
-        found[question.key] = _shown(written, survey.min_group, draw)
+        found[question.key] = _shown(written, needed, draw)
     return found
 
 
 def _shown(written: dict[Team, list[str]], least: int, draw: random.Random) -> Comments:
-    together = sorted(text for texts in written.values() for text in texts)
-    draw.shuffle(together)
-    if not together:
-        return Comments({}, (), "Nobody wrote anything.")
-    if len(together) < least:
-        return Comments({}, (), f"Fewer than {least} people wrote something, so nothing is shown.")
-    if min(len(texts) for texts in written.values()) < least:
-        return Comments(
-            {}, tuple(together), "Too few people of one team wrote something to show the teams apart."
-        )
+    counts = [len(texts) for texts in written.values()]
+    if not any(counts):
+        return Comments({}, "Nobody wrote anything.")
+    if any(0 < count < least for count in counts):
+        # nor together: whoever knows what their own team wrote could tell the other team's few apart
+        return Comments({}, f"Fewer than {least} people of a team wrote something, so nothing is shown.")
     by_team = {}
     for team, texts in written.items():
         draw.shuffle(texts)
-        by_team[team] = tuple(texts)
-    return Comments(by_team, tuple(together))
+        if texts:
+            by_team[team] = tuple(texts)
+    return Comments(by_team)
 
 
 def _closed(survey_id: str) -> Survey:

@@ -14,6 +14,8 @@ from alignment.texts import required_text
 from db.queries import cycles, definitions, people, surveys
 from db.store import Connection, store
 
+_CHANGED = "Someone moved or changed this cycle meanwhile. Look again before you go on."
+
 
 @dataclass(frozen=True)
 class CycleView:
@@ -23,11 +25,6 @@ class CycleView:
     gate: tuple[GateItem, ...]
     sales_point: Person | None
     marketing_point: Person | None
-
-    @property
-    def passable(self) -> bool:
-        """Whether everything the gate asks for is there."""
-        return all(item.met for item in self.gate)
 
 
 def read_current(actor: Actor) -> CycleView | None:
@@ -70,8 +67,13 @@ def start_cycle(actor: Actor, name: str) -> str:
     return store().write(transaction)
 
 
-def name_point_people(actor: Actor, cycle_id: str, sales_id: str | None, marketing_id: str | None) -> None:
-    """Name who looks after the plan on each side; each has to belong to that team and be active."""
+def name_point_people(
+    actor: Actor, cycle_id: str, revision: int, sales_id: str | None, marketing_id: str | None
+) -> None:
+    """Name who looks after the plan on each side; each has to belong to that team and be active.
+
+    Raises StaleVersion when someone changed the cycle after it was seen at `revision`.
+    """
     person = authorise(actor, "cycle:run")
 
     def transaction(connection: Connection) -> None:
@@ -80,6 +82,8 @@ def name_point_people(actor: Actor, cycle_id: str, sales_id: str | None, marketi
             raise NotFound("This cycle does not exist.")
         if cycle.phase is Phase.CLOSED:
             raise WrongState("This cycle is closed.")
+        if cycle.revision != revision:
+            raise StaleVersion(_CHANGED)
         for chosen, team in ((sales_id, Team.SALES), (marketing_id, Team.MARKETING)):
             someone = people.find(connection, chosen) if chosen else None
             if chosen and (someone is None or not someone.active or someone.team is not team):
@@ -121,7 +125,7 @@ def advance(actor: Actor, cycle_id: str, revision: int) -> Phase:
     def transaction(connection: Connection) -> Phase:
         cycle = cycles.find(connection, cycle_id)
         if cycle is None or cycle.revision != revision or cycle.phase is not seen.phase:
-            raise StaleVersion("Someone moved or changed this cycle meanwhile. Look again before you go on.")
+            raise StaleVersion(_CHANGED)
         entered = cycle.phase.next
         cycles.enter(connection, cycle_id, entered, clock.now_text(), baseline=baseline)
         journal(
@@ -138,10 +142,11 @@ def advance(actor: Actor, cycle_id: str, revision: int) -> Phase:
     return store().write(transaction)
 
 
-def write_recap(actor: Actor, cycle_id: str, growth: str) -> None:
+def write_recap(actor: Actor, cycle_id: str, revision: int, growth: str) -> None:
     """Keep the recap as it reads now, with the growth areas that the next cycle starts from.
 
-    Raises WrongState outside the Recap phase, StaleVersion when somebody wrote it or closed the cycle meanwhile.
+    Raises WrongState outside the Recap phase, StaleVersion when somebody wrote it or closed the cycle after it was
+    seen at `revision`.
     """
     person = authorise(actor, "cycle:run")
     growth = required_text(growth, "Growth areas", 4000)
@@ -154,8 +159,8 @@ def write_recap(actor: Actor, cycle_id: str, growth: str) -> None:
 
     def transaction(connection: Connection) -> None:
         cycle = cycles.find(connection, cycle_id)
-        if cycle is None or cycle.revision != seen.revision:
-            raise StaleVersion("Someone changed or closed this cycle meanwhile. Look again before you go on.")
+        if cycle is None or cycle.revision != revision:
+            raise StaleVersion(_CHANGED)
         cycles.write_recap(connection, cycle_id, recap=document, growth=growth)
         journal(connection, person, "cycle:recap", "cycle", cycle_id, after={"growth": growth})
 

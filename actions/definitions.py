@@ -314,8 +314,10 @@ def acknowledge(actor: Actor, definition_id: str) -> None:
 
     def transaction(connection: Connection) -> None:
         found = definitions.find(connection, definition_id)
-        if found is None or found.state is not DefinitionState.AGREED:
-            raise NotFound("This definition is not in force.")
+        history = definitions.in_force_history(connection, found.term_key) if found else []
+        current = domain.in_force(history, clock.now_text())
+        if found is None or current is None or current.id != found.id:
+            raise NotFound("This definition is not in force. Open the glossary for the one that is.")
         definitions.acknowledge(connection, definition_id, person.id, clock.now_text())
         journal(connection, person, "definition:acknowledge", "definition", definition_id)
 

@@ -4,12 +4,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from actions import clock, settings
 from actions.permissions import authorise
-from alignment import rules
+from alignment import instants, rules
 from alignment.errors import InvalidInput
 from alignment.people import Actor
 from db.queries import definitions
@@ -36,7 +36,7 @@ def read_metrics(
 ) -> "list[Measure]":
     """Every measure of the leads that came from `first_day` to `last_day`, both included, in total and by group.
 
-    `by` is source, week or definition. `as_of` a day means with all that happened on it; None means now. `restate`
+    `by` is source, week or definition. `as_of` a day means with all that happened on it; None means the last import. `restate`
     is the label of a definition to judge all leads by. `start` (mql, assigned or created) is when the follow-up
     clock begins. Raises InvalidInput for a choice that is none.
     """
@@ -137,7 +137,7 @@ def ask(
     if start not in list(StartOfClock):
         raise InvalidInput(f"The clock cannot start at “{start}”. Use one of: {', '.join(StartOfClock)}.")
     return MetricQuestion(
-        as_of=clock.now() if as_of is None else end_of(as_of, timezone),
+        as_of=_latest() if as_of is None else end_of(as_of, timezone),
         first_day=first_day,
         last_day=last_day,
         window_days=window_days,
@@ -150,6 +150,15 @@ def ask(
         restate=restate,
         start=StartOfClock(start),
     )
+
+
+def _latest() -> datetime:
+    """Now, but not later than the last import: what has happened since is not known, and silence is no decision."""
+    from leads.store import warehouse
+
+    imported_at = warehouse().imported_at()
+    now = clock.now()
+    return now if imported_at is None else min(now, instants.from_text(imported_at))
 
 
 def _definitions(connection: Connection) -> "tuple[DefinitionInForce, ...]":

@@ -19,7 +19,7 @@ from alignment import instants, recap
 from alignment.cycles import Cycle
 from alignment.errors import NotFound
 from alignment.people import Actor
-from alignment.recap import FEWEST_LEADS, RecapVerdict, Share, judge
+from alignment.recap import FEWEST_LEADS, RecapVerdict, Share, doubt, judge
 from db.queries import cycles, definitions
 from db.store import Connection, store
 
@@ -48,11 +48,13 @@ MEASURES = {
     ),
 }
 _SPEED = "speed_to_lead_median:mql"
+_COVERAGE = "feedback_coverage:mql"
 
 
 @dataclass(frozen=True)
 class Recap:
-    """Before against after. `medians` are of the speed to lead in business minutes, None where they cannot be told.
+    """Before against after. `medians` are of the speed to lead in business minutes, None where they cannot be told;
+    `coverage` is the share of the leads due for a decision that sales decided on, before and after.
 
     `restated_under` is the definition that the baseline was judged by anew, None where it still is the one it was
     frozen under; `promises_changed` says whether promises or business hours did. Where either made the baseline be
@@ -61,6 +63,7 @@ class Recap:
 
     sentence: str
     verdicts: tuple[RecapVerdict, ...]
+    coverage: tuple[Share, Share]
     as_of: str
     window_days: int | None
     before_period: tuple[date, date]
@@ -77,6 +80,7 @@ class Recap:
             "sentence": self.sentence,
             "sentences": [verdict.sentence for verdict in self.verdicts],
             "verdicts": [verdict.as_document() for verdict in self.verdicts],
+            "coverage": [[share.hits, share.n, share.waiting] for share in self.coverage],
             "as_of": self.as_of,
             "window_days": self.window_days,
             "before_period": [day.isoformat() for day in self.before_period],
@@ -108,7 +112,7 @@ def read_recap(actor: Actor, cycle_id: str | None = None) -> tuple[Cycle, Recap 
 
 def freeze_baseline(connection: Connection) -> dict[str, Any]:
     """The figures as they are now, with the question they answer. For the action that leaves Identify."""
-    as_of = _today(connection) - timedelta(days=1)
+    as_of = _last_known_day(connection) - timedelta(days=1)
     first_look = metrics.measure(connection, as_of=as_of)
     window = _find(first_look, MEASURES["conversion"].key).window_days
     recent = (as_of - timedelta(days=BASELINE_DAYS - 1), as_of)
@@ -152,7 +156,7 @@ def compute(connection: Connection, cycle: Cycle) -> Recap:
     asked = _figures(connection, dict.fromkeys(MEASURES, (began, ended)), None, window, restated)
     after = {key: _share(figure.to_document()) for key, figure in asked.items()}
     today = _today(connection)
-    verdicts = tuple(
+    verdicts = [
         judge(
             key,
             measure.name,
@@ -164,10 +168,13 @@ def compute(connection: Connection, cycle: Cycle) -> Recap:
             over=ended is not None,
         )
         for key, measure in MEASURES.items()
-    )
+    ]
+    coverage = (before["coverage"], after["coverage"])
+    verdicts = [doubt(found, *coverage) if found.measure == "acceptance" else found for found in verdicts]
     return Recap(
-        sentence=recap.summarise(list(verdicts)),
-        verdicts=verdicts,
+        sentence=recap.summarise(verdicts),
+        verdicts=tuple(verdicts),
+        coverage=coverage,
         as_of=clock.now_text(),
         window_days=window,
         before_period=periods["acceptance"],
@@ -187,7 +194,8 @@ def _figures(
     window: int | None,
     restate: str | None,
 ) -> "dict[str, Measure]":
-    """The compared measures, each in its period, and the median speed to lead as `median`."""
+    """The compared measures, each in its period, and what stands beside them: `median` of the speed to lead, and
+    `coverage`, the share of the due leads that were decided."""
     found: dict[str, Measure] = {}
     for key, (first, last) in periods.items():
         answers = metrics.measure(
@@ -196,6 +204,8 @@ def _figures(
         found[key] = _find(answers, MEASURES[key].key)
         if key == "speed":
             found["median"] = _find(answers, _SPEED)
+        if key == "acceptance":
+            found["coverage"] = _find(answers, _COVERAGE)
     return found
 
 
@@ -252,6 +262,15 @@ def _label_in_force(connection: Connection) -> str | None:
     return force.label if force else None
 
 
+def _last_known_day(connection: Connection) -> date:
+    """The day of the last import, or today: no later day is known as a whole."""
+    from leads.store import warehouse
+
+    imported_at = warehouse().imported_at() or clock.now_text()
+    zone = settings.company_of(connection).hours.timezone
+    return min(_today(connection), instants.local_day(imported_at, zone))
+
+
 def _today(connection: Connection) -> date:
     return instants.local_day(clock.now_text(), settings.company_of(connection).hours.timezone)
 
@@ -262,6 +281,7 @@ def _from_document(document: Mapping[str, Any]) -> Recap:
     return Recap(
         sentence=document["sentence"],
         verdicts=tuple(recap.from_document(verdict) for verdict in document["verdicts"]),
+        coverage=(Share(*document["coverage"][0]), Share(*document["coverage"][1])),
         as_of=document["as_of"],
         window_days=document["window_days"],
         before_period=(first, last),

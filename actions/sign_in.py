@@ -200,14 +200,16 @@ def may_upload(cookies: Mapping[str, str]) -> bool:
 
 _connected: OrderedDict[str, str] = OrderedDict()  # screen session → person, the latest ones
 _CONNECTED = 10_000
+_connecting = threading.Lock()
 
 
 def bind(screen_session: str, person_id: str) -> None:
     """Note that this screen session is this person's, so that nobody else's connection can resume it."""
-    _connected[screen_session] = person_id
-    _connected.move_to_end(screen_session)
-    while len(_connected) > _CONNECTED:
-        _connected.popitem(last=False)
+    with _connecting:
+        _connected[screen_session] = person_id
+        _connected.move_to_end(screen_session)
+        while len(_connected) > _CONNECTED:
+            _connected.popitem(last=False)
 
 
 def may_resume(screen_session: str, cookies: Mapping[str, str]) -> bool:

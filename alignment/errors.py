@@ -23,7 +23,3 @@ class StaleVersion(Refusal):
 
 class WrongState(Refusal):
     """The thing is not in a state in which this can be done."""
-
-
-class TooFewAnswers(Refusal):
-    """A result would show fewer people than the minimum group."""

@@ -5,7 +5,7 @@ A verdict is never read from two numbers alone: it needs the 95 % interval of th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -68,6 +68,18 @@ class RecapVerdict:
     sentence: str
     interval: Interval | None = None
     readable_on: date | None = None
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the baseline has enough leads to compare with."""
+        return self.before.n >= FEWEST_LEADS
+
+    @property
+    def label(self) -> str:
+        """The outcome in words; a baseline that is too thin is no 'no change'."""
+        if self.outcome is Outcome.NO_DETECTABLE_CHANGE and not self.comparable:
+            return "Cannot be compared"
+        return self.outcome.label
 
     @property
     def difference(self) -> float | None:
@@ -173,21 +185,40 @@ def judge(
     )
 
 
+def doubt(verdict: RecapVerdict, before: Share, after: Share) -> RecapVerdict:
+    """Take an improvement of the acceptance back when sales left clearly more of the due leads undecided.
+
+    `before` and `after` are the shares of due leads that were decided. Who stays silent on weak leads raises the
+    acceptance of the rest.
+    """
+    change = newcombe(after.hits, after.n, before.hits, before.n)
+    if verdict.outcome is not Outcome.IMPROVED or change is None or change.high >= 0:
+        return verdict
+    return replace(
+        verdict,
+        outcome=Outcome.NO_DETECTABLE_CHANGE,
+        sentence=(
+            f"{verdict.sentence} But sales decided on fewer of the leads that were due ({_percent(before.value)} before, "
+            f"{_percent(after.value)} after), so the undecided ones may hide rejections: no improvement is claimed."
+        ),
+    )
+
+
 def summarise(verdicts: Mapping[str, RecapVerdict] | list[RecapVerdict]) -> str:
     """One sentence over all verdicts, such as 'Two of three measures improved; for one it is too early.'"""
     found = list(verdicts.values()) if isinstance(verdicts, Mapping) else verdicts
     total = len(found)
-    counts = {outcome: sum(v.outcome is outcome for v in found) for outcome in Outcome}
     if not total:
         return "There is nothing to compare yet."
     parts = []
-    for outcome, words in (
-        (Outcome.IMPROVED, "improved"),
-        (Outcome.WORSE, "got worse"),
-        (Outcome.NO_DETECTABLE_CHANGE, "show no detectable change"),
-        (Outcome.TOO_EARLY, "cannot be read yet"),
+    for label, words in (
+        ("Improved", "improved"),
+        ("Worse", "got worse"),
+        ("No detectable change", "show no detectable change"),
+        ("Cannot be compared", "cannot be compared"),
+        ("Too early to tell", "cannot be read yet"),
     ):
-        count = counts[outcome]
+        count = sum(verdict.label == label for verdict in found)
         if count:
             words = words.replace("show ", "shows ") if count == 1 else words
             parts.append(f"{_number(count)} {words}")

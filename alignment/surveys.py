@@ -109,11 +109,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Comments:
-    """What people wrote to one question, shuffled. `by_team` is empty where a team has too few who wrote.
-
-    `reason` says why nothing, or nothing by team, is shown; '' when all is shown.
-    """
+    """What people wrote to one question, shuffled, by team. `reason` says why nothing is shown, else it is ''."""
 
     by_team: Mapping[Team, tuple[str, ...]]
-    together: tuple[str, ...]
     reason: str = ""

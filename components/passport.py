@@ -140,7 +140,7 @@ def show_passport(figure: Figure, title: str, at: Callable[[str], str]) -> None:
         versions = ", ".join(
             f"{plain(label)} ({count:,} leads)" for label, count in figure.definitions.items()
         )
-        lines.append(f"Judged by: {versions}.")
+        lines.append(f"Judged by: {versions}; by each lead's fields as they are known now.")
     else:
         lines.append("Judged by: no definition; every lead that became an MQL counts.")
     lines.append(f"As of {at(figure.as_of)}.")

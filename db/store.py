@@ -131,11 +131,11 @@ class Store:
         try:
             verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
             if verdict != "ok":
-                return f"The store is damaged ({verdict}). Restore the last backup."
+                return f"The store is damaged ({verdict}). Restore your last copy of the data folder."
             if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
-                return "The store has records that point nowhere. Restore the last backup."
+                return "The store has records that point nowhere. Restore your last copy of the data folder."
         except sqlite3.DatabaseError as error:
-            return f"The store cannot be read ({error}). Restore the last backup."
+            return f"The store cannot be read ({error}). Restore your last copy of the data folder."
         finally:
             connection.close()
         return None
@@ -244,7 +244,7 @@ class Store:
 
 
 def _damaged(error: BaseException) -> StoreUnsound:
-    return StoreUnsound(f"The store cannot be read ({error}). Restore the last backup.")
+    return StoreUnsound(f"The store cannot be read ({error}). Restore your last copy of the data folder.")
 
 
 def _fail(group: list[tuple[Callable[[Connection], Any], Future]], error: BaseException) -> None:

@@ -210,7 +210,7 @@ class Warehouse:
             return {}
         except (ValueError, OSError) as error:
             raise WarehouseUnavailable(
-                f"The lead facts cannot be found ({error}). Restore the last backup, or import the files again."
+                f"The lead facts cannot be found ({error}). Restore your last copy of the data folder, or import the files again."
             ) from error
         if pointer.get("format", _FORMAT) > _FORMAT:
             raise WarehouseUnavailable(
@@ -231,7 +231,7 @@ class Warehouse:
                     # the version may have been swept away between reading the pointer and opening the file
                     if attempt == 4:
                         raise WarehouseUnavailable(
-                            "The lead facts cannot be read. Restore the last backup, or import the files again."
+                            "The lead facts cannot be read. Restore your last copy of the data folder, or import the files again."
                         ) from error
                     time.sleep(0.02)
                     continue

@@ -198,20 +198,22 @@ class _Story:
                 carried[put.term_key] = proposal
         with self._past.at(WORKSHOP, 12.2):
             workshops.close_workshop(self._facilitator, workshop)
-            cycles.name_point_people(
-                self._facilitator, cycle, self._person("Jonas Wikstrand").id, self._person("Noor Elmasri").id
-            )
+            sales, marketing = self._person("Jonas Wikstrand").id, self._person("Noor Elmasri").id
+            cycles.name_point_people(self._facilitator, cycle, self._revision(cycle), sales, marketing)
         self._sign(carried)
         with self._past.at(EXECUTED, 9):
             self._advance(cycle)
             self._read()
+
+    def _revision(self, cycle: str) -> int:
+        return cycles.read_cycle(self._facilitator, cycle).cycle.revision
 
     def first_recap(self, cycle: str) -> None:
         """Half a year and more later: look back, write it down, close."""
         with self._past.at(RECAP, 9):
             self._advance(cycle)
         with self._past.at(RECAP_WRITTEN, 15):
-            cycles.write_recap(self._facilitator, cycle, GROWTH)
+            cycles.write_recap(self._facilitator, cycle, self._revision(cycle), GROWTH)
         with self._past.at(FIRST_ENDED, 16):
             self._advance(cycle)
 

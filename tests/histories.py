@@ -8,11 +8,22 @@ from alignment.people import MACHINE
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)  # a Monday
 
 
-def add_history(count, *, start=START, accepted=0.6, prefix="lead", per_day=10, big=0.5, won=0.1, minutes=30):
+def add_history(
+    count,
+    *,
+    start=START,
+    accepted=0.6,
+    prefix="lead",
+    per_day=10,
+    big=0.5,
+    won=0.1,
+    minutes=30,
+    undecided=0.0,
+):
     """`count` leads, `per_day` a day from `start`: MQL at 9:00, called after `minutes`, decided after a day.
 
     Shares are exact and spread evenly: `big` have 100 employees (else 10), `accepted` are accepted, `won` are won
-    after ten days. Returns the ids.
+    after ten days. On the share `undecided` sales says nothing. Returns the ids.
     """
     import pyarrow as pa
 
@@ -38,6 +49,8 @@ def add_history(count, *, start=START, accepted=0.6, prefix="lead", per_day=10, 
 
         event("entered_stage", at, "mql")
         event("contact_attempted", at + timedelta(minutes=minutes))
+        if turn(number // 3, undecided):
+            continue
         if turn(number // 2, accepted):  # halves the pace, so that size and acceptance do not go together
             event("accepted", at + timedelta(days=1))
             if turn(number // 4, won):

@@ -22,7 +22,6 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -83,17 +82,6 @@ class LeadMapping:
         """The columns that tell what happened: stages, events, outcomes."""
         flags = (flag.column for flag in self.outcomes.values())
         return tuple(dict.fromkeys((*self.stages.values(), *self.events.values(), *flags)))
-
-
-def read_mapping_file(path: Path | str) -> LeadMapping:
-    """Read a mapping from a TOML file. Raises InvalidMapping with place and remedy."""
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise InvalidMapping(
-            f"The mapping {path} cannot be read ({error.strerror or error}). Check its name."
-        ) from error
-    return read_mapping(content)
 
 
 def read_mapping(content: str | bytes) -> LeadMapping:

@@ -9,7 +9,7 @@ from leads.metrics.selection import Selection, select
 def win_rate(population: Population) -> Selection:
     """Won / (won + lost), by the close in the period. Open leads do not count; the cohort's rate is a conversion.
 
-    Where an episode was both lost and won, the later one holds. Without any recorded loss there is no win rate: it
+    Where an episode was both lost and won, the later of its first loss and first win holds. Without any recorded loss there is no win rate: it
     would be 100 %.
     """
     table = population.episodes

@@ -155,6 +155,7 @@ else:
                         "Saved.",
                         cycles.name_point_people,
                         cycle.id,
+                        cycle.revision,
                         chosen[Team.SALES],
                         chosen[Team.MARKETING],
                     ),

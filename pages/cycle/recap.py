@@ -64,7 +64,7 @@ def show_verdict(verdict: RecapVerdict) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{MEASURES[verdict.measure].heading}**")
-            st.badge(verdict.outcome.label, color=colour, icon=icon)
+            st.badge(verdict.label, color=colour, icon=icon)
         st.markdown(plain(verdict.sentence))
         sides = [
             charts.Estimate(label, share.value, share.interval, share.n)
@@ -121,6 +121,11 @@ if found.as_frozen:
     )
 for verdict in found.verdicts:
     show_verdict(verdict)
+decided = [percent(share.value) for share in found.coverage if share.value is not None]
+if len(decided) == 2:
+    st.caption(
+        f"Of the leads due for a decision, sales decided on {decided[0]} before and {decided[1]} after."
+    )
 before, after = found.medians
 if before is not None and after is not None:
     st.caption(
@@ -142,7 +147,13 @@ if cycle.phase is Phase.RECAP and runs:
     )
     # not in a callback: that would be the one of an earlier run, without what was typed last
     if st.button("Write down the recap", type="primary", icon=":material/edit_note:", key="recap_write"):
-        perform("The recap is written down. The cycle can be closed.", cycles.write_recap, cycle.id, growth)
+        perform(
+            "The recap is written down. The cycle can be closed.",
+            cycles.write_recap,
+            cycle.id,
+            cycle.revision,
+            growth,
+        )
         st.rerun()
     st.caption("Keeps the comparison as it reads now. It can be written again until the cycle is closed.")
 elif cycle.phase is Phase.EXECUTE:

@@ -74,7 +74,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         else ""
     )
 
-first_day = None if period == "all" else today(actor()) - timedelta(days=int(period or "90"))
+first_day = None if period == "all" else today(actor()) - timedelta(days=int(period or "90") - 1)
 with stop_on_refusal(), st.spinner("Computing …", show_time=False):
     found = metrics.read_metrics(actor(), first_day=first_day, by=split, restate=restate or None)
     weekly = metrics.read_weekly_volume(actor(), first_day=first_day, restate=restate or None)

@@ -197,7 +197,7 @@ def show_comments(survey: Survey) -> None:
     if not comments:
         return
     st.subheader("In their own words", anchor=False)
-    if all(not found.together for found in comments.values()):
+    if all(not found.by_team for found in comments.values()):
         st.caption(plain(next(iter(comments.values())).reason))
         return
     st.caption("Shuffled, without names.")
@@ -210,9 +210,6 @@ def show_comments(survey: Survey) -> None:
             for team, texts in found.by_team.items():
                 st.markdown(f"**{team.label.capitalize()}**")
                 for text in texts:
-                    st.markdown(f"> {plain(text)}")
-            if not found.by_team:
-                for text in found.together:
                     st.markdown(f"> {plain(text)}")
 
 

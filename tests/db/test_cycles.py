@@ -61,9 +61,15 @@ def advance(facilitator):
     return cycles.advance(facilitator, view.cycle.id, view.cycle.revision)
 
 
+def revision(facilitator, cycle_id):
+    return cycles.read_cycle(facilitator, cycle_id).cycle.revision
+
+
 def name_points(facilitator, cycle_id):
     sales, marketing = make_actor("member", "sales"), make_actor("member", "marketing")
-    cycles.name_point_people(facilitator, cycle_id, sales.person_id, marketing.person_id)
+    cycles.name_point_people(
+        facilitator, cycle_id, revision(facilitator, cycle_id), sales.person_id, marketing.person_id
+    )
 
 
 def run_until_recap(facilitator, *, rule=RULE, after=None):
@@ -132,7 +138,7 @@ def test_a_cycle_that_is_closed_while_a_recap_is_being_computed_keeps_the_recap_
     cycle_id = run_until_recap(facilitator)
     with clock.at(LOOKS_BACK):
         advance(facilitator)
-        cycles.write_recap(facilitator, cycle_id, "First.")
+        cycles.write_recap(facilitator, cycle_id, revision(facilitator, cycle_id), "First.")
         compute = recap.compute
 
         def closed_meanwhile(*arguments):
@@ -142,7 +148,7 @@ def test_a_cycle_that_is_closed_while_a_recap_is_being_computed_keeps_the_recap_
 
         monkeypatch.setattr(recap, "compute", closed_meanwhile)
         with pytest.raises(StaleVersion):
-            cycles.write_recap(facilitator, cycle_id, "Second.")
+            cycles.write_recap(facilitator, cycle_id, revision(facilitator, cycle_id), "Second.")
     assert cycles.read_cycle(facilitator, cycle_id).cycle.growth == "First."
 
 
@@ -151,7 +157,45 @@ def test_a_point_person_belongs_to_the_side(facilitator):
     marketing = make_actor("member", "marketing")
     for wrong in (marketing.person_id, facilitator.person_id, "nobody"):
         with pytest.raises(InvalidInput, match="active person of sales"):
-            cycles.name_point_people(facilitator, cycle_id, wrong, None)
+            cycles.name_point_people(facilitator, cycle_id, revision(facilitator, cycle_id), wrong, None)
+
+
+def test_the_second_of_two_who_write_is_told(facilitator):
+    cycle_id = run_until_recap(facilitator)
+    with clock.at(LOOKS_BACK):
+        advance(facilitator)
+        seen = revision(facilitator, cycle_id)
+        cycles.write_recap(facilitator, cycle_id, seen, "From the first.")
+        with pytest.raises(StaleVersion):
+            cycles.write_recap(make_actor("facilitator", None), cycle_id, seen, "From the second.")
+        with pytest.raises(StaleVersion):
+            cycles.name_point_people(facilitator, cycle_id, seen, None, None)
+    assert cycles.read_cycle(facilitator, cycle_id).cycle.growth == "From the first."
+
+
+def test_silence_is_not_taken_for_acceptance(facilitator):
+    """Afterwards sales decides only on the leads it likes: acceptance rises, and no improvement is claimed."""
+    cycle_id = run_until_recap(facilitator, after={"accepted": 0.8, "undecided": 0.4})
+    with clock.at(LOOKS_BACK):
+        _, found = recap.read_recap(facilitator, cycle_id)
+    acceptance = next(verdict for verdict in found.verdicts if verdict.measure == "acceptance")
+    assert acceptance.after.value > acceptance.before.value
+    assert acceptance.outcome is Outcome.NO_DETECTABLE_CHANGE
+    assert "no improvement is claimed" in acceptance.sentence
+
+
+def test_what_happened_after_the_last_import_is_not_read_as_silence(facilitator):
+    """Nobody decided by the day of the import; three weeks later without an import that is still all that is known."""
+    from actions import metrics
+
+    with clock.at(START + timedelta(days=21)):
+        add_history(200, undecided=0.9, per_day=10)
+    silent = {}
+    for days in (21, 60):
+        with clock.at(START + timedelta(days=days)):
+            [figure] = [m for m in metrics.read_metrics(facilitator) if m.key == "silent_rejections:mql"]
+            silent[days] = (figure.numerator, figure.denominator)
+    assert silent[60] == silent[21]
 
 
 def test_one_cycle_at_a_time(facilitator):
@@ -339,15 +383,17 @@ def test_a_written_recap_stays_as_it_was_read_and_closes_the_cycle(facilitator):
     cycle_id = run_until_recap(facilitator, after={"accepted": 0.8, "minutes": 30})
     with clock.at(LOOKS_BACK):
         with pytest.raises(WrongState, match="in the Recap phase"):
-            cycles.write_recap(facilitator, cycle_id, "Too soon")
+            cycles.write_recap(facilitator, cycle_id, revision(facilitator, cycle_id), "Too soon")
         advance(facilitator)
         with pytest.raises(WrongState, match=r"recap is written down.*Growth areas"):
             advance(facilitator)
-        cycles.write_recap(facilitator, cycle_id, "Answer faster on Mondays.")
+        cycles.write_recap(
+            facilitator, cycle_id, revision(facilitator, cycle_id), "Answer faster on Mondays."
+        )
         assert advance(facilitator) is Phase.CLOSED
         _, kept = recap.read_recap(facilitator, cycle_id)
         with pytest.raises(WrongState, match="in the Recap phase"):
-            cycles.write_recap(facilitator, cycle_id, "Too late")
+            cycles.write_recap(facilitator, cycle_id, revision(facilitator, cycle_id), "Too late")
     add_history(500, start=EXECUTES, accepted=0.0, prefix="afterwards")
     with clock.at(LOOKS_BACK + timedelta(days=30)):
         cycle, again = recap.read_recap(facilitator, cycle_id)

@@ -298,10 +298,10 @@ def test_a_damaged_file_is_reported(data_folder):
     opened.close()
     path = data_folder / "concord.db"
     damage(path, path.stat().st_size - 60_000, path.stat().st_size - 1_000)
-    assert "Restore the last backup" in (opened.fault() or "")
+    assert "Restore your last copy of the data folder" in (opened.fault() or "")
     damage(path, 4_096, path.stat().st_size)
     stores.close_all()
-    with pytest.raises(StoreUnsound, match="Restore the last backup"):
+    with pytest.raises(StoreUnsound, match="Restore your last copy of the data folder"):
         store()
 
 
