@@ -11,7 +11,17 @@ from alignment.errors import InvalidInput, NotFound, NotPermitted, WrongState
 from alignment.people import Actor, Person
 from alignment.rules import parse, to_document
 from alignment.texts import optional_text, required_text
-from alignment.workshops import Choice, Proposal, ProposalState, Tally, Topic, TopicState, Workshop, carried
+from alignment.workshops import (
+    Choice,
+    Proposal,
+    ProposalState,
+    Tally,
+    Topic,
+    TopicState,
+    Workshop,
+    carried,
+    veiled,
+)
 from db.queries import cycles, definitions, people, workshops
 from db.store import Connection, store
 
@@ -232,7 +242,7 @@ def close_vote(actor: Actor, proposal_id: str) -> bool:
             proposal_id,
             after={
                 "carried": agreed,
-                **{team.value: [tally.yes, tally.no, tally.abstain] for team, tally in tallies.items()},
+                **{team.value: tally.carries for team, tally in tallies.items()},
             },
         )
         return agreed
@@ -268,14 +278,16 @@ def close_workshop(actor: Actor, workshop_id: str) -> None:
 
 
 def _veil(topic: Topic) -> Topic:
-    def veiled(proposal: Proposal) -> Proposal:
+    def shown(proposal: Proposal) -> Proposal:
         if proposal.state not in (ProposalState.VOTING, ProposalState.WITHDRAWN):
-            return proposal
+            return replace(
+                proposal, tallies={team: veiled(tally) for team, tally in proposal.tallies.items()}
+            )
         return replace(
             proposal, tallies={team: Tally(abstain=tally.cast) for team, tally in proposal.tallies.items()}
         )
 
-    return replace(topic, proposals=tuple(veiled(proposal) for proposal in topic.proposals))
+    return replace(topic, proposals=tuple(shown(proposal) for proposal in topic.proposals))
 
 
 def _open_workshop(connection: Connection, workshop_id: str) -> Workshop:

@@ -35,11 +35,12 @@ class TopicState(StrEnum):
 
 @dataclass(frozen=True)
 class Tally:
-    """One team's votes on a proposal."""
+    """One team's votes on a proposal. Where it is not `counted`, it tells only whether the team carries it."""
 
     yes: int = 0
     no: int = 0
     abstain: int = 0
+    counted: bool = True
 
     @property
     def cast(self) -> int:
@@ -50,6 +51,17 @@ class Tally:
     def carries(self) -> bool:
         """A team carries a proposal when more of its people say yes than no; abstaining is neither."""
         return self.yes > self.no
+
+
+FEWEST_VOTES = 3
+"""With fewer votes of a team, counts would tell who voted how."""
+
+
+def veiled(tally: Tally) -> Tally:
+    """What may be shown of a team's result."""
+    if tally.cast >= FEWEST_VOTES or tally.cast == 0:
+        return tally
+    return Tally(yes=1, counted=False) if tally.carries else Tally(no=1, counted=False)
 
 
 def carried(tallies: Mapping[Team, Tally]) -> bool:

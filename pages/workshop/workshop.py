@@ -93,8 +93,11 @@ def show_tallies(proposal: Proposal) -> None:
     with st.container(horizontal=True):
         for team in Team:
             tally = proposal.tallies.get(team, Tally())
+            words = f"{tally.yes} yes, {tally.no} no, {tally.abstain} abstained"
+            if not tally.counted:
+                words = "carries it" if tally.carries else "does not carry it"
             st.badge(
-                f"{team.label.capitalize()}: {tally.yes} yes, {tally.no} no, {tally.abstain} abstained",
+                f"{team.label.capitalize()}: {words}",
                 color=TEAM_COLOURS[team],
                 icon=":material/check:" if tally.carries else ":material/close:",
             )
@@ -124,7 +127,9 @@ def show_vote(proposal: Proposal, voters: dict[str, int]) -> None:
     cast = ", ".join(
         f"{team.label} {proposal.tallies.get(team, Tally()).cast} of {voters[team.value]}" for team in Team
     )
-    st.caption(f"Voted so far: {cast}. The result shows when voting closes; both teams have to carry it.")
+    st.caption(
+        f"Voted so far: {cast}. The result shows when voting closes, as totals of each team; both teams have to carry it."
+    )
     if runs:
         with st.container(horizontal=True):
             st.button(

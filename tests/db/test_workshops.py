@@ -1,5 +1,7 @@
 """In a workshop both teams vote, and only what both carry is agreed."""
 
+import json
+
 import pytest
 from people import make_actor
 
@@ -7,6 +9,7 @@ from actions import definitions, workshops
 from alignment.errors import InvalidInput, NotFound, NotPermitted, WrongState
 from alignment.people import Team
 from alignment.workshops import Choice, ProposalState, TopicState
+from db.store import store
 
 
 @pytest.fixture
@@ -78,6 +81,19 @@ def test_what_both_teams_agreed_is_not_undone_by_hand_nor_parked_under_a_running
         with pytest.raises(WrongState, match="have agreed"):
             attempt()
     assert topic_of(facilitator, room).state is TopicState.AGREED
+
+
+def test_a_team_of_few_voters_is_told_only_whether_it_carries(facilitator, room):
+    for _ in range(2):
+        workshops.vote(make_actor("member", "sales"), room[2], Choice.YES)
+    for choice in (Choice.YES, Choice.YES, Choice.NO):
+        workshops.vote(make_actor("member", "marketing"), room[2], choice)
+    workshops.close_vote(facilitator, room[2])
+    tallies = topic_of(facilitator, room).proposals[0].tallies
+    assert (tallies[Team.SALES].counted, tallies[Team.SALES].carries) == (False, True)
+    assert (tallies[Team.MARKETING].yes, tallies[Team.MARKETING].no) == (2, 1)
+    rows = store().read().execute("SELECT after FROM audit WHERE action = 'proposal:decide'").fetchall()
+    assert [json.loads(row["after"]) for row in rows] == [{"carried": True, "sales": True, "marketing": True}]
 
 
 def test_a_second_vote_replaces_the_first(facilitator, room):
