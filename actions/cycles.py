@@ -184,9 +184,10 @@ def _facts(connection: Connection, cycle: Cycle) -> GateFacts:
 
     of_cycle = [survey for survey in surveys.listed(connection) if survey.cycle_id == cycle.id]
     closed = [survey for survey in of_cycle if survey.status is SurveyStatus.CLOSED]
-    rates = {survey.id: surveys.rates(connection, survey.id) for survey in closed}
+    counted = closed or [survey for survey in of_cycle if survey.status is SurveyStatus.OPEN]
+    rates = {survey.id: surveys.rates(connection, survey.id) for survey in counted}
     best = max(
-        closed, key=lambda survey: min(rates[survey.id][team].submitted for team in Team), default=None
+        counted, key=lambda survey: min(rates[survey.id][team].submitted for team in Team), default=None
     )
     now = clock.now_text()
     in_force = (

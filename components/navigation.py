@@ -92,7 +92,16 @@ def screens_for(role: Role) -> tuple[Screen, ...]:
 
 def page_path(address: str) -> str:
     """The path of the page with this address, for links. Raises KeyError for one that there is not."""
+    return _at(address).path
+
+
+def page_title(address: str) -> str:
+    """What the page with this address is called. Raises KeyError for one that there is not."""
+    return _at(address).title
+
+
+def _at(address: str) -> Screen:
     for screen in SCREENS:
         if screen.address == address:
-            return screen.path
+            return screen
     raise KeyError(address)

@@ -318,7 +318,7 @@ def _reason(compared: QuestionComparison, tested: int) -> str:
                 "The answers of both teams are spread about evenly over three or more possibilities."
             )
     among = "" if tested == 1 else f" among {tested} questions"
-    q = f"q = {_small(compared.q)}"
+    q = f"q {_small(compared.q)}"
     match compared.evidence:
         case Evidence.CLEAR:
             parts.append(
@@ -371,8 +371,8 @@ def _interval_text(compared: QuestionComparison) -> str:
 
 def _small(value: float | None) -> str:
     if value is None:
-        return "–"
-    return "under 0.01" if value < 0.01 else f"{value:.2f}"
+        return "= –"
+    return "under 0.01" if value < 0.01 else f"= {value:.2f}"
 
 
 def _more_and_less(option: OptionDifference) -> tuple[Team, Team]:

@@ -7,7 +7,7 @@ from actions.permissions import may
 from actions.settings import local_time
 from alignment.cycles import GUIDING_QUESTIONS, Phase
 from alignment.people import Team
-from components.navigation import page_path
+from components.navigation import page_path, page_title
 from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal
 from components.session import actor, person
@@ -126,7 +126,11 @@ else:
                 args=(cycle.id, cycle.revision, cycle.phase),
             )
         elif target and runs:
-            st.page_link(page_path(target.page), label="Go there", icon=":material/arrow_forward:")
+            st.page_link(
+                page_path(target.page),
+                label=f"Go to {page_title(target.page)}",
+                icon=":material/arrow_forward:",
+            )
     if cycle.phase in (Phase.PLAN, Phase.EXECUTE):
         with st.container(border=True):
             st.markdown("**Point people**")

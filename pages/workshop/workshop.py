@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from actions import definitions, workshops
+from actions import definitions, settings, workshops
 from actions.permissions import may
 from alignment.people import Team
 from alignment.workshops import Choice, Proposal, ProposalState, Tally, Topic, TopicState, Workshop
@@ -55,13 +55,18 @@ if not found:
         st.write("As soon as a facilitator opens one, it appears here and you can vote on your own phone.")
     st.stop()
 
+
+def day(instant: str) -> str:
+    return settings.local_time(actor(), instant).strftime("%-d %B %Y")
+
+
 titles = {workshop.id: workshop for workshop in found}
 if len(found) > 1:
     chosen = st.selectbox(
         "Workshop",
         list(titles),
         format_func=lambda key: (
-            f"{titles[key].title} ({titles[key].created_at[:10]}{'' if titles[key].open else ', closed'})"
+            f"{titles[key].title} ({day(titles[key].created_at)}{'' if titles[key].open else ', closed'})"
         ),
         key="workshop",
         bind="query-params",

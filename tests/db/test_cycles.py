@@ -37,7 +37,7 @@ def facilitator():
         return make_actor("facilitator", None)
 
 
-def put_to_the_teams(facilitator, cycle_id, people=3):
+def put_to_the_teams(facilitator, cycle_id, people=3, close=True):
     survey = surveys.prepare_survey(facilitator, toml=SURVEY, cycle_id=cycle_id)
     surveys.open_survey(facilitator, survey.id)
     for team in ("sales", "marketing"):
@@ -45,7 +45,8 @@ def put_to_the_teams(facilitator, cycle_id, people=3):
             actor = make_actor("member", team)
             answers.save_answer(actor, survey.id, "size", True)
             answers.submit_answers(actor, survey.id)
-    surveys.close_survey(facilitator, survey.id)
+    if close:
+        surveys.close_survey(facilitator, survey.id)
 
 
 def agree(facilitator, rule=RULE, text="Fifty people.", term="mql"):
@@ -100,6 +101,14 @@ def test_a_cycle_does_not_leave_identify_before_everything_is_there(facilitator)
         advance(facilitator)
     add_history(50)
     assert advance(facilitator) is Phase.PLAN
+
+
+def test_while_a_survey_is_open_the_gate_says_how_many_have_submitted_and_stays_shut(facilitator):
+    cycle_id = cycles.start_cycle(facilitator, "Spring")
+    put_to_the_teams(facilitator, cycle_id, people=4, close=False)
+    closed, submitted, _ = cycles.read_current(facilitator).gate
+    assert not closed.met
+    assert submitted.met and "(sales 4, marketing 4)" in submitted.text
 
 
 def test_a_survey_of_an_earlier_cycle_does_not_count(facilitator):

@@ -119,7 +119,7 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
     expect(
         heading(facilitator, re.compile("First round. is in Identify: 3 things are missing"))
     ).to_be_visible()
-    facilitator.get_by_role("link", name="Go there").click()
+    facilitator.get_by_role("link", name="Go to Questionnaires").click()
     expect(heading(facilitator, "There is no questionnaire yet.")).to_be_visible()
     settle(facilitator)
     pick(facilitator, "Begin with", "What is a qualified lead?")
