@@ -5,7 +5,7 @@ Only aggregates come in. Each figure has a function beside it that says its numb
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from alignment.statistics import Interval
@@ -13,6 +13,9 @@ from components.charts import colours
 
 if TYPE_CHECKING:  # Plotly is slow to load, and only drawing needs it
     from plotly.graph_objects import Figure
+
+MOST_TICKS = 6
+"""Dates beneath the weekly bars that still stand apart on a phone."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,18 @@ def volume_figure(
             showarrow=False,
             font={"color": colours.TEXT.on(mode), "size": 12},
         )
-    figure.update_layout(barmode="stack", bargap=0.15, legend={"orientation": "h", "y": -0.18, "x": 0})
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.15,
+        legend={"orientation": "h", "y": -0.18, "x": 0, "traceorder": "normal"},
+    )
     figure.update_yaxes(gridcolor=colours.GRID.on(mode), rangemode="tozero", fixedrange=True)
     figure.update_xaxes(fixedrange=True)
+    if days:
+        step = timedelta(weeks=max(1, -(-((days[-1] - days[0]).days // 7 + 1) // MOST_TICKS)))
+        figure.update_xaxes(
+            tick0=days[0], dtick=step / timedelta(milliseconds=1), tickformat="%-d %b\n%Y", tickangle=0
+        )
     return _finish(figure, 300)
 
 
@@ -111,6 +123,7 @@ def shares_figure(estimates: Sequence[Estimate], mode: str | None = None) -> "Fi
             "thickness": 2,
             "width": 4,
         },
+        cliponaxis=False,
         hoverinfo="skip",
     )
     figure.add_scatter(  # written behind the interval, where nothing else stands

@@ -14,7 +14,7 @@ from components.passport import percent, show_figure, written
 from components.session import actor, person
 from components.text import plain
 
-PERIODS = {"30": "30 days", "90": "90 days", "365": "12 months", "all": "Everything"}
+PERIODS = {"30": "30 days", "90": "90 days", "365": "12 months", "all": "All"}
 SPLITS = {"source": "Source", "definition": "Definition"}
 MOST_SHOWN = 12
 HARDLY_ANY = 5
@@ -114,7 +114,7 @@ CARDS = (
     ("conversion:mql:won", "Conversion to won"),
     ("acceptance_rate:mql:sal", "Accepted by sales"),
     ("followed_up_in_time:mql", f"Called within {company.follow_up_minutes} min"),
-    ("speed_to_lead_median:mql", "Median time to the first call"),
+    ("speed_to_lead_median:mql", "Median time to call"),
     ("silent_rejections:mql", "Silent rejections"),
 )
 
