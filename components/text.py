@@ -2,7 +2,15 @@
 
 import re
 
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# Punctuation that can mean something. Labels are also read aloud as they stand, backslashes included, so commas,
+# question marks, full stops and the like stay as they are.
+_PUNCTUATION = re.compile(
+    r"([!#$&*+<=>@\[\\\]^_`{|}~]"
+    r"|(?<![\w\s])\(|(?:(?<=\d)|^)[.)]"  # a link's address, a number of a list
+    r"|(?<!\w)-|-(?!\w)"  # a list, a rule, a heading's underline
+    r"|:(?!\s))",  # a directive
+    re.MULTILINE,
+)
 # What Streamlit still turns into something else after the backslashes are gone: emoji and icon shortcodes,
 # addresses that become links, arrows and dashes standing alone.
 _SHORTCODE = re.compile(r":(?=[\w+/-]+:)")

@@ -46,6 +46,18 @@ def test_a_payload_is_dead_and_still_readable(text):
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Would you call a lead who left only a private e-mail address?",
+        "Before you take a lead: who decides, and when; in which country (or countries)?",
+        "It's a 'yes' or \"no\". MQL/SQL",
+    ],
+)
+def test_an_ordinary_sentence_stays_as_it_is_for_labels_are_read_aloud_as_they_stand(text):
+    assert plain(text) == text
+
+
 @given(st.text(max_size=80))
 def test_any_text_keeps_its_words_and_nothing_in_it_is_alive(text):
     markdown = plain(text)
