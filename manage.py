@@ -133,6 +133,24 @@ def survey() -> None:
     """Prepare, open and close questionnaires."""
 
 
+@survey.command("list")
+@as_json
+def list_surveys(as_json: bool) -> None:
+    """Print all questionnaires with their ids, newest first."""
+    from actions import surveys
+
+    with refusals(as_json):
+        found = [
+            {"survey": one.id, "title": one.title, "status": one.status.value, "opened_at": one.opened_at}
+            for one in surveys.list_surveys(MACHINE)
+        ]
+        show(
+            found,
+            as_json,
+            lambda rows: "\n".join(f"{r['survey']}  {r['status']:6}  {r['title']}" for r in rows),
+        )
+
+
 @survey.command("create")
 @click.argument("file", type=FILE)
 @as_json
@@ -279,9 +297,21 @@ def _metrics_in_words(document: dict[str, Any]) -> str:
         value = _value_in_words(figure["value"], figure["unit"])
         share = f" ({figure['numerator']:,} of {figure['denominator']:,})"
         group = "".join(f", {key} {part}" for key, part in figure["group"].items())
-        lines.append(f"  {name} {stages}{group}: {value}{share if figure['value'] is not None else ''}")
+        line = f"  {name} {stages}{group}: {value}"
+        if figure["value"] is not None:
+            line += share
+            line += _interval_in_words(figure["interval"], figure["unit"])
+            line += f", by {figure['definition_version']}" if figure["definition_version"] else ""
+        lines.append(line)
         lines += [f"      {note}" for note in figure["notes"] if not figure["group"]]
     return "\n".join(lines)
+
+
+def _interval_in_words(interval: list[float | None] | None, unit: str) -> str:
+    if interval is None:
+        return ""
+    low, high = (_value_in_words(bound, unit) for bound in interval)
+    return f", 95% {low} to {high}"
 
 
 def _value_in_words(value: float | None, unit: str) -> str:

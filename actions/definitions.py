@@ -257,6 +257,7 @@ def sign(actor: Actor, definition_id: str, content_hash: str) -> bool:
             definition_id,
             after={"team": team.value, "content_hash": content_hash},
         )
+        definitions.acknowledge(connection, definition_id, person.id, now)  # who signs has read it
         signed = _open_version(connection, definition_id)
         if not signed.fully_signed:
             return False

@@ -9,7 +9,7 @@ from alignment import definitions as agreements
 from alignment.cycles import Phase
 from alignment.definitions import DefinitionState, DefinitionVersion
 from alignment.people import Actor, Role
-from db.queries import definitions, workshops
+from db.queries import definitions, people, workshops
 from db.store import store
 
 
@@ -77,6 +77,11 @@ def read_today(actor: Actor) -> Today:
                 tasks.append(
                     Task(f"{current.label} is in force and you have not read it yet.", "Read", "glossary")
                 )
+    if may(person, "person:add") and sum(someone.active for someone in people.everyone(connection)) == 1:
+        tasks.append(Task("Nobody else has access yet.", "Invite people", "people"))
+        tasks.append(
+            Task("Business hours, time zone and promises are still to be set.", "Set them", "settings")
+        )
     if may(person, "cycle:run"):
         tasks.append(_next_step(cycle))
     return Today(tuple(tasks), cycle, force)

@@ -84,6 +84,16 @@ def count_voters(actor: Actor) -> dict[str, int]:
     return counts
 
 
+def list_table(actor: Actor) -> set[tuple[str, str]]:
+    """The questions, as (survey id, question key), that are on the table of the newest open workshop."""
+    authorise(actor, "workshop:attend")
+    connection = store().read()
+    running = next((found for found in workshops.everything(connection) if found.open), None)
+    room = workshops.find(connection, running.id) if running else None
+    topics = room.topics if room else ()
+    return {(t.survey_id, t.question_key) for t in topics if t.survey_id and t.question_key}
+
+
 def add_topic(
     actor: Actor,
     workshop_id: str | None,

@@ -80,6 +80,11 @@ def edit_rule(key: str, document: Mapping[str, Any] | None) -> RuleDraft:
         help="With a rule, the portal can check every lead against the definition.",
     )
     if mode == _CONDITIONS:
+        if rows is None:
+            st.warning(
+                "This rule has groups within groups, which only “As JSON” can change. Here you start a new one.",
+                icon=":material/account_tree:",
+            )
         draft = _edit_conditions(key, document, rows or [])
     elif mode == _JSON:
         draft = _edit_json(key, document)

@@ -198,7 +198,7 @@ def ask() -> bool:
 def _show_sample_people(loaded: Any) -> None:
     """Who can sign in to the sample company that was loaded in this session."""
     st.markdown(
-        f"**{plain(loaded.name)}** is ready. It is a sample: all people and data are made up. Everybody's password:"
+        f"**{plain(loaded.name)}** is ready. It is a sample: all people and data are made up. Note everybody's password; it is shown only here and in the server's log:"
     )
     st.code(loaded.password, language=None)
     people = sorted(loaded.sign_ins, key=lambda one: list(Role).index(one.role), reverse=True)

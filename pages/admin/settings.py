@@ -36,7 +36,10 @@ with stop_on_refusal():
     company, revision = settings.company_with_revision(actor())
 if st.session_state.get("settings_saved"):
     start_over()
-    st.toast("Saved. Measures in business time count by these hours from now on.", icon=":material/check:")
+    st.toast(
+        "Saved. Every figure is measured by these hours and promises now, past leads included.",
+        icon=":material/check:",
+    )
 if "settings_name" not in st.session_state:
     st.session_state["settings_seen"] = (
         revision  # what the fields are filled from; a save has to be on top of it

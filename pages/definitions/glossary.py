@@ -199,7 +199,7 @@ def edit_version(
             raise
 
     # not in a callback: that would be the one of an earlier run, without what was typed last
-    if st.button("Save the draft", type="primary", key=f"{key}_save"):
+    if st.button("Save the draft", type="secondary" if version else "primary", key=f"{key}_save"):
         perform("Saved." if version else "Drafted. Propose it when it is ready.", save)
         if not was_refused():
             st.session_state.pop(f"{key}_text", None)

@@ -42,6 +42,17 @@ FIELDS = {
     "value": "Value",
     "created_at": "Created",
 }
+# what exports call them, beside the name itself; see `guess`
+CALLED = {
+    "mql": ("marketingqualifiedlead", "firstcontactdate"),
+    "won": ("closedwon", "customer"),
+    "source": ("origin", "leadsource", "originalsource"),
+    "created_at": ("created", "create"),
+    "contact_attempted": ("firstattempt", "firstcall", "called"),
+    "contacted": ("firstcontact",),
+    "employees": ("numberofemployees",),
+    "country": ("countryregion",),
+}
 ORDERS = {
     "": "Found in the data",
     "ymd": "Year, month, day",
@@ -70,7 +81,7 @@ def show_overview() -> None:
     reached = {stage.value: count for stage, count in overview.reached.items()}
     newest = local_time(actor(), past[0].at).strftime("%-d %B %Y") if past else ""
     st.subheader(
-        f"{overview.leads:,} leads, {reached['mql']:,} of them became MQLs and {reached['won']:,} were won.",
+        f"{overview.leads:,} leads, {reached['mql']:,} of them became MQLs and {reached['won']:,} {'was' if reached['won'] == 1 else 'were'} won.",
         anchor=False,
     )
     if overview.first and overview.last:
@@ -119,8 +130,9 @@ def guess(columns: list[str], *names: str) -> int | None:
     """The column that is called like one of the names, without case and punctuation."""
     bare = ["".join(c for c in column.lower() if c.isalnum()) for column in columns]
     for name in names:
-        if name in bare:
-            return bare.index(name)
+        for called in (name, f"{name}on", f"{name}at", f"{name}date", f"date{name}", f"became{name}"):
+            if called in bare:
+                return bare.index(called)
     return None
 
 
@@ -146,16 +158,14 @@ def choose_columns(columns: list[str]) -> dict[str, object]:
                 label,
                 f"stage_{stage}",
                 stage,
-                f"{stage}date",
-                f"{stage}at",
-                "firstcontactdate" if stage == "mql" else f"date{stage}",
+                *CALLED.get(stage, ()),
             )
             for stage, label in STAGES.items()
         }
-    with st.expander("What happened, and what the lead is like"):
+    with st.expander("What happened, and what the lead is like", expanded=True):
         with st.grid(3, min_column_width=200):
             events = {
-                event: column(label, f"event_{event}", event.replace("_", ""), f"{event.replace('_', '')}at")
+                event: column(label, f"event_{event}", event.replace("_", ""), *CALLED.get(event, ()))
                 for event, label in EVENTS.items()
             }
             reason = column("Reason of the rejection", "reason", "reason", "rejectionreason")
@@ -165,7 +175,7 @@ def choose_columns(columns: list[str]) -> dict[str, object]:
                     label,
                     f"field_{field}",
                     field.replace("_", ""),
-                    *(("origin", "leadsource", "originalsource") if field == "source" else ()),
+                    *CALLED.get(field, ()),
                 )
                 for field, label in FIELDS.items()
             }
@@ -312,7 +322,6 @@ if may(me, "leads:import"):
                 key="leads_import",
                 icon=":material/upload:",
             )
-        report = None
         if check or go:
             with (
                 stop_on_refusal(),
@@ -321,10 +330,12 @@ if may(me, "leads:import"):
             ):
                 report = leads.import_leads(actor(), files, mapping, dry_run=not go, keep_good_rows=True)
             st.session_state["leads_checked"] = (seen, report) if check else None
-            if check:
-                st.rerun()
-        if report is not None:
-            show_report(report, dry=False)
+            st.session_state["leads_imported"] = None if check else (seen, report)
+            st.rerun()  # so that what stands above counts the new leads, too
+        imported = st.session_state.get("leads_imported")
+        if imported is not None and imported[0] == seen:
+            show_report(imported[1], dry=False)
+            st.page_link("pages/leads/metrics.py", label="See the metrics", icon=":material/monitoring:")
             if not used:
                 with (
                     st.form("leads_save_mapping", border=False),

@@ -94,7 +94,7 @@ sentence += f" meet {plain(volume.definition_version)}" if volume.definition_ver
 if acceptance.value is not None:
     sentence += f"; sales accepted {percent(acceptance.value)} of those it decided on"
 if in_time.value is not None:
-    sentence += f" and called {percent(in_time.value)} within {company.follow_up_minutes} business minutes"
+    sentence += f" and kept the promise of a call within {company.follow_up_minutes} minutes for {percent(in_time.value)}"
 if silent.numerator:
     sentence += f"; {silent.numerator:,} leads wait for a decision beyond the agreed time"
 st.subheader(sentence + ".", anchor=False)

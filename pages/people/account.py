@@ -6,14 +6,14 @@ from actions import people, sign_in
 from components.page import open_page, show_refusal
 from components.session import actor, person, remember
 from components.sign_in import keep
-from components.text import plain
 
 open_page("Account", "Your name, your password, and where you are signed in.")
 me = person()
 
 with st.container(border=True, width=560):
     team = f" in {me.team.label}" if me.team else ""
-    st.markdown(f"You sign in as **{plain(me.email)}** and are **{me.role.label}**{team}.")
+    st.markdown(f"You are **{me.role.label}**{team}, and sign in as")
+    st.text(me.email)
     with st.form("account_name_form", border=False):
         name = st.text_input("Name", value=me.name, max_chars=100, key="account_name")
         renamed = st.form_submit_button("Save name", icon=":material/save:")

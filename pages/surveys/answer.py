@@ -150,10 +150,12 @@ def show_submit(survey_id: str) -> None:
             )
         else:
             st.markdown("Everything that is needed is answered. Only submitted answers count.")
+        refusal = st.container()  # above the button: what is pinned to the foot would cover it below
         if st.button("Submit my answers", key="answer_submit_button", type="primary", icon=":material/send:"):
-            answers.submit_answers(actor(), survey_id)
-            st.session_state.pop(f"answer_change_{survey_id}", None)
-            st.rerun()
+            with refusal, show_refusal():
+                answers.submit_answers(actor(), survey_id)
+                st.session_state.pop(f"answer_change_{survey_id}", None)
+                st.rerun()
 
 
 def change(survey_id: str) -> None:

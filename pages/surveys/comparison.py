@@ -151,7 +151,13 @@ def show_question(survey: Survey, compared: QuestionComparison, can_take: bool) 
                 },
                 alt=f"How both teams answered: {question.name}",
             )
-        if can_take:
+        if can_take and (survey.id, question.key) in workshops.list_table(actor()):
+            st.page_link(
+                "pages/workshop/workshop.py",
+                label="On the table; go to the workshop",
+                icon=":material/groups:",
+            )
+        elif can_take:
             st.button(
                 "Take to the workshop",
                 key=f"comparison_take_{question.key}",
@@ -181,7 +187,7 @@ def show_ranked(survey: Survey, place: int, compared: QuestionComparison, can_ta
     how = {Evidence.CLEAR: ", clearly", Evidence.LIKELY: ", probably"}.get(compared.evidence, "")
     badge = f":{colour}-badge[{icon} {words}{how if compared.verdict is Verdict.SPLIT_BETWEEN else ''}]"
     part = st.expander(
-        f"{place}\\. {plain(compared.question.name)} {badge}",
+        f"{place}\\. **{plain(compared.question.name)}** {badge} {plain(compared.sentence)}",
         expanded=place == 1,
         key=f"comparison_open_{compared.question.key}",
         on_change="rerun",

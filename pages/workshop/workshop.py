@@ -17,7 +17,7 @@ CHOICES = {
     Choice.NO: ":material/thumb_down: No",
     Choice.ABSTAIN: ":material/do_not_disturb_on: Abstain",
 }
-TEAM_COLOURS = {Team.SALES: "orange", Team.MARKETING: "primary"}
+TEAM_COLOURS = {Team.SALES: "orange", Team.MARKETING: "green"}
 
 me = person()
 runs = may(me, "workshop:run")
@@ -133,23 +133,33 @@ def show_vote(proposal: Proposal, voters: dict[str, int]) -> None:
         f"{team.label} {proposal.tallies.get(team, Tally()).cast} of {voters[team.value]}" for team in Team
     )
     st.caption(
-        f"Voted so far: {cast}. The result shows when voting closes, as totals of each team; both teams have to carry it."
+        f"Voted so far: {cast}. The result shows when voting closes, as totals of each team. Agreed is what more say yes than no to in **each** team."
     )
     if runs:
         with st.container(horizontal=True):
-            st.button(
-                "Close the vote",
-                key=f"workshop_close_{proposal.id}",
-                type="primary",
-                on_click=perform,
-                args=("The vote is closed.", workshops.close_vote, proposal.id),
-            )
+            voted = sum(tally.cast for tally in proposal.tallies.values())
+            if voted >= sum(voters.values()):
+                show_close(proposal)
+            elif voted:
+                with st.popover("Close the vote", key=f"workshop_closing_{proposal.id}"):
+                    st.markdown(f"Only {voted} of {sum(voters.values())} people have voted.")
+                    show_close(proposal)
             st.button(
                 "Withdraw",
                 key=f"workshop_withdraw_{proposal.id}",
                 on_click=perform,
                 args=("The proposal is withdrawn.", workshops.withdraw, proposal.id),
             )
+
+
+def show_close(proposal: Proposal) -> None:
+    st.button(
+        "Close it now",
+        key=f"workshop_close_{proposal.id}",
+        type="primary",
+        on_click=perform,
+        args=("The vote is closed.", workshops.close_vote, proposal.id),
+    )
 
 
 def show_topic(topic: Topic, workshop: Workshop, voters: dict[str, int]) -> None:

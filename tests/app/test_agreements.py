@@ -112,7 +112,7 @@ def test_a_member_reads_and_acknowledges(open_page, people, proposed):
     assert "you have not read it yet" in texts(today)
     app = open_page("pages/definitions/glossary.py", people["member"])
     app.button(key=f"glossary_read_{proposed}").click().run()
-    assert "acknowledged by 1 of 3 people" in texts(app)
+    assert "acknowledged by 3 of 3 people" in texts(app)
     assert "Nothing waits for you" in texts(open_page("pages/home/today.py", people["member"]))
 
 

@@ -327,7 +327,7 @@ def test_filters_leave_what_they_say(open_page, make_person):
     assert app.expander and all("Aligned" in expander.label for expander in app.expander)
     app.pills(key="topic").set_value(["handoff"]).run()
     assert [expander.label.split(" :")[0].split(" ", 1)[1] for expander in app.expander] == [
-        "What has to be known at the hand-over"
+        "**What has to be known at the hand-over**"
     ]
 
 

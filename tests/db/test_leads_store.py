@@ -199,13 +199,13 @@ def test_a_damaged_pointer_or_file_is_said_in_a_sentence():
     content = current.read_bytes()
     current.write_bytes(b"not a database at all")
     assert not facts.answers()
-    with pytest.raises(Refusal, match="backup"):
+    with pytest.raises(Refusal, match="copy of the data folder"):
         ids()
     current.write_bytes(content)
     assert ids() == ["a"]
     facts.close()
     (facts.folder / "current.json").write_text("{")
-    with pytest.raises(Refusal, match="backup"):
+    with pytest.raises(Refusal, match="copy of the data folder"):
         facts.revision()
     (facts.folder / "current.json").write_text('{"revision": "1-x", "file": "x.duckdb", "format": 99}')
     with pytest.raises(Refusal, match="newer"):

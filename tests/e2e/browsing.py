@@ -10,6 +10,7 @@ QUIET = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-scr
 
 def fill_in_sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
     """Use the sign-in form, and wait until somebody is signed in and the page is quiet."""
+    expect(page.get_by_label("E-mail")).to_have_count(1)  # the form of an earlier screen is gone
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
