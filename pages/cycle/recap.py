@@ -114,8 +114,8 @@ if found.as_frozen:
     judged = [plain(found.restated_under)] if found.restated_under else []
     judged += ["the promises and business hours of now"] if found.promises_changed else []
     st.info(
-        f"Not all of the baseline was measured that way, so both periods are judged by {' and by '.join(judged)}. "
-        + (f"As frozen, the baseline was: {frozen}." if frozen else ""),
+        f"Something else was agreed when the baseline was frozen, so both periods are measured by {' and by '.join(judged)}. "
+        + (f"By what was agreed then, the baseline was: {frozen}." if frozen else ""),
         icon=":material/balance:",
         title="Improved, or only redefined?",
     )
