@@ -116,7 +116,6 @@ def show_wordings(question: Question) -> None:
 
 def show_question(survey: Survey, compared: QuestionComparison, can_take: bool) -> None:
     question = compared.question
-    st.markdown(f"**{plain(compared.sentence)}**")
     if compared.reason:
         st.caption(plain(compared.reason))
     show_wordings(question)

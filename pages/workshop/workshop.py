@@ -133,7 +133,7 @@ def show_vote(proposal: Proposal, voters: dict[str, int]) -> None:
         f"{team.label} {proposal.tallies.get(team, Tally()).cast} of {voters[team.value]}" for team in Team
     )
     st.caption(
-        f"Voted so far: {cast}. The result shows when voting closes, as totals of each team. Agreed is what more say yes than no to in **each** team."
+        f"Voted so far: {cast}. The result shows when voting closes, as totals of each team. It is agreed when more people say yes than no in **each** team."
     )
     if runs:
         with st.container(horizontal=True):
