@@ -192,7 +192,7 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
     expect(heading(facilitator, found.sentence)).to_be_visible()
     first = found.questions[0]
     assert first.question.key in SALES
-    expect(facilitator.get_by_text(first.sentence, exact=True)).to_be_visible()
+    expect(facilitator.get_by_text(first.sentence).first).to_be_visible()
     expect(facilitator.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     press(facilitator, "Take to the workshop")
     expect(facilitator.get_by_text("On the table of the workshop.")).to_be_visible()
