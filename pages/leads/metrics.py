@@ -28,7 +28,7 @@ with stop_on_refusal():
     company = read_company(actor())
 
 
-@st.fragment(run_every="3s")
+@st.fragment(run_every="2s")
 def watch(shown: str) -> None:
     """Draw the page anew when an import has moved the facts."""
     if leads.read_revision(actor()) != shown:

@@ -213,9 +213,9 @@ def show_topic(topic: Topic, workshop: Workshop, voters: dict[str, int]) -> None
             )
 
 
-@st.fragment(run_every="2s")
+@st.fragment(run_every=1.5)
 def room(workshop_id: str) -> None:
-    """The live part: everyone sees the same within two seconds."""
+    """The live part: everyone sees the same within two seconds or so."""
     show_outcome()
     with stop_on_refusal():
         workshop = load(workshop_id)
