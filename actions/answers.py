@@ -11,11 +11,12 @@ from typing import Any
 from actions import clock
 from actions.journal import journal
 from actions.permissions import authorise
-from alignment.errors import InvalidInput, NotFound, NotPermitted, WrongState
+from alignment.answers import check_answer, missing_questions
+from alignment.errors import InvalidInput, NotFound, NotPermitted, StaleVersion, WrongState
 from alignment.people import Actor, Person, Team
-from alignment.questionnaires import Mode, Question, check_answer, missing_questions
+from alignment.questionnaires import Mode, Question
 from alignment.surveys import Progress, Survey, SurveyStatus
-from db.queries import answers, surveys
+from db.queries import answers, invitees, surveys
 from db.store import Connection, store
 
 
@@ -31,7 +32,7 @@ def my_surveys(actor: Actor) -> list[Progress]:
     return [
         _progress(connection, person, survey)
         for survey in surveys.listed(connection)
-        if survey.status is SurveyStatus.OPEN
+        if _accepts(survey) and invitees.is_asked(connection, survey, person.id)
     ]
 
 
@@ -42,10 +43,30 @@ def my_progress(actor: Actor, survey_id: str) -> Progress:
     return _progress(connection, person, _answerable(connection, person, survey_id))
 
 
-def save_answer(actor: Actor, survey_id: str, question_key: str, value: Any) -> Any:
+class AnswerConflict(StaleVersion):
+    """The person has answered the question elsewhere since this answer was begun. `kept` is what they answered there."""
+
+    def __init__(self, question: Question, kept: Any) -> None:
+        """Say which question."""
+        super().__init__(
+            f"You have answered ‘{question.name}’ differently in another window in the meantime."
+        )
+        self.kept = kept
+
+
+def save_answer(
+    actor: Actor,
+    survey_id: str,
+    question_key: str,
+    value: Any,
+    *,
+    seen: int | None = None,
+) -> Any:
     """Keep the person's answer; None means 'can't say'. Returns the answer as it is kept, once it is on disk.
 
-    Raises InvalidInput when the question does not offer the answer, WrongState when the survey is not open.
+    `seen` is the revision of the answer that this one replaces, 0 for none; None replaces whatever there is. Raises
+    AnswerConflict when there is another one by now that says something else, InvalidInput when the question does not
+    offer the answer, WrongState when the survey is not open.
     """
     person = authorise(actor, "survey:answer")
     survey = _answerable(store().read(), person, survey_id)
@@ -54,6 +75,10 @@ def save_answer(actor: Actor, survey_id: str, question_key: str, value: Any) -> 
 
     def transaction(connection: Connection) -> None:
         respondent, at = _take_part(connection, person, survey, "survey:answer")
+        if seen is not None:
+            found = answers.kept(connection, survey.id, respondent, question.key)
+            if found is not None and found[1] != seen and found[0] != checked:
+                raise AnswerConflict(question, found[0])
         answers.put(connection, survey.id, respondent, question.key, checked, at)
 
     store().write(transaction)
@@ -109,13 +134,23 @@ def _answerable(connection: Connection, person: Person, survey_id: str) -> Surve
             "Only people of the sales or the marketing team answer. Ask an administrator for a team."
         )
     survey = surveys.find(connection, survey_id) if isinstance(survey_id, str) else None
-    if survey is None or survey.status is SurveyStatus.DRAFT:
+    if (
+        survey is None
+        or survey.status is SurveyStatus.DRAFT
+        or not invitees.is_asked(connection, survey, person.id)
+    ):
         raise NotFound("There is no such questionnaire. Go back to the list and choose one.")
-    if survey.status is SurveyStatus.CLOSED:
+    if not _accepts(survey):
         raise WrongState(
             f"‘{survey.title}’ has been closed. What you had submitted counts; nothing can be changed now."
         )
     return survey
+
+
+def _accepts(survey: Survey) -> bool:
+    """Whether the survey takes answers now: it is open, and its closing time has not come."""
+    in_time = survey.closes_at is None or clock.now_text() < survey.closes_at
+    return survey.status is SurveyStatus.OPEN and in_time
 
 
 def _question(survey: Survey, question_key: str) -> Question:
@@ -131,7 +166,8 @@ def _take_part(connection: Connection, person: Person, survey: Survey, action: s
     The team is the one that the person had at the first answer.
     """
     state = surveys.state(connection, survey.id)
-    if state is None or state[0] is not SurveyStatus.OPEN or state[1] is not survey.mode:
+    over = state is not None and state[2] is not None and clock.now_text() >= state[2]
+    if state is None or over or state[0] is not SurveyStatus.OPEN or state[1] is not survey.mode:
         raise WrongState(f"‘{survey.title}’ was closed or changed just now. Not saved. Load the page again.")
     if person.team is None:
         raise NotPermitted("Only people of the sales or the marketing team answer.")
@@ -164,4 +200,10 @@ def _progress(connection: Connection, person: Person, survey: Survey) -> Progres
     respondent = _respondent(connection, person, survey)
     taking_part = answers.participation(connection, survey.id, respondent)
     team, submitted = taking_part if taking_part else (person.team or Team.SALES, False)
-    return Progress(survey, team, answers.given(connection, survey.id, respondent), submitted)
+    return Progress(
+        survey,
+        team,
+        answers.given(connection, survey.id, respondent),
+        submitted,
+        answers.revisions(connection, survey.id, respondent),
+    )

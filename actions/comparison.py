@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from actions.permissions import authorise
+from alignment.answers import counted_responses
 from alignment.errors import NotFound, WrongState
 from alignment.people import Actor, Team
 from alignment.questionnaires import QuestionType
@@ -37,7 +38,8 @@ def read_comments(actor: Actor, survey_id: str) -> dict[str, Comments]:
     """
     authorise(actor, "comparison:read")
     survey = _closed(survey_id)
-    responses = answers.submitted_responses(store().read(), survey.id)
+    questionnaire = survey.questionnaire
+    responses = counted_responses(questionnaire, answers.submitted_responses(store().read(), survey.id))
     people = {team: sum(response.team is team for response in responses) for team in Team}
     needed = survey.questionnaire.comment_group
     found: dict[str, Comments] = {}
@@ -97,4 +99,5 @@ def _compared(path: str, survey_id: str, revision: int) -> "Comparison":
     survey = surveys.find(connection, survey_id)
     if survey is None:
         raise NotFound("There is no such questionnaire.")
-    return compare(survey.questionnaire, answers.submitted_responses(connection, survey_id))
+    responses = answers.submitted_responses(connection, survey_id)
+    return compare(survey.questionnaire, counted_responses(survey.questionnaire, responses))

@@ -6,13 +6,27 @@ The document's shape (a table with `[[questions]]`) is the one kept in the store
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from alignment.errors import InvalidInput
 from alignment.people import Team
-from alignment.questionnaires import SMALLEST_GROUP, Mode, Question, Questionnaire, QuestionType
+from alignment.questionnaires import (
+    CARDS,
+    GUESSABLE,
+    MOST_CARDS,
+    SMALLEST_GROUP,
+    WITH_OPTIONS,
+    Condition,
+    Mode,
+    Pace,
+    Question,
+    Questionnaire,
+    QuestionTranslation,
+    QuestionType,
+    Translation,
+)
 from alignment.texts import required_text
 
 LONGEST_FILE = 500_000
@@ -20,17 +34,26 @@ MOST_QUESTIONS = 200
 MOST_OPTIONS = 30
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _RESERVED = ("person", "team")
-_LATER = ("ranking", "rule", "lead_cards")
-_SURVEY_KEYS = ("title", "mode", "min_group", "introduction", "topics", "questions")
-_COMMON = ("key", "topic", "type", "title", "wording", "text", "help", "required")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
+_FIELD = re.compile(r"[^\s\x00-\x1f]{1,80}( [^\s\x00-\x1f]{1,80})*")
+MOST_LANGUAGES = 20
+_HEAD = ("title", "mode", "min_group", "pace", "language", "introduction", "importance")
+_SURVEY_KEYS = (*_HEAD, "topics", "translations", "questions")
+_COMMON = ("key", "topic", "type", "title", "wording", "text", "help", "required", "ask_if", "translations")
+_TRANSLATED_HEAD = ("title", "introduction", "topics")
+_TRANSLATED = ("wording", "text", "title", "help", "options", "ends", "unit")
 _OWN: dict[QuestionType, tuple[str, ...]] = {
     QuestionType.CHOICE: ("options",),
     QuestionType.CHOICES: ("options",),
     QuestionType.YES_NO: (),
     QuestionType.SCALE: ("points", "ends"),
     QuestionType.NUMBER: ("unit", "minimum", "maximum"),
+    QuestionType.RANKING: ("options", "top"),
     QuestionType.TEXT: (),
+    QuestionType.RULE: (),
+    QuestionType.LEAD_CARDS: ("count", "fields"),
 }
+_OWN |= {kind: (*_OWN[kind], "guess") for kind in GUESSABLE}
 _EVERY_KEY = (*_COMMON, *dict.fromkeys(key for keys in _OWN.values() for key in keys))
 
 
@@ -81,16 +104,21 @@ def read_toml(text: str) -> Questionnaire:
 def write_toml(questionnaire: Questionnaire) -> str:
     """The questionnaire as TOML that `read_toml` reads back to the same questionnaire."""
     document = to_document(questionnaire)
-    lines = [
-        f"{key} = {_value(document[key])}"
-        for key in ("title", "mode", "min_group", "introduction")
-        if key in document
-    ]
+    lines = [f"{key} = {_value(document[key])}" for key in _HEAD if key in document]
     if "topics" in document:
-        lines += ["", "[topics]", *(f"{key} = {_value(title)}" for key, title in document["topics"].items())]
+        lines += ["", "[topics]", *_lines(document["topics"])]
+    for language, texts in document.get("translations", {}).items():
+        lines += ["", f"[translations.{language}]", *_lines(texts)]
     for question in document["questions"]:
-        lines += ["", "[[questions]]", *(f"{key} = {_value(value)}" for key, value in question.items())]
+        translations = question.pop("translations", {})
+        lines += ["", "[[questions]]", *_lines(question)]
+        for language, texts in translations.items():
+            lines += [f"[questions.translations.{language}]", *_lines(texts)]
     return "\n".join(lines) + "\n"
+
+
+def _lines(table: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {_value(value)}" for key, value in table.items()]
 
 
 def to_document(questionnaire: Questionnaire) -> dict[str, Any]:
@@ -100,10 +128,23 @@ def to_document(questionnaire: Questionnaire) -> dict[str, Any]:
         "mode": questionnaire.mode.value,
         "min_group": questionnaire.min_group,
     }
+    if questionnaire.pace is not Questionnaire.pace:
+        document["pace"] = questionnaire.pace.value
+    if questionnaire.language != Questionnaire.language:
+        document["language"] = questionnaire.language
     if questionnaire.introduction:
         document["introduction"] = questionnaire.introduction
+    if questionnaire.importance:
+        document["importance"] = list(questionnaire.importance)
     if questionnaire.topics:
         document["topics"] = dict(questionnaire.topics)
+    if questionnaire.translations:
+        document["translations"] = {
+            language: _present(
+                {"title": own.title, "introduction": own.introduction, "topics": dict(own.topics)}
+            )
+            for language, own in questionnaire.translations.items()
+        }
     document["questions"] = [_question_document(question) for question in questionnaire.questions]
     return document
 
@@ -131,21 +172,27 @@ class _Places:
                 self._lines[(question, "")] = number
             elif header := re.match(r"\s*\[+\s*([\w.\"-]+)\s*\]+", line):
                 table = header.group(1).strip('"')
-                self._lines.setdefault(
-                    (question if table.startswith("questions.") else None, table.split(".")[-1]), number
-                )
+                inside, name = self._inside(table, "", question)
+                self._lines.setdefault((inside, name), number)
             elif key := re.match(r"\s*\"?([\w-]+)\"?\s*[.=]", line):
-                where = question if table.startswith("questions") else None
-                name = f"topics.{key.group(1)}" if table == "topics" else key.group(1)
-                self._lines.setdefault((where, name), number)
+                self._lines.setdefault(self._inside(table, key.group(1), question), number)
+
+    @staticmethod
+    def _inside(table: str, key: str, question: int | None) -> tuple[int | None, str]:
+        """(question's index, the key with the tables around it) of a key in a table."""
+        parts = [part for part in (*table.split("."), key) if part]
+        if parts[:1] == ["questions"]:
+            return question, ".".join(parts[1:])
+        return None, ".".join(parts)
 
     def line(self, question: int | None, key: str) -> int | None:
-        """The line of `key` in the question with this index (None: in the head), else of the question itself."""
-        return (
-            self._lines.get((question, key))
-            or self._lines.get((question, ""))
-            or self._lines.get((None, key))
-        )
+        """The line of `key` in the question with this index (None: in the head), else of what it stands in."""
+        parts = key.split(".")
+        for length in range(len(parts), 0, -1):
+            found = self._lines.get((question, ".".join(parts[:length])))
+            if found:
+                return found
+        return self._lines.get((question, "")) or self._lines.get((None, parts[0]))
 
 
 class _Reader:
@@ -164,7 +211,10 @@ class _Reader:
         introduction = self._text(document, "introduction", 2000, needed=False)
         mode = self._one_of(document, "mode", [mode.value for mode in Mode], Mode.CONFIDENTIAL.value)
         min_group = self._whole(document, "min_group", SMALLEST_GROUP, 1000, SMALLEST_GROUP)
-        topics = self._topics(document.get("topics", {}))
+        pace = self._one_of(document, "pace", [pace.value for pace in Pace], Questionnaire.pace.value)
+        language = self._language(document)
+        topics = self._topics(document.get("topics", {}), "topics")
+        translations = self._head_translations(document, language)
         listed = document.get("questions")
         if not isinstance(listed, list) or not listed or any(not isinstance(q, Mapping) for q in listed):
             self._problem("questions", "There are no questions. Add at least one [[questions]] table.")
@@ -177,10 +227,13 @@ class _Reader:
         questions = []
         seen: set[str] = set()
         for self._at, item in enumerate(listed):
-            question = self._question(item, seen)
+            question = self._question(item, seen, language)
             if question is not None:
                 questions.append(question)
+        if not self.problems:
+            self._check_conditions(questions)
         self._at = None
+        importance = self._importance(document, {question.topic for question in questions})
         used = {question.topic for question in questions}
         for topic in topics:
             if questions and topic not in used and not self.problems:
@@ -190,9 +243,20 @@ class _Reader:
                 )
         if self.problems:
             return None
-        return Questionnaire(title, Mode(mode), min_group, tuple(questions), introduction, topics)
+        return Questionnaire(
+            title,
+            Mode(mode),
+            min_group,
+            tuple(questions),
+            introduction,
+            topics,
+            Pace(pace),
+            importance,
+            language,
+            translations,
+        )
 
-    def _question(self, item: Mapping[str, Any], seen: set[str]) -> Question | None:
+    def _question(self, item: Mapping[str, Any], seen: set[str], language: str) -> Question | None:
         before = len(self.problems)
         key = self._name(item, "key")
         if key in _RESERVED:
@@ -207,13 +271,17 @@ class _Reader:
                 self._problem(name, f"There is no such setting{_nearest(name, _EVERY_KEY)}. Remove the line.")
             elif kind is not None and name not in _COMMON and name not in _OWN[kind]:
                 self._problem(name, f"A question of type {kind.value} has no ‘{name}’. Remove the line.")
-        wording = self._wording(item)
+        wording = self._wording(item, "")
         title = self._text(item, "title", 120, needed=False)
         help_text = self._text(item, "help", 500, needed=False)
-        required = item.get("required", True)
-        if not isinstance(required, bool):
-            self._problem("required", "Write true or false, without quotation marks.")
-        options = self._options(item) if kind in (QuestionType.CHOICE, QuestionType.CHOICES) else ()
+        required = self._true_or_false(item, "required", True)
+        guess = self._true_or_false(item, "guess", False)
+        options = self._options(item, kind) if kind in WITH_OPTIONS else ()
+        top = self._whole(item, "top", 1, len(options), 1) if "top" in item and options else None
+        count = self._whole(item, "count", 1, MOST_CARDS, CARDS)
+        fields = self._fields(item)
+        ask_if = self._condition(item)
+        translations = self._translations(item, kind, options, language)
         points = self._whole(item, "points", 2, 11, 5)
         ends = self._ends(item)
         unit = self._text(item, "unit", 40, needed=False)
@@ -234,8 +302,14 @@ class _Reader:
             minimum,
             maximum,
             help_text,
-            bool(required),
+            required,
             title,
+            top,
+            count,
+            fields,
+            guess,
+            ask_if,
+            translations,
         )
 
     def _type(self, item: Mapping[str, Any]) -> QuestionType | None:
@@ -243,32 +317,29 @@ class _Reader:
         known = [kind.value for kind in QuestionType]
         if isinstance(kind, str) and kind in known:
             return QuestionType(kind)
-        if isinstance(kind, str) and kind in _LATER:
-            self._problem(
-                "type", f"Questions of type ‘{kind}’ are not available yet. Use one of: {', '.join(known)}."
-            )
-        else:
-            self._problem("type", f"The type has to be one of: {', '.join(known)}.")
+        self._problem("type", f"The type has to be one of: {', '.join(known)}.")
         return None
 
-    def _wording(self, item: Mapping[str, Any]) -> dict[Team, str]:
+    def _wording(self, item: Mapping[str, Any], inside: str) -> dict[Team, str]:
         if "text" in item and "wording" in item:
-            self._problem("text", "Give either ‘text’ for both teams or ‘wording’ for each, not both.")
+            self._problem(
+                f"{inside}text", "Give either ‘text’ for both teams or ‘wording’ for each, not both."
+            )
             return {}
         if "text" in item:
-            text = self._text(item, "text", 500)
+            text = self._text(item, "text", 500, f"{inside}text")
             return dict.fromkeys(Team, text)
         wording = item.get("wording")
         teams = [team.value for team in Team]
         if not isinstance(wording, Mapping) or set(wording) != set(teams):
             self._problem(
-                "wording",
+                f"{inside}wording",
                 'Give the question as text = "…" for both teams, or as wording = { sales = "…", marketing = "…" }.',
             )
             return {}
-        return {Team(team): self._text(wording, team, 500, "wording") for team in teams}
+        return {Team(team): self._text(wording, team, 500, f"{inside}wording") for team in teams}
 
-    def _options(self, item: Mapping[str, Any]) -> tuple[str, ...]:
+    def _options(self, item: Mapping[str, Any], kind: QuestionType | None) -> tuple[str, ...]:
         options = item.get("options")
         if not isinstance(options, list) or len(options) < 2 or any(not isinstance(o, str) for o in options):
             self._problem("options", 'List at least two answers: options = ["…", "…"].')
@@ -277,33 +348,180 @@ class _Reader:
             self._problem("options", f"There are {len(options)} answers; {MOST_OPTIONS} are allowed.")
             return ()
         cleaned = tuple(self._cleaned(option, "options", 120) for option in options)
-        if any("|" in option or "\n" in option for option in cleaned):
+        mark = ">" if kind is QuestionType.RANKING else "|"
+        if any(mark in option or "\n" in option for option in cleaned):
             self._problem(
-                "options", "An answer may not contain ‘|’ or a line break: the answer file separates by it."
+                "options",
+                f"An answer may not contain ‘{mark}’ or a line break: the answer file separates by it.",
             )
         if len(set(cleaned)) < len(cleaned):
             self._problem("options", "Two of the answers are the same. Remove one.")
         return cleaned
 
-    def _ends(self, item: Mapping[str, Any]) -> tuple[str, str]:
+    def _ends(self, item: Mapping[str, Any], inside: str = "") -> tuple[str, str]:
         ends = item.get("ends", list(Question.ends))
         if not isinstance(ends, list) or len(ends) != 2 or any(not isinstance(end, str) for end in ends):
-            self._problem("ends", 'Name the two ends of the scale: ends = ["not at all", "decisive"].')
+            self._problem(
+                f"{inside}ends", 'Name the two ends of the scale: ends = ["not at all", "decisive"].'
+            )
             return Question.ends
-        return self._cleaned(ends[0], "ends", 60), self._cleaned(ends[1], "ends", 60)
+        return self._cleaned(ends[0], f"{inside}ends", 60), self._cleaned(ends[1], f"{inside}ends", 60)
 
-    def _topics(self, topics: Any) -> dict[str, str]:
+    def _topics(self, topics: Any, inside: str) -> dict[str, str]:
         if not isinstance(topics, Mapping):
             self._problem(
-                "topics", 'Write the headings as a table: [topics], then lines such as traits = "Traits".'
+                inside, f'Write the headings as a table: [{inside}], then lines such as traits = "Traits".'
             )
             return {}
         for key in topics:
             if not _KEY.fullmatch(key):
                 self._problem(
-                    f"topics.{key}", "A topic's key is made of small letters, digits and _, a letter first."
+                    f"{inside}.{key}", "A topic's key is made of small letters, digits and _, a letter first."
                 )
-        return {key: self._cleaned(title, f"topics.{key}", 120) for key, title in topics.items()}
+        return {key: self._cleaned(title, f"{inside}.{key}", 120) for key, title in topics.items()}
+
+    def _importance(self, document: Mapping[str, Any], topics: set[str]) -> tuple[str, ...]:
+        listed = document.get("importance", [])
+        if not isinstance(listed, list) or any(not isinstance(topic, str) for topic in listed):
+            self._problem("importance", 'List topics: importance = ["traits"].')
+            return ()
+        for topic in listed:
+            if topic not in topics and not self.problems:
+                self._problem(
+                    "importance", f"No question has the topic ‘{topic}’{_nearest(topic, tuple(topics))}."
+                )
+        if len(set(listed)) < len(listed):
+            self._problem("importance", "A topic is listed twice. Remove one.")
+        return tuple(listed)
+
+    def _language(self, document: Mapping[str, Any]) -> str:
+        language = document.get("language", Questionnaire.language)
+        if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
+            self._problem("language", "Give the code of a language, such as en, de or pt-BR.")
+            return Questionnaire.language
+        return language
+
+    def _by_language(self, item: Mapping[str, Any], language: str) -> dict[str, Mapping[str, Any]]:
+        """The tables under `translations`, by language; those that are none are reported and left out."""
+        tables = item.get("translations", {})
+        if not isinstance(tables, Mapping) or any(
+            not isinstance(table, Mapping) for table in tables.values()
+        ):
+            self._problem("translations", "Write one table per language, such as [translations.de].")
+            return {}
+        if len(tables) > MOST_LANGUAGES:
+            self._problem("translations", f"There are {len(tables)} languages; {MOST_LANGUAGES} are allowed.")
+            return {}
+        for key in tables:
+            if not _LANGUAGE.fullmatch(key):
+                self._problem(
+                    f"translations.{key}", "This is no code of a language, such as en, de or pt-BR."
+                )
+            elif key == language:
+                self._problem(
+                    f"translations.{key}",
+                    f"‘{key}’ is the questionnaire's own language. Write its texts in their places.",
+                )
+        return dict(tables)
+
+    def _head_translations(self, document: Mapping[str, Any], language: str) -> dict[str, Translation]:
+        found = {}
+        for key, table in self._by_language(document, language).items():
+            inside = f"translations.{key}"
+            self._known_keys(table, _TRANSLATED_HEAD, inside)
+            found[key] = Translation(
+                self._text(table, "title", 200, f"{inside}.title", needed=False),
+                self._text(table, "introduction", 2000, f"{inside}.introduction", needed=False),
+                self._topics(table.get("topics", {}), f"{inside}.topics"),
+            )
+        return found
+
+    def _translations(
+        self, item: Mapping[str, Any], kind: QuestionType | None, options: tuple[str, ...], language: str
+    ) -> dict[str, QuestionTranslation]:
+        found = {}
+        for key, table in self._by_language(item, language).items():
+            inside = f"translations.{key}."
+            self._known_keys(table, _TRANSLATED, inside.removesuffix("."))
+            has_wording = "text" in table or "wording" in table
+            labels = table.get("options", [])
+            texts = isinstance(labels, list) and all(isinstance(label, str) for label in labels)
+            if not texts or (labels and len(labels) != len(options)):
+                self._problem(
+                    f"{inside}options",
+                    f"List {len(options)} answers, in the same order as the question has them.",
+                )
+                labels = []
+            if "ends" in table and kind is not QuestionType.SCALE:
+                self._problem(f"{inside}ends", "Only a scale has ends. Remove the line.")
+            cleaned = tuple(self._cleaned(label, f"{inside}options", 120) for label in labels)
+            if len(set(cleaned)) < len(cleaned):
+                self._problem(f"{inside}options", "Two of the answers are the same. Change one.")
+            found[key] = QuestionTranslation(
+                self._wording(table, inside) if has_wording else {},
+                self._text(table, "title", 120, f"{inside}title", needed=False),
+                self._text(table, "help", 500, f"{inside}help", needed=False),
+                cleaned,
+                self._ends(table, inside) if "ends" in table else None,
+                self._text(table, "unit", 40, f"{inside}unit", needed=False),
+            )
+        return found
+
+    def _known_keys(self, table: Mapping[str, Any], known: tuple[str, ...], inside: str) -> None:
+        for key in table:
+            if key not in known:
+                self._problem(
+                    f"{inside}.{key}", f"There is no such text to translate{_nearest(key, known)}. Remove it."
+                )
+
+    def _fields(self, item: Mapping[str, Any]) -> tuple[str, ...]:
+        listed = item.get("fields", [])
+        if not isinstance(listed, list) or any(
+            not isinstance(name, str) or not _FIELD.fullmatch(name) for name in listed
+        ):
+            self._problem("fields", 'List lead fields: fields = ["employees", "source"].')
+            return ()
+        if len(set(listed)) < len(listed):
+            self._problem("fields", "A field is listed twice. Remove one.")
+        return tuple(listed)
+
+    def _condition(self, item: Mapping[str, Any]) -> Condition | None:
+        if "ask_if" not in item:
+            return None
+        table = item["ask_if"]
+        bounds = ("at_least", "at_most")
+        if not isinstance(table, Mapping) or set(table) - {"question", "any_of", *bounds}:
+            self._problem(
+                "ask_if",
+                'Write ask_if = { question = "…", any_of = ["…"] }, or at_least and at_most for scales and numbers.',
+            )
+            return None
+        any_of = table.get("any_of", [])
+        least, most = (self._number(table, bound, f"ask_if.{bound}") for bound in bounds)
+        by_limits = least is not None or most is not None
+        if not isinstance(table.get("question"), str):
+            self._problem("ask_if.question", "Name the key of an earlier question.")
+        elif not isinstance(any_of, list) or bool(any_of) == by_limits:
+            self._problem("ask_if", "Give either any_of with at least one answer, or at_least and at_most.")
+        elif least is not None and most is not None and least > most:
+            self._problem("ask_if.at_most", "It has to be at or above at_least.")
+        else:
+            return Condition(table["question"], tuple(any_of), least, most)
+        return None
+
+    def _check_conditions(self, questions: list[Question]) -> None:
+        """Conditions name earlier questions, and answers that these offer."""
+        for self._at, question in enumerate(questions):
+            problem = condition_problem(questions, question)
+            if problem:
+                self._problem("ask_if", problem)
+
+    def _true_or_false(self, item: Mapping[str, Any], key: str, default: bool) -> bool:
+        value = item.get(key, default)
+        if not isinstance(value, bool):
+            self._problem(key, "Write true or false, without quotation marks.")
+            return default
+        return value
 
     def _name(self, item: Mapping[str, Any], key: str) -> str:
         value = item.get(key)
@@ -342,12 +560,12 @@ class _Reader:
             return default
         return value
 
-    def _number(self, item: Mapping[str, Any], key: str) -> float | None:
+    def _number(self, item: Mapping[str, Any], key: str, shown: str = "") -> float | None:
         value = item.get(key)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= 1e12:
-            self._problem(key, "It has to be a number.")
+            self._problem(shown or key, "It has to be a number.")
             return None
         return float(value)
 
@@ -377,9 +595,86 @@ def _question_document(question: Question) -> dict[str, Any]:
         document["minimum"] = question.minimum
     if question.maximum is not None:
         document["maximum"] = question.maximum
+    if question.top is not None:
+        document["top"] = question.top
+    if question.type is QuestionType.LEAD_CARDS:
+        document["count"] = question.count
+    if question.fields:
+        document["fields"] = list(question.fields)
     if not question.required:
         document["required"] = False
+    if question.guess:
+        document["guess"] = True
+    if question.ask_if is not None:
+        condition = question.ask_if
+        document["ask_if"] = {"question": condition.question} | _present(
+            {"any_of": list(condition.any_of), "at_least": condition.at_least, "at_most": condition.at_most}
+        )
+    if question.translations:
+        document["translations"] = {
+            language: _translation_document(texts) for language, texts in question.translations.items()
+        }
     return document
+
+
+def _translation_document(texts: QuestionTranslation) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    if len(set(texts.wording.values())) == 1:
+        document["text"] = texts.wording[Team.SALES]
+    elif texts.wording:
+        document["wording"] = {team.value: texts.wording[team] for team in Team}
+    return document | _present(
+        {
+            "title": texts.title,
+            "help": texts.help,
+            "options": list(texts.options),
+            "ends": None if texts.ends is None else list(texts.ends),
+            "unit": texts.unit,
+        }
+    )
+
+
+def _present(table: Mapping[str, Any]) -> dict[str, Any]:
+    """What has a value: neither None nor empty. 0 is a value."""
+    return {key: value for key, value in table.items() if value is not None and value not in ("", [], {})}
+
+
+def condition_problem(questions: Sequence[Question], question: Question) -> str:
+    """What is wrong with the question's condition among these, in the order of answering; '' when nothing is."""
+    condition = question.ask_if
+    if condition is None:
+        return ""
+    # questions are asked topic by topic, topics in the order in which they first come up
+    topics = list(dict.fromkeys(q.topic for q in questions))
+    ordered = sorted(questions, key=lambda q: topics.index(q.topic))
+    earlier = {q.key: q for q in ordered[: ordered.index(question)]}
+    named = earlier.get(condition.question)
+    if named is None:
+        there = any(q.key == condition.question for q in questions)
+        return (
+            f"‘{condition.question}’ is not asked before this question. Name an earlier one, or move it."
+            if there
+            else f"There is no question ‘{condition.question}’{_nearest(condition.question, tuple(earlier))}."
+        )
+    if named.type in (QuestionType.SCALE, QuestionType.NUMBER):
+        return "" if not condition.any_of else f"‘{named.key}’ has numbers: give at_least or at_most."
+    offered: tuple[Any, ...] = (True, False) if named.type is QuestionType.YES_NO else named.options
+    if named.type not in (QuestionType.CHOICE, QuestionType.CHOICES, QuestionType.YES_NO):
+        return f"A condition cannot depend on a question of type {named.type.value}."
+    if not condition.any_of:
+        return f"‘{named.key}’ has no numbers: give any_of with its answers."
+    wrong = [
+        item
+        for item in condition.any_of
+        if not any(item is o or (item == o and type(item) is type(o)) for o in offered)
+    ]
+    if wrong:
+        return f"‘{named.key}’ does not offer {wrong[0]!r}. It offers: {', '.join(map(_shown, offered))}."
+    return ""
+
+
+def _shown(option: Any) -> str:
+    return str(option).lower() if isinstance(option, bool) else f"‘{option}’"
 
 
 def _outside_strings(text: str) -> Iterator[tuple[int, str]]:

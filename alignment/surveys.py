@@ -1,10 +1,12 @@
 """A questionnaire that has been put to the teams: its state, who takes part, and what may be shown of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
+from alignment.answers import is_complete, missing_questions
 from alignment.people import Team
 from alignment.questionnaires import Mode, Question, Questionnaire
 
@@ -17,9 +19,20 @@ class SurveyStatus(StrEnum):
     CLOSED = "closed"
 
 
+class Audience(StrEnum):
+    """Who is asked: everybody in both teams, those who join later too; or only the people who were chosen."""
+
+    TEAMS = "teams"
+    PEOPLE = "people"
+
+
 @dataclass(frozen=True)
 class Survey:
-    """A questionnaire with its state. Instants are texts in the store's form; `template` is '' for one's own."""
+    """A questionnaire with its state. Instants are texts in the store's form; `template` is '' for one's own.
+
+    `opens_at` and `closes_at` are when it is to open and close by itself, None: by hand. `remind_days` before it closes,
+    those who have not finished are reminded without anybody asking; None: only by hand.
+    """
 
     id: str
     cycle_id: str | None
@@ -30,6 +43,10 @@ class Survey:
     opened_at: str | None
     closed_at: str | None
     revision: int
+    opens_at: str | None = None
+    closes_at: str | None = None
+    audience: Audience = Audience.TEAMS
+    remind_days: int | None = None
 
     @property
     def title(self) -> str:
@@ -65,46 +82,57 @@ class ResponseRate:
 class Progress:
     """How far one person is with one survey, for that person only.
 
-    `answers` maps question key → value (None: can't say); what is missing from it was not answered.
+    `answers` maps question key → value (None: can't say); what is missing from it was not answered. `revisions` has, for
+    each answer, how often it was kept: who saves on top of another one is told.
     """
 
     survey: Survey
     team: Team
     answers: Mapping[str, Any]
     submitted: bool
+    revisions: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def asked(self) -> tuple[Question, ...]:
+        """The questions that are asked, given the answers so far, guesses and importance included."""
+        return self.survey.questionnaire.asked(self.answers)
 
     @property
     def answered(self) -> int:
-        """How many questions have an answer, 'can't say' included."""
-        return len(self.answers)
+        """How many of the questions asked have a whole answer, 'can't say' included."""
+        return sum(is_complete(question, self.answers) for question in self.asked)
 
     @property
     def total(self) -> int:
-        """How many questions there are."""
-        return len(self.survey.questionnaire.questions)
+        """How many questions are asked."""
+        return len(self.asked)
 
     @property
     def missing(self) -> tuple[Question, ...]:
-        """The required questions that have no answer yet."""
-        return tuple(
-            question
-            for question in self.survey.questionnaire.questions
-            if question.required and question.key not in self.answers
-        )
+        """The required questions that have no whole answer yet."""
+        return missing_questions(self.survey.questionnaire, self.answers)
 
     @property
-    def stopped_at(self) -> int:
-        """The index of the section to go on with: the first that has a question without an answer, else the last.
+    def stopped_at(self) -> Question:
+        """The question to go on with: the first without a whole answer that comes after the last answered one, else
+        the first required one without, else the last.
 
-        After submitting, optional questions left empty do not count.
+        Whoever skipped an optional question is not led back to it.
         """
-        sections = self.survey.questionnaire.sections
-        for index, section in enumerate(sections):
-            if any(
-                q.key not in self.answers and (q.required or not self.submitted) for q in section.questions
-            ):
-                return index
-        return len(sections) - 1
+        whole = [is_complete(question, self.answers) for question in self.asked]
+        last = max((place for place, answered in enumerate(whole) if answered), default=-1)
+        missing = self.missing
+        if missing and self.asked.index(missing[0]) < last:
+            return missing[0]
+        return self.asked[min(last + 1, len(self.asked) - 1)]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A text of an open survey that was put right: when, and what those who answer are told about it."""
+
+    at: str
+    note: str
 
 
 @dataclass(frozen=True)

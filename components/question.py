@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from alignment.answers import bounds_text
 from alignment.people import Team
-from alignment.questionnaires import LONGEST_ANSWER, Question, QuestionType, bounds_text
+from alignment.questionnaires import LONGEST_ANSWER, Question, QuestionType
 from components.text import plain
 
 CANNOT_SAY = "Can't say"

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
+from alignment.answers import check_answer
 from alignment.people import Team
-from alignment.questionnaires import Question, Questionnaire, QuestionType, check_answer
+from alignment.questionnaires import Question, Questionnaire, QuestionType
 from sample.leanings import OWN_WORDS, WISHES, Leaning, Leanings
 
 _TEXTS = {"own_words": OWN_WORDS, "wish": WISHES}

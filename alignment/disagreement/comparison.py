@@ -37,6 +37,17 @@ from alignment.statistics import benjamini_hochberg
 SEED = 20_260
 """The seed of every comparison, unless a caller asks for another."""
 
+COMPARED = frozenset(
+    {
+        QuestionType.CHOICE,
+        QuestionType.CHOICES,
+        QuestionType.YES_NO,
+        QuestionType.SCALE,
+        QuestionType.NUMBER,
+    }
+)
+"""The types of answer that are compared."""
+
 FALSE_DISCOVERY_RATE = 0.10
 """Among the differences that are called clear, about so many may be false."""
 
@@ -57,7 +68,7 @@ def compare(
     rng = np.random.default_rng(seed)
     rule = rule or ConsensusRule()
     least = max(questionnaire.min_group, 1)
-    compared = [question for question in questionnaire.questions if question.type is not QuestionType.TEXT]
+    compared = [question for question in questionnaire.questions if question.type in COMPARED]
     measured = [
         measure(question, gather(question, responses), least, rule, rng, permutations)
         for question in compared
@@ -68,7 +79,7 @@ def compare(
     judged = [_judge(one, q_values.get(index), len(tested), least) for index, one in enumerate(measured)]
     return Comparison(
         questions=tuple(sorted(judged, key=_place_on_agenda)),
-        not_compared=tuple(q for q in questionnaire.questions if q.type is QuestionType.TEXT),
+        not_compared=tuple(q for q in questionnaire.questions if q.type not in COMPARED),
         min_group=least,
     )
 

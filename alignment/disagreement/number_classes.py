@@ -19,7 +19,7 @@ def number_classes(values: Array, at_most: int = 7) -> tuple[Array, tuple[str, .
     """
     low, high = float(values.min()), float(values.max())
     whole = bool(np.all(values == np.round(values))) and high < 1e15
-    if low == high:
+    if (high - low) / at_most < 1e-300:  # the same, or no further apart than numbers can be told apart
         return np.array([low]), (number_text(low),)
     middle = float(np.median(values))
     if low >= 0 and middle > 0 and high > 10 * middle:

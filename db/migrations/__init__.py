@@ -8,4 +8,10 @@ from sqlite_utils import Migrations
 
 migrations = Migrations("concord")
 
-from db.migrations import m0001_house, m0002_surveys, m0003_agreements, m0004_leads  # noqa: E402, F401
+from db.migrations import (  # noqa: E402, F401
+    m0001_house,
+    m0002_surveys,
+    m0003_agreements,
+    m0004_leads,
+    m0005_running_surveys,
+)

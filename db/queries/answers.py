@@ -24,12 +24,14 @@ def destroy_secret(connection: Connection, survey_id: str) -> None:
     connection.execute("DELETE FROM survey_secret WHERE survey_id = ?", (survey_id,))
 
 
-def start(connection: Connection, survey_id: str, respondent: str, team: Team, at: str) -> None:
-    """Note that someone of `team` has begun; the first time counts."""
+def start(
+    connection: Connection, survey_id: str, respondent: str, team: Team, at: str, origin: str = "portal"
+) -> None:
+    """Note that someone of `team` has begun, in the portal or in a 'file'; the first time counts."""
     connection.execute(
-        "INSERT INTO respondent (survey_id, id, team, started_at) VALUES (?, ?, ?, ?)"
+        "INSERT INTO respondent (survey_id, id, team, started_at, origin) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (survey_id, id) DO NOTHING",
-        (survey_id, respondent, team.value, at),
+        (survey_id, respondent, team.value, at, origin),
     )
 
 
@@ -67,6 +69,24 @@ def given(connection: Connection, survey_id: str, respondent: str) -> dict[str, 
         "SELECT question, value FROM answer WHERE survey_id = ? AND respondent = ?", (survey_id, respondent)
     ).fetchall()
     return {row["question"]: json.loads(row["value"]) for row in rows}
+
+
+def kept(connection: Connection, survey_id: str, respondent: str, question: str) -> tuple[Any, int] | None:
+    """(value, revision) of one answer; None where there is none."""
+    row = connection.execute(
+        "SELECT value, revision FROM answer WHERE survey_id = ? AND respondent = ? AND question = ?",
+        (survey_id, respondent, question),
+    ).fetchone()
+    return (json.loads(row["value"]), row["revision"]) if row else None
+
+
+def revisions(connection: Connection, survey_id: str, respondent: str) -> dict[str, int]:
+    """How often each of one respondent's answers was kept: question key → revision."""
+    rows = connection.execute(
+        "SELECT question, revision FROM answer WHERE survey_id = ? AND respondent = ?",
+        (survey_id, respondent),
+    ).fetchall()
+    return {row["question"]: row["revision"] for row in rows}
 
 
 def submit(connection: Connection, survey_id: str, respondent: str, at: str) -> None:

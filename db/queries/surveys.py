@@ -8,11 +8,12 @@ from functools import lru_cache
 from alignment.people import Team
 from alignment.questionnaire_files import from_document, to_document
 from alignment.questionnaires import Mode, Questionnaire
-from alignment.surveys import ResponseRate, Survey, SurveyStatus
+from alignment.surveys import Audience, ResponseRate, Survey, SurveyStatus
 from db.store import Connection, Row
 
 _COLUMNS = (
-    "id, cycle_id, template, mode, min_group, content, status, created_at, opened_at, closed_at, revision"
+    "id, cycle_id, template, mode, min_group, content, status, created_at, opened_at, closed_at, revision, opens_at,"
+    " closes_at, audience, remind_days"
 )
 
 
@@ -49,12 +50,47 @@ def listed(connection: Connection) -> list[Survey]:
     return [_survey(row) for row in rows]
 
 
-def state(connection: Connection, survey_id: str) -> tuple[SurveyStatus, Mode, int] | None:
-    """(status, mode, revision) as they are now: the quick look that a transaction takes before it writes."""
+def state(connection: Connection, survey_id: str) -> tuple[SurveyStatus, Mode, str | None] | None:
+    """(status, mode, closes_at) as they are now: the quick look that a transaction takes before it writes."""
     row = connection.execute(
-        "SELECT status, mode, revision FROM survey WHERE id = ?", (survey_id,)
+        "SELECT status, mode, closes_at FROM survey WHERE id = ?", (survey_id,)
     ).fetchone()
-    return (SurveyStatus(row["status"]), Mode(row["mode"]), row["revision"]) if row else None
+    return (SurveyStatus(row["status"]), Mode(row["mode"]), row["closes_at"]) if row else None
+
+
+def set_content(connection: Connection, survey_id: str, questionnaire: Questionnaire) -> None:
+    """Put another questionnaire in the place of the survey's, its privacy included."""
+    connection.execute(
+        "UPDATE survey SET title = ?, mode = ?, min_group = ?, content = ?, revision = revision + 1 WHERE id = ?",
+        (
+            questionnaire.title,
+            questionnaire.mode.value,
+            questionnaire.min_group,
+            json.dumps(to_document(questionnaire), ensure_ascii=False),
+            survey_id,
+        ),
+    )
+
+
+def set_schedule(
+    connection: Connection,
+    survey_id: str,
+    opens_at: str | None,
+    closes_at: str | None,
+    remind_days: int | None,
+) -> None:
+    """When the survey is to open and close by itself, and when those who have not finished are reminded."""
+    connection.execute(
+        "UPDATE survey SET opens_at = ?, closes_at = ?, remind_days = ?, revision = revision + 1 WHERE id = ?",
+        (opens_at, closes_at, remind_days, survey_id),
+    )
+
+
+def set_audience(connection: Connection, survey_id: str, audience: Audience) -> None:
+    """Ask everybody of both teams, or only those who were chosen."""
+    connection.execute(
+        "UPDATE survey SET audience = ?, revision = revision + 1 WHERE id = ?", (audience.value, survey_id)
+    )
 
 
 def set_privacy(connection: Connection, survey_id: str, mode: Mode, min_group: int) -> None:
@@ -83,7 +119,8 @@ def set_closed(connection: Connection, survey_id: str, at: str, invited: Mapping
 
 def delete_draft(connection: Connection, survey_id: str) -> None:
     """Remove a survey that has never been open."""
-    connection.execute("DELETE FROM survey_secret WHERE survey_id = ?", (survey_id,))
+    for table in ("survey_secret", "invitee", "lead_card", "correction"):
+        connection.execute(f"DELETE FROM {table} WHERE survey_id = ?", (survey_id,))
     connection.execute("DELETE FROM survey WHERE id = ? AND status = 'draft'", (survey_id,))
 
 
@@ -97,17 +134,48 @@ def team_sizes(connection: Connection) -> dict[Team, int]:
 
 
 def rates(connection: Connection, survey_id: str) -> dict[Team, ResponseRate]:
-    """Asked, begun and submitted by team. Those asked are counted at closing; before, they are the team as it is."""
-    row = connection.execute("SELECT invited FROM survey WHERE id = ?", (survey_id,)).fetchone()
-    kept = json.loads(row["invited"]) if row and row["invited"] else None
-    invited = {team: kept.get(team.value, 0) for team in Team} if kept else team_sizes(connection)
+    """Asked, begun and submitted by team. Those asked are counted at closing; before, they are those asked now.
+
+    Answers that came in from a file count as begun and submitted, and as asked.
+    """
+    row = connection.execute("SELECT invited, audience FROM survey WHERE id = ?", (survey_id,)).fetchone()
+    found = {
+        row["team"]: row
+        for row in connection.execute(
+            "SELECT team, count(*) AS started, count(submitted_at) AS submitted,"
+            " sum(CASE WHEN origin = 'file' THEN 1 ELSE 0 END) AS filed FROM respondent WHERE survey_id = ?"
+            " GROUP BY team",
+            (survey_id,),
+        )
+    }
+    if row and row["invited"]:
+        kept = json.loads(row["invited"])
+        invited = {team: kept.get(team.value, 0) for team in Team}
+    else:
+        chosen = bool(row) and row["audience"] == Audience.PEOPLE.value
+        asked = _invited(connection, survey_id) if chosen else team_sizes(connection)
+        invited = {t: asked[t] + (found[t.value]["filed"] if t.value in found else 0) for t in Team}
+    return {
+        team: ResponseRate(
+            invited[team],
+            *(
+                (found[team.value]["started"], found[team.value]["submitted"])
+                if team.value in found
+                else (0, 0)
+            ),
+        )
+        for team in Team
+    }
+
+
+def _invited(connection: Connection, survey_id: str) -> dict[Team, int]:
     rows = connection.execute(
-        "SELECT team, count(*) AS started, count(submitted_at) AS submitted FROM respondent"
-        " WHERE survey_id = ? GROUP BY team",
+        "SELECT team, count(*) AS people FROM person JOIN invitee ON invitee.person_id = person.id"
+        " WHERE invitee.survey_id = ? AND active = 1 AND team IS NOT NULL GROUP BY team",
         (survey_id,),
     ).fetchall()
-    counted = {row["team"]: (row["started"], row["submitted"]) for row in rows}
-    return {team: ResponseRate(invited[team], *counted.get(team.value, (0, 0))) for team in Team}
+    found = {row["team"]: row["people"] for row in rows}
+    return {team: found.get(team.value, 0) for team in Team}
 
 
 def _survey(row: Row) -> Survey:
@@ -122,6 +190,10 @@ def _survey(row: Row) -> Survey:
         opened_at=row["opened_at"],
         closed_at=row["closed_at"],
         revision=row["revision"],
+        opens_at=row["opens_at"],
+        closes_at=row["closes_at"],
+        audience=Audience(row["audience"]),
+        remind_days=row["remind_days"],
     )
 
 

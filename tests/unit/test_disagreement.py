@@ -295,8 +295,8 @@ VALUES = {
     NUMBER: st.one_of(st.floats(), st.integers(-3, 3), st.sampled_from([0, 1e14, -1e15, 1e-300, 10**400])),
     TEXT: st.text(max_size=3),
 }
-EVERY_TYPE = tuple(question(kind, kind.value) for kind in QuestionType)
-person = st.fixed_dictionaries({}, optional={k.value: st.one_of(st.none(), VALUES[k]) for k in QuestionType})
+EVERY_TYPE = tuple(question(kind, kind.value) for kind in VALUES)
+person = st.fixed_dictionaries({}, optional={k.value: st.one_of(st.none(), VALUES[k]) for k in VALUES})
 
 
 @settings(max_examples=250, deadline=None)

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alignment.answers import check_answer, missing_questions
 from alignment.disagreement import Verdict, compare
 from alignment.lifecycle import EventType, RejectionReason, Stage
 from alignment.people import Role, Team
-from alignment.questionnaires import QuestionType, Response, check_answer, missing_questions
+from alignment.questionnaires import QuestionType, Response
 from alignment.rules import evaluate, parse
 from alignment.templates import template
 from leads.model import CANONICAL_NAMES, is_attribute_name

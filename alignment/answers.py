@@ -1,0 +1,158 @@
+"""Answers: what a question accepts, what is still missing, and what counts."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from alignment import rules
+from alignment.errors import InvalidInput
+from alignment.questionnaires import (
+    LARGEST_NUMBER,
+    LONGEST_ANSWER,
+    CardVerdict,
+    Question,
+    Questionnaire,
+    QuestionType,
+    Response,
+)
+from alignment.texts import optional_text, required_text
+
+LONGEST_REASON = 500
+
+
+def check_answer(question: Question, value: Any) -> Any:
+    """`value` in the form it is stored in; None ('can't say') passes for every type.
+
+    Options of several choices come back in the questionnaire's order, numbers as float, text trimmed, rules in their
+    canonical form, lead cards in the order of their numbers. Raises InvalidInput, which names the question, for
+    anything that the question does not offer.
+    """
+    if value is None:
+        return None
+    place = f"‘{question.name}’"
+    match question.type:
+        case QuestionType.CHOICE:
+            if not isinstance(value, str) or value not in question.options:
+                raise InvalidInput(f"{place}: please choose one of the answers offered.")
+            return value
+        case QuestionType.CHOICES:
+            return _checked_choices(question, value, place)
+        case QuestionType.YES_NO:
+            if not isinstance(value, bool):
+                raise InvalidInput(f"{place}: please answer yes or no.")
+            return value
+        case QuestionType.SCALE:
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= question.points:
+                raise InvalidInput(f"{place}: please choose a point from 1 to {question.points}.")
+            return value
+        case QuestionType.NUMBER:
+            return _checked_number(question, value, place)
+        case QuestionType.RANKING:
+            return _checked_ranking(question, value, place)
+        case QuestionType.TEXT:
+            return required_text(value, place, LONGEST_ANSWER)
+        case QuestionType.RULE:
+            try:
+                return rules.to_document(rules.parse(value))
+            except rules.InvalidRule as error:
+                raise InvalidInput(f"{place}: {error}") from error
+        case QuestionType.LEAD_CARDS:
+            return _checked_cards(question, value, place)
+
+
+def is_complete(question: Question, answers: Mapping[str, Any]) -> bool:
+    """Whether `answers` has a whole answer to the question: 'can't say' is one, some of the lead cards are not."""
+    if question.key not in answers:
+        return False
+    value = answers[question.key]
+    return question.type is not QuestionType.LEAD_CARDS or value is None or len(value) >= question.count
+
+
+def missing_questions(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> tuple[Question, ...]:
+    """The required questions that are asked, given these answers, and have no whole answer."""
+    return tuple(q for q in questionnaire.asked(answers) if q.required and not is_complete(q, answers))
+
+
+def counted_answers(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that count: those to questions which are asked, given the others.
+
+    An answer to a question that a condition took away later is kept, but it does not count.
+    """
+    return {q.key: answers[q.key] for q in questionnaire.asked(answers) if q.key in answers}
+
+
+def counted_responses(questionnaire: Questionnaire, responses: Sequence[Response]) -> list[Response]:
+    """The responses with only the answers that count."""
+    return [replace(one, answers=counted_answers(questionnaire, one.answers)) for one in responses]
+
+
+def bounds_text(question: Question) -> str:
+    """The bounds of a number in words, '' where there are none."""
+    low, high = question.minimum, question.maximum
+    if low is not None and high is not None:
+        return f"from {low:,g} to {high:,g}"
+    if low is not None:
+        return f"{low:,g} or more"
+    return f"at most {high:,g}" if high is not None else ""
+
+
+def _checked_choices(question: Question, value: Any, place: str) -> list[str]:
+    if not isinstance(value, (list, tuple)) or not value:
+        raise InvalidInput(f"{place}: please choose at least one of the answers, or say that you can't say.")
+    if any(not isinstance(option, str) or option not in question.options for option in value):
+        raise InvalidInput(f"{place}: please choose among the answers offered.")
+    chosen = set(value)
+    return [option for option in question.options if option in chosen]
+
+
+def _checked_ranking(question: Question, value: Any, place: str) -> list[str]:
+    if not isinstance(value, (list, tuple)) or not value:
+        raise InvalidInput(
+            f"{place}: please put at least one of the answers in place, or say that you can't say."
+        )
+    if any(not isinstance(option, str) or option not in question.options for option in value):
+        raise InvalidInput(f"{place}: please rank only the answers offered.")
+    if len(set(value)) < len(value):
+        raise InvalidInput(f"{place}: an answer can have one place only.")
+    most = question.top or len(question.options)
+    if len(value) > most:
+        raise InvalidInput(f"{place}: please give {most} places at most.")
+    return list(value)
+
+
+def _checked_number(question: Question, value: Any, place: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidInput(f"{place}: please give a number.")
+    if not (math.isfinite(value) if isinstance(value, float) else True) or abs(value) > LARGEST_NUMBER:
+        raise InvalidInput(f"{place}: please give a number of ordinary size.")
+    too_low = question.minimum is not None and value < question.minimum
+    too_high = question.maximum is not None and value > question.maximum
+    if too_low or too_high:
+        unit = f" {question.unit}" if question.unit else ""
+        raise InvalidInput(
+            f"{place}: {value:,g} is out of bounds. Please give {bounds_text(question)}{unit}."
+        )
+    return float(value)
+
+
+def _checked_cards(question: Question, value: Any, place: str) -> dict[str, dict[str, str]]:
+    if not isinstance(value, Mapping) or not value:
+        raise InvalidInput(f"{place}: please judge at least one of the leads, or say that you can't say.")
+    numbers = [str(number) for number in range(1, question.count + 1)]
+    if any(number not in numbers for number in value):
+        raise InvalidInput(f"{place}: there are only the cards 1 to {question.count}.")
+    checked = {}
+    for number in numbers:
+        if number not in value:
+            continue
+        judged = value[number]
+        if not isinstance(judged, Mapping) or judged.get("verdict") not in list(CardVerdict):
+            raise InvalidInput(
+                f"{place}, card {number}: please say qualified, not qualified, or that you can't tell."
+            )
+        if set(judged) - {"verdict", "reason"}:
+            raise InvalidInput(f"{place}, card {number}: a judgement has a verdict and a reason only.")
+        reason = optional_text(judged.get("reason"), f"The reason on card {number}", LONGEST_REASON)
+        checked[number] = {"verdict": str(judged["verdict"]), **({"reason": reason} if reason else {})}
+    return checked
