@@ -25,7 +25,8 @@ def page_of(screen: navigation.Screen, *, default: bool = False, hidden: bool = 
 
 
 def run(page: st.Page) -> None:
-    """Run a page; what goes wrong in it unexpectedly gets a reference number."""
+    """Run a page under its own name in the browser's tab; an unexpected error in it gets a reference number."""
+    st.set_page_config(page_title=f"{page.title} · Concord")
     try:
         page.run()
     except Exception as error:
