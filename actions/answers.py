@@ -11,12 +11,13 @@ from typing import Any
 from actions import clock
 from actions.journal import journal
 from actions.permissions import authorise
+from alignment import pace
 from alignment.answers import check_answer, missing_questions
 from alignment.errors import InvalidInput, NotFound, NotPermitted, StaleVersion, WrongState
 from alignment.people import Actor, Person, Team
 from alignment.questionnaires import Mode, Question
 from alignment.surveys import Progress, Survey, SurveyStatus
-from db.queries import answers, invitees, surveys
+from db.queries import answering_pace, answers, invitees, surveys
 from db.store import Connection, store
 
 
@@ -61,12 +62,14 @@ def save_answer(
     value: Any,
     *,
     seen: int | None = None,
+    seconds: float | None = None,
 ) -> Any:
     """Keep the person's answer; None means 'can't say'. Returns the answer as it is kept, once it is on disk.
 
     `seen` is the revision of the answer that this one replaces, 0 for none; None replaces whatever there is. Raises
     AnswerConflict when there is another one by now that says something else, InvalidInput when the question does not
-    offer the answer, WrongState when the survey is not open.
+    offer the answer, WrongState when the survey is not open. `seconds` is how long answering took, as far as it is known;
+    it is added to what is known of all answers of this type.
     """
     person = authorise(actor, "survey:answer")
     survey = _answerable(store().read(), person, survey_id)
@@ -75,14 +78,25 @@ def save_answer(
 
     def transaction(connection: Connection) -> None:
         respondent, at = _take_part(connection, person, survey, "survey:answer")
+        found = None
         if seen is not None:
             found = answers.kept(connection, survey.id, respondent, question.key)
             if found is not None and found[1] != seen and found[0] != checked:
                 raise AnswerConflict(question, found[0])
-        answers.put(connection, survey.id, respondent, question.key, checked, at)
+        revision = answers.put(connection, survey.id, respondent, question.key, checked, at)
+        if seconds is not None and pace.counts(seconds):
+            before = found[0] if found else None
+            added = pace.newly_answered(question, before, checked, first=revision == 1)
+            answering_pace.add(connection, question.type, added, seconds)
 
     store().write(transaction)
     return checked
+
+
+def time_left(actor: Actor, progress: Progress) -> float:
+    """How many seconds the rest of the questionnaire takes, as measured from everybody's answers so far."""
+    authorise(actor, "survey:answer")
+    return pace.seconds_left(progress.asked, progress.answers, answering_pace.measured(store().read()))
 
 
 def clear_answer(actor: Actor, survey_id: str, question_key: str) -> None:
