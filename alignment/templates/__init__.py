@@ -7,7 +7,8 @@ from alignment.errors import NotFound
 from alignment.questionnaire_files import read_toml
 from alignment.questionnaires import Questionnaire
 
-NAMES = ("qualified_lead", "pulse")
+NAMES = ("qualified_lead", "lead_cards", "handoff", "promises", "scoring", "content", "pulse")
+"""In the order in which a cycle needs them: what divides the teams first, how they feel about it last."""
 
 
 def template_text(name: str) -> str:

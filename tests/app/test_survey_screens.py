@@ -30,13 +30,18 @@ def some_answer(question, team):
         case QuestionType.CHOICE:
             return question.options[0 if sales else 1]
         case QuestionType.CHOICES:
-            return list(question.options[:2])
+            return list(question.options if question.key == "stages_used" else question.options[:2])
         case QuestionType.YES_NO:
             return sales
         case QuestionType.SCALE:
             return 5 if sales else 2
         case QuestionType.NUMBER:
             return 24.0 if sales else 2.0
+        case QuestionType.RANKING:
+            return list(question.options if sales else reversed(question.options))[: question.top]
+        case QuestionType.RULE:
+            field = "employees" if sales else "visits"
+            return {"version": 1, "all": [{"field": field, "op": ">=", "value": 5}]}
         case _:
             return "**bold** <b>wish</b> [link](http://example.com)"
 
@@ -100,7 +105,7 @@ def test_a_member_is_asked_in_the_words_of_the_own_team_and_told_the_privacy_fir
 ):
     opened()
     said = everything_said(open_page(ANSWER, make_person("member", team)))
-    assert wording in said and "confidential" in said and "0 of 24 answered" in said
+    assert wording in said and "confidential" in said and "0 of 36 answered" in said
 
 
 def test_each_kind_of_answer_is_kept_as_it_is_given_and_then_said_to_be_saved(open_page, make_person):
@@ -126,7 +131,7 @@ def test_each_kind_of_answer_is_kept_as_it_is_given_and_then_said_to_be_saved(op
         "wish": "More context",
     }
     said = everything_said(app)
-    assert said.count("Saved") == 6 and "6 of 24 answered" in said
+    assert said.count("Saved") == 6 and "6 of 36 answered" in said
 
 
 def test_cannot_say_takes_the_place_of_an_answer_and_an_answer_that_of_cannot_say(open_page, make_person):
@@ -160,7 +165,7 @@ def test_whoever_comes_back_finds_the_answers_and_the_way_to_the_next_question(o
     app = open_page(ANSWER, person)
     assert app.get_by_key(key_of(survey, "fit_or_interest")).value == 2
     assert app.pills(key=key_of(survey, "rule_outs")).value == ["No budget this year"]
-    assert "[Go on where you stopped](#3-of-24)" in everything_said(app)
+    assert "[Go on where you stopped](#3-of-26)" in everything_said(app)
 
 
 def test_submitting_too_early_links_to_what_is_missing(open_page, make_person):
@@ -170,7 +175,7 @@ def test_submitting_too_early_links_to_what_is_missing(open_page, make_person):
     app.button(key="answer_submit_button").click().run()
     said = everything_said(app)
     assert (
-        "4 questions still need an answer: [1](#1-of-6)" in said and "Being heard" not in app.error[0].value
+        "4 questions still need an answer: [1](#1-of-9)" in said and "Being heard" not in app.error[0].value
     )
     assert "Working with the other team" in app.error[0].value
     assert not answers.my_progress(acting(person), survey.id).submitted

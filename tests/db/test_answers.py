@@ -40,6 +40,12 @@ def first_answer(question: Question):
             return 3
         case QuestionType.NUMBER:
             return 5.0
+        case QuestionType.RANKING:
+            return list(question.options[: question.top])
+        case QuestionType.RULE:
+            return {"version": 1, "all": [{"field": "employees", "op": ">=", "value": 50}]}
+        case QuestionType.LEAD_CARDS:
+            return {str(number): {"verdict": "qualified"} for number in range(1, question.count + 1)}
         case _:
             return "Something of mine"
 

@@ -12,7 +12,7 @@ from questionnaire_strategies import answers_to, questionnaires
 
 from alignment import templates
 from alignment.answers import check_answer, counted_answers, is_complete, missing_questions
-from alignment.errors import InvalidInput, NotFound
+from alignment.errors import InvalidInput
 from alignment.people import Team
 from alignment.questionnaire_files import (
     InvalidQuestionnaire,
@@ -35,45 +35,6 @@ def problems_of(toml: str):
     with pytest.raises(InvalidQuestionnaire) as refused:
         read_toml(toml)
     return refused.value.problems
-
-
-# ── the built-in questionnaires ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_the_qualified_lead_questionnaire_covers_what_both_teams_have_to_settle():
-    asked = templates.template("qualified_lead")
-    assert [section.key for section in asked.sections] == [
-        "definition",
-        "disqualification",
-        "traits",
-        "behaviour",
-        "stages",
-        "handoff",
-    ]
-    assert 20 <= len(asked.questions) <= 24
-    assert {q.type for q in asked.questions} >= set(QuestionType) - {
-        QuestionType.RANKING,
-        QuestionType.RULE,
-        QuestionType.LEAD_CARDS,
-    }
-    assert asked.min_group == 3 and asked.mode is Mode.CONFIDENTIAL
-
-
-def test_each_team_is_asked_in_its_own_words_and_results_have_a_neutral_name():
-    for q in templates.template("qualified_lead").questions:
-        assert q.wording[Team.SALES] != q.wording[Team.MARKETING], q.key
-        assert q.title and q.name == q.title
-
-
-def test_the_pulse_asks_how_people_feel_and_so_needs_five_of_each_team():
-    asked = templates.template("pulse")
-    assert asked.min_group == 5 and asked.mode is Mode.ANONYMOUS
-    assert 5 <= len(asked.questions) <= 6
-
-
-def test_an_unknown_template_is_named():
-    with pytest.raises(NotFound, match=r"nothing.*qualified_lead"):
-        templates.template("nothing")
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
