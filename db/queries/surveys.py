@@ -119,7 +119,7 @@ def set_closed(connection: Connection, survey_id: str, at: str, invited: Mapping
 
 def delete_draft(connection: Connection, survey_id: str) -> None:
     """Remove a survey that has never been open."""
-    for table in ("survey_secret", "invitee", "lead_card", "correction"):
+    for table in ("survey_secret", "invitee", "lead_card", "correction", "message", "survey_link"):
         connection.execute(f"DELETE FROM {table} WHERE survey_id = ?", (survey_id,))
     connection.execute("DELETE FROM survey WHERE id = ? AND status = 'draft'", (survey_id,))
 

@@ -1,0 +1,143 @@
+"""What the portal tells people about a survey: in their inbox, and by mail where mail is set up. Texts in, texts out."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from alignment.people import Role
+from alignment.surveys import Survey
+
+_LONGEST_SUBJECT = 150
+_BREAKS = ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+class MessageKind(StrEnum):
+    """What a message is about."""
+
+    INVITATION = "invitation"  # a survey waits for the person
+    REMINDER = "reminder"  # it still waits
+    DATES = "dates"  # its closing time has moved
+    LINK = "link"  # somebody else has made a link that signs the person in
+    TROUBLE = "trouble"  # for facilitators: what the portal could not do by itself
+
+
+class MailState(StrEnum):
+    """Where a message stands as a mail. NONE: it is for the inbox alone."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message to one person. `page` is the address of the page where something can be done about it, or ''.
+
+    `read_at` is '' while it was not read, `next_try_at` '' when no mail waits. Instants in the store's form.
+    """
+
+    id: str
+    person_id: str
+    survey_id: str | None
+    kind: MessageKind
+    subject: str
+    body: str
+    page: str
+    created_at: str
+    mail: MailState
+    read_at: str = ""
+    attempts: int = 0
+    next_try_at: str = ""
+    mail_error: str = ""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a message says. `subject` is one line."""
+
+    subject: str
+    body: str
+
+
+def one_line(text: str, longest: int = _LONGEST_SUBJECT) -> str:
+    """`text` fit for a mail's header: no line break or other control character, runs of spaces closed up, cut if long."""
+    kept = "".join(" " if unicodedata.category(character) in _BREAKS else character for character in text)
+    line = " ".join(kept.split())
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def spoken_instant(local: datetime) -> str:
+    """An aware local time in words: 'Friday 4 December 2026 at 17:00 (Europe/Berlin)'."""
+    return f"{local:%A} {local.day} {local:%B %Y} at {local:%H:%M} ({local.tzinfo})"
+
+
+def invitation(survey: Survey, closes: datetime | None) -> Wording:
+    """What people who are asked are told when a survey opens, or when they are added to it."""
+    return Wording(
+        one_line(f"Your view is asked: {survey.title}"),
+        f"‘{one_line(survey.title)}’ waits for your answers.\n\n{survey.questionnaire.mode.promise}\n\n"
+        f"Every answer is kept as soon as you give it; you can stop and go on later, on any device.{_closing(closes)}",
+    )
+
+
+def reminder(survey: Survey, closes: datetime | None) -> Wording:
+    """What those are told who have not finished."""
+    return Wording(
+        one_line(f"Still open: {survey.title}"),
+        f"You have not submitted your answers to ‘{one_line(survey.title)}’ yet. Only submitted answers count; what you "
+        f"answered before is kept.{_closing(closes)}",
+    )
+
+
+def new_dates(survey: Survey, closes: datetime | None) -> Wording:
+    """What those who answer are told when the closing time has moved."""
+    title = one_line(survey.title)
+    if closes is None:
+        return Wording(
+            one_line(f"No fixed end any more: {title}"),
+            f"‘{title}’ has no fixed closing time any more. It stays open until somebody closes it.",
+        )
+    return Wording(
+        one_line(f"New closing time: {title}"),
+        f"‘{title}’ now closes on {spoken_instant(closes)}. Until then you can answer, and change what you answered.",
+    )
+
+
+def link_made(survey: Survey, maker: str) -> Wording:
+    """What a person is told of a link to copy, which signs them in and was made by somebody else."""
+    title = one_line(survey.title)
+    return Wording(
+        one_line(f"A personal link was made for you: {title}"),
+        f"{one_line(maker)} has made a personal link to ‘{title}’ for you, to hand it to you. It signs you in. If you did not "
+        "get it from them, tell your administrator and sign out, which ends your sessions everywhere.",
+    )
+
+
+def trouble(survey: Survey, what: str, reason: str) -> Wording:
+    """What facilitators are told when a survey did not do by itself what it was to do."""
+    title = one_line(survey.title)
+    return Wording(one_line(f"{what}: {title}"), f"‘{title}’: {what[0].lower()}{what[1:]}. {reason}")
+
+
+def mail_body(message: Message, role: Role, survey_link: str, account_link: str) -> str:
+    """A message as the text of a mail. `survey_link` is '' where there is nothing to open."""
+    parts = [message.body]
+    if survey_link:
+        what = {
+            MessageKind.INVITATION: "Begin here",
+            MessageKind.REMINDER: "Go on where you stopped",
+        }.get(message.kind, "Open it here")
+        parts.append(f"{what}:\n{survey_link}")
+        if role is Role.MEMBER:
+            parts.append(
+                "The link is yours alone: whoever has it can answer in your name. Please do not pass it on."
+            )
+    if message.kind is MessageKind.REMINDER:
+        parts.append(f"No more reminders? Turn them off in your account:\n{account_link}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _closing(closes: datetime | None) -> str:
+    return "" if closes is None else f"\n\nIt closes on {spoken_instant(closes)}."
