@@ -25,21 +25,28 @@ def prepare_survey(
     *,
     template: str = "",
     toml: str = "",
+    copy_of: str = "",
     cycle_id: str | None = None,
     title: str = "",
     mode: Mode | str | None = None,
     min_group: int | None = None,
 ) -> Survey:
-    """A draft made from a built-in `template` or from TOML text; `mode` and `min_group` may only be stricter than its own.
+    """A draft made from a built-in `template`, from TOML text, or as a copy of the survey `copy_of`; `mode` and `min_group`
+    may only be stricter than its own.
 
     Without `cycle_id` it belongs to the running cycle, where there is one.
 
-    Raises InvalidInput, with line, key and remedy, when the questionnaire cannot be used.
+    Raises InvalidInput, with line, key and remedy, when the questionnaire cannot be used, NotFound where there is nothing
+    to copy.
     """
     person = authorise(actor, "survey:prepare")
-    if bool(template) == bool(toml):
+    if [bool(template), bool(toml), bool(copy_of)].count(True) != 1:
         raise InvalidInput("Choose either a built-in questionnaire or a file of your own.")
-    questionnaire = templates.template(template) if template else read_toml(toml)
+    if copy_of:
+        original = _known(store().read(), copy_of)
+        template, questionnaire = original.template, original.questionnaire
+    else:
+        questionnaire = templates.template(template) if template else read_toml(toml)
     if title:
         questionnaire = replace(questionnaire, title=required_text(title, "The title"))
     questionnaire = _stricter(questionnaire, mode, min_group)

@@ -401,7 +401,7 @@ class DeletionCost:
 
     `dependents` are the names of the questions whose condition depends on it, `languages` those it is translated into,
     `section` the heading that would go with it ('' where other questions stay), `earlier` the titles of earlier
-    questionnaires that asked the same and could be compared with it.
+    questionnaires that asked the same and could be compared with it, `cards` how many lead cards are drawn for it.
     """
 
     name: str
@@ -411,6 +411,7 @@ class DeletionCost:
     section: str
     last: bool
     earlier: tuple[str, ...] = ()
+    cards: int = 0
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -431,14 +432,21 @@ class DeletionCost:
             found.append(f"Its texts in {count} other {'language' if count == 1 else 'languages'} are lost.")
         if self.section and not self.last:
             found.append(f"It is the last one under ‘{self.section}’, which goes with it.")
+        if self.cards:
+            found.append(f"The {self.cards} lead cards that are drawn for it are thrown away.")
         if self.earlier:
             titles = ", ".join(f"‘{title}’" for title in dict.fromkeys(self.earlier))
             found.append(f"It was asked before, in {titles}. The answers can then not be compared over time.")
         return tuple(found)
 
 
-def cost_of_deleting(questionnaire: Questionnaire, key: str, *, earlier: Sequence[str] = ()) -> DeletionCost:
-    """What would be lost if the question were deleted. `earlier` has the titles of questionnaires that asked it before."""
+def cost_of_deleting(
+    questionnaire: Questionnaire, key: str, *, earlier: Sequence[str] = (), cards: int = 0
+) -> DeletionCost:
+    """What would be lost if the question were deleted.
+
+    `earlier` has the titles of questionnaires that asked it before, `cards` is how many lead cards are drawn for it.
+    """
     question = _question(questionnaire, key)
     section = _section(questionnaire, question.topic)
     return DeletionCost(
@@ -449,6 +457,7 @@ def cost_of_deleting(questionnaire: Questionnaire, key: str, *, earlier: Sequenc
         section.title if len(section.questions) == 1 else "",
         len(questionnaire.questions) == 1,
         tuple(earlier),
+        cards,
     )
 
 

@@ -11,6 +11,7 @@ from people import make_actor
 from actions.permissions import PERMISSIONS
 from alignment.errors import Refusal
 from alignment.people import Role, Team
+from alignment.questionnaire_edits import blank_questionnaire
 from alignment.workshops import TopicState
 from db.store import store
 
@@ -35,6 +36,8 @@ PLAUSIBLE = {
     "password": "long enough words",
     "value": "x",
     "email": "someone@example.com",
+    "questionnaire": blank_questionnaire("A questionnaire"),
+    "note": "A typing error.",
 }
 
 
