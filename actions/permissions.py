@@ -30,9 +30,15 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # questionnaires
     "survey:prepare": FACILITATORS,
     "survey:run": FACILITATORS,
+    "survey:invite": FACILITATORS,
     "survey:list": EVERYONE,
     "survey:answer": EVERYONE,
     "comparison:read": EVERYONE,
+    # messages and mail
+    "message:read": EVERYONE,
+    "mail:change": ADMIN,
+    "mail:read": FACILITATORS,
+    "timer:run": ADMIN,
     # workshop
     "workshop:run": FACILITATORS,
     "workshop:attend": EVERYONE,

@@ -25,5 +25,13 @@ def record(
     )
 
 
+def latest(connection: Connection, action: str, noun: str, noun_id: str) -> str:
+    """When `action` was last done on a thing (instant), or ''."""
+    row = connection.execute(
+        "SELECT max(at) AS at FROM audit WHERE noun = ? AND noun_id = ? AND action = ?", (noun, noun_id, action)
+    ).fetchone()
+    return row["at"] or ""
+
+
 def _text(value: Any) -> str | None:
     return None if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
