@@ -389,7 +389,11 @@ def translate_question(questionnaire: Questionnaire, key: str, language: str, **
     )
     others = {k: v for k, v in question.translations.items() if k != language}
     kept = others if changed == QuestionTranslation() else {**others, language: changed}
-    return _with_questions(questionnaire, {key: replace(question, translations=kept)})
+    head = {**questionnaire.translations}
+    head.setdefault(language, Translation())  # the language stays, even when its last text is taken away
+    return _with_questions(
+        replace(questionnaire, translations=head), {key: replace(question, translations=kept)}
+    )
 
 
 # ── what deleting costs ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -537,6 +541,7 @@ def _facts(questionnaire: Questionnaire) -> dict[tuple[str, ...], _Fact]:
         ("head", "min_group"): _Fact("", "Smallest group", str(q.min_group), False),
         ("head", "pace"): _Fact("", "Pace", q.pace.value, False),
         ("head", "language"): _Fact("", "Language", q.language, False),
+        ("head", "languages"): _Fact("", "Translations", ", ".join(q.languages[1:]), True),
         ("head", "importance"): _Fact(
             "", "Sections whose importance is asked", ", ".join(q.importance), False
         ),
