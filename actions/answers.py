@@ -4,8 +4,6 @@ What someone answered is returned to that person only. The audit log says that s
 anonymous survey not even that, for the row's place in the log, between the sign-ins, would tell whose answer it is.
 """
 
-import hashlib
-import hmac
 from typing import Any
 
 from actions import clock
@@ -15,8 +13,8 @@ from alignment import pace
 from alignment.answers import check_answer, missing_questions
 from alignment.errors import InvalidInput, NotFound, NotPermitted, StaleVersion, WrongState
 from alignment.people import Actor, Person, Team
-from alignment.questionnaires import Mode, Question
-from alignment.surveys import Progress, Survey, SurveyStatus
+from alignment.questionnaires import Mode, Question, QuestionType
+from alignment.surveys import Progress, Survey, SurveyStatus, token
 from db.queries import answering_pace, answers, invitees, surveys
 from db.store import Connection, store
 
@@ -33,7 +31,7 @@ def my_surveys(actor: Actor) -> list[Progress]:
     return [
         _progress(connection, person, survey)
         for survey in surveys.listed(connection)
-        if _accepts(survey) and invitees.is_asked(connection, survey, person.id)
+        if accepts(survey) and invitees.is_asked(connection, survey, person.id)
     ]
 
 
@@ -76,18 +74,27 @@ def save_answer(
     question = _question(survey, question_key)
     checked = check_answer(question, value)
 
+    timed = seconds is not None and pace.counts(seconds)
+    cards = question.type is QuestionType.LEAD_CARDS
+
     def transaction(connection: Connection) -> None:
-        respondent, at = _take_part(connection, person, survey, "survey:answer")
-        found = None
-        if seen is not None:
+        at = _instant(survey.mode)
+        respondent = _respondent(connection, person, survey)
+        found = answers.kept(connection, survey.id, respondent, question.key) if timed and cards else None
+        # one statement that looks and writes; whatever it does not allow is looked into by the statements below
+        revision = answers.put_draft(
+            connection, survey, respondent, question.key, checked, at, clock.now_text(), seen
+        )
+        if revision is None:
+            _take_part(connection, person, survey, respondent, "survey:answer")
             found = answers.kept(connection, survey.id, respondent, question.key)
-            if found is not None and found[1] != seen and found[0] != checked:
+            if seen is not None and found is not None and found[1] != seen and found[0] != checked:
                 raise AnswerConflict(question, found[0])
-        revision = answers.put(connection, survey.id, respondent, question.key, checked, at)
-        if seconds is not None and pace.counts(seconds):
-            before = found[0] if found else None
-            added = pace.newly_answered(question, before, checked, first=revision == 1)
-            answering_pace.add(connection, question.type, added, seconds)
+            revision = answers.put(connection, survey.id, respondent, question.key, checked, at)
+        if timed and seconds is not None:
+            added = pace.newly_answered(question, found[0] if found else None, checked, first=revision == 1)
+            if added:
+                answering_pace.add(connection, question.type, added, seconds)
 
     store().write(transaction)
     return checked
@@ -109,9 +116,9 @@ def clear_answer(actor: Actor, survey_id: str, question_key: str) -> None:
     question = _question(survey, question_key)
 
     def transaction(connection: Connection) -> None:
-        respondent, _ = _take_part(connection, person, survey, "survey:answer")
-        taking_part = answers.participation(connection, survey.id, respondent)
-        if question.required and taking_part is not None and taking_part[1]:
+        respondent = _respondent(connection, person, survey)
+        submitted = _take_part(connection, person, survey, respondent, "survey:answer")
+        if question.required and submitted:
             raise InvalidInput(
                 f"‘{question.name}’ needs an answer, since you have submitted. Choose another one, or say that you can't say."
             )
@@ -129,16 +136,29 @@ def submit_answers(actor: Actor, survey_id: str) -> Progress:
     survey = _answerable(store().read(), person, survey_id)
 
     def transaction(connection: Connection) -> None:
-        respondent, at = _take_part(connection, person, survey, "survey:submit")
+        respondent = _respondent(connection, person, survey)
+        _take_part(connection, person, survey, respondent, "survey:submit")
         missing = missing_questions(survey.questionnaire, answers.given(connection, survey.id, respondent))
         if missing:
             named = ", ".join(f"‘{question.name}’" for question in missing[:5])
             more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
             raise InvalidInput(f"Not submitted yet. Still without an answer: {named}{more}.")
-        answers.submit(connection, survey.id, respondent, at)
+        answers.submit(connection, survey.id, respondent, _instant(survey.mode))
 
     store().write(transaction)
     return _progress(store().read(), person, survey)
+
+
+def accepts(survey: Survey) -> bool:
+    """Whether the survey takes answers now: it is open, and its closing time has not come."""
+    in_time = survey.closes_at is None or clock.now_text() < survey.closes_at
+    return survey.status is SurveyStatus.OPEN and in_time
+
+
+def stage(connection: Connection, survey: Survey, person: Person) -> tuple[bool, bool]:
+    """(begun, submitted) of one person in an open survey: for reminding them and judging their link, never to be shown."""
+    found = answers.participation(connection, survey.id, _respondent(connection, person, survey))
+    return found is not None, found is not None and found[1]
 
 
 def _answerable(connection: Connection, person: Person, survey_id: str) -> Survey:
@@ -154,17 +174,11 @@ def _answerable(connection: Connection, person: Person, survey_id: str) -> Surve
         or not invitees.is_asked(connection, survey, person.id)
     ):
         raise NotFound("There is no such questionnaire. Go back to the list and choose one.")
-    if not _accepts(survey):
+    if not accepts(survey):
         raise WrongState(
             f"‘{survey.title}’ has been closed. What you had submitted counts; nothing can be changed now."
         )
     return survey
-
-
-def _accepts(survey: Survey) -> bool:
-    """Whether the survey takes answers now: it is open, and its closing time has not come."""
-    in_time = survey.closes_at is None or clock.now_text() < survey.closes_at
-    return survey.status is SurveyStatus.OPEN and in_time
 
 
 def _question(survey: Survey, question_key: str) -> Question:
@@ -174,10 +188,12 @@ def _question(survey: Survey, question_key: str) -> Question:
         raise NotFound("There is no such question in this questionnaire.") from None
 
 
-def _take_part(connection: Connection, person: Person, survey: Survey, action: str) -> tuple[str, str]:
-    """(respondent, instant) for a write in this transaction; looks again whether the survey is open, and journals.
+def _take_part(connection: Connection, person: Person, survey: Survey, respondent: str, action: str) -> bool:
+    """Look again, in this transaction, whether the survey is open; note and journal who begins. Whether they have submitted.
 
-    The team is the one that the person had at the first answer.
+    The team is the one that the person had at the first answer. Answers that a file had brought for the person become
+    the person's own. Journalled are beginning, submitting, and changes after that; until then the answers themselves
+    have who, when and how often.
     """
     state = surveys.state(connection, survey.id)
     over = state is not None and state[2] is not None and clock.now_text() >= state[2]
@@ -185,13 +201,16 @@ def _take_part(connection: Connection, person: Person, survey: Survey, action: s
         raise WrongState(f"‘{survey.title}’ was closed or changed just now. Not saved. Load the page again.")
     if person.team is None:
         raise NotPermitted("Only people of the sales or the marketing team answer.")
-    respondent = _respondent(connection, person, survey)
-    at = _instant(survey.mode)
-    if answers.participation(connection, survey.id, respondent) is None:
-        answers.start(connection, survey.id, respondent, person.team, at)
-    if survey.mode is not Mode.ANONYMOUS:
+    taking_part = answers.participation(connection, survey.id, respondent)
+    if taking_part is None:
+        answers.start(connection, survey.id, respondent, person.team, _instant(survey.mode))
+    else:
+        answers.take_over(connection, survey.id, respondent)
+    submitted = taking_part is not None and taking_part[1]
+    told = taking_part is None or submitted or action == "survey:submit"
+    if told and survey.mode is not Mode.ANONYMOUS:
         journal(connection, person, action, "survey", survey.id)
-    return respondent, at
+    return submitted
 
 
 def _respondent(connection: Connection, person: Person, survey: Survey) -> str:
@@ -201,13 +220,12 @@ def _respondent(connection: Connection, person: Person, survey: Survey) -> str:
     secret = answers.secret(connection, survey.id)
     if secret is None:
         raise WrongState(f"‘{survey.title}’ was closed just now. Not saved.")
-    return hmac.new(bytes.fromhex(secret), f"{survey.id}:{person.id}".encode(), hashlib.sha256).hexdigest()
+    return token(secret, survey.id, person.id)
 
 
 def _instant(mode: Mode) -> str:
     """Now; in an anonymous survey only the day."""
-    now = clock.now_text()
-    return now[:10] + "T00:00:00.000000Z" if mode is Mode.ANONYMOUS else now
+    return clock.day_text() if mode is Mode.ANONYMOUS else clock.now_text()
 
 
 def _progress(connection: Connection, person: Person, survey: Survey) -> Progress:

@@ -20,6 +20,11 @@ def now_text() -> str:
     return instants.to_text(now())
 
 
+def day_text() -> str:
+    """The beginning of the current day in UTC, in the store's form: what anonymous surveys keep of a time."""
+    return now_text()[:10] + "T00:00:00.000000Z"
+
+
 @contextmanager
 def at(instant: datetime) -> Iterator[None]:
     """Within the block, actions of this thread happen at `instant` (aware). For the sample company and tests."""

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import replace
 
-from actions import clock
+from actions import clock, invitations
 from actions.journal import journal
 from actions.permissions import authorise, may
 from alignment import templates
@@ -14,7 +14,7 @@ from alignment.questionnaires import Mode, Questionnaire
 from alignment.surveys import ResponseRate, Survey, SurveyStatus
 from alignment.texts import required_text
 from db.keys import new_id
-from db.queries import answers, cycles, surveys
+from db.queries import answers, cycles, messages, survey_links, surveys
 from db.store import Connection, store
 
 _LARGEST_GROUP = 1000
@@ -137,6 +137,7 @@ def open_survey(actor: Actor, survey_id: str, *, revision: int | None = None) ->
         surveys.set_open(connection, survey_id, at)
         if survey.mode is Mode.ANONYMOUS:
             answers.keep_secret(connection, survey_id, secrets.token_hex(32))
+        invitations.announce(connection, _known(connection, survey_id))
         journal(
             connection,
             person,
@@ -153,8 +154,10 @@ def open_survey(actor: Actor, survey_id: str, *, revision: int | None = None) ->
 def close_survey(actor: Actor, survey_id: str) -> Survey:
     """Close an open survey for good: from now on its results can be read and no answer changes.
 
-    In an anonymous survey this destroys the key, gives every respondent a key drawn at random, and empties the store's
-    log, so that nobody can link the answers again, not even with the file in hand.
+    Personal links to it end. In an anonymous survey this also destroys the key, gives every respondent a key drawn at
+    random, leaves of every time only the day of closing, deletes the messages about the survey (they would tell who
+    finished when), and empties the store's log, so that nobody can link the answers again, not even with the file in
+    hand.
     """
     person = authorise(actor, "survey:run")
     at = clock.now_text()
@@ -167,10 +170,12 @@ def close_survey(actor: Actor, survey_id: str) -> Survey:
             )
         rates = surveys.rates(connection, survey_id)
         surveys.set_closed(connection, survey_id, at, {team: rate.invited for team, rate in rates.items()})
+        survey_links.delete_of_survey(connection, survey_id)
         if survey.mode is Mode.ANONYMOUS:
             answers.destroy_secret(connection, survey_id)
-            for respondent in answers.respondents(connection, survey_id):
-                answers.rename(connection, survey_id, respondent, secrets.token_hex(16))
+            fresh = [secrets.token_hex(16) for _ in range(answers.started(connection, survey_id))]
+            answers.unlink(connection, survey_id, clock.day_text(), fresh)
+            messages.delete_of_survey(connection, survey_id)
         journal(
             connection,
             person,

@@ -7,10 +7,12 @@ from typing import Any
 
 from alignment import rules
 from alignment.errors import InvalidInput
+from alignment.people import Team
 from alignment.questionnaires import (
     LARGEST_NUMBER,
     LONGEST_ANSWER,
     CardVerdict,
+    Mode,
     Question,
     Questionnaire,
     QuestionType,
@@ -83,8 +85,39 @@ def counted_answers(questionnaire: Questionnaire, answers: Mapping[str, Any]) ->
 
 
 def counted_responses(questionnaire: Questionnaire, responses: Sequence[Response]) -> list[Response]:
-    """The responses with only the answers that count."""
-    return [replace(one, answers=counted_answers(questionnaire, one.answers)) for one in responses]
+    """The responses with only the answers that count.
+
+    Where names are not kept for show, answers from a file count only with a question to which, in each team, either
+    nobody or at least the minimum group has answered in the portal (for own words: have written as many as comments
+    need): whoever brought the file knows its answers, and could otherwise take them away from a result and be left
+    with a few people's.
+    """
+    counted = [replace(one, answers=counted_answers(questionnaire, one.answers)) for one in responses]
+    if questionnaire.mode is Mode.NAMED or not any(one.from_file for one in counted):
+        return counted
+    guarded = {q.key for q in questionnaire.everything if _few_in_the_portal(questionnaire, q, counted)}
+    return [
+        replace(one, answers={key: value for key, value in one.answers.items() if key not in guarded})
+        if one.from_file
+        else one
+        for one in counted
+    ]
+
+
+def _few_in_the_portal(
+    questionnaire: Questionnaire, question: Question, responses: Sequence[Response]
+) -> bool:
+    text = question.type is QuestionType.TEXT
+    least = questionnaire.comment_group if text else questionnaire.min_group
+    given = dict.fromkeys(Team, 0)
+    for one in responses:
+        if (
+            not one.from_file
+            and question.key in one.answers
+            and not (text and one.answers[question.key] is None)
+        ):
+            given[one.team] += 1
+    return any(0 < count < least for count in given.values())
 
 
 def bounds_text(question: Question) -> str:

@@ -368,9 +368,11 @@ def importance_of(section: Section) -> Question:
 class Response:
     """What one person answered: question key → value. `respondent` is only a label, never shown.
 
-    A key that is missing was not answered; a key whose value is None was answered with 'can't say'.
+    A key that is missing was not answered; a key whose value is None was answered with 'can't say'. `from_file` says
+    that the answers were gathered elsewhere, so that whoever brought them knows them.
     """
 
     respondent: str
     team: Team
     answers: Mapping[str, Any] = field(default_factory=dict)
+    from_file: bool = False

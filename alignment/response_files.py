@@ -170,7 +170,7 @@ def read_responses(questionnaire: Questionnaire, table: ReadTable) -> ReadRespon
         }
         answers: dict[str, Any] = {}
         for key, question in questions.items():
-            if key not in filled or faults and not faults[0].column:
+            if key not in filled or (faults and not faults[0].column):
                 continue
             try:
                 answers[key] = read_cell(question, filled[key], decimal_comma=table.decimal_comma)

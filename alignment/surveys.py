@@ -1,5 +1,7 @@
 """A questionnaire that has been put to the teams: its state, who takes part, and what may be shown of it."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +11,9 @@ from typing import Any
 from alignment.answers import is_complete, missing_questions
 from alignment.people import Team
 from alignment.questionnaires import Mode, Question, Questionnaire
+
+OUTSIDER = "file:"
+"""What the keys of those begin with who are not known to the portal; no person's id does."""
 
 
 class SurveyStatus(StrEnum):
@@ -141,3 +146,23 @@ class Comments:
 
     by_team: Mapping[Team, tuple[str, ...]]
     reason: str = ""
+
+
+def token(secret: str, survey_id: str, who: str) -> str:
+    """The key under which an anonymous survey keeps someone's answers: only who has the survey's secret can make it."""
+    return hmac.new(bytes.fromhex(secret), f"{survey_id}:{who}".encode(), hashlib.sha256).hexdigest()
+
+
+def outsider_key(survey: Survey, label: str, secret: str | None) -> str:
+    """The key under which answers gathered elsewhere are kept: never a person's id, whatever the label says.
+
+    In a named survey it holds the label, which an export has to show; in a confidential one only its digest; in an
+    anonymous one a token of the survey's `secret`.
+    """
+    if survey.mode is Mode.NAMED:
+        return OUTSIDER + label
+    if survey.mode is Mode.CONFIDENTIAL:
+        return OUTSIDER + hashlib.sha256(f"{survey.id}:{label}".encode()).hexdigest()
+    if secret is None:
+        raise ValueError("an open anonymous survey has a secret")
+    return token(secret, survey.id, OUTSIDER + label)

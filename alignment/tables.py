@@ -7,7 +7,6 @@ away again. Text that already looks like that is kept apart by whoever knows wha
 import csv
 import io
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -12,7 +12,6 @@ import os
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -52,6 +51,37 @@ def library_version() -> tuple[int, ...]:
     return tuple(int(part) for part in sqlite3.sqlite_version.split("."))
 
 
+class _Waiting:
+    """A transaction and the one who waits for it. Lighter than a Future, of which nothing else is needed here."""
+
+    __slots__ = ("_context", "_done", "_error", "_result", "_transaction", "answered")
+
+    def __init__(self, transaction: Callable[[Connection], Any]) -> None:
+        self._transaction = transaction
+        self._context = contextvars.copy_context()  # so that a replayed clock holds in the writer's thread, too
+        self.answered = False
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self._done = threading.Lock()
+        self._done.acquire()
+
+    def run(self, connection: Connection) -> Any:
+        """Run the transaction as its own thread would."""
+        return self._context.run(self._transaction, connection)
+
+    def answer(self, result: Any, error: BaseException | None = None) -> None:
+        """Let the one who waits go on, with a result or an error."""
+        self._result, self._error, self.answered = result, error, True
+        self._done.release()
+
+    def outcome(self) -> Any:
+        """Wait, then return the result or raise the error."""
+        self._done.acquire()
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
 class Store:
     """One store file. Make it with `store()`, which keeps one per file and process."""
 
@@ -69,10 +99,9 @@ class Store:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._local = threading.local()
-        self._waiting: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future] | None] = (
-            queue.SimpleQueue()
-        )
+        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._closed = False
+        self._to_forget = False
         self._closing = threading.Lock()
         self._migrate()
         self._writer = threading.Thread(target=self._write_forever, name="store-writer", daemon=True)
@@ -95,26 +124,27 @@ class Store:
         """
         if threading.current_thread() is self._writer:
             raise RuntimeError("a transaction cannot start another; pass the connection on")
-        done: Future = Future()
-        caller = contextvars.copy_context()  # so that a replayed clock holds in the writer's thread, too
+        waiting = _Waiting(transaction)
         with (
             self._closing
         ):  # nothing may come to stand behind the end of the queue, where nobody would answer it
             if self._closed:
                 raise StoreUnavailable("Not saved: the portal is shutting down. Try again in a minute.")
-            self._waiting.put((lambda connection: caller.run(transaction, connection), done))
-        return done.result()
+            self._waiting.put(waiting)
+        return waiting.outcome()
 
     def forget_deleted(self) -> bool:
         """Empty the log beside the file, so that what was deleted (and overwritten) in the file is not left there.
 
-        False when readers kept it from being emptied; the next call, or closing the store, makes up for it.
+        False when readers kept it from being emptied; then it is tried again after each of the next writes.
         """
         connection = self._connect()
         try:
-            return connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+            emptied = _empty_log(connection)
         finally:
             connection.close()
+        self._to_forget = not emptied
+        return emptied
 
     def close(self) -> None:
         """Finish the writes that wait, then stop the writer."""
@@ -201,6 +231,10 @@ class Store:
             try:
                 connection = connection or self._connect()
                 self._commit(connection, group)
+                if self._to_forget:
+                    connection.execute("PRAGMA busy_timeout = 0")
+                    self._to_forget = not _empty_log(connection)
+                    connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
             except (
                 BaseException
             ) as error:  # the connection is of no use any more; the next group gets another
@@ -212,48 +246,52 @@ class Store:
         if connection is not None:
             connection.close()
 
-    def _commit(
-        self, connection: Connection, group: list[tuple[Callable[[Connection], Any], Future]]
-    ) -> None:
-        outcomes: list[tuple[Future, Any, BaseException | None]] = []
+    def _commit(self, connection: Connection, group: list[_Waiting]) -> None:
+        outcomes: list[tuple[_Waiting, Any, BaseException | None]] = []
+        several = len(group) > 1
         try:
             connection.execute("BEGIN IMMEDIATE")
-            for transaction, done in group:
-                connection.execute("SAVEPOINT one")
+            for waiting in group:
+                if several:
+                    connection.execute("SAVEPOINT one")
                 try:
-                    result = transaction(connection)
+                    result = waiting.run(connection)
                 except BaseException as error:
                     if not connection.in_transaction:
                         raise
-                    connection.execute("ROLLBACK TO one")
-                    outcomes.append((done, None, _told(error)))
+                    connection.execute("ROLLBACK TO one" if several else "ROLLBACK")
+                    outcomes.append((waiting, None, _told(error)))
                 else:
-                    outcomes.append((done, result, None))
-                connection.execute("RELEASE one")
-            connection.execute("COMMIT")
+                    outcomes.append((waiting, result, None))
+                if several:
+                    connection.execute("RELEASE one")
+            if connection.in_transaction:
+                connection.execute("COMMIT")
         except BaseException as error:
             _fail(group, error)
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             return
-        for done, result, failed in outcomes:
-            if failed is None:
-                done.set_result(result)
-            else:
-                done.set_exception(failed)
+        for waiting, result, failed in outcomes:
+            waiting.answer(result, failed)
+
+
+def _empty_log(connection: Connection) -> bool:
+    """Write the log beside the file into the file and cut it off; False when somebody who reads still needs it."""
+    return connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
 
 
 def _damaged(error: BaseException) -> StoreUnsound:
     return StoreUnsound(f"The store cannot be read ({error}). Restore your last copy of the data folder.")
 
 
-def _fail(group: list[tuple[Callable[[Connection], Any], Future]], error: BaseException) -> None:
+def _fail(group: list[_Waiting], error: BaseException) -> None:
     """Tell everyone who still waits that nothing was saved: a write that nobody answers would wait for ever."""
     failure = StoreUnavailable(f"Not saved: the store could not be written ({error}). {_REMEDY}")
     failure.__cause__ = error
-    for _, done in group:
-        if not done.done():
-            done.set_exception(failure)
+    for waiting in group:
+        if not waiting.answered:
+            waiting.answer(None, failure)
 
 
 def _told(error: BaseException) -> BaseException:
@@ -266,18 +304,21 @@ def _told(error: BaseException) -> BaseException:
 
 
 _stores: dict[Path, Store] = {}
+_by_setting: dict[str | None, Store] = {}
 _opening = threading.Lock()
 
 
 def store() -> Store:
     """The store of the current data folder; opened and migrated on first use, one per process."""
-    path = (data_folder() / "concord.db").resolve()
-    found = _stores.get(path)
+    setting = os.environ.get("CONCORD_DATA")
+    found = _by_setting.get(setting)
     if found is None:
+        path = (data_folder() / "concord.db").resolve()
         with _opening:
             found = _stores.get(path)
             if found is None:
                 found = _stores[path] = Store(path)
+            _by_setting[setting] = found
     return found
 
 
@@ -287,3 +328,4 @@ def close_all() -> None:
     for opened in list(_stores.values()):
         opened.close()
     _stores.clear()
+    _by_setting.clear()

@@ -1,10 +1,12 @@
 """Answers as the store holds them. `respondent` is a person's id, or in an anonymous survey a keyed token."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alignment.people import Team
 from alignment.questionnaires import Response
+from alignment.surveys import OUTSIDER, Survey
 from db.store import Connection
 
 
@@ -53,6 +55,77 @@ def put(connection: Connection, survey_id: str, respondent: str, question: str, 
         (survey_id, respondent, question, json.dumps(value, ensure_ascii=False), at),
     ).fetchone()
     return row["revision"]
+
+
+def put_draft(
+    connection: Connection,
+    survey: Survey,
+    respondent: str,
+    question: str,
+    value: Any,
+    at: str,
+    now: str,
+    seen: int | None,
+) -> int | None:
+    """Keep an answer of someone who has begun in the portal and not submitted, while the survey takes answers.
+
+    Returns its revision, or None when nothing was kept: any of this does not hold, or there is another answer by now
+    than the one of revision `seen` (None: whichever there is) and it says something else. One statement, because this is
+    what happens at every click.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    row = connection.execute(
+        _PUT_DRAFT, (question, text, at, survey.id, respondent, survey.mode.value, now, seen, seen)
+    ).fetchone()
+    return row["revision"] if row else None
+
+
+_PUT_DRAFT = """
+INSERT INTO answer (survey_id, respondent, question, value, revision, saved_at)
+SELECT survey.id, respondent.id, ?, ?, 1, ?
+FROM survey JOIN respondent ON respondent.survey_id = survey.id
+WHERE survey.id = ? AND respondent.id = ? AND respondent.origin = 'portal' AND respondent.submitted_at IS NULL
+  AND survey.status = 'open' AND survey.mode = ? AND (survey.closes_at IS NULL OR survey.closes_at > ?)
+ON CONFLICT (survey_id, respondent, question) DO UPDATE SET
+  value = excluded.value, revision = answer.revision + 1, saved_at = excluded.saved_at
+WHERE ? IS NULL OR answer.revision = ? OR answer.value = excluded.value
+RETURNING revision
+"""
+
+
+def take_over(connection: Connection, survey_id: str, respondent: str) -> None:
+    """Answers that a file had brought are from now on the person's own."""
+    connection.execute(
+        "UPDATE respondent SET origin = 'portal' WHERE survey_id = ? AND id = ? AND origin = 'file'",
+        (survey_id, respondent),
+    )
+
+
+def is_from_file(connection: Connection, survey_id: str, respondent: str) -> bool | None:
+    """Whether a file brought the respondent's answers; None for someone who has not begun."""
+    row = connection.execute(
+        "SELECT origin FROM respondent WHERE survey_id = ? AND id = ?", (survey_id, respondent)
+    ).fetchone()
+    return None if row is None else row["origin"] == "file"
+
+
+def bring_in(
+    connection: Connection, survey_id: str, respondent: str, team: Team, given: Mapping[str, Any], at: str
+) -> None:
+    """Keep the answers that a file brings, submitted, in the place of those that an earlier row brought."""
+    connection.execute(
+        "INSERT INTO respondent (survey_id, id, team, started_at, submitted_at, origin) VALUES (?, ?, ?, ?, ?, 'file')"
+        " ON CONFLICT (survey_id, id) DO UPDATE SET team = excluded.team, submitted_at = excluded.submitted_at",
+        (survey_id, respondent, team.value, at, at),
+    )
+    connection.execute("DELETE FROM answer WHERE survey_id = ? AND respondent = ?", (survey_id, respondent))
+    connection.executemany(
+        "INSERT INTO answer (survey_id, respondent, question, value, revision, saved_at) VALUES (?, ?, ?, ?, 1, ?)",
+        [
+            (survey_id, respondent, question, json.dumps(value, ensure_ascii=False), at)
+            for question, value in given.items()
+        ],
+    )
 
 
 def remove(connection: Connection, survey_id: str, respondent: str, question: str) -> None:
@@ -110,24 +183,62 @@ def respondents(connection: Connection, survey_id: str) -> list[str]:
     return [row["id"] for row in rows]
 
 
-def rename(connection: Connection, survey_id: str, respondent: str, fresh: str) -> None:
-    """Give a respondent another key; the answers follow."""
+def unlink(connection: Connection, survey_id: str, day: str, fresh: Sequence[str]) -> None:
+    """Give every respondent another key, of which `fresh` has one for each, and take away when and how often they answered.
+
+    The answers follow their respondents. What is left of the time is `day`, the same for everybody.
+    """
     connection.execute(
-        "UPDATE respondent SET id = ? WHERE survey_id = ? AND id = ?", (fresh, survey_id, respondent)
+        "UPDATE answer SET saved_at = ?, revision = 1 WHERE survey_id = ?",
+        (day, survey_id),
+    )
+    connection.execute(
+        "UPDATE respondent SET started_at = ?, submitted_at = CASE WHEN submitted_at IS NULL THEN NULL ELSE ? END"
+        " WHERE survey_id = ?",
+        (day, day, survey_id),
+    )
+    connection.executemany(
+        "UPDATE respondent SET id = ? WHERE survey_id = ? AND id = ?",
+        [
+            (key, survey_id, known)
+            for key, known in zip(fresh, respondents(connection, survey_id), strict=True)
+        ],
     )
 
 
 def submitted_responses(connection: Connection, survey_id: str) -> list[Response]:
     """What everyone who submitted answered. Only for results of whole teams; the labels are mere numbers."""
-    people: dict[str, tuple[Team, dict[str, Any]]] = {}
+    people: dict[str, tuple[Team, bool, dict[str, Any]]] = {}
     for row in connection.execute(
-        "SELECT id, team FROM respondent WHERE survey_id = ? AND submitted_at IS NOT NULL ORDER BY id",
+        "SELECT id, team, origin FROM respondent WHERE survey_id = ? AND submitted_at IS NOT NULL ORDER BY id",
         (survey_id,),
     ):
-        people[row["id"]] = (Team(row["team"]), {})
+        people[row["id"]] = (Team(row["team"]), row["origin"] == "file", {})
     for row in connection.execute(
         "SELECT respondent, question, value FROM answer WHERE survey_id = ?", (survey_id,)
     ):
         if row["respondent"] in people:
-            people[row["respondent"]][1][row["question"]] = json.loads(row["value"])
-    return [Response(str(number), team, answers) for number, (team, answers) in enumerate(people.values(), 1)]
+            people[row["respondent"]][2][row["question"]] = json.loads(row["value"])
+    return [
+        Response(str(number), team, answers, from_file)
+        for number, (team, from_file, answers) in enumerate(people.values(), 1)
+    ]
+
+
+def named_responses(connection: Connection, survey_id: str) -> list[Response]:
+    """What everyone who submitted a named survey answered, by e-mail; by label, where a file brought a stranger's."""
+    rows = connection.execute(
+        "SELECT respondent.id, coalesce(email, respondent.id) AS label, respondent.team, origin FROM respondent"
+        " LEFT JOIN person ON person.id = respondent.id WHERE survey_id = ? AND submitted_at IS NOT NULL"
+        " ORDER BY respondent.team DESC, label",
+        (survey_id,),
+    ).fetchall()
+    return [
+        Response(
+            row["label"].removeprefix(OUTSIDER),
+            Team(row["team"]),
+            given(connection, survey_id, row["id"]),
+            row["origin"] == "file",
+        )
+        for row in rows
+    ]

@@ -11,10 +11,12 @@ from alignment.questionnaires import Mode, Questionnaire
 from alignment.surveys import Audience, ResponseRate, Survey, SurveyStatus
 from db.store import Connection, Row
 
-_COLUMNS = (
-    "id, cycle_id, template, mode, min_group, content, status, created_at, opened_at, closed_at, revision, opens_at,"
+_HEAD = (
+    "id, cycle_id, template, mode, min_group, status, created_at, opened_at, closed_at, revision, opens_at,"
     " closes_at, audience, remind_days"
 )
+_HEAD_NAMES = tuple(_HEAD.split(", "))
+_COLUMNS = f"{_HEAD}, content"
 
 
 def insert(connection: Connection, survey: Survey, created_by: str) -> None:
@@ -40,8 +42,25 @@ def insert(connection: Connection, survey: Survey, created_by: str) -> None:
 
 def find(connection: Connection, survey_id: str) -> Survey | None:
     """The survey with this id."""
-    row = connection.execute(f"SELECT {_COLUMNS} FROM survey WHERE id = ?", (survey_id,)).fetchone()
-    return _survey(row) if row else None
+    # everything but the content, which is long and seldom changes: whoever saves an answer asks for the survey
+    row = connection.execute(f"SELECT {_HEAD} FROM survey WHERE id = ?", (survey_id,)).fetchone()
+    if row is None:
+        return None
+    head = tuple(row)
+    found = _read.get(head)
+    if found is None:
+        row = connection.execute(f"SELECT {_COLUMNS} FROM survey WHERE id = ?", (survey_id,)).fetchone()
+        if row is None:
+            return None
+        found = _survey(row)
+        if len(_read) >= 256:
+            _read.clear()
+        _read[tuple(row[name] for name in _HEAD_NAMES)] = found
+    return found
+
+
+_read: dict[tuple[object, ...], Survey] = {}
+"""Surveys by everything that is kept of them but the content; whatever changes the content counts the revision."""
 
 
 def listed(connection: Connection) -> list[Survey]:
@@ -136,15 +155,16 @@ def team_sizes(connection: Connection) -> dict[Team, int]:
 def rates(connection: Connection, survey_id: str) -> dict[Team, ResponseRate]:
     """Asked, begun and submitted by team. Those asked are counted at closing; before, they are those asked now.
 
-    Answers that came in from a file count as begun and submitted, and as asked.
+    Answers that came in from a file count as begun and submitted; those of people the portal does not know as asked, too.
     """
     row = connection.execute("SELECT invited, audience FROM survey WHERE id = ?", (survey_id,)).fetchone()
     found = {
         row["team"]: row
         for row in connection.execute(
-            "SELECT team, count(*) AS started, count(submitted_at) AS submitted,"
-            " sum(CASE WHEN origin = 'file' THEN 1 ELSE 0 END) AS filed FROM respondent WHERE survey_id = ?"
-            " GROUP BY team",
+            "SELECT respondent.team, count(*) AS started, count(submitted_at) AS submitted,"
+            " sum(CASE WHEN origin = 'file' AND person.id IS NULL THEN 1 ELSE 0 END) AS outsiders"
+            " FROM respondent LEFT JOIN person ON person.id = respondent.id WHERE survey_id = ?"
+            " GROUP BY respondent.team",
             (survey_id,),
         )
     }
@@ -154,7 +174,7 @@ def rates(connection: Connection, survey_id: str) -> dict[Team, ResponseRate]:
     else:
         chosen = bool(row) and row["audience"] == Audience.PEOPLE.value
         asked = _invited(connection, survey_id) if chosen else team_sizes(connection)
-        invited = {t: asked[t] + (found[t.value]["filed"] if t.value in found else 0) for t in Team}
+        invited = {t: asked[t] + (found[t.value]["outsiders"] if t.value in found else 0) for t in Team}
     return {
         team: ResponseRate(
             invited[team],
