@@ -15,7 +15,7 @@ from alignment.errors import InvalidInput, NotFound, StaleVersion, WrongState
 from alignment.people import Actor, Person, Role, Team
 from alignment.texts import required_text
 from db.keys import new_id
-from db.queries import invitations, people, sign_ins
+from db.queries import invitations, people, sign_ins, survey_links
 from db.queries.people import Access
 from db.store import Connection, store
 
@@ -256,6 +256,7 @@ def _set_active(actor: Actor, person_id: str, active: bool) -> Person:
         sign_ins.end_sessions(connection, person_id, now)
         if not active:
             invitations.use_up(connection, person_id, now)
+            survey_links.delete_of_person(connection, person_id)
         action = "give access" if active else "end access"
         journal(connection, acting, action, "person", person_id, before=_record(before), after=_record(after))
         return after

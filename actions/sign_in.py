@@ -82,7 +82,7 @@ def cookie_key() -> str:
     Raises UnsafeKey when it is short or known.
     """
     configured = os.environ.get("CONCORD_SIGN_IN_KEY")
-    key = configured if configured is not None else _kept_key(data_folder() / "sign-in.key")
+    key = configured if configured is not None else kept_key(data_folder() / "sign-in.key")
     lowered = key.lower()
     if len(key.encode()) < 32 or len(set(key)) < 8 or any(known in lowered for known in _KNOWN_KEYS):
         raise UnsafeKey(
@@ -283,7 +283,7 @@ def _signed_claims(token: object) -> tuple[str, float] | None:
     return email, float(expires)
 
 
-def _kept_key(path: Path) -> str:
+def kept_key(path: Path) -> str:
     """The key in the file, made by the first process that needs it, readable by its owner only."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,47 @@
+"""The clockwork of a running portal: one thread that looks every few seconds at what is due."""
+
+import threading
+
+import structlog
+
+from actions import mail
+from jobs.rounds import run_round
+
+EVERY = 20.0  # seconds
+_LONGEST_STOP = 20.0
+
+log = structlog.get_logger("concord")
+
+
+class Clockwork:
+    """Start it once the store can be trusted, and stop it before the store is closed."""
+
+    def __init__(self, *, every: float = EVERY) -> None:
+        """A clockwork that stands still; `every` is the time between two rounds, in seconds."""
+        self._every = every
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clockwork", daemon=True)
+
+    def start(self) -> None:
+        """Begin with a first round, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is under way, at most one mail, and come to rest."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=_LONGEST_STOP)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            done = run_round(route=mail.SIGN_IN_ROUTE, may_go_on=lambda: not self._stopping.is_set())
+            if done.did_something:
+                log.info(
+                    "timed work done",
+                    opened=done.opened,
+                    closed=done.closed,
+                    invited=done.invited,
+                    mails_sent=done.mails_sent,
+                    mails_failed=done.mails_failed,
+                )
+            self._stopping.wait(self._every)
