@@ -58,6 +58,17 @@ def read_text(path: Path) -> str:
         raise InvalidInput(f"{path} is no text in UTF-8. Save it as UTF-8.") from error
 
 
+def read_bytes(path: Path) -> bytes:
+    """What is in a file, as far as a file of answers may be long. Raises InvalidInput when it cannot be read."""
+    from alignment.tables import LARGEST_FILE
+
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read ({error.strerror}). Check its name.") from error
+
+
 @manage.command("import-leads")
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--mapping", type=FILE, help="TOML file that says which column means what.")
@@ -109,6 +120,43 @@ def metrics(as_json: bool, **asked: Any) -> None:
         found = measured.read_metrics(MACHINE, **days, **asked)
         document = {"as_of": found[0].as_of, "measures": [figure.to_document() for figure in found]}
         show(document, as_json, _metrics_in_words)
+
+
+@manage.command("import-responses")
+@click.argument("survey")
+@click.argument("file", type=FILE)
+@click.option(
+    "--external", is_flag=True, help="The people are not known here: any label, for this survey only."
+)
+@as_json
+def import_responses(survey: str, file: Path, external: bool, as_json: bool) -> None:
+    """Bring answers gathered elsewhere into an open questionnaire, from a CSV file: person,team,<key>,…"""
+    from actions import responses
+
+    with refusals(as_json):
+        data = read_bytes(file)
+        report = responses.import_responses(MACHINE, survey, file.name, data, external=external)
+        show(report.to_document(), as_json, _responses_in_words)
+
+
+@manage.command("export-responses")
+@click.argument("survey")
+@click.argument("file", type=FILE)
+@as_json
+def export_responses(survey: str, file: Path, as_json: bool) -> None:
+    """Write the answers to a closed questionnaire into FILE (.csv, .xlsx or .json), as its privacy allows."""
+    from actions import responses
+
+    with refusals(as_json):
+        found = responses.export_responses(MACHINE, survey, file.suffix.lower().removeprefix("."))
+        try:
+            file.write_bytes(found.content)
+        except OSError as error:
+            raise InvalidInput(
+                f"{file} cannot be written ({error.strerror}). Choose another place."
+            ) from error
+        written = {"file": str(file), "bytes": len(found.content)}
+        show(written, as_json, lambda done: f"Written to {done['file']}.")
 
 
 @manage.command()
@@ -225,6 +273,26 @@ def sample(as_json: bool) -> None:
 
 
 @manage.group()
+def jobs() -> None:
+    """What the portal does on a timer, where it runs without one."""
+
+
+@jobs.command("run")
+@as_json
+def run_jobs(as_json: bool) -> None:
+    """Do once what is due: open, close, invite, remind, send mail. For a timer of the machine; server.py has its own."""
+    from dataclasses import asdict
+
+    from jobs.rounds import run_round
+
+    with refusals(as_json):
+        done = run_round()
+        show(asdict(done), as_json, _round_in_words)
+        if done.faults:
+            sys.exit(1)
+
+
+@manage.group()
 def user() -> None:
     """The people who may come in."""
 
@@ -337,6 +405,14 @@ def _backtest_in_words(result: dict[str, Any]) -> str:
     return "\n".join(lines + [f"Note: {warning['text']}" for warning in result["warnings"]])
 
 
+def _round_in_words(done: dict[str, Any]) -> str:
+    """Each thing that was done, with its count."""
+    did = [f"{name.replace('_', ' ')}: {count}" for name, count in done.items() if name != "faults" and count]
+    lines = [", ".join(did) if did else "Nothing was due."]
+    lines += [f"went wrong, see the log: {name}" for name in done["faults"]]
+    return "\n".join(lines)
+
+
 def _sample_in_words(company: dict[str, Any]) -> str:
     lines = [f"{company['name']}, a made-up company. Everybody's password: {company['password']}", ""]
     lines += [
@@ -371,6 +447,20 @@ def _import_in_words(report: dict[str, Any]) -> str:
         lines.append(f"  … and {len(report['refusals']) - 20:,} more; --json lists them")
     lines += [f"Note: {warning['text']}" for warning in report["warnings"]]
     return "\n".join(lines)
+
+
+def _responses_in_words(report: dict[str, Any]) -> str:
+    replaced = f" ({report['replaced']:,} in the place of an earlier one)" if report["replaced"] else ""
+    lines = [
+        f"{report['read']:,} rows read: {report['accepted']:,} accepted{replaced}, {report['refused']:,} refused."
+    ]
+    lines += [
+        f"  row {entry['row']}, {entry['column'] or 'the row'}: {entry['reason']}"
+        for entry in (report["refusals"] + report["replacements"])[:20]
+    ]
+    if len(report["refusals"]) > 20:
+        lines.append(f"  … and {len(report['refusals']) - 20:,} more; --json lists them")
+    return "\n".join(lines + ([f"Note: {report['note']}"] if report["note"] else []))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "survey:prepare": FACILITATORS,
     "survey:run": FACILITATORS,
     "survey:invite": FACILITATORS,
+    "survey:import": FACILITATORS,
+    "survey:export": FACILITATORS,
     "survey:list": EVERYONE,
     "survey:answer": EVERYONE,
     "comparison:read": EVERYONE,

@@ -36,6 +36,8 @@ PLAUSIBLE = {
     "password": "long enough words",
     "value": "x",
     "email": "someone@example.com",
+    "form": "csv",
+    "data": b"person,team,q\n",
     "questionnaire": blank_questionnaire("A questionnaire"),
     "note": "A typing error.",
 }
