@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 from streamlit import config as streamlit_config
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -26,6 +27,7 @@ from alignment.errors import Refusal
 from api import portal
 from api.gate import Gate
 from components import links
+from components.answering import script
 from components.faults import show_fault
 
 ROOT = Path(__file__).resolve().parent
@@ -86,6 +88,7 @@ app = st.App(
     routes=[
         Mount("/api", app=portal.application()),
         Route("/sign-in/{token}", welcome, methods=["GET"]),
+        Mount(script.ADDRESS, app=StaticFiles(directory=script.SCRIPTS)),
     ],
     middleware=[Middleware(Gate, pages=_PAGES)],
     on_script_error=show_fault,

@@ -93,7 +93,7 @@ def save_answer(
             revision = answers.put(connection, survey.id, respondent, question.key, checked, at)
         if timed and seconds is not None:
             added = pace.newly_answered(question, found[0] if found else None, checked, first=revision == 1)
-            if added:
+            if added or question.type in pace.GROWING:
                 answering_pace.add(connection, question.type, added, seconds)
 
     store().write(transaction)

@@ -24,6 +24,10 @@ _PRIOR_SECONDS: Mapping[QuestionType, float] = {
 }
 
 
+GROWING = frozenset({QuestionType.TEXT, QuestionType.RANKING, QuestionType.RULE})
+"""The types whose answers are kept bit by bit: the later bits take time too, but are no further answers."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """What was measured of one type: how many answers (of lead cards: how many cards), and seconds altogether."""

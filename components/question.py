@@ -1,196 +1,248 @@
-"""One question on the screen: its wording, the widget of its type, and 'can't say' beside it."""
+"""One question on the screen: its wording, the widgets of its type, and 'can't say' beside them."""
 
-from collections.abc import Callable
-from enum import Enum
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
 from alignment.answers import bounds_text
+from alignment.lead_cards import LeadCard
 from alignment.people import Team
-from alignment.questionnaires import LONGEST_ANSWER, Question, QuestionType
+from alignment.questionnaires import GUESS, IMPORTANCE, LONGEST_ANSWER, Question, QuestionType
+from components.answering.cards import draw_cards
+from components.answering.held import (
+    CANNOT_SAY,
+    UNANSWERED,
+    UNFINISHED,
+    Change,
+    answered,
+    cannot_key,
+    says_cannot,
+)
+from components.answering.ranking import draw_ranking
+from components.rule_editor import edit_rule, read_rule
 from components.text import plain
 
-CANNOT_SAY = "Can't say"
-Change = Callable[[], None]
+__all__ = [
+    "CANNOT_SAY",
+    "UNANSWERED",
+    "UNFINISHED",
+    "draw_question",
+    "hold_answer",
+    "is_follow_up",
+    "read_answer",
+]
+
+_NUMBER_WIDTH = 180
+_LIST_WIDTH = 400
+_SCALE_WIDTH = 520
 
 
-class Unanswered(Enum):
-    """What a question holds that was not answered; None is 'can't say', which is an answer."""
-
-    UNANSWERED = "unanswered"
-
-
-UNANSWERED: Literal[Unanswered.UNANSWERED] = Unanswered.UNANSWERED
-
-
-class Cannot(Enum):
-    """Stands for 'can't say' among the options of a widget; no questionnaire can offer this object."""
-
-    SAY = "cannot_say"
-
-
-def _beside(question: Question) -> bool:
-    """Whether the widget has no place for 'can't say' among its options, so that it stands beside."""
-    return question.type in (QuestionType.CHOICES, QuestionType.NUMBER) or (
-        question.type is QuestionType.TEXT and question.required
-    )
-
-
-def _cannot_key(key: str) -> str:
-    return f"{key}_cannot_say"
+def is_follow_up(question: Question) -> bool:
+    """Whether the question belongs to another one or to a topic: a guess, or how much a topic matters."""
+    return question.key.startswith((GUESS, IMPORTANCE))
 
 
 def draw_question(
-    question: Question, team: Team, *, key: str, value: Any = UNANSWERED, on_change: Change | None = None
+    question: Question,
+    team: Team,
+    *,
+    key: str,
+    value: Any = UNANSWERED,
+    on_change: Change | None = None,
+    cards: Sequence[LeadCard] = (),
 ) -> None:
     """Draw the question in `team`'s wording. `value` is what the widgets show at first; afterwards they keep their own.
 
-    `on_change` runs after each change, with `read_answer(question, key)` giving what was answered.
+    `on_change` runs after each change, with `read_answer(question, key)` giving what was answered. `cards` are the leads
+    to judge, in this person's order, for a question of lead cards.
     """
-    _begin(question, key, value)
-    st.markdown(f"**{plain(question.wording[team])}**")
+    if key not in st.session_state:
+        hold_answer(question, key, value)
+    label = plain(" ".join(question.wording[team].split()))
+    if is_follow_up(question):
+        st.markdown(f"#### {label}")
+    else:
+        st.subheader(label, anchor=False)
     if question.help:
         st.caption(plain(question.help))
-    label = plain(question.wording[team])
     match question.type:
-        case QuestionType.CHOICE:
-            _draw_choice(question, label, key, on_change)
+        case QuestionType.CHOICE | QuestionType.CHOICES:
+            _draw_options(question, label, key, on_change)
         case QuestionType.YES_NO:
             _draw_yes_no(label, key, on_change)
         case QuestionType.SCALE:
             _draw_scale(question, label, key, on_change)
-        case QuestionType.CHOICES:
-            st.pills(
-                label,
-                question.options,
-                selection_mode="multi",
-                format_func=plain,
-                key=key,
-                on_change=_answered,
-                args=(key, on_change),
-                label_visibility="collapsed",
-            )
-            _draw_cannot(key, on_change)
         case QuestionType.NUMBER:
             _draw_number(question, label, key, on_change)
-            _draw_cannot(key, on_change)
+        case QuestionType.RANKING:
+            draw_ranking(question, key, on_change)
         case QuestionType.TEXT:
-            st.text_area(
-                label,
-                key=key,
-                max_chars=LONGEST_ANSWER,
-                height=100,
-                on_change=_answered,
-                args=(key, on_change),
-                placeholder="Kept as soon as you leave the field",
-                label_visibility="collapsed",
-            )
-            if _beside(question):
-                _draw_cannot(key, on_change)
+            _draw_text(label, key, on_change)
+        case QuestionType.RULE:
+            with st.container(gap="small", key=f"{key}-rule"):
+                edit_rule(
+                    _rule_key(key),
+                    st.session_state[key],
+                    on_change=lambda: answered(key, on_change),
+                    conditions_only=True,
+                )
+        case QuestionType.LEAD_CARDS:
+            draw_cards(cards, key, on_change)
+    if _has_cannot(question):
+        _draw_cannot(question, key, on_change)
 
 
 def read_answer(question: Question, key: str) -> Any:
-    """What the widgets of the question hold: a value as the domain knows it, None for 'can't say', or UNANSWERED."""
-    value = st.session_state.get(key)
-    if value is Cannot.SAY or (_beside(question) and st.session_state.get(_cannot_key(key))):
+    """What the widgets of the question hold: a value as the domain knows it, None for 'can't say', or UNANSWERED.
+
+    UNFINISHED, where something was begun that is no answer yet.
+    """
+    if _has_cannot(question) and says_cannot(key):
         return None
-    if value is None or value == [] or value == "":
+    value = st.session_state.get(key)
+    if question.type is QuestionType.RULE:
+        draft = read_rule(_rule_key(key), value)
+        if draft.document is None:
+            return UNFINISHED if draft.fault else UNANSWERED
+        return draft.document
+    if value is None or value == [] or value == {} or value == "":
         return UNANSWERED
     if question.type is QuestionType.TEXT:
         return value if value.strip() else UNANSWERED
-    return list(value) if question.type is QuestionType.CHOICES else value
+    return list(value) if isinstance(value, (list, tuple)) else value
 
 
-def _begin(question: Question, key: str, value: Any) -> None:
-    if key in st.session_state:
-        return
-    if _beside(question):
-        st.session_state[_cannot_key(key)] = value is None
+def hold_answer(question: Question, key: str, value: Any) -> None:
+    """Let the widgets of the question show `value` when they are drawn next."""
+    for held in [
+        name for name in st.session_state if str(name).startswith((f"{key}-verdict-", f"{key}-reason-"))
+    ]:
+        del st.session_state[held]
+    for held in [name for name in st.session_state if str(name).startswith(_rule_key(key))]:
+        del st.session_state[held]
+    if _has_cannot(question):
+        st.session_state[cannot_key(key)] = [CANNOT_SAY] if value is None else []
     known = value is not UNANSWERED and value is not None
     match question.type:
-        case QuestionType.CHOICES:
+        case QuestionType.CHOICES | QuestionType.RANKING:
             st.session_state[key] = list(value) if known else []
         case QuestionType.TEXT:
             st.session_state[key] = value if known else ""
-        case QuestionType.NUMBER:
-            st.session_state[key] = value if known else None
+        case QuestionType.LEAD_CARDS:
+            st.session_state[key] = dict(value) if known else {}
         case _:
-            st.session_state[key] = Cannot.SAY if value is None else value if known else None
+            st.session_state[key] = value if known else None
 
 
-def _draw_choice(question: Question, label: str, key: str, on_change: Change | None) -> None:
-    st.radio(
-        label,
-        [*question.options, Cannot.SAY],
-        index=None,
-        format_func=lambda option: CANNOT_SAY if option is Cannot.SAY else plain(option),
-        key=key,
-        on_change=on_change,
-        label_visibility="collapsed",
-    )
+def _rule_key(key: str) -> str:
+    return f"{key}-conditions"
+
+
+def _has_cannot(question: Question) -> bool:
+    """Whether 'can't say' is offered: everywhere but where one need not write anything."""
+    return question.type is not QuestionType.TEXT or question.required
+
+
+def _draw_options(question: Question, label: str, key: str, on_change: Change | None) -> None:
+    several = question.type is QuestionType.CHOICES
+    if several:
+        st.caption("Choose all that apply.")
+    with st.container(width=_LIST_WIDTH):
+        st.pills(
+            label,
+            question.options,
+            selection_mode="multi" if several else "single",
+            format_func=lambda option: plain(question.label_of(option)),
+            key=key,
+            on_change=answered,
+            args=(key, on_change),
+            label_visibility="collapsed",
+            width="stretch",
+            wrap=True,
+        )
 
 
 def _draw_yes_no(label: str, key: str, on_change: Change | None) -> None:
-    words = {True: "Yes", False: "No", Cannot.SAY: CANNOT_SAY}
-    st.segmented_control(
-        label,
-        list(words),
-        format_func=lambda option: words[option],
-        key=key,
-        on_change=on_change,
-        label_visibility="collapsed",
-    )
+    with st.container(width=240):
+        st.segmented_control(
+            label,
+            [True, False],
+            format_func={True: "Yes", False: "No"}.__getitem__,
+            key=key,
+            on_change=answered,
+            args=(key, on_change),
+            label_visibility="collapsed",
+            width="stretch",
+        )
 
 
 def _draw_scale(question: Question, label: str, key: str, on_change: Change | None) -> None:
-    st.caption(f"1 = {plain(question.ends[0])} · {question.points} = {plain(question.ends[1])}")
-    st.segmented_control(
-        label,
-        [*range(1, question.points + 1), Cannot.SAY],
-        format_func=lambda option: CANNOT_SAY if option is Cannot.SAY else str(option),
-        key=key,
-        on_change=on_change,
-        label_visibility="collapsed",
-    )
+    with st.container(width=_SCALE_WIDTH, gap="xsmall"):
+        st.segmented_control(
+            label,
+            list(range(1, question.points + 1)),
+            format_func=str,
+            key=key,
+            on_change=answered,
+            args=(key, on_change),
+            label_visibility="collapsed",
+            width="stretch",
+        )
+        with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
+            st.caption(f"1 = {plain(question.ends[0])}", width="content")
+            st.caption(f"{question.points} = {plain(question.ends[1])}", width="content")
 
 
 def _draw_number(question: Question, label: str, key: str, on_change: Change | None) -> None:
-    hint = ", ".join(part for part in (question.unit, bounds_text(question)) if part)
-    if hint:
-        st.caption(plain(hint[0].upper() + hint[1:]))
-    st.number_input(
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.number_input(  # bounds are checked when it is saved, so that what was typed stays and is told why it cannot be
+            label,
+            value=None,
+            step=1.0,
+            format="%g",
+            key=key,
+            on_change=answered,
+            args=(key, on_change),
+            placeholder="Your number",
+            label_visibility="collapsed",
+            width=_NUMBER_WIDTH,
+        )
+        if question.unit:
+            st.markdown(plain(question.unit), width="content")
+    bounds = bounds_text(question)
+    if bounds:
+        st.caption(bounds[0].upper() + bounds[1:])
+
+
+def _draw_text(label: str, key: str, on_change: Change | None) -> None:
+    st.text_area(
         label,
-        min_value=question.minimum,
-        max_value=question.maximum,
-        value=None,
-        step=1.0,
-        format="%g",
         key=key,
-        on_change=_answered,
+        max_chars=LONGEST_ANSWER,
+        height=110,
+        on_change=answered,
         args=(key, on_change),
-        placeholder="Your number",
+        placeholder="Kept while you write",
         label_visibility="collapsed",
-        width=240,
     )
 
 
-def _draw_cannot(key: str, on_change: Change | None) -> None:
-    st.checkbox(CANNOT_SAY, key=_cannot_key(key), on_change=_cannot_say, args=(key, on_change))
+def _draw_cannot(question: Question, key: str, on_change: Change | None) -> None:
+    st.pills(
+        CANNOT_SAY,
+        [CANNOT_SAY],
+        selection_mode="multi",
+        key=cannot_key(key),
+        on_change=_cannot_say,
+        args=(question, key, on_change),
+        label_visibility="collapsed",
+    )
 
 
-def _answered(key: str, on_change: Change | None) -> None:
-    """Someone who gives an answer can say."""
-    if _cannot_key(key) in st.session_state:
-        st.session_state[_cannot_key(key)] = False
-    if on_change is not None:
-        on_change()
-
-
-def _cannot_say(key: str, on_change: Change | None) -> None:
+def _cannot_say(question: Question, key: str, on_change: Change | None) -> None:
     """'Can't say' takes the place of what was answered."""
-    if st.session_state.get(_cannot_key(key)):
-        held = st.session_state.get(key)
-        st.session_state[key] = [] if isinstance(held, list) else "" if isinstance(held, str) else None
+    if says_cannot(key):
+        hold_answer(question, key, None)
     if on_change is not None:
         on_change()

@@ -1,0 +1,320 @@
+// Beside the screen for answering: nothing that is typed gets lost, and whoever does not see the screen finds the way.
+// It touches only what the screen shows anyway; without it everything works, only less gently.
+
+const PAUSE = 900; // milliseconds after the last key until a text is committed
+const PATIENCE = 1500; // a connection that is back sooner was not worth a word
+const STORE = "concord-typed";
+const APP = "[data-testid=stApp]";
+const OFFLINE =
+  "No connection. Keep this page open: what you have typed stays here and is saved as soon as the connection is back.";
+
+const timers = new WeakMap();
+const marks = new Map();
+let step = null;
+let focused = null;
+let lost = false;
+let lostTimer = 0;
+let banner = null;
+let voice = null;
+let sweeping = 0;
+
+// ── finding one's way on the screen: containers and widgets carry their key as a class ───────────────────────────────
+
+function token(element, start) {
+  return [...(element?.classList ?? [])].find((name) => name.startsWith(start)) ?? "";
+}
+
+function boxOf(element) {
+  return element?.closest?.('[class*="st-key-answer_box-"]') ?? null;
+}
+
+function isField(element) {
+  if (!boxOf(element)) return false;
+  if (element.tagName === "TEXTAREA") return true;
+  return (
+    element.tagName === "INPUT" &&
+    ["text", "number"].includes(element.type) &&
+    element.getAttribute("role") !== "combobox"
+  );
+}
+
+function nameOf(field) {
+  const widget = field.closest('[class*="st-key-"]');
+  return `${token(boxOf(field), "st-key-answer_box-")} ${token(widget, "st-key-")}`;
+}
+
+function revisionOf(field) {
+  const mark = boxOf(field)?.querySelector('[class*="st-key-answer_mark-"]');
+  return token(mark, "st-key-answer_mark-").split("-").pop();
+}
+
+function connected() {
+  return navigator.onLine && document.querySelector(APP)?.dataset.testConnectionState === "CONNECTED";
+}
+
+// ── what was typed, until the store has confirmed it: the tab's own memory, gone when the tab is closed ──────────────
+
+function read() {
+  try {
+    return JSON.parse(sessionStorage.getItem(STORE) ?? "{}");
+  } catch {
+    return {};
+  }
+}
+
+function write(drafts) {
+  try {
+    sessionStorage.setItem(STORE, JSON.stringify(drafts));
+  } catch {
+    // no memory to keep it in: the field itself still has it
+  }
+}
+
+function remember(field) {
+  const drafts = read();
+  const known = drafts[nameOf(field)];
+  drafts[nameOf(field)] = { text: field.value, base: known?.base ?? revisionOf(field), sent: known?.sent ?? null };
+  write(drafts);
+}
+
+function noteSent(field) {
+  const drafts = read();
+  const draft = drafts[nameOf(field)];
+  if (!draft || !connected()) return;
+  draft.sent = draft.text;
+  write(drafts);
+}
+
+function commit(field) {
+  if (!connected() || field.disabled || !field.isConnected) return;
+  const many = field.tagName === "TEXTAREA";
+  noteSent(field);
+  field.dispatchEvent(
+    new KeyboardEvent("keydown", { key: "Enter", code: "Enter", keyCode: 13, ctrlKey: many, bubbles: true, cancelable: true }),
+  );
+}
+
+function put(field, text) {
+  const kind = field.tagName === "TEXTAREA" ? HTMLTextAreaElement : HTMLInputElement;
+  Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, text);
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  setTimeout(() => commit(field), 100);
+}
+
+function reconcile(field, drafts) {
+  const name = nameOf(field);
+  const draft = drafts[name];
+  if (!draft) return false;
+  const revision = revisionOf(field);
+  if (revision !== draft.base) {
+    if (draft.sent === draft.text) {
+      delete drafts[name]; // the store has it
+    } else if (draft.sent !== null || field.value === draft.text) {
+      draft.base = revision; // more was typed since
+      schedule(field);
+    } else if (!draft.offered) {
+      draft.offered = true;
+      offer(field, draft.text);
+    } else {
+      return false;
+    }
+    return true;
+  }
+  if (field.value !== draft.text && !field.disabled && document.activeElement !== field) {
+    put(field, draft.text); // the page was drawn anew from the store: after a restart, or on coming back
+  } else if (field.value === draft.text && draft.sent !== draft.text && !timers.has(field)) {
+    schedule(field); // the connection is back
+  }
+  return false;
+}
+
+function schedule(field) {
+  clearTimeout(timers.get(field));
+  if (field.tagName !== "TEXTAREA" && document.activeElement === field) return; // half a number is not an answer
+  timers.set(
+    field,
+    setTimeout(() => {
+      timers.delete(field);
+      commit(field);
+    }, PAUSE),
+  );
+}
+
+function offer(field, text) {
+  const line = say("In the meantime this was answered elsewhere. You had typed here: “" + text + "”", 0);
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Put mine back";
+  button.style.cssText = "margin-left:.75rem;font:inherit;text-decoration:underline;background:none;border:0;color:inherit;cursor:pointer";
+  button.onclick = () => {
+    hush();
+    put(field, text);
+  };
+  line.append(button);
+}
+
+// ── words: the banner for the eyes, the live region for the ears ─────────────────────────────────────────────────────
+
+function say(words, seconds, calm = false) {
+  hush();
+  banner = document.createElement("div");
+  banner.setAttribute("role", calm ? "status" : "alert");
+  banner.dataset.testid = "connection";
+  banner.textContent = words;
+  banner.style.cssText =
+    "position:fixed;left:50%;transform:translateX(-50%);top:.75rem;width:min(40rem,calc(100vw - 2rem));z-index:1000000;" +
+    "box-sizing:border-box;padding:.75rem 1rem;border-radius:.5rem;font:600 .95rem/1.4 inherit;font-family:inherit;" +
+    `box-shadow:0 4px 16px rgb(0 0 0 / .25);color:#fff;background:${calm ? "#0b5f58" : "#8a3d05"}`;
+  banner.style.fontFamily = getComputedStyle(document.querySelector(APP) ?? document.body).fontFamily;
+  document.body.append(banner);
+  if (seconds) setTimeout(hush.bind(null, banner), seconds * 1000);
+  return banner;
+}
+
+function hush(which = banner) {
+  which?.remove();
+  if (which === banner) banner = null;
+}
+
+function announce(words) {
+  if (!voice) {
+    voice = document.createElement("div");
+    voice.setAttribute("role", "status");
+    voice.style.cssText = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap";
+    document.body.append(voice);
+  }
+  voice.textContent = "";
+  setTimeout(() => (voice.textContent = words), 50);
+}
+
+// ── looking at the screen after each change ──────────────────────────────────────────────────────────────────────────
+
+function watchConnection() {
+  if (!connected()) {
+    if (!lost && !lostTimer) {
+      lostTimer = setTimeout(() => {
+        lostTimer = 0;
+        if (connected()) return;
+        lost = true;
+        say(OFFLINE, 0);
+      }, PATIENCE);
+    }
+    return;
+  }
+  clearTimeout(lostTimer);
+  lostTimer = 0;
+  if (lost) {
+    lost = false;
+    say("Connected again. What you had typed is being saved.", 6, true);
+  }
+}
+
+function followStep() {
+  const shown = document.querySelector('[class*="st-key-answer_step-"]');
+  const name = token(shown, "st-key-answer_step-");
+  if (!name || name === step) return;
+  const first = step === null;
+  step = name;
+  const [, language, , key] = name.match(/^st-key-answer_step-([A-Za-z_]+)-(\w+?)-(.*)$/) ?? [];
+  if (language && language !== "en") {
+    for (const element of shown.querySelectorAll("h2,h3,h4,[role=radiogroup],[role=toolbar]"))
+      element.lang = language.replace("_", "-");
+  }
+  const boxes = [...shown.querySelectorAll('[class*="st-key-answer_box-"]')];
+  const wanted = boxes.find((box) => token(box, "st-key-answer_box-").endsWith(`-${key}`));
+  const own = wanted && wanted !== boxes[0];
+  if (first && !own) return;
+  const heading = own || boxes.length === 1 ? (wanted ?? boxes[0])?.querySelector("h3,h4") : shown.querySelector("h2");
+  const target = heading ?? shown.querySelector("h2");
+  if (!target) return;
+  if (own) wanted.scrollIntoView({ block: "start" });
+  else document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0);
+  if (first) return;
+  target.tabIndex = -1;
+  target.style.outline = "none";
+  target.focus({ preventScroll: true });
+}
+
+function listen() {
+  for (const mark of document.querySelectorAll('[class*="st-key-answer_mark-"]')) {
+    const name = token(mark, "st-key-answer_mark-");
+    const question = name.slice(0, name.lastIndexOf("-"));
+    const saved = mark.textContent.includes("Saved");
+    if (marks.has(question) && marks.get(question) !== name && saved) announce("Saved");
+    marks.set(question, name);
+  }
+}
+
+function nameButtons() {
+  for (const row of document.querySelectorAll('[class*="st-key-answer_"][class*="-place-"]')) {
+    const text = row.querySelector("[data-testid=stMarkdown]")?.textContent.replace(/^\d+\.\s*/, "") ?? "";
+    const words = { "-up-": "Move up", "-down-": "Move down", "-out-": "Take out" };
+    for (const [part, word] of Object.entries(words))
+      row.querySelector(`[class*="${part}"] button`)?.setAttribute("aria-label", `${word}: ${text}`);
+  }
+  for (const bin of document.querySelectorAll('[class*="-conditions_"][class*="_remove"] button'))
+    bin.setAttribute("aria-label", "Take this condition out");
+}
+
+function keepFocus() {
+  if (!focused || document.activeElement !== document.body || focused.element.isConnected) return;
+  const { box, widget } = focused;
+  focused = null;
+  const again = widget && document.querySelector(`.${CSS.escape(widget)} button:not(:disabled)`);
+  const group = widget.match(/-(next|up|down|out)-\d+$/)?.[1];
+  const home = document.querySelector(`.${CSS.escape(box)}`);
+  const others = group === "out" ? ["out", "next"] : ["next", "up", "down"];
+  const other = others.map((kind) => home?.querySelector(`[class*="-${kind}-"] button:not(:disabled)`)).find(Boolean);
+  (again || (group && other))?.focus();
+}
+
+function sweep() {
+  sweeping = 0;
+  watchConnection();
+  followStep();
+  listen();
+  nameButtons();
+  keepFocus();
+  const drafts = read();
+  let changed = false;
+  for (const field of document.querySelectorAll("textarea, input")) {
+    if (isField(field)) changed = reconcile(field, drafts) || changed;
+  }
+  if (changed) write(drafts);
+}
+
+function look() {
+  if (!sweeping) sweeping = setTimeout(sweep, 40);
+}
+
+function start() {
+  document.addEventListener("input", (event) => {
+    if (!isField(event.target)) return;
+    remember(event.target);
+    schedule(event.target);
+  }, true);
+  document.addEventListener("focusout", (event) => isField(event.target) && noteSent(event.target), true);
+  document.addEventListener("focusin", (event) => {
+    const box = boxOf(event.target);
+    const widget = token(event.target.closest('[class*="st-key-"]'), "st-key-");
+    focused = box && { element: event.target, box: token(box, "st-key-answer_box-"), widget };
+  });
+  addEventListener("online", look);
+  addEventListener("offline", look);
+  addEventListener("beforeunload", (event) => {
+    const waiting = Object.values(read()).some((draft) => draft.sent !== draft.text);
+    if (waiting && !connected()) event.preventDefault();
+  });
+  new MutationObserver(look).observe(document.body, {
+    subtree: true,
+    childList: true,
+    attributes: true,
+    attributeFilter: ["class", "data-test-connection-state", "disabled"],
+  });
+  look();
+}
+
+if (!window.concordKeeping) {
+  window.concordKeeping = true;
+  start();
+}
