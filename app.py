@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from actions import logs, settings, setup
+from actions import logs, messages, settings, setup
 from components import navigation, session, sign_in
 from components.faults import show_fault
 from components.text import plain
@@ -12,12 +12,14 @@ st.set_page_config(page_title="Concord", page_icon=str(navigation.MARK), layout=
 st.logo(str(navigation.LOGO), icon_image=str(navigation.MARK), size="large")
 
 
-def page_of(screen: navigation.Screen, *, default: bool = False, hidden: bool = False) -> st.Page:
-    """A screen as Streamlit's navigation takes it."""
+def page_of(
+    screen: navigation.Screen, *, default: bool = False, hidden: bool = False, new: int = 0
+) -> st.Page:
+    """A screen as Streamlit's navigation takes it; with `new` things on it, it says how many."""
     return st.Page(
         screen.file,
-        title=screen.title,
-        icon=screen.icon,
+        title=f"{screen.title} ({new} new)" if new else screen.title,
+        icon=":material/mark_email_unread:" if new else screen.icon,
         help=screen.help,
         default=default or screen.is_home,
         visibility="hidden" if hidden else "visible",
@@ -38,8 +40,10 @@ def open_portal() -> None:
     acting = session.actor()
     person = session.person()
     sections: dict[str, list[st.Page]] = {}
+    new = len(messages.unread_messages(acting))
     for screen in navigation.screens_for(person.role):
-        sections.setdefault(screen.section, []).append(page_of(screen))
+        listed = page_of(screen, hidden=not screen.section, new=new if screen.is_inbox else 0)
+        sections.setdefault(screen.section, []).append(listed)
     # unlisted: whoever is signed in may still follow an invitation, for instance their own new link
     sections.setdefault("", []).append(page_of(navigation.WELCOME, hidden=True))
     page = st.navigation(sections, expanded=True)

@@ -1,8 +1,9 @@
-"""The running portal: the screens, the HTTP API beside them, and the gate in front of both.
+"""The running portal: the screens, the HTTP API beside them, the gate in front of both, and the work on a timer.
 
 `python server.py` serves on PORT (8501) until it is told to stop; then it finishes the writes that wait.
 """
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -29,6 +30,7 @@ from api.gate import Gate
 from components import links
 from components.answering import script
 from components.faults import show_fault
+from jobs.clockwork import Clockwork
 
 ROOT = Path(__file__).resolve().parent
 # found without importing it: a component may only be imported where a screen is drawn
@@ -57,9 +59,12 @@ def port() -> int:
 
 @contextlib.asynccontextmanager
 async def living(_: st.App) -> AsyncIterator[None]:
-    """From start to stop: refuse to start unsafely, say how to set up, and close the store at the end."""
+    """From start to stop: refuse to start unsafely, say how to set up, wind the clock; stop it and close the store at the end."""
     start()
+    clockwork = Clockwork()
+    clockwork.start()
     yield
+    await asyncio.to_thread(clockwork.stop)
     health.close()
     log.info("stopped")
 
@@ -77,9 +82,10 @@ def start() -> None:
 
 
 async def welcome(request: Request) -> RedirectResponse:
-    """An invitation's link leads to the page that asks for a password. Following it changes nothing."""
-    token = request.path_params["token"]
-    return RedirectResponse(f"/welcome?token={token}", status_code=303, headers={"Cache-Control": "no-store"})
+    """A personal link leads to the page that greets its owner. Following it changes nothing."""
+    where = "&go=account" if request.query_params.get("go") == "account" else ""
+    address = f"/welcome?token={request.path_params['token']}{where}"
+    return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
 
 
 app = st.App(

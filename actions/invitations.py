@@ -31,7 +31,10 @@ from db.store import Connection, store
 LINK_LIFETIME = timedelta(days=60)
 ONE_DAY = timedelta(days=1)
 ANSWER_PAGE, RUNNING_PAGE = "answer", "questionnaires"
-_MAILED, _COPIED = "m.", "c."  # how a token begins, by how it reaches the person; its hash covers that, too
+TOKEN_MARKS = _MAILED, _COPIED = (
+    "m.",
+    "c.",
+)  # how a token begins, by how it reaches the person; its hash covers it
 _UNKNOWN = "There is no such questionnaire. Go back to the list and choose one."
 _VOID = (
     "This link does not work any more: the questionnaire has closed, or the link was replaced or has run out. If you have "

@@ -33,6 +33,7 @@ SERVICES = {
     "smtp2go": "SMTP2GO",
     "sparkpost": "SparkPost",
 }
+OTHER_SERVICES = tuple(name for name in SERVICES.values() if name != "SMTP")
 EXAMPLE = "mailtos://user:password@smtp.company.com?from=concord@company.com"
 _LONGEST = 2000
 _OPTIONS = frozenset({"from", "name", "smtp", "mode", "verify", "reply", "user", "pass", "port", "region"})

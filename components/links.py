@@ -15,6 +15,16 @@ def invitation_link(token: str) -> str:
     return f"{_address()}/{'sign-in/' if sign_in_route else 'welcome?token='}{token}"
 
 
+def personal_link(token: str) -> str:
+    """The link that signs a member in and leads to a questionnaire. It is shown once, to whoever made it."""
+    return invitation_link(token)
+
+
+def portal_address() -> str:
+    """Where people reach the portal, as far as it can be known here: to begin with, in the settings of the mail."""
+    return _address()
+
+
 def _address() -> str:
     """Where people reach the portal: CONCORD_URL, or the address in this browser."""
     configured = os.environ.get("CONCORD_URL", "").rstrip("/")

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOGO = ROOT / "docs" / "logo.svg"
 MARK = ROOT / "docs" / "mark.svg"
 HOME_PAGE = "pages/home/today.py"
+INBOX_PAGE = "pages/home/inbox.py"
 
 _EVERYONE = frozenset(Role)
 _LEADING = frozenset({Role.FACILITATOR, Role.TEAM_LEAD, Role.ADMIN})
@@ -40,6 +41,11 @@ class Screen:
         return self.file.stem
 
     @property
+    def is_inbox(self) -> bool:
+        """Whether it shows what is new in the navigation."""
+        return self.path == INBOX_PAGE
+
+    @property
     def is_home(self) -> bool:
         """Whether it is where people arrive."""
         return self.path == HOME_PAGE
@@ -48,10 +54,14 @@ class Screen:
 SCREENS: tuple[Screen, ...] = (
     Screen("pages/home/today.py", "Today", ":material/today:", "Your part", _EVERYONE,
            "What waits for you, and where the cycle stands."),
+    Screen("pages/home/inbox.py", "Inbox", ":material/inbox:", "Your part", _EVERYONE,
+           "What the portal has told you: questionnaires that wait, reminders, new dates."),
     Screen("pages/surveys/answer.py", "Answer", ":material/edit_note:", "Your part", _EVERYONE,
            "Your team's questionnaires. Every answer is kept as soon as you give it."),
     Screen("pages/surveys/questionnaires.py", "Questionnaires", ":material/quiz:", "Agree", _LEADING,
            "Prepare, open and close questionnaires, and see how many have answered."),
+    Screen("pages/surveys/editor.py", "Editor", ":material/edit_document:", "", _LEADING,
+           "Write a questionnaire, put it right while it is open, preview it as either team."),
     Screen("pages/surveys/comparison.py", "Comparison", ":material/compare_arrows:", "Agree", _EVERYONE,
            "Where the two teams differ, and where they already agree."),
     Screen("pages/workshop/workshop.py", "Workshop", ":material/groups:", "Agree", _EVERYONE,

@@ -28,7 +28,8 @@ def record(
 def latest(connection: Connection, action: str, noun: str, noun_id: str) -> str:
     """When `action` was last done on a thing (instant), or ''."""
     row = connection.execute(
-        "SELECT max(at) AS at FROM audit WHERE noun = ? AND noun_id = ? AND action = ?", (noun, noun_id, action)
+        "SELECT max(at) AS at FROM audit WHERE noun = ? AND noun_id = ? AND action = ?",
+        (noun, noun_id, action),
     ).fetchone()
     return row["at"] or ""
 

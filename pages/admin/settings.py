@@ -9,6 +9,7 @@ from actions import settings
 from alignment.company import BusinessHours
 from alignment.errors import Refusal, StaleVersion
 from alignment.opening_hours import read_shifts, write_shifts
+from components.mail_settings import show_mail_settings
 from components.page import open_page, stop_on_refusal
 from components.session import actor
 from components.text import plain
@@ -115,3 +116,6 @@ if saved:
     else:
         st.session_state["settings_saved"] = True
         st.rerun()
+
+st.divider()
+show_mail_settings()

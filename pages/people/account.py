@@ -2,12 +2,20 @@
 
 import streamlit as st
 
-from actions import people, sign_in
+from actions import messages, people, sign_in
+from components.outcome import perform, show_outcome
 from components.page import open_page, show_refusal
 from components.session import actor, person, remember
 from components.sign_in import keep
 
-open_page("Account", "Your name, your password, and where you are signed in.")
+
+def choose_reminders() -> None:
+    wanted = st.session_state["account_reminders"]
+    perform("You will be reminded." if wanted else "No more reminders.", messages.choose_reminders, wanted)
+
+
+open_page("Account", "Your name, your reminders, your password, and where you are signed in.")
+show_outcome()
 me = person()
 
 with st.container(border=True, width=560):
@@ -21,6 +29,16 @@ with st.container(border=True, width=560):
         with show_refusal():
             people.change_own_name(actor(), name)
             st.success("Saved.", icon=":material/check:")
+
+with st.container(border=True, width=560):
+    st.subheader("Reminders", anchor=False)
+    st.toggle(
+        "Remind me of questionnaires that I have not finished",
+        value=messages.wants_reminders(actor()),
+        key="account_reminders",
+        on_change=choose_reminders,
+    )
+    st.caption("At most one a day for each questionnaire. You are still told when a new one waits for you.")
 
 with st.container(border=True, width=560):
     st.subheader("Password", anchor=False)

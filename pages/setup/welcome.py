@@ -1,31 +1,85 @@
-"""Welcome: choose a password and come in."""
+"""Welcome: come in by a personal link. An invitation asks for a password; a link to a questionnaire leads straight to it."""
 
 import streamlit as st
 
-from actions import people, settings, sign_in
-from components.navigation import HOME_PAGE
-from components.page import open_page, show_refusal, stop_on_refusal
+from actions import invitations, people, settings, sign_in
+from alignment.errors import NotFound
+from alignment.people import Person
+from components.navigation import HOME_PAGE, page_path
+from components.page import open_page, show_refusal
 from components.session import claim, remember
 from components.sign_in import keep
 from components.text import plain
 
-if st.session_state.pop("welcome_done", False):
+ACCOUNT = "account"
+
+
+def go_on(to: str, survey_id: str) -> None:
+    """To the questionnaire, or to the account, as the link says; never in the run that sets the cookie."""
+    if to == ACCOUNT:
+        st.switch_page(page_path(ACCOUNT))
+    if survey_id:
+        st.switch_page(page_path(invitations.ANSWER_PAGE), query_params={"survey": survey_id})
     st.switch_page(HOME_PAGE)
 
-_, middle, _ = st.columns([1, 3, 1])
-with middle:
-    open_page("Welcome to Concord")
-    token = st.query_params.get("token", "")
-    with stop_on_refusal():
-        invited = people.invited_person(token)
+
+def refuse_somebody_else(owner: Person) -> bool:
+    """Say so and stop when somebody else is signed in here. Whether the owner is."""
     here = claim()
-    if here is not None and here.person_id != invited.id:
+    if here is not None and here.person_id != owner.id:
         st.warning(
-            f"This link is for {plain(invited.name)}, and somebody else is signed in here. Open it in another browser or a "
+            f"This link is for {plain(owner.name)}, and somebody else is signed in here. Open it in another browser or a "
             "private window, or sign out first.",
             icon=":material/switch_account:",
         )
         st.stop()
+    return here is not None
+
+
+def welcome_to_survey(followed: invitations.Followed, token: str) -> None:
+    """A personal link to a questionnaire: one button, and its owner is in."""
+    to = st.query_params.get("go", "")
+    if refuse_somebody_else(followed.person):
+        go_on(to, followed.survey_id)
+    open_page(plain(followed.title), "Your view is asked.")
+    if not followed.signs_in:
+        st.info(plain(followed.why_not), icon=":material/lock:")
+        if st.button(
+            "Sign in with my password",
+            type="primary",
+            icon=":material/login:",
+            key="welcome_password_sign_in",
+        ):
+            go_on(to, followed.survey_id)
+        return
+    place = st.empty()
+    with place.container():
+        st.markdown(
+            f"Hello {plain(followed.person.first_name)}. This link is yours alone and signs you in, as often as you need it "
+            "until the questionnaire closes. Every answer is kept as soon as you give it."
+        )
+        came_in = st.button(
+            "Go to my account" if to == ACCOUNT else "Begin, or go on where I stopped",
+            type="primary",
+            icon=":material/arrow_forward:",
+            key="welcome_begin",
+        )
+        st.caption(f"Not {plain(followed.person.name)}? Then please close this page.")
+    if came_in:
+        with show_refusal():
+            session, survey_id = invitations.sign_in_by_link(token)
+            remember(session.person_id, session.signed_in_at)
+            keep(session, followed.person.email)
+            place.empty()
+            st.session_state["welcome_done"] = (to, survey_id)  # the run after this one goes on
+            st.success("You are signed in.", icon=":material/check:")
+            st.button("Go on", type="primary", icon=":material/arrow_forward:", key="welcome_open")
+
+
+def welcome_to_portal(invited: Person, token: str) -> None:
+    """An invitation: choose a password and come in."""
+    open_page("Welcome to Concord")
+    refuse_somebody_else(invited)
     st.markdown(
         f"Hello {plain(invited.first_name)}. Here the sales and marketing people of {plain(settings.company_name())} find "
         "out what they mean by a qualified lead, agree on it, and check whether it helped. "
@@ -51,6 +105,34 @@ with middle:
             remember(session.person_id, session.signed_in_at)
             keep(session, invited.email)
             place.empty()
-            st.session_state["welcome_done"] = True  # the run after this one, once the cookie is set, goes on
+            st.session_state["welcome_done"] = (
+                "",
+                "",
+            )  # the run after this one, once the cookie is set, goes on
             st.success("Your password is set, and you are signed in.", icon=":material/check:")
             st.button("Open the portal", type="primary", icon=":material/arrow_forward:", key="welcome_open")
+
+
+done = st.session_state.pop("welcome_done", None)
+if done is not None:
+    go_on(*done)
+
+_, middle, _ = st.columns([1, 3, 1])
+with middle:
+    token = st.query_params.get("token", "")
+    try:
+        followed = invitations.followed_link(token)
+    except NotFound as no_survey:
+        # both doors are tried, so that it costs the same to find out that a link opens neither
+        try:
+            invited = people.invited_person(token)
+        except NotFound as no_invitation:
+            open_page("Welcome to Concord")
+            by_survey = token.startswith(invitations.TOKEN_MARKS)
+            st.error(plain(no_survey if by_survey else no_invitation), icon=":material/error:")
+            if st.button("To the portal", icon=":material/arrow_forward:", key="welcome_portal"):
+                st.switch_page(HOME_PAGE)
+        else:
+            welcome_to_portal(invited, token)
+    else:
+        welcome_to_survey(followed, token)

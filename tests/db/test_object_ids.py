@@ -36,6 +36,7 @@ PLAUSIBLE = {
     "password": "long enough words",
     "value": "x",
     "email": "someone@example.com",
+    "person_ids": ("01SOMEBODY",),
     "form": "csv",
     "data": b"person,team,q\n",
     "questionnaire": blank_questionnaire("A questionnaire"),

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "pages": {"actions", "alignment", "components", "sample"},
     "server.py": {"actions", "alignment", "api", "components", "jobs"},
     "manage.py": {"actions", "alignment", "jobs", "sample"},
-    "jobs": {"actions", "alignment"},
+    "jobs": {"actions", "alignment", "jobs"},
 }
 
 
