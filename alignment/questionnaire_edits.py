@@ -465,6 +465,67 @@ def cost_of_deleting(
     )
 
 
+def cost_of_deleting_section(questionnaire: Questionnaire, topic: str) -> tuple[str, ...]:
+    """What would be lost if the section were deleted, in sentences."""
+    section = _section(questionnaire, topic)
+    count = len(section.questions)
+    found = ["Its question goes with it." if count == 1 else f"Its {count} questions go with it."]
+    if len(questionnaire.sections) == 1:
+        found.append("It is the only section. Add another one before you delete this one.")
+    inside = {question.key for question in section.questions}
+    bereft = [
+        q.name
+        for q in questionnaire.questions
+        if q.key not in inside and q.ask_if is not None and q.ask_if.question in inside
+    ]
+    if bereft:
+        names = ", ".join(f"‘{name}’" for name in bereft)
+        found.append(f"Asked of everybody from then on, because a condition is lost: {names}.")
+    return tuple(found)
+
+
+# ── conditions in words ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def can_depend_on(questionnaire: Questionnaire, key: str) -> tuple[Question, ...]:
+    """The questions that a condition of this one can name: earlier ones whose answers can be compared."""
+    ordered = [question for section in questionnaire.sections for question in section.questions]
+    earlier = ordered[: ordered.index(_question(questionnaire, key))]
+    return tuple(q for q in earlier if q.type in GUESSABLE)
+
+
+def first_condition(question: Question) -> Condition:
+    """A condition on this question to begin with: its first answer, yes, or the upper half."""
+    match question.type:
+        case QuestionType.YES_NO:
+            return Condition(question.key, (True,))
+        case QuestionType.SCALE:
+            return Condition(question.key, at_least=float(question.points // 2 + 1))
+        case QuestionType.NUMBER:
+            return Condition(question.key, at_least=question.minimum or 0.0)
+        case _:
+            return Condition(question.key, question.options[:1])
+
+
+def condition_in_words(questionnaire: Questionnaire, question: Question) -> str:
+    """'only if ‘Budget’ is ‘yes’'; '' where everybody is asked."""
+    condition = question.ask_if
+    if condition is None:
+        return ""
+    named = questionnaire.question(condition.question)
+    if condition.any_of:
+        said = [
+            ("yes" if item else "no") if isinstance(item, bool) else str(item) for item in condition.any_of
+        ]
+        return f"only if ‘{named.name}’ is {' or '.join(f'‘{item}’' for item in said)}"
+    bounds = []
+    if condition.at_least is not None:
+        bounds.append(f"at least {condition.at_least:g}")
+    if condition.at_most is not None:
+        bounds.append(f"at most {condition.at_most:g}")
+    return f"only if ‘{named.name}’ is {' and '.join(bounds)}"
+
+
 # ── corrections ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
