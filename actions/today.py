@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 
-from actions import answers, clock, cycles
+from actions import answers, clock, cycles, messages
 from actions.cycles import CycleView
 from actions.permissions import authorise, may
 from alignment import definitions as agreements
 from alignment.cycles import Phase
 from alignment.definitions import DefinitionState, DefinitionVersion
+from alignment.messages import MessageKind
 from alignment.people import Actor, Role
 from db.queries import definitions, people, workshops
 from db.store import store
+
+# a questionnaire that waits is a task of its own, with or without a message
+_SEEN_ANYHOW = (MessageKind.INVITATION, MessageKind.REMINDER)
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,10 @@ def read_today(actor: Actor) -> Today:
                 tasks.append(
                     Task(f"“{title}” waits for your answers: {progress.total} questions.", "Answer", "answer")
                 )
+    told = [one for one in messages.unread_messages(actor) if one.kind not in _SEEN_ANYHOW]
+    if told:
+        sentence = told[0].subject if len(told) == 1 else f"There are {len(told)} new messages for you."
+        tasks.append(Task(sentence, "Read", "inbox"))
     versions = definitions.versions(connection)
     signs_for = person.team if person.role is Role.TEAM_LEAD else None
     for version in versions:
