@@ -27,6 +27,7 @@ from alignment.response_files import (
     ReadResponses,
     ReadRow,
     RowRefusal,
+    columns_of,
     read_responses,
     shown,
     team_of,
@@ -90,10 +91,14 @@ class Export:
 
 @dataclass(frozen=True)
 class ExportOutlook:
-    """What an export of a survey would hold: rows with names or team results; `reason` says why there is none yet, or ''."""
+    """What an export of a survey would hold: rows with names or team results; `reason` says why there is none yet, or ''.
+
+    `file_names` is what the file is called, by form.
+    """
 
     with_names: bool
     reason: str
+    file_names: Mapping[Form, str]
 
 
 @dataclass(frozen=True)
@@ -155,7 +160,8 @@ def export_outlook(actor: Actor, survey_id: str) -> ExportOutlook:
     """What `export_responses` would give now. Raises NotFound where there is no such survey."""
     authorise(actor, "survey:export")
     survey = _known(store().read(), survey_id)
-    return ExportOutlook(survey.mode is Mode.NAMED, _why_not(survey))
+    names = {form: _name(survey, _kind(survey), form) for form in Form}
+    return ExportOutlook(survey.mode is Mode.NAMED, _why_not(survey), names)
 
 
 def export_responses(actor: Actor, survey_id: str, form: Form | str) -> Export:
@@ -189,6 +195,13 @@ def export_responses(actor: Actor, survey_id: str, form: Form | str) -> Export:
     return _file(
         survey, "answers" if survey.mode is Mode.NAMED else "results", wanted, table, head | document
     )
+
+
+def empty_form(actor: Actor, survey_id: str) -> Export:
+    """A file with the columns of the survey's answers and no row: what `import_responses` wants to be filled in."""
+    authorise(actor, "survey:import")
+    survey = _known(store().read(), survey_id)
+    return _file(survey, "to-fill-in", Form.CSV, Table(columns_of(survey.questionnaire), ()), {})
 
 
 def export_my_answers(actor: Actor, survey_id: str, form: Form | str = Form.CSV) -> Export:
@@ -311,7 +324,15 @@ def _file(survey: Survey, what: str, form: Form, table: Table, document: Mapping
         content = write_xlsx(table, "Answers")
     else:
         content = json.dumps(document, ensure_ascii=False, indent=1).encode()
-    return Export(f"{_slug(survey.title)}-{what}.{form.value}", form.mime, content)
+    return Export(_name(survey, what, form), form.mime, content)
+
+
+def _name(survey: Survey, what: str, form: Form) -> str:
+    return f"{_slug(survey.title)}-{what}.{form.value}"
+
+
+def _kind(survey: Survey) -> str:
+    return "answers" if survey.mode is Mode.NAMED else "results"
 
 
 def _slug(title: str) -> str:

@@ -140,6 +140,7 @@ class Store:
         """
         connection = self._connect()
         try:
+            connection.execute("PRAGMA busy_timeout = 1000")
             emptied = _empty_log(connection)
         finally:
             connection.close()

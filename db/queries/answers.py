@@ -177,32 +177,40 @@ def started(connection: Connection, survey_id: str) -> int:
     ]
 
 
-def respondents(connection: Connection, survey_id: str) -> list[str]:
-    """The keys of all who have begun."""
-    rows = connection.execute("SELECT id FROM respondent WHERE survey_id = ?", (survey_id,)).fetchall()
-    return [row["id"] for row in rows]
-
-
 def unlink(connection: Connection, survey_id: str, day: str, fresh: Sequence[str]) -> None:
-    """Give every respondent another key, of which `fresh` has one for each, and take away when and how often they answered.
+    """Keep all respondents and answers anew, under keys of `fresh`, one for each, that go by no order but their own.
 
-    The answers follow their respondents. What is left of the time is `day`, the same for everybody.
+    What is left of the time is `day`, the same for everybody, and of how often an answer was changed nothing. The rows
+    are taken out and put in again in the order of the new keys: changed in place they would stay where they lay in the
+    file, in the order in which people came.
     """
-    connection.execute(
-        "UPDATE answer SET saved_at = ?, revision = 1 WHERE survey_id = ?",
-        (day, survey_id),
-    )
-    connection.execute(
-        "UPDATE respondent SET started_at = ?, submitted_at = CASE WHEN submitted_at IS NULL THEN NULL ELSE ? END"
-        " WHERE survey_id = ?",
-        (day, day, survey_id),
+    people = connection.execute(
+        "SELECT id, team, submitted_at IS NOT NULL AS submitted, origin FROM respondent WHERE survey_id = ?",
+        (survey_id,),
+    ).fetchall()
+    renamed = dict(zip((row["id"] for row in people), fresh, strict=True))
+    values = connection.execute(
+        "SELECT respondent, question, value FROM answer WHERE survey_id = ?", (survey_id,)
+    ).fetchall()
+    connection.execute("DELETE FROM answer WHERE survey_id = ?", (survey_id,))
+    connection.execute("DELETE FROM respondent WHERE survey_id = ?", (survey_id,))
+    connection.executemany(
+        "INSERT INTO respondent (survey_id, id, team, started_at, submitted_at, origin) VALUES (?, ?, ?, ?, ?, ?)",
+        sorted(
+            (
+                survey_id,
+                renamed[row["id"]],
+                row["team"],
+                day,
+                day if row["submitted"] else None,
+                row["origin"],
+            )
+            for row in people
+        ),
     )
     connection.executemany(
-        "UPDATE respondent SET id = ? WHERE survey_id = ? AND id = ?",
-        [
-            (key, survey_id, known)
-            for key, known in zip(fresh, respondents(connection, survey_id), strict=True)
-        ],
+        "INSERT INTO answer (survey_id, respondent, question, value, revision, saved_at) VALUES (?, ?, ?, ?, 1, ?)",
+        sorted((survey_id, renamed[row["respondent"]], row["question"], row["value"], day) for row in values),
     )
 
 
