@@ -12,7 +12,9 @@ from alignment.disagreement.results import (
     Effect,
     Evidence,
     OptionDifference,
+    Perspective,
     QuestionComparison,
+    Seen,
     Verdict,
 )
 
@@ -24,7 +26,9 @@ __all__ = [
     "Effect",
     "Evidence",
     "OptionDifference",
+    "Perspective",
     "QuestionComparison",
+    "Seen",
     "Verdict",
     "compare",
     "fingerprint",

@@ -1,13 +1,18 @@
 """Answers of one team to one question, taken apart into what can be counted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from alignment import rules
 from alignment.people import Team
-from alignment.questionnaires import Question, QuestionType, Response
+from alignment.questionnaires import CardVerdict, Question, QuestionType, Response
 
 CANT_SAY = "can't say"
+
+CARD_CODES = {CardVerdict.QUALIFIED: 0, CardVerdict.NOT_QUALIFIED: 1, CardVerdict.CANT_TELL: 2}
+NOT_JUDGED = 3
+"""How the judgement of a lead card is counted."""
 
 LARGEST_NUMBER = 1e15
 """Anything beyond is no answer but a slip of the keys; below it all sums stay exact enough."""
@@ -18,7 +23,8 @@ class TeamAnswers:
     """`said` has one entry a person who said something; its form follows the type of the question.
 
     choice, yes_no: index of the label · choices: sorted tuple of indices · scale: index of the point, from 0 ·
-    number: float. `cant_say` counts those who said that they can't; `unreadable` the answers that do not fit the
+    number: float · ranking: tuple of indices, the first place first · lead cards: tuple with a code of `CARD_CODES` or
+    NOT_JUDGED for each card · rule: its canonical JSON. `cant_say` counts those who said that they can't; `unreadable` the answers that do not fit the
     question (an option that no longer exists, say), which are left out but never in silence.
     """
 
@@ -33,14 +39,16 @@ class TeamAnswers:
 
 
 def labels_of(question: Question) -> tuple[str, ...]:
-    """What can be answered, in order; empty for numbers."""
+    """What can be answered, in order; empty for numbers and rules. Lead cards have a label each."""
     match question.type:
         case QuestionType.YES_NO:
             return ("yes", "no")
         case QuestionType.SCALE:
             return tuple(str(point) for point in range(1, question.points + 1))
-        case QuestionType.CHOICE | QuestionType.CHOICES:
+        case QuestionType.CHOICE | QuestionType.CHOICES | QuestionType.RANKING:
             return question.options
+        case QuestionType.LEAD_CARDS:
+            return tuple(f"Card {number}" for number in range(1, question.count + 1))
     return ()
 
 
@@ -84,7 +92,38 @@ def _encode(question: Question, value: Any, index: dict[str, int]) -> Any:
                 return None
             chosen = {index.get(option, -1) if isinstance(option, str) else -1 for option in value}
             return None if -1 in chosen else tuple(sorted(chosen))
+        case QuestionType.RANKING:
+            return _order(value, index)
+        case QuestionType.LEAD_CARDS:
+            return _judgements(value, question.count)
+        case QuestionType.RULE:
+            try:
+                return rules.to_json(rules.parse(value))
+            except rules.InvalidRule:
+                return None
     return None
+
+
+def _order(value: Any, index: Mapping[str, int]) -> tuple[int, ...] | None:
+    if not isinstance(value, list | tuple) or not value:
+        return None
+    order = tuple(index.get(option, -1) if isinstance(option, str) else -1 for option in value)
+    return None if -1 in order or len(set(order)) < len(order) else order
+
+
+def _judgements(value: Any, cards: int) -> tuple[int, ...] | None:
+    if not isinstance(value, Mapping) or not value:
+        return None
+    codes = [NOT_JUDGED] * cards
+    for number, judged in value.items():
+        known = (
+            isinstance(number, str) and number.isascii() and number.isdigit() and 1 <= int(number) <= cards
+        )
+        verdict = judged.get("verdict") if isinstance(judged, Mapping) else None
+        if not known or not isinstance(verdict, str) or verdict not in list(CardVerdict):
+            return None
+        codes[int(number) - 1] = CARD_CODES[CardVerdict(verdict)]
+    return tuple(codes)
 
 
 def _number(value: Any) -> float | None:

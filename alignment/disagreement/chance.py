@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 _CELLS_AT_ONCE = 4_000_000
 """Label matrices are made in blocks of at most so many cells, so that 10,000 people need no gigabyte."""
@@ -25,6 +26,36 @@ def deal(totals: ArrayLike, size: int, rng: np.random.Generator, repetitions: in
     blocks = [
         _deal_labels(pooled, size, rng, min(rows_at_once, repetitions - start))
         for start in range(0, repetitions, rows_at_once)
+    ]
+    return np.concatenate(blocks)
+
+
+def deal_sums(
+    totals: ArrayLike, values: ArrayLike, size: int, rng: np.random.Generator, repetitions: int
+) -> Floats:
+    """Sums over `size` of all people picked at random, of shape (repetitions, columns), without keeping who was picked.
+
+    `totals` are the pooled counts of each answer, of shape (k,), `values` what each answer counts for, (k, columns).
+    """
+    pooled, table = np.asarray(totals, dtype=np.int64), np.asarray(values, dtype=np.float64)
+    at_once = max(1, _CELLS_AT_ONCE // max(int(pooled.sum()), 1))
+    blocks = [
+        deal(pooled, size, rng, min(at_once, repetitions - start)) @ table
+        for start in range(0, repetitions, at_once)
+    ]
+    return np.concatenate(blocks)
+
+
+def resample_sums(counts: ArrayLike, values: ArrayLike, rng: np.random.Generator, repetitions: int) -> Floats:
+    """Sums over as many people drawn from them with replacement (the bootstrap), of shape (repetitions, columns)."""
+    people, table = np.asarray(counts, dtype=np.int64), np.asarray(values, dtype=np.float64)
+    n = int(people.sum())
+    given = people > 0
+    people, table = people[given], table[given]
+    at_once = max(1, _CELLS_AT_ONCE // max(people.size, 1))
+    blocks = [
+        rng.multinomial(n, people / n, size=min(at_once, repetitions - start)) @ table
+        for start in range(0, repetitions, at_once)
     ]
     return np.concatenate(blocks)
 

@@ -15,12 +15,13 @@ The verdict of a question, in this order:
 
 'Can't say' is an answer of its own. For closed options it is one more category. For scales and numbers the answers
 of those who said something are compared, and, where it could matter at all, the share who can't say is compared as
-well; the two p-values are then doubled (Bonferroni) and the smaller one counts.
+well; the two p-values are then doubled (Bonferroni) and the smaller one counts. Rankings, lead cards and rules have two
+differences in what people say, and are corrected in the same way (see `rankings`, `cards`, `rule_conditions`).
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +29,7 @@ import numpy as np
 from alignment.disagreement import sentences
 from alignment.disagreement.answers import gather
 from alignment.disagreement.measurement import Measured, measure
+from alignment.disagreement.perspectives import topic_importance, with_perspectives
 from alignment.disagreement.positions import ConsensusRule
 from alignment.disagreement.results import Comparison, Evidence, QuestionComparison, Verdict
 from alignment.people import Team
@@ -44,9 +46,15 @@ COMPARED = frozenset(
         QuestionType.YES_NO,
         QuestionType.SCALE,
         QuestionType.NUMBER,
+        QuestionType.RANKING,
+        QuestionType.LEAD_CARDS,
+        QuestionType.RULE,
     }
 )
 """The types of answer that are compared."""
+
+MIDDLING_IMPORTANCE = 3.0
+"""A topic of which nobody was asked how much it matters ranks like one that matters so much, on the scale from 1 to 5."""
 
 FALSE_DISCOVERY_RATE = 0.10
 """Among the differences that are called clear, about so many may be false."""
@@ -76,7 +84,16 @@ def compare(
     tested = [index for index, one in enumerate(measured) if one.headline is not None]
     p_values = [one.headline.p for one in measured if one.headline is not None]
     q_values: dict[int, float] = dict(zip(tested, benjamini_hochberg(p_values), strict=True))
-    judged = [_judge(one, q_values.get(index), len(tested), least) for index, one in enumerate(measured)]
+    importance = topic_importance(questionnaire, responses, least)
+    judged = [
+        with_perspectives(
+            _weighed(_judge(one, q_values.get(index), len(tested), least), importance),
+            questionnaire,
+            responses,
+            least,
+        )
+        for index, one in enumerate(measured)
+    ]
     return Comparison(
         questions=tuple(sorted(judged, key=_place_on_agenda)),
         not_compared=tuple(q for q in questionnaire.questions if q.type not in COMPARED),
@@ -99,7 +116,7 @@ def fingerprint(
     questions = [
         (
             *(q.key, q.topic, q.type, sorted(q.wording.items()), q.options, q.points, q.ends),
-            *(q.unit, q.minimum, q.maximum),
+            *(q.unit, q.minimum, q.maximum, q.top, q.count, q.guess),
         )
         for q in questionnaire.questions
     ]
@@ -107,8 +124,24 @@ def fingerprint(
         json.dumps([response.team, dict(response.answers)], sort_keys=True, default=str)
         for response in responses
     )
-    settings = [questionnaire.min_group, seed, permutations, repr(rule or ConsensusRule())]
+    settings = [
+        questionnaire.min_group,
+        questionnaire.importance,
+        seed,
+        permutations,
+        repr(rule or ConsensusRule()),
+    ]
     return hashlib.sha256(json.dumps([settings, questions, answers], default=str).encode()).hexdigest()
+
+
+def _weighed(
+    judged: QuestionComparison, importance: Mapping[str, Mapping[Team, float]]
+) -> QuestionComparison:
+    """With how much its topic matters, both teams weighted equally; hidden questions tell nothing of their people."""
+    by_team = None if judged.hidden else importance.get(judged.question.topic)
+    if by_team is None:
+        return judged
+    return replace(judged, importance=sum(by_team.values()) / len(by_team), importance_by_team=by_team)
 
 
 def _judge(measured: Measured, q: float | None, tested: int, least: int) -> QuestionComparison:
@@ -166,7 +199,7 @@ _CERTAINTY = {evidence: rank for rank, evidence in enumerate(Evidence)}
 
 
 def _place_on_agenda(compared: QuestionComparison) -> tuple[int, float, int]:
-    importance = 1.0 if compared.importance is None else compared.importance
+    importance = 1.0 if compared.importance is None else compared.importance / MIDDLING_IMPORTANCE
     # Rounded: effects that differ in the third decimal are a tie, for the evidence to break.
     return (
         _SERIOUSNESS[compared.verdict],

@@ -1,6 +1,6 @@
 """One way in which two teams differ on a question: its size, its interval, and how often chance does as much."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -115,6 +115,29 @@ def difference_in_silence(
     interval = newcombe(int(a[0]), n_a, int(b[0]), n_b)
     value = float(a[0] / n_a - b[0] / n_b)
     return replace(difference, effect=Effect("difference_cant_say", value, interval), leans=leans(interval))
+
+
+def headline_of(
+    found: Sequence[Difference],
+    answers: Mapping[Team, TeamAnswers],
+    rng: np.random.Generator,
+    repetitions: int,
+) -> tuple[Difference | None, tuple[Effect, ...]]:
+    """The difference that a question is judged by, and the effects of the others; None where nothing could be tested.
+
+    To the differences in what people say comes the one in who can't say, where that could matter at all. The p-values
+    are multiplied by their number (Bonferroni). The headline is a difference in what people say, unless only the other
+    is of any size.
+    """
+    differences = list(found)
+    silent = sum(answers[team].cant_say for team in Team)
+    n_a, n_b = (answers[team].answered for team in Team)
+    if chance.smallest_p_of_share(n_a, n_b, silent) < SIGNIFICANCE:
+        differences.append(difference_in_silence(answers, rng, repetitions))
+    differences = [replace(one, p=min(1.0, one.p * len(differences))) for one in differences]
+    sizeable = [one for one in differences if one.medium] or differences[:1]
+    headline = min(sizeable, key=lambda one: one.p, default=None)
+    return headline, tuple(one.effect for one in differences if one is not headline)
 
 
 def _total_variation_interval(a: Array, b: Array, largest_by_chance: Array) -> Interval:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,25 +10,22 @@ from numpy.typing import NDArray
 
 from alignment.disagreement import chance, effects, positions, sentences
 from alignment.disagreement.answers import CANT_SAY, TeamAnswers, labels_of
+from alignment.disagreement.cards import measure_cards
+from alignment.disagreement.description import Measured, distribution_of, option_difference, yes_and_no
 from alignment.disagreement.differences import (
     SIGNIFICANCE,
     Difference,
     between_share_of,
     difference_in_order,
-    difference_in_silence,
     difference_of_tables,
+    headline_of,
     leans,
 )
 from alignment.disagreement.number_classes import number_classes
 from alignment.disagreement.positions import Consensus, ConsensusRule, Position
-from alignment.disagreement.results import (
-    Distribution,
-    Effect,
-    Evidence,
-    OptionDifference,
-    QuestionComparison,
-    Verdict,
-)
+from alignment.disagreement.rankings import measure_ranking
+from alignment.disagreement.results import Distribution, Effect, Evidence, QuestionComparison, Verdict
+from alignment.disagreement.rule_conditions import measure_rules
 from alignment.people import Team
 from alignment.questionnaires import Question, QuestionType
 from alignment.statistics import benjamini_hochberg, newcombe
@@ -40,22 +37,6 @@ LARGE_ENOUGH_FOR_QUARTILES = 8
 
 UNIT_SLIP = 20.0
 """A number that is so many times the median, or a fraction of it, is flagged: minutes for hours, for example."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A question before the correction over the survey and the verdict.
-
-    `shown` holds all that is known so far. `headline` is None when nothing could be tested, and `untestable` then
-    says that the teams are too small for any verdict.
-    """
-
-    shown: QuestionComparison
-    headline: Difference | None = None
-    standing: Mapping[Team, Position] = field(default_factory=dict)
-    spread_evenly: bool = False
-    mostly_cant_say: bool = False
-    untestable: bool = False
 
 
 def measure(
@@ -85,11 +66,18 @@ def measure(
             measured = _measure_options(shown, answers, rule, rng, repetitions)
         case QuestionType.CHOICES:
             measured = _measure_choices(shown, answers, rule, rng, repetitions)
+        case QuestionType.RANKING:
+            measured = measure_ranking(shown, answers, least, rng, repetitions)
+        case QuestionType.LEAD_CARDS:
+            measured = measure_cards(shown, answers, least, rule, rng, repetitions)
+        case QuestionType.RULE:
+            measured = measure_rules(shown, answers, least, rule, rng, repetitions)
         case _:
             measured = _measure_ordered(shown, answers, least, rule, rng, repetitions)
     if chance.smallest_p(n[Team.SALES], n[Team.MARKETING]) >= SIGNIFICANCE:
         return replace(measured, headline=None, untestable=True)
-    return replace(measured, mostly_cant_say=all(answers[t].cant_say * 2 > n[t] for t in Team))
+    silent = all(answers[team].cant_say * 2 > n[team] for team in Team)
+    return replace(measured, mostly_cant_say=silent or measured.mostly_cant_say)
 
 
 def _measure_options(
@@ -115,9 +103,9 @@ def _measure_options(
             between_share=headline.between_share,
             strength=headline.strength,
             consensus=Consensus.IN if together else Consensus.NONE,
-            distributions={team: _distribution(labels, counts[team], answers[team]) for team in Team},
+            distributions={team: distribution_of(labels, counts[team], answers[team]) for team in Team},
             differences=tuple(
-                _option(
+                option_difference(
                     label,
                     table[Team.SALES][i],
                     n[Team.SALES],
@@ -179,10 +167,10 @@ def _measure_choices(
         leans=leans(interval),
         p=chance.share_as_large(by_chance.max(axis=1), abs(value)),
         between_share=between_share_of(
-            _yes_and_no(counts[Team.SALES], n_a),
-            _yes_and_no(counts[Team.MARKETING], n_b),
-            _yes_and_no(dealt, n_a),
-            _yes_and_no(totals - dealt, n_b),
+            yes_and_no(counts[Team.SALES], n_a),
+            yes_and_no(counts[Team.MARKETING], n_b),
+            yes_and_no(dealt, n_a),
+            yes_and_no(totals - dealt, n_b),
         ),
     )
     p_of_option = [chance.share_as_large(by_chance[:, i], abs(float(apart[i]))) for i in range(len(totals))]
@@ -193,7 +181,7 @@ def _measure_choices(
     standing = {team: positions.on_options(ticks[team], nothing[team], n[team], rule) for team in Team}
     differences = tuple(
         replace(
-            _option(label, counts[Team.SALES][i], n_a, counts[Team.MARKETING][i], n_b, rule),
+            option_difference(label, counts[Team.SALES][i], n_a, counts[Team.MARKETING][i], n_b, rule),
             q=q_of_option.get(i, 1.0),
         )
         for i, label in enumerate((*labels, CANT_SAY) if totals[-1] else labels)
@@ -215,7 +203,7 @@ def _measure_choices(
             else Consensus.NONE,
             distributions={
                 team: replace(
-                    _distribution(labels, counts[team][:-1], answers[team]), chose_nothing=nothing[team]
+                    distribution_of(labels, counts[team][:-1], answers[team]), chose_nothing=nothing[team]
                 )
                 for team in Team
             },
@@ -237,20 +225,13 @@ def _measure_ordered(
 ) -> Measured:
     """Scales and numbers: those who said something by their order, then those who can't say."""
     said = {team: len(answers[team].said) for team in Team}
-    n = {team: answers[team].answered for team in Team}
     differences: list[Difference] = []
     others: list[Effect] = []
     testable = chance.smallest_p(said[Team.SALES], said[Team.MARKETING]) < SIGNIFICANCE
     if min(said.values()) >= least and testable:
         ordered, others = difference_in_order(shown.question, answers, rng, repetitions)
         differences.append(ordered)
-    silent = sum(answers[team].cant_say for team in Team)
-    if chance.smallest_p_of_share(n[Team.SALES], n[Team.MARKETING], silent) < SIGNIFICANCE:
-        differences.append(difference_in_silence(answers, rng, repetitions))
-    differences = [replace(one, p=min(1.0, one.p * len(differences))) for one in differences]
-    # The headline is the difference in what people say, unless only the other one is of any size.
-    sizeable = [one for one in differences if one.medium] or differences[:1]
-    headline = min(sizeable, key=lambda one: one.p, default=None)
+    headline, smaller = headline_of(differences, answers, rng, repetitions)
     is_scale = shown.question.type is QuestionType.SCALE
     described = (
         _describe_scale(shown, answers, rule) if is_scale else _describe_number(shown, answers, least, rule)
@@ -262,8 +243,7 @@ def _measure_ordered(
         shown=replace(
             described.shown,
             effect=headline.effect if headline else None,
-            other_effects=tuple(others)
-            + tuple(one.effect for one in differences if headline is not None and one is not headline),
+            other_effects=(*others, *smaller),
             between_share=headline.between_share if headline else None,
             strength=headline.strength if headline else 0.0,
         ),
@@ -283,7 +263,7 @@ def _describe_scale(
             consensus=rule.of([top for top, _ in in_bands], [bottom for _, bottom in in_bands]),
             distributions={
                 team: _with_middle(
-                    _distribution(labels, counts[team], answers[team]),
+                    distribution_of(labels, counts[team], answers[team]),
                     [one + 1 for one in answers[team].said],
                 )
                 for team in Team
@@ -304,7 +284,7 @@ def _describe_number(
         nothing = np.zeros(0, dtype=np.int64)
         return Measured(
             shown=replace(
-                shown, distributions={team: _distribution((), nothing, answers[team]) for team in Team}
+                shown, distributions={team: distribution_of((), nothing, answers[team]) for team in Team}
             ),
             standing=dict.fromkeys(Team, positions.DIVIDED),
         )
@@ -333,22 +313,11 @@ def _describe_number(
             shown,
             consensus=Consensus.IN if together else Consensus.NONE,
             distributions={
-                team: _with_middle(_distribution(labels, counts[team], answers[team]), answers[team].said)
+                team: _with_middle(distribution_of(labels, counts[team], answers[team]), answers[team].said)
                 for team in Team
             },
         ),
         standing=standing,
-    )
-
-
-def _distribution(labels: tuple[str, ...], counts: Array, answers: TeamAnswers) -> Distribution:
-    people = max(answers.answered, 1)
-    return Distribution(
-        labels=labels,
-        counts=tuple(int(count) for count in counts),
-        shares=tuple(float(count) / people for count in counts),
-        answered=answers.answered,
-        cant_say=answers.cant_say,
     )
 
 
@@ -362,18 +331,6 @@ def _with_middle(distribution: Distribution, values: Sequence[float]) -> Distrib
     return replace(distribution, median=float(np.median(values)), quartiles=quartiles)
 
 
-def _option(label: str, x: int, n_a: int, y: int, n_b: int, rule: ConsensusRule) -> OptionDifference:
-    of_sales, of_marketing = float(x / n_a), float(y / n_b)
-    return OptionDifference(
-        label=label,
-        shares={Team.SALES: of_sales, Team.MARKETING: of_marketing},
-        difference=of_sales - of_marketing,
-        interval=newcombe(int(x), n_a, int(y), n_b),
-        q=None,
-        consensus=rule.of([of_sales, of_marketing], []),
-    )
-
-
 def _unit_slips(question: Question, answers: Mapping[Team, TeamAnswers], least: int) -> int:
     """How many numbers are so far from the middle that another unit may have been meant."""
     if question.type is not QuestionType.NUMBER or min(len(answers[team].said) for team in Team) < least:
@@ -384,10 +341,6 @@ def _unit_slips(question: Question, answers: Mapping[Team, TeamAnswers], least: 
         return 0
     far = (values >= middle * UNIT_SLIP) | ((values > 0) & (values <= middle / UNIT_SLIP))
     return int(np.count_nonzero(far))
-
-
-def _yes_and_no(ticks: Array, people: int) -> Array:
-    return np.stack([ticks, people - ticks], axis=-1)
 
 
 def _tally(indices: Sequence[int], size: int) -> Array:

@@ -1,13 +1,14 @@
 """What a comparison of two teams says, for people and for machines."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from alignment.disagreement.positions import Consensus
 from alignment.people import Team
 from alignment.questionnaires import Question
+from alignment.rules import Rule, to_document
 from alignment.statistics import Interval
 
 
@@ -61,7 +62,12 @@ class Effect:
 
     Names: `total_variation` (0 to 1) · `largest_difference`, `mean_difference`, `difference_cant_say` (of shares, −1
     to 1; the mean is of absolute differences) · `cliffs_delta` (−1 to 1) · `bergsma_v` (0 to 1) ·
-    `difference_of_medians` (in the unit of the question).
+    `difference_of_medians` (in the unit of the question). Rankings: `kendall_tau` between the teams' mean places (−1 to
+    1, 1 where they agree), `largest_place_difference` (mean places; above 0 marketing puts it higher), and
+    `kendall_w_sales`, `kendall_w_marketing` (agreement within a team, 0 to 1). Lead cards: `cohens_kappa` between the
+    majorities, `krippendorff_alpha_sales` and `krippendorff_alpha_marketing` (agreement within a team); they are left
+    out where they are not defined. Rules: `largest_difference` in who asks for a condition, `cliffs_delta` of the
+    thresholds of the condition whose thresholds differ most.
     """
 
     name: str
@@ -77,6 +83,13 @@ class Distribution:
     everybody who answered, `answered`, those who can't say included. For several choices the shares may sum to more
     than 1, and `chose_nothing` counts empty choices. `median` is set for scales and numbers, `quartiles` only where
     a team is large enough that they are not single people's answers.
+
+    Rankings: `counts` is who put the option first, `mean_places` where each option stands on average (1 is first; those
+    left out share the places behind), `concordance` Kendall's W. Lead cards: the labels are the cards that enough of
+    both teams judged, `counts` who calls the lead qualified, `judged` how many people judged it and `not_qualified` how
+    many called it not qualified (the rest can't tell), shares are of those who judged it; `concordance` is
+    Krippendorff's α. Rules: the labels are the conditions in words, `counts` who asks for it, `thresholds` the median
+    threshold of those who do (None where it has none, or too few ask for it).
     """
 
     labels: tuple[str, ...]
@@ -87,6 +100,11 @@ class Distribution:
     chose_nothing: int = 0
     median: float | None = None
     quartiles: tuple[float, float] | None = None
+    mean_places: tuple[float, ...] = ()
+    judged: tuple[int, ...] = ()
+    not_qualified: tuple[int, ...] = ()
+    thresholds: tuple[float | None, ...] = ()
+    concordance: float | None = None
 
     @property
     def cant_say_share(self) -> float:
@@ -110,6 +128,46 @@ class OptionDifference:
     consensus: Consensus
 
 
+class Seen(StrEnum):
+    """What one team makes of the other: whether it sees how the other answers, where they agree and where they differ."""
+
+    AGREEMENT = "agreement"
+    DISAGREEMENT = "disagreement"
+    IMAGINED_AGREEMENT = "imagined_agreement"
+    IMAGINED_DISAGREEMENT = "imagined_disagreement"
+    MISJUDGED = "misjudged"
+    OPEN = "open"
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return {
+            "agreement": "knows that they agree",
+            "disagreement": "knows how they differ",
+            "imagined_agreement": "thinks that they agree, but they do not",
+            "imagined_disagreement": "thinks that they differ, but they agree",
+            "misjudged": "sees the difference, but not what the other team says",
+            "open": "there is no one answer to guess",
+        }[self.value]
+
+
+@dataclass(frozen=True)
+class Perspective:
+    """What one team thinks that the other mostly answers, against what that one did answer; only of whole teams.
+
+    `expected` and `said` are the guess and the other team's answer in words ('' where there is no one answer that it
+    mostly gives), `right` the share of those who guessed who came near it, None where there is nothing to come near to.
+    """
+
+    team: Team
+    seen: Seen
+    expected: str
+    said: str
+    right: float | None
+    people: int
+    sentence: str
+
+
 @dataclass(frozen=True)
 class QuestionComparison:
     """One question, both teams.
@@ -117,8 +175,10 @@ class QuestionComparison:
     When `hidden`, a team is below the minimum group: nothing is told of either, not even how many answered, because
     the one could be worked out from the other and the total. `n` counts everybody who answered, those who can't say
     included. `between_share` is the share of all disagreement that lies between the teams, above what chance gives.
-    `strength` (0 to 1) is the effect made comparable over the types of answer. `importance` is None until both
-    teams have been asked for it.
+    `strength` (0 to 1) is the effect made comparable over the types of answer. `importance` is how much the question's
+    topic matters, from 1 to 5, the mean of both teams, and `importance_by_team` what each says; None unless enough people of
+    both were asked and said so. `perspectives` is empty where nobody was asked for the other team's answer, or too few
+    guessed. `typical_rules` has, for a rule, what most of each team ask of a lead; None where most ask for nothing.
     """
 
     question: Question
@@ -138,6 +198,9 @@ class QuestionComparison:
     distributions: Mapping[Team, Distribution] | None = None
     differences: tuple[OptionDifference, ...] = ()
     importance: float | None = None
+    importance_by_team: Mapping[Team, float] | None = None
+    perspectives: tuple[Perspective, ...] = ()
+    typical_rules: Mapping[Team, Rule | None] = field(default_factory=dict)
     hidden: bool = False
 
     @property
@@ -147,29 +210,72 @@ class QuestionComparison:
 
     def as_dict(self) -> dict[str, Any]:
         """The question in the shape of `manage.py compare --json`."""
-        effect = None
-        if self.effect is not None:
-            interval = self.effect.interval
-            effect = {
-                "name": self.effect.name,
-                "value": self.effect.value,
-                "interval": None if interval is None else [interval.low, interval.high],
-            }
         return {
             "key": self.question.key,
             "type": self.question.type.value,
             "n": {team.value: self.n.get(team) for team in Team},
             "verdict": self.verdict.value,
             "evidence": self.evidence.value,
-            "effect": effect,
+            "effect": None if self.effect is None else _effect(self.effect),
+            "other_effects": [_effect(effect) for effect in self.other_effects],
             "p": self.p,
             "q": self.q,
             "between_share": self.between_share,
             "divided_teams": [team.value for team in self.divided_teams],
             "consensus": None if self.consensus is None else self.consensus.value,
+            "importance": self.importance,
+            "perspectives": [
+                {
+                    "team": one.team.value,
+                    "seen": one.seen.value,
+                    "expected": one.expected,
+                    "said": one.said,
+                    "right": one.right,
+                    "people": one.people,
+                }
+                for one in self.perspectives
+            ],
+            "answers": self._answers(),
             "sentence": self.sentence,
             "reason": self.reason,
-        }
+        } | (
+            {
+                "typical_rules": {
+                    team.value: None if rule is None else to_document(rule)
+                    for team, rule in self.typical_rules.items()
+                }
+            }
+            if self.typical_rules
+            else {}
+        )
+
+    def _answers(self) -> list[dict[str, Any]]:
+        """One row for each option, point, class of numbers, card or condition, with both teams' shares."""
+        if self.distributions is None:
+            return []
+        teams = self.distributions
+        rows = []
+        for place, label in enumerate(teams[Team.SALES].labels):
+            row: dict[str, Any] = {
+                "answer": label,
+                "share": {team.value: of.shares[place] for team, of in teams.items()},
+            }
+            for name in ("mean_places", "judged", "thresholds"):
+                if getattr(teams[Team.SALES], name):
+                    row[name.removesuffix("s").removeprefix("mean_")] = {
+                        team.value: getattr(of, name)[place] for team, of in teams.items()
+                    }
+            rows.append(row)
+        return rows
+
+
+def _effect(effect: Effect) -> dict[str, Any]:
+    interval = effect.interval
+    return {
+        "name": effect.name,
+        "value": effect.value,
+        "interval": None if interval is None else [interval.low, interval.high],
+    }
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from alignment.disagreement.answers import CANT_SAY
+from alignment.disagreement.compound_sentences import (
+    COMPOUND,
+    compound_common_ground,
+    tell_compound_agreement,
+    tell_compound_division,
+    tell_compound_gap,
+)
 from alignment.disagreement.positions import bands
 from alignment.disagreement.results import (
     Comparison,
@@ -16,25 +23,9 @@ from alignment.disagreement.results import (
     QuestionComparison,
     Verdict,
 )
+from alignment.disagreement.words import capitalised, join_words, number_text, percent, with_unit
 from alignment.people import Team
 from alignment.questionnaires import QuestionType
-
-
-def percent(share: float) -> str:
-    """A share as whole percent: `82%`."""
-    return f"{round(share * 100)}%"
-
-
-def number_text(value: float) -> str:
-    """A number as people write it: no trailing zeros, thousands separated, at most four digits after the first."""
-    if value == int(value):
-        return f"{int(value):,}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def join_words(words: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def remarks(unreadable: int, unit_slips: int) -> str:
@@ -139,6 +130,8 @@ def _tell_gap(compared: QuestionComparison) -> str:
     of = compared.distributions
     if compared.effect.name == "difference_cant_say":
         return _tell_silence({team: of[team].cant_say_share for team in Team})
+    if compared.question.type in COMPOUND:
+        return tell_compound_gap(compared)
     match compared.question.type:
         case QuestionType.SCALE:
             return _tell_scale_gap(compared)
@@ -161,7 +154,7 @@ def _tell_gap(compared: QuestionComparison) -> str:
             if of[team].shares[leading[team]] > 0.5
         ]
         if len(said_by) == 2:
-            return _start(f"{said_by[0]}, {said_by[1]}.")
+            return capitalised(f"{said_by[0]}, {said_by[1]}.")
     return _tell_option_gap(widest)
 
 
@@ -204,10 +197,10 @@ def _tell_number_gap(compared: QuestionComparison) -> str:
         higher = Team.SALES if compared.effect.value > 0 else Team.MARKETING
         return (
             f"{higher.label.capitalize()} tends to say more than {higher.other.label}, although both medians are "
-            f"{_with_unit(medians[higher], compared.question.unit)}."
+            f"{with_unit(medians[higher], compared.question.unit)}."
         )
     return (
-        f"Sales says {_with_unit(medians[Team.SALES], compared.question.unit)}, "
+        f"Sales says {with_unit(medians[Team.SALES], compared.question.unit)}, "
         f"marketing {number_text(medians[Team.MARKETING])} (medians)."
     )
 
@@ -215,9 +208,11 @@ def _tell_number_gap(compared: QuestionComparison) -> str:
 def _tell_aligned(compared: QuestionComparison) -> str:
     assert compared.distributions is not None
     of = compared.distributions
+    if compared.question.type in COMPOUND:
+        return tell_compound_agreement(compared)
     if compared.question.type is QuestionType.NUMBER:
         medians = {team: of[team].median or 0.0 for team in Team}
-        middle = _with_unit(sum(medians.values()) / 2, compared.question.unit)
+        middle = with_unit(sum(medians.values()) / 2, compared.question.unit)
         return (
             f"Both teams say about {middle}: the median is {number_text(medians[Team.SALES])} in sales "
             f"and {number_text(medians[Team.MARKETING])} in marketing."
@@ -257,6 +252,8 @@ def _tell_split_within(compared: QuestionComparison) -> str:
 
 
 def _tell_division(compared: QuestionComparison, of: Distribution) -> str:
+    if compared.question.type in COMPOUND:
+        return tell_compound_division(compared, of)
     match compared.question.type:
         case QuestionType.NUMBER:
             if of.quartiles is not None and of.median is not None:
@@ -291,6 +288,8 @@ def _tell_unsure(compared: QuestionComparison) -> str:
             f"Most people in both teams can't say: {percent(silent[Team.SALES])} of sales "
             f"and {percent(silent[Team.MARKETING])} of marketing."
         )
+    if compared.question.type is QuestionType.LEAD_CARDS:
+        return "In both teams most judgements are that one can't tell from the card."
     return "Nobody is sure: in both teams the answers are spread over everything that could be answered."
 
 
@@ -310,9 +309,11 @@ def _reason(compared: QuestionComparison, tested: int) -> str:
                 parts.append(f"Within it they still differ in degree{_interval_text(compared)}.")
             return " ".join(parts)
         case Verdict.SPLIT_WITHIN:
-            parts.append("A team counts as divided when it stands on no answer with at least 70%.")
+            parts.append(_why_divided(compared.question.type))
         case Verdict.UNSURE if _mostly_silent(compared):
             parts.append("More than half of each team can't say.")
+        case Verdict.UNSURE if compared.question.type is QuestionType.LEAD_CARDS:
+            parts.append("More than half of the judgements of each team are that one can't tell.")
         case Verdict.UNSURE:
             parts.append(
                 "The answers of both teams are spread about evenly over three or more possibilities."
@@ -329,6 +330,11 @@ def _reason(compared: QuestionComparison, tested: int) -> str:
             parts.append(
                 f"There is a difference between the teams, but a small one{_interval_text(compared)}."
             )
+        case Evidence.LIKELY if compared.effect is not None and compared.question.type in COMPOUND:
+            parts.append(
+                f"The difference is larger than chance alone makes it in nineteen of twenty draws"
+                f"{_interval_text(compared)}, but{among} some are so by chance ({q})."
+            )
         case Evidence.LIKELY:
             parts.append(
                 f"The interval of the difference leans one way{_interval_text(compared)}, but{among} some do so by "
@@ -341,9 +347,19 @@ def _reason(compared: QuestionComparison, tested: int) -> str:
     return " ".join(parts)
 
 
+def _why_divided(kind: QuestionType) -> str:
+    if kind is QuestionType.RANKING:
+        return "A team counts as divided when its orders agree little (Kendall's W under 0.5)."
+    if kind is QuestionType.LEAD_CARDS:
+        return "A team counts as divided when at least 70% judge alike on fewer than 70% of the leads."
+    return "A team counts as divided when it stands on no answer with at least 70%."
+
+
 def _common_ground(compared: QuestionComparison) -> str:
     assert compared.distributions is not None
     of = compared.distributions[Team.SALES]
+    if compared.question.type in COMPOUND:
+        return compound_common_ground(compared)
     match compared.question.type:
         case QuestionType.NUMBER:
             return "at least 70% of each lie within a quarter of the middle between the two medians"
@@ -398,11 +414,3 @@ def _band_name(labels: Sequence[str]) -> str:
     if len(labels) <= 2:
         return " or ".join(labels)
     return f"{labels[0]} to {labels[-1]}"
-
-
-def _with_unit(value: float, unit: str) -> str:
-    return f"{number_text(value)} {unit}".strip()
-
-
-def _start(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]

@@ -6,9 +6,11 @@ import warnings
 from dataclasses import replace
 
 import pytest
+import rule_strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alignment import rules
 from alignment.disagreement import (
     Comparison,
     Consensus,
@@ -19,18 +21,32 @@ from alignment.disagreement import (
     compare,
     fingerprint,
 )
+from alignment.disagreement.answers import gather
 from alignment.people import Team
-from alignment.questionnaires import Mode, Question, Questionnaire, QuestionType, Response
+from alignment.questionnaires import (
+    GUESS,
+    GUESSABLE,
+    WITH_OPTIONS,
+    CardVerdict,
+    Mode,
+    Question,
+    Questionnaire,
+    QuestionType,
+    Response,
+)
 
 CHOICE, CHOICES, YES_NO = QuestionType.CHOICE, QuestionType.CHOICES, QuestionType.YES_NO
 SCALE, NUMBER, TEXT = QuestionType.SCALE, QuestionType.NUMBER, QuestionType.TEXT
+RANKING, LEAD_CARDS, RULE = QuestionType.RANKING, QuestionType.LEAD_CARDS, QuestionType.RULE
 OPTIONS = ("demo", "pricing", "webinar")
 CANT_SAY = None
 
 
 def question(kind, key="q", **settings):
-    options = OPTIONS if kind in (CHOICE, CHOICES) else ()
-    return Question(key, "traits", kind, dict.fromkeys(Team, "?"), **{"options": options, **settings})
+    options = OPTIONS if kind in WITH_OPTIONS else ()
+    return Question(
+        key, "traits", kind, dict.fromkeys(Team, "?"), **{"options": options, "count": 3, **settings}
+    )
 
 
 def survey(questions, sales, marketing, min_group=3):
@@ -287,16 +303,27 @@ def test_free_text_is_not_compared():
     assert [skipped.key for skipped in comparison.not_compared] == ["t"]
 
 
+judgements = st.sampled_from(CardVerdict).map(lambda verdict: {"verdict": verdict.value})
 VALUES = {
     CHOICE: st.sampled_from([*OPTIONS, "unknown"]),
     CHOICES: st.lists(st.sampled_from(OPTIONS), unique=True),
     YES_NO: st.booleans(),
     SCALE: st.integers(1, 5),
     NUMBER: st.one_of(st.floats(), st.integers(-3, 3), st.sampled_from([0, 1e14, -1e15, 1e-300, 10**400])),
+    RANKING: st.lists(st.sampled_from(OPTIONS), unique=True, min_size=1)
+    | st.sampled_from([["unknown"], [], ["demo", "demo"], "demo"]),
+    LEAD_CARDS: st.dictionaries(st.sampled_from(["1", "2", "3"]), judgements, min_size=1)
+    | st.sampled_from([{}, {"4": {"verdict": "qualified"}}, {"1": {"verdict": "good"}}, {"1": 1}, {"²": {}}]),
+    RULE: rule_strategies.rules.map(rules.to_document) | st.sampled_from([{}, {"version": 9}, "employees"]),
     TEXT: st.text(max_size=3),
 }
-EVERY_TYPE = tuple(question(kind, kind.value) for kind in VALUES)
-person = st.fixed_dictionaries({}, optional={k.value: st.one_of(st.none(), VALUES[k]) for k in VALUES})
+EVERY_TYPE = tuple(question(kind, kind.value, guess=kind in GUESSABLE) for kind in VALUES)
+person = st.fixed_dictionaries(
+    {},
+    optional={k.value: st.one_of(st.none(), VALUES[k]) for k in VALUES}
+    | {GUESS + k.value: st.one_of(st.none(), VALUES[k]) for k in GUESSABLE}
+    | {"importance:traits": st.one_of(st.none(), st.integers(0, 6))},
+)
 
 
 @settings(max_examples=250, deadline=None)
@@ -305,13 +332,14 @@ person = st.fixed_dictionaries({}, optional={k.value: st.one_of(st.none(), VALUE
 )
 def test_whatever_people_answer_there_is_a_verdict_and_no_nan_and_no_warning(sales, marketing, least, times):
     questionnaire, responses = survey(EVERY_TYPE, sales * times, marketing * times, least)
+    questionnaire = replace(questionnaire, importance=("traits",))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         comparison = compare(questionnaire, responses, permutations=60)
         shuffled = compare(questionnaire, responses[::-1], permutations=60)
     assert comparison == shuffled
     json.dumps(comparison.as_dict("survey"), allow_nan=False)
-    assert len(comparison.questions) == 5
+    assert len(comparison.questions) == 8
     for found in comparison.questions:
         assert found.sentence.endswith(".") and found.reason
         assert found.hidden == (
@@ -331,6 +359,8 @@ def answers_to(person, found):
     value = person[key]
     if value is None:
         return True
+    if kind in (RANKING, LEAD_CARDS, RULE):
+        return gather(found.question, [Response("x", Team.SALES, {key: value})])[Team.SALES].answered == 1
     if kind is NUMBER:
         return abs(value) <= 1e15
     return value != "unknown"

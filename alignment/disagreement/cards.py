@@ -1,0 +1,259 @@
+"""Lead cards judged by two teams: who calls which lead qualified, and how far people agree."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignment.disagreement import chance, effects, positions
+from alignment.disagreement.agreement import cohens_kappa, krippendorffs_alpha
+from alignment.disagreement.answers import CARD_CODES, NOT_JUDGED, TeamAnswers, labels_of
+from alignment.disagreement.description import Measured, distribution_of, option_difference, yes_and_no
+from alignment.disagreement.differences import SIGNIFICANCE, Difference, between_share_of, headline_of, leans
+from alignment.disagreement.positions import Consensus, ConsensusRule, Position
+from alignment.disagreement.results import Effect, OptionDifference, QuestionComparison
+from alignment.people import Team
+from alignment.questionnaires import CardVerdict
+from alignment.statistics import benjamini_hochberg, newcombe
+
+Array = NDArray[Any]
+
+_QUALIFIED, _NOT, _CANT_TELL = (CARD_CODES[verdict] for verdict in CardVerdict)
+
+
+def measure_cards(
+    shown: QuestionComparison,
+    answers: Mapping[Team, TeamAnswers],
+    least: int,
+    rule: ConsensusRule,
+    rng: np.random.Generator,
+    repetitions: int,
+) -> Measured:
+    """The card on which the teams differ most, and how far they differ over all cards.
+
+    A card that fewer than `least` people of a team judged is left out for both.
+    """
+    codes, people = _sheets(answers, len(labels_of(shown.question)))
+    counts = {
+        team: np.stack([people[team] @ (codes == code) for code in range(NOT_JUDGED)], axis=-1)
+        for team in Team
+    }
+    judged = {team: counts[team].sum(axis=-1) for team in Team}
+    kept = np.flatnonzero(np.minimum(judged[Team.SALES], judged[Team.MARKETING]) >= least)
+    if not kept.size:
+        return _nothing_left(shown, answers, rng, repetitions)
+    labels = tuple(labels_of(shown.question)[index] for index in kept)
+    codes = codes[:, kept]
+    counts = {team: counts[team][kept] for team in Team}
+    judged = {team: judged[team][kept] for team in Team}
+    differences = []
+    q_of_card = [1.0] * len(labels)
+    if chance.smallest_p(*(int(people[team].sum()) for team in Team)) < SIGNIFICANCE:
+        of_cards, q_of_card = _of_cards(codes, people, counts, judged, rng, repetitions)
+        differences.append(of_cards)
+    headline, smaller = headline_of(differences, answers, rng, repetitions)
+    standing = _standing(counts, judged, rule)
+    together = standing[Team.SALES].settled and standing[Team.SALES].place == standing[Team.MARKETING].place
+    missing = len(labels_of(shown.question)) - len(labels)
+    remark = (
+        f"{missing} {'card was' if missing == 1 else 'cards were'} judged by too few and left out."
+        if missing
+        else ""
+    )
+    return Measured(
+        headline=headline,
+        untestable=headline is None,
+        standing=standing,
+        mostly_cant_say=all(counts[team][:, _CANT_TELL].sum() * 2 > judged[team].sum() for team in Team),
+        shown=replace(
+            shown,
+            reason=" ".join(part for part in (shown.reason, remark) if part),
+            consensus=Consensus.IN if together else Consensus.NONE,
+            effect=headline.effect if headline else None,
+            other_effects=(*smaller, *_other_effects(counts, judged)),
+            between_share=headline.between_share if headline else None,
+            strength=headline.strength if headline else 0.0,
+            distributions={
+                team: replace(
+                    distribution_of(labels, counts[team][:, _QUALIFIED], answers[team]),
+                    shares=tuple(
+                        float(x / n) for x, n in zip(counts[team][:, _QUALIFIED], judged[team], strict=True)
+                    ),
+                    judged=tuple(int(n) for n in judged[team]),
+                    not_qualified=tuple(int(x) for x in counts[team][:, _NOT]),
+                    concordance=krippendorffs_alpha(counts[team][:, :_CANT_TELL]),
+                )
+                for team in Team
+            },
+            differences=_cards(labels, counts, judged, q_of_card, rule),
+        ),
+    )
+
+
+def _sheets(answers: Mapping[Team, TeamAnswers], cards: int) -> tuple[Array, dict[Team, Array]]:
+    """The different sheets of judgements, of shape (sheets, cards), and how many of each team gave each."""
+    sheets = sorted({sheet for team in Team for sheet in answers[team].said})
+    counted = {team: Counter(answers[team].said) for team in Team}
+    codes = np.array(sheets, dtype=np.int64).reshape(len(sheets), cards)
+    return codes, {
+        team: np.array([counted[team][sheet] for sheet in sheets], dtype=np.int64) for team in Team
+    }
+
+
+def _nothing_left(
+    shown: QuestionComparison, answers: Mapping[Team, TeamAnswers], rng: np.random.Generator, repetitions: int
+) -> Measured:
+    headline, _ = headline_of([], answers, rng, repetitions)
+    nothing = np.zeros(0, dtype=np.int64)
+    return Measured(
+        shown=replace(
+            shown,
+            effect=headline.effect if headline else None,
+            between_share=headline.between_share if headline else None,
+            strength=headline.strength if headline else 0.0,
+            distributions={team: distribution_of((), nothing, answers[team]) for team in Team},
+        ),
+        headline=headline,
+        standing=dict.fromkeys(Team, positions.DIVIDED),
+        untestable=headline is None,
+    )
+
+
+def _of_cards(
+    codes: Array,
+    people: Mapping[Team, Array],
+    counts: Mapping[Team, Array],
+    judged: Mapping[Team, Array],
+    rng: np.random.Generator,
+    repetitions: int,
+) -> tuple[Difference, list[float]]:
+    """The difference, and the false-discovery rate of each card; a person's judgements stay together in the draws.
+
+    Two statistics, the largest and the mean difference over the cards; the smaller p counts, doubled (Bonferroni).
+    """
+    cards = codes.shape[1]
+    columns = np.concatenate([codes == _QUALIFIED, codes == _NOT, codes < NOT_JUDGED], axis=1).astype(
+        np.float64
+    )
+    a, b = people[Team.SALES], people[Team.MARKETING]
+    dealt = chance.deal_sums(a + b, columns, int(a.sum()), rng, repetitions)
+    totals = (a + b) @ columns
+
+    def share(sums: Array) -> Array:
+        return sums[..., :cards] / np.maximum(sums[..., 2 * cards :], 1.0)
+
+    by_chance = np.abs(share(dealt) - share(totals - dealt))
+    apart = share(a @ columns) - share(b @ columns)
+    largest = int(np.argmax(np.abs(apart)))
+    value, mean = float(apart[largest]), float(np.abs(apart).mean())
+    largest_by_chance = by_chance.max(axis=-1)
+    expected = float(largest_by_chance.mean())
+    p_mean = chance.share_as_large(by_chance.mean(axis=-1), mean)
+    p = min(1.0, 2 * min(chance.share_as_large(largest_by_chance, abs(value)), p_mean))
+    p_of_card = [chance.share_as_large(by_chance[:, i], abs(float(apart[i]))) for i in range(cards)]
+    n_a, n_b = (int(judged[team][largest]) for team in Team)
+    varied = int(np.count_nonzero((totals[:cards] > 0) & (totals[:cards] < totals[2 * cards :])))
+    interval = newcombe(
+        int(counts[Team.SALES][largest, _QUALIFIED]),
+        n_a,
+        int(counts[Team.MARKETING][largest, _QUALIFIED]),
+        n_b,
+        confidence=1 - SIGNIFICANCE / max(1, varied),
+    )
+
+    def table(sums: Array) -> Array:
+        return yes_and_no(sums[..., :cards], sums[..., 2 * cards :])
+
+    difference = Difference(
+        effect=Effect("largest_difference", value, interval),
+        strength=max(0.0, (abs(value) - expected) / (1 - expected)) if expected < 1 else 0.0,
+        medium=abs(value) >= effects.MEDIUM_ASSOCIATION,
+        leans=leans(interval) or p_mean <= SIGNIFICANCE / 2,
+        p=p,
+        between_share=between_share_of(
+            table(a @ columns), table(b @ columns), table(dealt), table(totals - dealt)
+        ),
+    )
+    return difference, benjamini_hochberg(p_of_card)
+
+
+def _cards(
+    labels: tuple[str, ...],
+    counts: Mapping[Team, Array],
+    judged: Mapping[Team, Array],
+    q_of_card: list[float],
+    rule: ConsensusRule,
+) -> tuple[OptionDifference, ...]:
+    found = []
+    for index, label in enumerate(labels):
+        one = option_difference(
+            label,
+            counts[Team.SALES][index, _QUALIFIED],
+            int(judged[Team.SALES][index]),
+            counts[Team.MARKETING][index, _QUALIFIED],
+            int(judged[Team.MARKETING][index]),
+            rule,
+        )
+        against = [float(counts[team][index, _NOT] / judged[team][index]) for team in Team]
+        consensus = rule.of(list(one.shares.values()), against)
+        if consensus is not Consensus.IN:
+            # A lead is out where both teams call it not qualified, not where they cannot tell.
+            out = rule.of(against, list(one.shares.values())) is Consensus.IN
+            consensus = Consensus.OUT if out else Consensus.NONE
+        found.append(replace(one, q=q_of_card[index], consensus=consensus))
+    return tuple(found)
+
+
+def _standing(
+    counts: Mapping[Team, Array], judged: Mapping[Team, Array], rule: ConsensusRule
+) -> dict[Team, Position]:
+    """A team is settled when at least 70 % of it judge at least 70 % of the cards alike.
+
+    Both stand together when they judge alike every card on which both are settled, and those are at least 70 %.
+    """
+    of_card = {
+        team: np.where(
+            (counts[team] >= rule.agree * judged[team][:, None] - 1e-9).any(axis=-1),
+            counts[team].argmax(axis=-1),
+            -1,
+        )
+        for team in Team
+    }
+    sales, marketing = of_card[Team.SALES], of_card[Team.MARKETING]
+    both = (sales >= 0) & (marketing >= 0)
+    alike = bool(np.all(sales[both] == marketing[both])) and both.mean() >= rule.agree - 1e-9
+    return {
+        team: Position(True, "together" if alike else team.value)
+        if (of_card[team] >= 0).mean() >= rule.agree - 1e-9
+        else positions.DIVIDED
+        for team in Team
+    }
+
+
+def _other_effects(counts: Mapping[Team, Array], judged: Mapping[Team, Array]) -> tuple[Effect, ...]:
+    shares = {team: counts[team][:, _QUALIFIED] / judged[team] for team in Team}
+    found = [Effect("mean_difference", float(np.abs(shares[Team.SALES] - shares[Team.MARKETING]).mean()))]
+    kappa = cohens_kappa(majority_table(counts))
+    if kappa is not None:
+        found.append(Effect("cohens_kappa", kappa))
+    for team in Team:
+        alpha = krippendorffs_alpha(counts[team][:, :_CANT_TELL])
+        if alpha is not None:
+            found.append(Effect(f"krippendorff_alpha_{team.value}", alpha))
+    return tuple(found)
+
+
+def majority_table(counts: Mapping[Team, Array]) -> Array:
+    """How often the majorities of sales (rows) and marketing (columns) call a card qualified or not; ties left out.
+
+    `counts` has, for each team, who calls each card qualified and who does not in its first two columns.
+    """
+    table = np.zeros((2, 2), dtype=np.int64)
+    sides = [np.sign(counts[team][:, _QUALIFIED] - counts[team][:, _NOT]) for team in Team]
+    for sales, marketing in zip(*sides, strict=True):
+        if sales and marketing:
+            table[int(sales < 0), int(marketing < 0)] += 1
+    return table

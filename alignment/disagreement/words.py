@@ -1,0 +1,30 @@
+"""Numbers and lists as people write them, for every sentence about a comparison."""
+
+from collections.abc import Sequence
+
+
+def percent(share: float) -> str:
+    """A share as whole percent: `82%`."""
+    return f"{round(share * 100)}%"
+
+
+def number_text(value: float) -> str:
+    """A number as people write it: no trailing zeros, thousands separated, at most four digits after the first."""
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def join_words(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def with_unit(value: float, unit: str) -> str:
+    """`20 employees`, or `20` without a unit."""
+    return f"{number_text(value)} {unit}".strip()
+
+
+def capitalised(sentence: str) -> str:
+    """The sentence with a capital first letter; the others stay."""
+    return sentence[:1].upper() + sentence[1:]
