@@ -47,6 +47,7 @@ def jump(key: str) -> None:
 
 
 def change(survey_id: str) -> None:
+    st.session_state.pop(SUBMITTED, None)
     st.query_params.from_dict({"survey": survey_id, "at": REVIEW})
 
 

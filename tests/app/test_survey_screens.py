@@ -3,15 +3,13 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from actions import answers, clock, people, surveys, workshops
+from actions import answers, clock, surveys, workshops
 from alignment.disagreement import Verdict
 from alignment.people import MACHINE, Actor, Person, Role, Team
 from alignment.questionnaires import QuestionType
 from alignment.surveys import SurveyStatus
 from components.charts.comparison import distribution_figure, distribution_in_words, distribution_rows
-from components.question import Cannot
 
-ANSWER = "pages/surveys/answer.py"
 RUN = "pages/surveys/questionnaires.py"
 COMPARE = "pages/surveys/comparison.py"
 
@@ -66,167 +64,10 @@ def everything_said(app: AppTest) -> str:
     return "\n".join(element.value for kind in kinds for element in getattr(app, kind)).replace("\\", "")
 
 
-def key_of(survey, question):
-    return f"answer_{survey.id}_{question}"
-
-
-def give(app: AppTest, key: str, value) -> None:
-    """Answer, which reruns the question's fragment; then look at the whole page again."""
-    app.get_by_key(key).set_value(value).run()
-    assert not app.exception
-    app.run()
-
-
-# ── answering ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("path", [ANSWER, COMPARE])
-def test_every_role_opens_the_screens_of_an_empty_portal(open_page, make_person, path, role):
-    app = open_page(path, make_person(role.value, "sales"))
+def test_every_role_opens_the_comparison_of_an_empty_portal(open_page, make_person, role):
+    app = open_page(COMPARE, make_person(role.value, "sales"))
     assert not app.exception and app.title and app.info
-
-
-def test_whoever_has_no_team_is_told_why_there_is_nothing_to_answer(open_page, make_person):
-    opened()
-    app = open_page(ANSWER, make_person("facilitator", None))
-    assert "neither sales nor marketing" in everything_said(app)
-
-
-@pytest.mark.parametrize(
-    ("team", "wording"),
-    [
-        ("sales", "From how many employees is a company worth your call?"),
-        ("marketing", "From how many employees do you pass a company on to sales?"),
-    ],
-)
-def test_a_member_is_asked_in_the_words_of_the_own_team_and_told_the_privacy_first(
-    open_page, make_person, team, wording
-):
-    opened()
-    said = everything_said(open_page(ANSWER, make_person("member", team)))
-    assert wording in said and "confidential" in said and "0 of 36 answered" in said
-
-
-def test_each_kind_of_answer_is_kept_as_it_is_given_and_then_said_to_be_saved(open_page, make_person):
-    survey, person = opened(), make_person("member", "sales")
-    app = open_page(ANSWER, person)
-    assert "Saved" not in everything_said(app)
-    for key, value in {
-        "qualified_when": "They fit and have shown interest",
-        "budget": 4,
-        "private_email": False,
-        "signals": ["Started a trial", "Asked for a demo or a call"],
-        "response_hours": 1.5,
-        "wish": "More context",
-    }.items():
-        give(app, key_of(survey, key), value)
-    assert not app.exception
-    assert answers.my_progress(acting(person), survey.id).answers == {
-        "qualified_when": "They fit and have shown interest",
-        "budget": 4,
-        "private_email": False,
-        "signals": ["Asked for a demo or a call", "Started a trial"],
-        "response_hours": 1.5,
-        "wish": "More context",
-    }
-    said = everything_said(app)
-    assert said.count("Saved") == 6 and "6 of 36 answered" in said
-
-
-def test_cannot_say_takes_the_place_of_an_answer_and_an_answer_that_of_cannot_say(open_page, make_person):
-    survey, person = opened(), make_person("member", "sales")
-    app = open_page(ANSWER, person)
-
-    def kept():
-        return answers.my_progress(acting(person), survey.id).answers
-
-    hours, cannot = key_of(survey, "response_hours"), key_of(survey, "response_hours_cannot_say")
-    give(app, hours, 8.0)
-    give(app, cannot, True)
-    assert kept() == {"response_hours": None} and app.number_input(key=hours).value is None
-    give(app, hours, 4.0)
-    assert kept() == {"response_hours": 4.0} and app.checkbox(key=cannot).value is False
-    give(app, cannot, True)
-    give(app, cannot, False)
-    assert kept() == {}
-    give(app, key_of(survey, "qualified_when"), Cannot.SAY)
-    assert kept() == {"qualified_when": None}
-
-
-def test_whoever_comes_back_finds_the_answers_and_the_way_to_the_next_question(open_page, make_person):
-    survey, person = opened(), make_person("member", "marketing")
-    for key, value in {
-        "qualified_when": None,
-        "fit_or_interest": 2,
-        "rule_outs": ["No budget this year"],
-    }.items():
-        answers.save_answer(acting(person), survey.id, key, value)
-    app = open_page(ANSWER, person)
-    assert app.get_by_key(key_of(survey, "fit_or_interest")).value == 2
-    assert app.pills(key=key_of(survey, "rule_outs")).value == ["No budget this year"]
-    assert "[Go on where you stopped](#3-of-26)" in everything_said(app)
-
-
-def test_submitting_too_early_links_to_what_is_missing(open_page, make_person):
-    survey, person = opened("pulse"), make_person("member", "sales")
-    answers.save_answer(acting(person), survey.id, "heard", 3)
-    app = open_page(ANSWER, person)
-    app.button(key="answer_submit_button").click().run()
-    said = everything_said(app)
-    assert (
-        "4 questions still need an answer: [1](#1-of-9)" in said and "Being heard" not in app.error[0].value
-    )
-    assert "Working with the other team" in app.error[0].value
-    assert not answers.my_progress(acting(person), survey.id).submitted
-
-
-def test_after_submitting_one_is_thanked_and_can_still_change_until_it_closes(open_page, make_person):
-    survey, person = opened("pulse"), make_person("member", "sales")
-    fill(person, survey, submit=False)
-    app = open_page(ANSWER, person)
-    app.button(key="answer_submit_button").click().run()
-    assert "Thank you" in app.success[0].value
-    app.button(key="answer_change").click().run()
-    app.get_by_key(key_of(survey, "heard")).set_value(1).run()
-    found = answers.my_progress(acting(person), survey.id)
-    assert found.submitted and found.answers["heard"] == 1
-    surveys.close_survey(MACHINE, survey.id)
-    app.get_by_key(key_of(survey, "heard")).set_value(2).run()
-    assert "Not saved" in app.error[0].value.replace("\\", "")
-
-
-def test_several_questionnaires_are_listed_with_their_progress(open_page, make_person):
-    first, second = opened(), opened("pulse")
-    person = make_person("member", "sales")
-    answers.save_answer(acting(person), first.id, "budget", 3)
-    app = open_page(ANSWER, person)
-    assert "2 of 2 questionnaires wait" in everything_said(app)
-    app.button(key=f"answer_open_{second.id}").click().run()
-    assert not app.exception and key_of(second, "heard") in [
-        widget.key for widget in app.get("segmented_control")
-    ]
-    fill(person, second)
-    app.run()
-    app.button(key="answer_next").click().run()
-    assert key_of(first, "budget") in [widget.key for widget in app.get("segmented_control")]
-    app.button(key="answer_list").click().run()
-    assert app.button(key=f"answer_open_{first.id}").label == "Go on"
-
-
-def test_a_link_to_a_questionnaire_that_is_not_open_leads_to_those_that_are(open_page, make_person):
-    opened(), opened("pulse")
-    draft = surveys.prepare_survey(MACHINE, template="pulse", title="Secret plan")
-    app = open_page(ANSWER, make_person("member", "sales"), survey=draft.id)
-    assert "Secret plan" not in everything_said(app) and "not open for you" in everything_said(app)
-
-
-def test_whoever_loses_access_saves_nothing_by_a_click_on_the_open_page(open_page, make_person):
-    survey, person = opened(), make_person("member", "sales")
-    app = open_page(ANSWER, person)
-    people.end_access(MACHINE, person.id)
-    app.get_by_key(key_of(survey, "budget")).set_value(4).run()
-    assert surveys.response_rates(MACHINE, survey.id)[Team.SALES].started == 0
 
 
 # ── running ──────────────────────────────────────────────────────────────────────────────────────────────────────────
