@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
-from alignment.answers import check_answer
+from alignment.answers import check_answer, counted_answers
 from alignment.people import Team
 from alignment.questionnaires import Question, Questionnaire, QuestionType
+from alignment.rules import to_document
 from sample.leanings import OWN_WORDS, WISHES, Leaning, Leanings
 
 _TEXTS = {"own_words": OWN_WORDS, "wish": WISHES}
 _WRITERS = 8  # of a team answer a question in their own words at most
+_BUILDERS = 9  # of a team build a rule
 _FREE = 0.1  # of the answers are drawn freely, so that teams that lean the same way are not each other's copy
 
 
@@ -26,16 +28,17 @@ def answer_sheets(
 ) -> dict[str, dict[str, Any]]:
     """What everybody answers: person → question key → value, in the questionnaire's order.
 
-    `members` lists each team's people by any label. A text question is answered by some only; every other question
-    of the questionnaire needs a leaning, or KeyError is raised. Every value passes `check_answer`.
+    `members` lists each team's people by any label. Free text and rules are answered by some only; every other question
+    of the questionnaire, guesses and importance included, needs a leaning, or KeyError is raised. Nobody answers what a
+    condition spares them. Every value passes `check_answer`.
     """
     sheets: dict[str, dict[str, Any]] = {label: {} for labels in members.values() for label in labels}
-    for question in questionnaire.questions:
+    for question in questionnaire.everything:
         for team, labels in members.items():
             random = Random(f"{seed} {question.key} {team.value}")
             for label, value in _draw(question, leanings, team, labels, random).items():
                 sheets[label][question.key] = check_answer(question, value)
-    return sheets
+    return {label: counted_answers(questionnaire, sheet) for label, sheet in sheets.items()}
 
 
 def _draw(
@@ -48,6 +51,10 @@ def _draw(
     leaning = leanings[question.key].of(team)
     if question.type is QuestionType.CHOICES:
         return _several(leaning, labels, random)
+    if question.type is QuestionType.RULE:
+        builders = random.sample(list(labels), min(len(labels), _BUILDERS))
+        drawn = _by_quota(leaning, len(builders), random)
+        return {label: to_document(rule) for label, rule in zip(builders, drawn, strict=True)}
     return dict(zip(labels, _by_quota(leaning, len(labels), random), strict=True))
 
 

@@ -1,7 +1,8 @@
 """What each team of the sample company leans to, question by question of 'What is a qualified lead?'.
 
 A leaning maps an answer to its weight among the team; None is 'can't say'. For questions with several choices it
-maps each option to the share of people who choose it. `FIRST` is the questionnaire of the finished cycle, before
+maps each option to the share of people who choose it; an order is a tuple, and a rule a Rule. `guess:…` is what a team
+thinks that the other one answers. `FIRST` is the questionnaire of the finished cycle, before
 anything was agreed; `SECOND` is what the teams say today: closer on what was agreed, apart on new things.
 """
 
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from alignment.people import Team
+from alignment.rules import AllOf, AnyOf, Condition, Node, Operator, Rule
+from sample.handoffs import MIN_EMPLOYEES, MIN_PRICING_VIEWS
 
 Leaning = Mapping[Any, float]
 
@@ -70,6 +73,41 @@ _STAGES = {
     "Recycled to marketing": 0.3,
     "Disqualified": 0.75,
 }
+
+_SIZE = "Size of the company"
+_FIELD = "Industry or country"
+_WHO = "The contact's position"
+_SOURCE = "Where the lead came from"
+_SHOWN = "What the lead asked for or looked at"
+_NEED = "Need, budget and date"
+
+
+def _yes(field: str, value: bool = True) -> Condition:
+    return Condition(field, Operator.EQUAL, value)
+
+
+def _at_least(field: str, number: int) -> Condition:
+    return Condition(field, Operator.AT_LEAST, number)
+
+
+def _rule(employees: int, *signs: Node, also: tuple[Node, ...] = ()) -> Rule:
+    """A company of a size, any one of the signs, and whatever else."""
+    shown = signs[0] if len(signs) == 1 else AnyOf(signs)
+    return Rule(AllOf((_at_least("employees", employees), shown, *also)))
+
+
+_DEMO = _yes("demo_requested")
+_WEBINAR = _yes("webinar")
+_COMPANY_MAIL = _yes("private_email", False)
+
+
+def _prices(views: int) -> Condition:
+    return _at_least("pricing_page_views", views)
+
+
+def _guides(count: int) -> Condition:
+    return _at_least("guide_downloads", count)
+
 
 FIRST: dict[str, Leanings] = {
     "qualified_when": Leanings(
@@ -160,6 +198,50 @@ FIRST: dict[str, Leanings] = {
     ),
     "reason_required": both({True: 10, False: 1}),
     "feedback_days": Leanings({2: 1, 5: 5, 10: 4, 20: 1}, {1: 2, 2: 5, 3: 2, 5: 2}),
+    # sales looks at who it is and what they need, marketing at what they did
+    "telling": Leanings(
+        {
+            (_NEED, _WHO, _SIZE): 5,
+            (_NEED, _SIZE, _WHO): 3,
+            (_WHO, _NEED, _SHOWN): 2,
+            (_SIZE, _NEED, _FIELD): 1,
+        },
+        {
+            (_SHOWN, _SIZE, _SOURCE): 5,
+            (_SHOWN, _SOURCE, _WHO): 3,
+            (_SHOWN, _WHO, _SIZE): 2,
+            (_SOURCE, _SHOWN, _FIELD): 1,
+        },
+    ),
+    "own_rule": Leanings(
+        {
+            _rule(50, _DEMO, _prices(3)): 3,
+            _rule(100, _DEMO, _prices(3)): 3,
+            _rule(50, _DEMO, _prices(2), also=(_COMPANY_MAIL,)): 2,
+            _rule(80, _DEMO): 1,
+        },
+        {
+            _rule(10, _DEMO, _prices(1), _WEBINAR): 4,
+            _rule(20, _DEMO, _prices(1), _WEBINAR): 2,
+            _rule(20, _DEMO, _prices(2), _WEBINAR, _guides(2)): 2,
+            _rule(5, _DEMO, _guides(1)): 1,
+        },
+    ),
+    # sales sees how marketing thinks; marketing believes that sales sees it much as it does itself
+    "guess:qualified_when": Leanings(
+        {_INTEREST: 7, _KIND: 3, _ASKED: 1}, {_INTEREST: 7, _ASKED: 3, _KNOWN: 1}
+    ),
+    "guess:budget": Leanings({1: 4, 2: 6, 3: 1}, {3: 1, 4: 4, 5: 6}),
+    "guess:private_email": Leanings({True: 9, False: 2}, {True: 5, False: 6}),
+    "guess:min_employees": Leanings({5: 3, 10: 5, 20: 3}, {10: 3, 20: 5, 50: 3}),
+    "guess:guide_only": Leanings({4: 6, 5: 4, 3: 1}, {1: 5, 2: 5, 3: 1}),
+    "guess:response_hours": Leanings({1: 7, 2: 3, 4: 1}, {1: 3, 2: 6, 4: 2}),
+    "importance:definition": Leanings({4: 5, 5: 6}, {4: 7, 5: 4}),
+    "importance:disqualification": Leanings({3: 3, 4: 5, 5: 3}, {2: 3, 3: 6, 4: 2}),
+    "importance:traits": both({3: 4, 4: 5, 5: 2}),
+    "importance:behaviour": Leanings({2: 3, 3: 6, 4: 2}, {4: 5, 5: 6}),
+    "importance:stages": both({1: 2, 2: 5, 3: 4}),
+    "importance:handoff": both({4: 4, 5: 7}),
 }
 
 SECOND: dict[str, Leanings] = FIRST | {
@@ -181,6 +263,26 @@ SECOND: dict[str, Leanings] = FIRST | {
     ),
     "who_moves_to_sql": both({_AFTER_TALKING: 10, _AFTER_READING: 1}),
     "opportunity_when": both({_CONFIRMED: 10, _ASKED_OFFER: 1}),
+    "own_rule": Leanings(
+        {
+            _rule(MIN_EMPLOYEES, _DEMO, _prices(MIN_PRICING_VIEWS), _WEBINAR, also=(_COMPANY_MAIL,)): 6,
+            _rule(MIN_EMPLOYEES, _DEMO, _prices(MIN_PRICING_VIEWS), _WEBINAR): 2,
+            _rule(MIN_EMPLOYEES, _DEMO, _prices(MIN_PRICING_VIEWS + 1), also=(_COMPANY_MAIL,)): 1,
+        },
+        {
+            _rule(MIN_EMPLOYEES, _DEMO, _prices(MIN_PRICING_VIEWS), _WEBINAR): 6,
+            _rule(MIN_EMPLOYEES, _DEMO, _prices(MIN_PRICING_VIEWS), _WEBINAR, _guides(1)): 3,
+        },
+    ),
+    "telling": Leanings(
+        {(_NEED, _SIZE, _SHOWN): 5, (_SIZE, _NEED, _SHOWN): 4, (_NEED, _SHOWN, _SIZE): 2},
+        {(_SHOWN, _SIZE, _NEED): 5, (_SIZE, _SHOWN, _NEED): 4, (_SHOWN, _NEED, _SIZE): 2},
+    ),
+    # old beliefs outlive what was settled: each thinks that the other has not moved
+    "guess:qualified_when": both({_INTEREST: 9, _ASKED: 2}),
+    "guess:min_employees": Leanings({10: 3, 20: 6, 50: 2}, {50: 9, 60: 2}),
+    "guess:response_hours": Leanings({1: 10, 2: 1}, {4: 6, 8: 3, 2: 2}),
+    "guess:private_email": Leanings({True: 4, False: 7}, {True: 3, False: 8}),
     # what divides the teams today
     "months_to_buy": Leanings({2: 1, 3: 6, 6: 3, 9: 1}, {3: 1, 6: 3, 9: 3, 12: 4}),
     "guide_only": Leanings({1: 6, 2: 4, 3: 1}, {2: 2, 3: 5, 4: 4}),
