@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import replace
 
-from actions import clock, invitations
+from actions import clock, invitations, lead_cards
 from actions.journal import journal
 from actions.permissions import authorise, may
 from alignment import templates
@@ -126,14 +126,19 @@ def tighten_survey(
 
 
 def open_survey(actor: Actor, survey_id: str, *, revision: int | None = None) -> Survey:
-    """Put a draft to both teams. Raises WrongState for anything but a draft."""
+    """Put a draft to both teams. Lead cards that nobody drew yet are drawn now.
+
+    Raises WrongState for anything but a draft, and where there are no leads to draw cards from.
+    """
     person = authorise(actor, "survey:run")
     at = clock.now_text()
+    drawn = lead_cards.draw_missing(store().read(), survey_id)
 
     def transaction(connection: Connection) -> Survey:
         survey = _seen(connection, survey_id, revision)
         if survey.status is not SurveyStatus.DRAFT:
             raise WrongState(f"‘{survey.title}’ is already {survey.status.value}.")
+        lead_cards.put_missing(connection, person, survey, drawn)
         surveys.set_open(connection, survey_id, at)
         if survey.mode is Mode.ANONYMOUS:
             answers.keep_secret(connection, survey_id, secrets.token_hex(32))

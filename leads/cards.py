@@ -135,8 +135,8 @@ def profile(facts: Facts, people: Iterable[str] = ()) -> Profile:
     total = facts.value(facts.lead.count())
     table = _population(facts)
     if total > MOST_PROFILED:
-        part = MOST_PROFILED * 1024 // total + 1
-        table = table.filter(table.lead_id.hash().cast("int64").bit_and(ibis.literal(1023, "int64")) < part)
+        part = min(4095, MOST_PROFILED * 4096 // total)
+        table = table.filter(table.lead_id.hexdigest("md5").substr(0, 3) <= f"{part:03x}")
     table = facts.keep(table)
     names = _names(facts, people)
     fields: list[ProfiledField] = []
@@ -281,12 +281,13 @@ def draw(
     now: datetime,
     rules: tuple[Rule, Rule] | None = None,
     beside: Sequence[str] = (),
+    without: Sequence[str] = (),
 ) -> tuple[DrawnLead, ...]:
     """At most `count` leads for cards that show `fields`, in an order that says nothing; fewer when there are no more.
 
     No two have the same facts. `rules` are what each team asks of a lead: about half of the cards are then leads on
     which they disagree. `beside` are leads that have cards already: they are not drawn again, and those drawn make
-    the set as mixed as it can be. `now` is an aware instant, which ages count from.
+    the set as mixed as it can be. Leads `without` are not drawn either. `now` is an aware instant, which ages count from.
     """
     shown = [field for name in fields if (field := known.field(name)) is not None][:MOST_FACTS]
     if not shown or not known.leads:
@@ -295,8 +296,8 @@ def draw(
     texts = _Texts(facts, known, shown, now)
     already = _candidates(facts, table.filter(table.lead_id.isin(list(beside))), texts) if beside else []
     eligible = table.filter(table.facts_known >= min(len(shown), max(2, len(shown) // 4)))
-    if beside:
-        eligible = eligible.filter(eligible.lead_id.notin(list(beside)))
+    if beside or without:
+        eligible = eligible.filter(eligible.lead_id.notin([*beside, *without]))
     candidates = _candidates(facts, _few_of_each(facts, eligible), texts)
     picked = _pick(candidates, already, count, rules is not None, min(len(shown), 2))
     # by the digest alone: the order in which they were picked would tell won from lost
@@ -544,7 +545,8 @@ class _Texts:
         self._now = now.astimezone(UTC).replace(tzinfo=None)
         self._looked_at = frozenset(looked_at)
         self._telling: dict[str, bool] = {}
-        self._shared = {field.name: _shared(facts, field) for field in shown if _is_text(field)}
+        coarse = [field for field in shown if _is_text(field) and field.name not in self._looked_at]
+        self._shared = {field.name: _shared(facts, field) for field in coarse}
         columns = ["lead_id", "company", "came_at", *(column_of(field.name) for field in shown)]
         self.columns = tuple(dict.fromkeys(columns))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_up_cards import put_cards
 from people import make_actor
 from questionnaire_strategies import answers_to, questionnaires
 
@@ -69,7 +70,7 @@ def pulse():
 @given(questionnaires(), st.data())
 def test_any_answer_that_is_offered_comes_back_as_it_was_given(data_folder, asked, data):
     who = make_actor("member", data.draw(st.sampled_from(["sales", "marketing"])))
-    survey = surveys.prepare_survey(MACHINE, toml=write_toml(asked))
+    survey = put_cards(surveys.prepare_survey(MACHINE, toml=write_toml(asked)))
     surveys.open_survey(MACHINE, survey.id)
     given_answers = {q.key: data.draw(answers_to(q)) for q in asked.questions}
     for key, value in given_answers.items():

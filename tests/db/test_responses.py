@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_up_cards import put_cards
 from people import make_actor
 from questionnaire_strategies import answers_to, questionnaires
 
@@ -312,7 +313,7 @@ def test_an_export_of_a_named_survey_can_be_brought_into_a_copy_and_exported_aga
 @given(questionnaires(), st.data())
 def test_any_valid_response_is_the_same_after_export_and_import(data_folder, asked, data):
     toml = write_toml(asked).replace(f'mode = "{asked.mode}"', 'mode = "named"')
-    survey = surveys.open_survey(MACHINE, surveys.prepare_survey(MACHINE, toml=toml).id)
+    survey = surveys.open_survey(MACHINE, put_cards(surveys.prepare_survey(MACHINE, toml=toml)).id)
     given_answers = {}
     for who in [make_actor(team=team.value) for team in Team]:
         drawn = {
@@ -330,7 +331,7 @@ def test_any_valid_response_is_the_same_after_export_and_import(data_folder, ask
         given_answers[who] = counted_answers(survey.questionnaire, drawn)
     surveys.close_survey(MACHINE, survey.id)
     export = responses.export_responses(MACHINE, survey.id, "csv").content
-    copy = surveys.open_survey(MACHINE, surveys.prepare_survey(MACHINE, toml=toml).id)
+    copy = surveys.open_survey(MACHINE, put_cards(surveys.prepare_survey(MACHINE, toml=toml)).id)
     if any(given_answers.values()):
         responses.import_responses(MACHINE, copy.id, "export.csv", export)
     for who, expected in given_answers.items():
