@@ -73,6 +73,10 @@ def test_every_role_opens_the_comparison_of_an_empty_portal(open_page, make_pers
 # ── running ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def labels_of(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
 def test_the_first_questionnaire_is_prepared_opened_and_closed_on_the_screen(open_page, make_person):
     make_person("member", "sales")
     app = open_page(RUN, make_person("facilitator", None))
@@ -81,7 +85,7 @@ def test_the_first_questionnaire_is_prepared_opened_and_closed_on_the_screen(ope
     app.button(key="questionnaires_prepare").click().run()
     (survey,) = surveys.list_surveys(MACHINE)
     assert survey.title == "Our *leads*" and survey.status is SurveyStatus.DRAFT
-    assert "**Our *leads***" in everything_said(app)
+    assert app.title[0].value == r"Our \*leads\*", "what was prepared is shown"
     app.button(key=f"questionnaires_open_{survey.id}").click().run()
     assert "1 people in sales" not in everything_said(app) and "1 person in sales" in everything_said(app)
     app.button(key=f"questionnaires_confirm_open_{survey.id}").click().run()
@@ -93,12 +97,72 @@ def test_the_first_questionnaire_is_prepared_opened_and_closed_on_the_screen(ope
     assert not app.exception
 
 
+def test_a_new_one_begins_blank_with_a_copy_or_with_a_file(open_page, make_person):
+    first = surveys.prepare_survey(MACHINE, template="pulse", title="Spring")
+    who = make_person("facilitator", None)
+    app = open_page(RUN, who)
+    app.radio(key="questionnaires_template").set_value("blank").run()
+    app.button(key="questionnaires_prepare").click().run()
+    assert "The title is empty" in app.error[0].value
+    app.text_input(key="questionnaires_title").set_value("From nothing").run()
+    app.button(key="questionnaires_prepare").click().run()
+    assert "1 question still to be written." in app.warning[0].value
+    app = open_page(RUN, who)
+    app.radio(key="questionnaires_template").set_value("copy").run()
+    app.selectbox(key="questionnaires_copy").set_value(first.id).run()
+    app.button(key="questionnaires_prepare").click().run()
+    app = open_page(RUN, who)
+    app.radio(key="questionnaires_template").set_value("file").run()
+    upload = app.get("file_uploader")[0]
+    upload.set_value(("ours.toml", b'title = "Ours"\nmode = "secret"\n', "application/toml")).run()
+    app.button(key="questionnaires_prepare").click().run()
+    assert "Line 2" in app.error[0].value
+    assert sorted(survey.title for survey in surveys.list_surveys(MACHINE)) == [
+        "From nothing",
+        "Spring",
+        "Spring",
+    ]
+
+
+def test_the_list_tells_two_of_the_same_title_apart_and_leads_to_each(open_page, make_person):
+    closed_by(make_person, 1, title="Ours")
+    draft = surveys.prepare_survey(MACHINE, template="pulse", title="Ours")
+    app = open_page(RUN, make_person("facilitator", None))
+    said = everything_said(app)
+    assert "Closed " in said and "Prepared " in said and "under way" not in said
+    app.button(key=f"questionnaires_show_{draft.id}").click().run()
+    assert app.title[0].value == "Ours" and "Open" in labels_of(app)
+    app.button(key="questionnaires_all").click().run()
+    assert app.title[0].value == "Questionnaires"
+
+
+def test_many_questionnaires_can_be_searched(open_page, make_person):
+    for number in range(7):
+        surveys.prepare_survey(MACHINE, template="pulse", title=f"Round {number}")
+    app = open_page(RUN, make_person("facilitator", None))
+    app.text_input(key="questionnaires_find").set_value("round 3").run()
+    said = everything_said(app)
+    assert "Round 3" in said and "Round 4" not in said
+    app.get_by_key("questionnaires_state").set_value(SurveyStatus.OPEN).run()
+    assert "None is like that" in everything_said(app)
+
+
+def test_a_closed_questionnaire_says_nothing_of_people_under_way(open_page, make_person):
+    survey = opened()
+    fill(make_person("member", "sales"), survey)
+    fill(make_person("member", "marketing"), survey, submit=False)
+    facilitator = make_person("facilitator", None)
+    surveys.close_survey(MACHINE, survey.id)
+    app = open_page(RUN, facilitator, survey=survey.id)
+    assert [bar.text for bar in app.progress] == ["Sales: 1 of 1 submitted", "Marketing: 0 of 1 submitted"]
+
+
 def test_the_preview_shows_either_team_and_keeps_nothing(open_page, make_person):
     survey = opened()
-    app = open_page(RUN, make_person("facilitator", "sales"))
+    app = open_page(RUN, make_person("facilitator", "sales"), survey=survey.id)
     app.button(key=f"questionnaires_preview_{survey.id}").click().run()
     assert "From how many employees is a company worth your call?" in everything_said(app)
-    app.get_by_key(f"questionnaires_preview_{survey.id}_sales_budget").set_value(4).run()
+    app.get_by_key(f"preview_{survey.id}_en_sales_budget").set_value(4).run()
     assert surveys.response_rates(MACHINE, survey.id)[Team.SALES].started == 0
 
 
@@ -107,27 +171,41 @@ def test_the_response_rate_of_each_team_is_on_the_screen(open_page, make_person)
     fill(make_person("member", "sales"), survey)
     make_person("member", "sales")
     fill(make_person("member", "marketing"), survey, submit=False)
-    app = open_page(RUN, make_person("facilitator", None))
+    facilitator = make_person("facilitator", None)
+    assert "1 of 3 people have submitted" in everything_said(open_page(RUN, facilitator))
+    app = open_page(RUN, facilitator, survey=survey.id)
     texts = [bar.text for bar in app.progress]
     assert texts == ["Sales: 1 of 2 submitted", "Marketing: 0 of 1 submitted, 1 under way"]
-    assert "1 of 3 people have submitted" in everything_said(app)
 
 
 def test_a_team_lead_sees_the_rates_and_runs_nothing(open_page, make_person):
-    opened()
-    surveys.prepare_survey(MACHINE, template="pulse", title="Not yet")
-    app = open_page(RUN, make_person("team_lead", "sales"))
-    assert "Not yet" not in everything_said(app)
-    labels = {button.label for button in app.button}
-    assert "Preview" in labels and not labels & {"Open", "Close", "Prepare", "Discard"}
+    survey = opened()
+    draft = surveys.prepare_survey(MACHINE, template="pulse", title="Not yet")
+    lead = make_person("team_lead", "sales")
+    for chosen in ({}, {"survey": survey.id}, {"survey": draft.id}):
+        app = open_page(RUN, lead, **chosen)
+        assert "Not yet" not in everything_said(app)
+        assert not labels_of(app) & {"Open", "Close", "Prepare", "Discard", "Correct texts", "Privacy"}
+    assert "Preview" in labels_of(open_page(RUN, lead, survey=survey.id))
 
 
-def test_privacy_is_made_stricter_on_the_screen(open_page, make_person):
-    draft = surveys.prepare_survey(MACHINE, template="qualified_lead")
-    app = open_page(RUN, make_person("facilitator", None))
-    app.number_input(key=f"questionnaires_group_{draft.id}").set_value(5)
-    app.button(key=f"questionnaires_tighten_{draft.id}").click().run()
-    assert surveys.read_survey(MACHINE, draft.id).min_group == 5
+def test_privacy_is_made_stricter_on_the_screen_until_somebody_answers(open_page, make_person):
+    survey = opened()
+    app = open_page(RUN, make_person("facilitator", None), survey=survey.id)
+    app.number_input(key=f"questionnaires_group_{survey.id}").set_value(5)
+    app.button(key=f"questionnaires_tighten_{survey.id}").click().run()
+    assert surveys.read_survey(MACHINE, survey.id).min_group == 5
+    fill(make_person("member", "sales"), survey, submit=False)
+    app.run()
+    assert not app.number_input
+
+
+def test_a_discarded_draft_leaves_the_list(open_page, make_person):
+    draft = surveys.prepare_survey(MACHINE, template="pulse")
+    app = open_page(RUN, make_person("facilitator", None), survey=draft.id)
+    app.button(key=f"questionnaires_discard_{draft.id}").click().run()
+    app.button(key=f"questionnaires_confirm_discard_{draft.id}").click().run()
+    assert surveys.list_surveys(MACHINE) == [] and app.title[0].value == "Questionnaires"
 
 
 # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────────

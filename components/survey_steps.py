@@ -1,0 +1,157 @@
+"""The steps of a questionnaire's life that are confirmed first: opening, closing, discarding, a stricter privacy."""
+
+from functools import partial
+
+import streamlit as st
+
+from actions import surveys
+from alignment.people import Team
+from alignment.questionnaire_edits import unwritten
+from alignment.questionnaires import Mode, Questionnaire
+from alignment.surveys import ResponseRate, Survey
+from components.outcome import perform
+from components.page import stop_on_refusal
+from components.session import actor
+from components.survey_running import opening_note, show_rates
+from components.text import plain
+
+MODES = {
+    Mode.NAMED: "Named",
+    Mode.CONFIDENTIAL: "Confidential",
+    Mode.ANONYMOUS: "Anonymous",
+}
+
+
+def count_of(number: int, thing: str) -> str:
+    """'1 question', '12 questions'."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def people(count: int) -> str:
+    """'1 person', '12 people'."""
+    return "1 person" if count == 1 else f"{count} people"
+
+
+@st.dialog("Open this questionnaire?", icon=":material/play_arrow:")
+def confirm_open(survey: Survey, rates: dict[Team, ResponseRate]) -> None:
+    """Say to whom it goes and what cannot be changed afterwards, and open it."""
+    st.markdown(f"**{plain(survey.title)}**")
+    asked = " and ".join(f"{people(rates[team].invited)} in {team.label}" for team in Team)
+    st.markdown(
+        f"It goes to {asked}, {MODES[survey.mode].lower()}. From then on only texts can be corrected, and the privacy "
+        "cannot be made looser."
+    )
+    with stop_on_refusal():
+        st.markdown(plain(opening_note(survey)))
+    left = unwritten(survey.questionnaire)
+    if left:
+        st.warning(
+            f"{count_of(len(left), 'question')} still {'has' if len(left) == 1 else 'have'} the words that were put in "
+            "to be written over.",
+            icon=":material/edit:",
+        )
+    small = [team.label for team in Team if rates[team].invited < survey.min_group]
+    if small:
+        st.warning(
+            f"There are fewer than {survey.min_group} people in {' and '.join(small)}: results would stay hidden.",
+            icon=":material/visibility_off:",
+        )
+    if st.button(
+        "Open for both teams",
+        type="primary",
+        key=f"questionnaires_confirm_open_{survey.id}",
+        on_click=partial(
+            perform,
+            "Open. Both teams find it under Answer.",
+            surveys.open_survey,
+            survey.id,
+            revision=survey.revision,
+        ),
+    ):
+        st.rerun()
+
+
+@st.dialog("Close it for good?", icon=":material/lock:")
+def confirm_close(survey: Survey) -> None:
+    """Say who has not submitted and what closing does, and close it."""
+    with stop_on_refusal():
+        rates = surveys.response_rates(actor(), survey.id)
+    st.markdown(f"**{plain(survey.title)}**")
+    show_rates(rates)
+    underway = sum(rate.started - rate.submitted for rate in rates.values())
+    if underway:
+        who = "1 person has" if underway == 1 else f"{underway} people have"
+        st.warning(f"{who} begun and not submitted. Those answers will not count.", icon=":material/pending:")
+    small = [team.label for team in Team if rates[team].submitted < survey.min_group]
+    if small:
+        st.warning(
+            f"Fewer than {survey.min_group} people in {' and '.join(small)} have submitted: the results will stay hidden.",
+            icon=":material/visibility_off:",
+        )
+    closing = "Closing is final: nobody can answer or change an answer any more, and the comparison becomes readable."
+    if survey.mode is Mode.ANONYMOUS:
+        closing += " The key that links people to their answers is destroyed."
+    st.markdown(closing)
+    if st.button(
+        "Close for good",
+        type="primary",
+        key=f"questionnaires_confirm_close_{survey.id}",
+        on_click=partial(perform, "Closed. The comparison can be read now.", surveys.close_survey, survey.id),
+    ):
+        st.rerun()
+
+
+@st.dialog("Discard this draft?", icon=":material/delete:")
+def confirm_discard(survey: Survey) -> None:
+    """Say that nothing but the draft is lost, and discard it."""
+    st.markdown(f"**{plain(survey.title)}** has never been open, so no answers are lost.")
+    if st.button(
+        "Discard",
+        type="primary",
+        key=f"questionnaires_confirm_discard_{survey.id}",
+        on_click=_discard,
+        args=(survey.id,),
+    ):
+        st.rerun()
+
+
+def _discard(survey_id: str) -> None:
+    perform("Discarded.", surveys.discard_survey, survey_id)
+    st.query_params.pop("survey", None)
+
+
+def offer_stricter_privacy(survey: Survey) -> None:
+    """A stricter privacy for an open questionnaire that nobody has answered yet."""
+    with st.popover("Privacy", icon=":material/lock:"):
+        st.caption("It can only become stricter, and only before the first answer.")
+        choose_privacy(survey.questionnaire, survey.id)
+        st.button("Save", key=f"questionnaires_tighten_{survey.id}", on_click=_tighten, args=(survey,))
+
+
+def _tighten(survey: Survey) -> None:
+    perform(
+        "The privacy is stricter now.",
+        surveys.tighten_survey,
+        survey.id,
+        mode=st.session_state[f"questionnaires_mode_{survey.id}"],
+        min_group=st.session_state[f"questionnaires_group_{survey.id}"],
+        revision=survey.revision,
+    )
+
+
+def choose_privacy(questionnaire: Questionnaire, key: str) -> None:
+    """The privacy modes and groups that are at least as strict, in widgets `questionnaires_mode_<key>` and `…_group_<key>`."""
+    allowed = [mode for mode in Mode if mode.strictness >= questionnaire.mode.strictness]
+    st.radio(
+        "Privacy",
+        allowed,
+        format_func=MODES.__getitem__,
+        captions=[mode.promise for mode in allowed],
+        key=f"questionnaires_mode_{key}",
+    )
+    st.number_input(
+        "Smallest group of each team for which a result is shown",
+        min_value=questionnaire.min_group,
+        max_value=1000,
+        key=f"questionnaires_group_{key}",
+    )
