@@ -1,6 +1,5 @@
 """What the portal tells people about a survey: in their inbox, and by mail where mail is set up. Texts in, texts out."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +8,6 @@ from alignment.people import Role
 from alignment.surveys import Survey
 
 _LONGEST_SUBJECT = 150
-_BREAKS = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 class MessageKind(StrEnum):
@@ -63,8 +61,7 @@ class Wording:
 
 def one_line(text: str, longest: int = _LONGEST_SUBJECT) -> str:
     """`text` fit for a mail's header: no line break or other control character, runs of spaces closed up, cut if long."""
-    kept = "".join(" " if unicodedata.category(character) in _BREAKS else character for character in text)
-    line = " ".join(kept.split())
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 

@@ -70,7 +70,9 @@ def _text(content: object) -> str:
 
 def _rows(text: str) -> list[tuple[int, list[str]]]:
     """(line, cells) of the rows that have something in them."""
-    heading = text.lstrip("\r\n").split("\n", 1)[0]
+    heading = next((line for line in text.splitlines() if line.strip(" ,;\t")), "")
+    if not heading:
+        raise InvalidInput(f"The file is empty. {_SAVE_ANEW}")
     separator = max(",;\t", key=heading.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     rows = []
@@ -83,8 +85,6 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
                 raise InvalidInput(f"The list has more than {MOST_ROWS:,} rows. Split it.")
     except csv.Error as error:
         raise InvalidInput(f"Line {reader.line_num} cannot be read as CSV ({error}). {_SAVE_ANEW}") from error
-    if not rows:
-        raise InvalidInput(f"The file is empty. {_SAVE_ANEW}")
     return rows
 
 

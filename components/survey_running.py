@@ -29,6 +29,7 @@ from components.text import plain
 
 _BOTH, _CHOSEN = "Everybody in both teams", "People I choose"
 _LIVE = "10s"
+_ROWS_AT_ONCE = 4
 
 
 def show_running(survey: Survey) -> None:
@@ -38,7 +39,7 @@ def show_running(survey: Survey) -> None:
         if survey.status is SurveyStatus.OPEN:
             st.fragment(_watch, run_every=_LIVE)(survey.id)
         elif survey.status is SurveyStatus.CLOSED:
-            show_rates(surveys.response_rates(actor(), survey.id))
+            show_rates(surveys.response_rates(actor(), survey.id), closed=True)
         st.markdown(_dates_in_words(survey))
         if not runs or survey.status is SurveyStatus.CLOSED:
             return
@@ -69,14 +70,14 @@ def opening_note(survey: Survey) -> str:
     return f"{told}. Mail is not set up: hand out links to copy, or tell them yourself."
 
 
-def show_rates(rates: dict[Team, ResponseRate]) -> None:
-    """How many of each team have submitted: counts, never who."""
+def show_rates(rates: dict[Team, ResponseRate], *, closed: bool = False) -> None:
+    """How many of each team have submitted: counts, never who. Once it is closed nobody is under way any more."""
     left, right = st.columns(2)
     for column, team in ((left, Team.SALES), (right, Team.MARKETING)):
         rate = rates[team]
         underway = rate.started - rate.submitted
         text = f"{team.label.capitalize()}: {rate.submitted} of {rate.invited} submitted"
-        column.progress(rate.share, text + (f", {underway} under way" if underway else ""))
+        column.progress(rate.share, text + (f", {underway} under way" if underway and not closed else ""))
 
 
 def _watch(survey_id: str) -> None:
@@ -288,7 +289,7 @@ def _ask_people(survey: Survey, locked: frozenset[str]) -> None:
 
 
 def _read_file(content: bytes) -> PeopleFile | None:
-    """The people of a file, and a table of the rows that cannot be used."""
+    """The people of a file, and the rows that cannot be used."""
     try:
         filed = invitations.read_people_file(actor(), content)
     except Refusal as refusal:
@@ -299,16 +300,12 @@ def _read_file(content: bytes) -> PeopleFile | None:
     if filed.refused:
         rows = "1 row cannot" if len(filed.refused) == 1 else f"{len(filed.refused)} rows cannot"
         st.warning(f"{rows} be used; the others can.", icon=":material/rule:")
-        st.dataframe(
-            {
-                "Line": [row.line for row in filed.refused],
-                "Row": [row.value for row in filed.refused],
-                "What to do": [row.reason for row in filed.refused],
-            },
-            hide_index=True,
-            width="stretch",
-            key="running_refused_rows",
-        )
+        with st.container(height=200 if len(filed.refused) > _ROWS_AT_ONCE else "content"):
+            st.markdown(
+                "\n".join(
+                    f"- Line {row.line}, {plain(row.value)}: {plain(row.reason)}" for row in filed.refused
+                )
+            )
     return filed
 
 
@@ -328,7 +325,7 @@ def _offer_reminder(survey: Survey) -> None:
     if outlook.recipients is not None:
         label, nobody = f"Remind {_people(len(outlook.recipients))}", not outlook.recipients
     else:
-        label, nobody = "Remind who has not finished", not outlook.unfinished
+        label, nobody = f"Remind up to {_people(outlook.unfinished)}", not outlook.unfinished
     why = None
     if nobody:
         why = (
