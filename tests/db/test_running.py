@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -65,6 +66,13 @@ def audit(noun_id=None):
         .fetchall()
     )
     return [dict(row) for row in rows if noun_id in (None, row["noun_id"])]
+
+
+def contents():
+    tables = [row[0] for row in store().read().execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {
+        table: [tuple(row) for row in store().read().execute(f'SELECT * FROM "{table}"')] for table in tables
+    }
 
 
 def local(actor, **later):
@@ -193,8 +201,6 @@ def test_it_opens_and_closes_by_itself_as_the_machine(facilitator, ada):
 
 def test_times_are_the_companys_also_where_its_clocks_change(facilitator):
     company, revision = settings.company_with_revision(MACHINE)
-    from dataclasses import replace
-
     hours = replace(company.hours, timezone="Europe/Berlin")
     settings.change_company(MACHINE, replace(company, hours=hours), revision)
     with clock.at(datetime(2026, 3, 1, tzinfo=UTC)):
@@ -227,7 +233,6 @@ def test_times_are_the_companys_also_where_its_clocks_change(facilitator):
         ({"closes": {"minutes": -1}}, "closing time has to lie ahead"),
         ({"closes": {"days": 900}}, "within two years"),
         ({"opens": {"days": 2}, "closes": {"days": 1}}, "close before it opens"),
-        ({"opens": {"days": 2}, "closes": {"days": 2}}, "close before it opens"),
         ({"remind_days": 2}, "needs a closing time"),
         ({"closes": {"days": 9}, "remind_days": 0}, "from 1 to 30"),
         ({"closes": {"days": 9}, "remind_days": 31}, "from 1 to 30"),
@@ -315,9 +320,6 @@ def test_nobody_learns_from_a_reminder_who_has_finished_unless_the_survey_is_nam
         )
         rows = [row for row in audit(survey.id) if row["action"] == "survey:remind"]
         told[-1] += tuple((row["before"], row["after"]) for row in rows)
-        assert not [
-            row for row in audit() if row["action"] == "survey:remind" and row["noun_id"] != survey.id
-        ][1:]
     assert told[0] == told[1]
 
 
@@ -452,10 +454,10 @@ def test_a_link_signs_a_member_in_who_never_chose_a_password_as_often_as_needed(
 def test_looking_at_a_link_changes_nothing(facilitator, ada):
     survey = opened(facilitator)
     token = mailed(survey, ada)
-    before = list(store().read().iterdump()) if hasattr(store().read(), "iterdump") else audit()
+    before = contents()
     for _ in range(3):
         invitations.followed_link(token)
-    assert before == (list(store().read().iterdump()) if hasattr(store().read(), "iterdump") else audit())
+    assert contents() == before
 
 
 def test_only_a_hash_of_a_link_is_kept_and_it_is_long(facilitator, ada):
