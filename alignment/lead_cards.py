@@ -271,7 +271,7 @@ def number_fact(number: float) -> str:
     if abs(number) >= 1_000:
         scale = 10 ** (math.floor(math.log10(abs(number))) - 2)
         return f"{round(number / scale) * scale:,.0f}"
-    return f"{number:,.2f}".rstrip("0").rstrip(".")
+    return f"{round(number, 2) + 0.0:,.2f}".rstrip("0").rstrip(".")
 
 
 def boolean_fact(text: str) -> str:
@@ -300,5 +300,9 @@ def shortfall(asked: int, drawn: int) -> str:
     """Why there are fewer cards than asked for; '' where there are not."""
     if drawn >= asked:
         return ""
-    what = "Only one lead differs" if drawn == 1 else f"Only {drawn} leads differ"
-    return f"{what} enough from the others and has enough known facts, so there are {drawn} cards instead of {asked}."
+    if drawn == 1:
+        return f"Only one lead has enough known facts of its own, so there is 1 card instead of {asked}."
+    return (
+        f"Only {drawn} leads differ enough from each other and have enough known facts, so there are {drawn} cards instead "
+        f"of {asked}."
+    )
