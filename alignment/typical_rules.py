@@ -95,7 +95,7 @@ def typical_rule(rules: Sequence[Rule], least: int) -> TypicalRule | None:
     plain = [_normal(root, negated=False) for root in merged]
     parts, left_out = _parts_of_most(plain)
     given = [rule for rule in rules if not isinstance(rule.root, Points)]
-    if len({canonical_hash(rule) for rule in given}) == 1:
+    if len({canonical_hash(rule) for rule in set(given)}) == 1:
         return TypicalRule(min(given, key=to_json), len(merged), tuple(parts), left_out, points)
     form = _usual_form(plain)
     possible = _without_contradictions(parts) if form is AllOf else parts

@@ -1,11 +1,12 @@
 """How often two teams are called different by chance, and how often a planted gap is found, beside naive methods.
 
-Run `python -m benchmarks.disagreement` (about half an hour), or with `--surveys 20` for a first look.
+Run `python -m benchmarks.disagreement` (about an hour), or with `--surveys 20` for a first look.
 
 Each survey has 30 questions. False alarms: both teams answer from the same distribution, drawn anew for each question;
 counted are surveys with any alarm. Power: five of the 30 questions have a planted gap, 80 % of sales against 30 % of
-marketing on one answer (the top two points of a scale; the higher of two clusters of numbers); counted are gaps found.
-The naive methods: p < 0.05 per question (scipy's χ² or Mann–Whitney, uncorrected), and an uncorrected Cramér's V or
+marketing on one answer (the top two points of a scale; the higher of two clusters of numbers; in a ranking one option
+first and another last instead of the other way round; one of six lead cards qualified; one condition of a rule); counted
+are gaps found. The naive methods: p < 0.05 per question (scipy's χ² or Mann–Whitney, uncorrected), and an uncorrected Cramér's V or
 |Cliff's δ| of at least 0.3.
 """
 
@@ -19,7 +20,7 @@ import numpy as np
 from alignment.disagreement import Comparison, Evidence, compare
 from alignment.disagreement.effects import chi_square, cliffs_delta
 from alignment.people import Team
-from alignment.questionnaires import Mode, Question, Questionnaire, QuestionType, Response
+from alignment.questionnaires import WITH_OPTIONS, Mode, Question, Questionnaire, QuestionType, Response
 
 COUNTED = (
     QuestionType.CHOICE,
@@ -28,6 +29,10 @@ COUNTED = (
     QuestionType.SCALE,
     QuestionType.NUMBER,
 )
+COMPOUND = (QuestionType.RANKING, QuestionType.LEAD_CARDS, QuestionType.RULE)
+EVERY = COUNTED + COMPOUND
+CARDS = 6
+CONDITIONS = ("demo_requested", "trial_started", "webinar", "employees", "visits")
 SIZES = ((5, 5), (8, 8), (12, 12), (20, 20), (5, 20), (6, 14), (30, 12))
 OPTIONS = ("demo", "pricing page", "webinar", "newsletter", "referral")
 PLANTED = {Team.SALES: 0.8, Team.MARKETING: 0.3}
@@ -48,10 +53,10 @@ def make_survey(
     questions = []
     for number, kind in enumerate(types):
         key = f"q{number}"
-        options = OPTIONS if kind in (QuestionType.CHOICE, QuestionType.CHOICES) else ()
-        questions.append(Question(key, "topic", kind, dict.fromkeys(Team, key), options=options))
+        options = OPTIONS if kind in WITH_OPTIONS else ()
+        questions.append(Question(key, "topic", kind, dict.fromkeys(Team, key), options=options, count=CARDS))
         chances = rng.dirichlet(np.full(5, 2.0))
-        ticks = rng.uniform(0.15, 0.8, 5)
+        ticks = rng.uniform(0.15, 0.8, CARDS)
         for team in Team:
             share = PLANTED[team] if number < gaps else None
             drawn = _draw(rng, kind, size[team], share, chances, ticks)
@@ -81,17 +86,54 @@ def _draw(
         case QuestionType.CHOICES:
             if share is not None:
                 ticks = np.array([share, *ticks[1:]])
-            chosen = rng.random((n, 5)) < ticks
+            chosen = rng.random((n, 5)) < ticks[:5]
             return [[option for option, is_in in zip(OPTIONS, row, strict=True) if is_in] for row in chosen]
         case QuestionType.SCALE:
             if share is not None:
                 chances = np.array([*[(1 - share) / 3] * 3, share / 2, share / 2])
             return [int(index) + 1 for index in rng.choice(5, n, p=chances)]
+        case QuestionType.RANKING:
+            return [_order(rng, share, chances) for _ in range(n)]
+        case QuestionType.LEAD_CARDS:
+            if share is not None:
+                ticks = np.array([share, *ticks[1:]])
+            return [_sheet(rng, ticks) for _ in range(n)]
+        case QuestionType.RULE:
+            if share is not None:
+                ticks = np.array([share, *ticks[1:]])
+            return [_rule(rng, ticks) for _ in range(n)]
         case _:
             if share is None:
                 return [float(one) for one in rng.lognormal(3, 0.7, n).round(1)]
             centre = np.where(rng.random(n) < share, 50.0, 20.0)
             return [float(one) for one in rng.normal(centre, 5.0).round(1)]
+
+
+def _order(rng: np.random.Generator, share: float | None, chances: np.ndarray) -> list[str]:
+    """Three to five places by Plackett and Luce; with a planted gap, the first option first and the second last."""
+    order = [OPTIONS[index] for index in rng.choice(5, 5, replace=False, p=chances)]
+    if share is None:
+        return order[: rng.integers(3, 6)]
+    first, last = OPTIONS[:2] if rng.random() < share else OPTIONS[1::-1]
+    return [first, *(option for option in order if option not in (first, last)), last]
+
+
+def _sheet(rng: np.random.Generator, ticks: np.ndarray) -> dict[str, dict[str, str]]:
+    qualified, telling = rng.random(CARDS) < ticks, rng.random(CARDS) < 0.9
+    words = np.where(telling, np.where(qualified, "qualified", "not_qualified"), "cant_tell")
+    return {str(number): {"verdict": str(word)} for number, word in enumerate(words, start=1)}
+
+
+def _rule(rng: np.random.Generator, ticks: np.ndarray) -> dict[str, object]:
+    """Those of five conditions that a person asks for, two of them with a threshold; at least one."""
+    chosen = [field for field, asked in zip(CONDITIONS, rng.random(5) < ticks[:5], strict=True) if asked]
+    parts = [
+        {"field": field, "op": ">=", "value": int(rng.choice([5, 10, 20, 50, 100]))}
+        if field in CONDITIONS[3:]
+        else {"field": field, "op": "=", "value": True}
+        for field in chosen or CONDITIONS[-1:]
+    ]
+    return {"version": 1, "all": parts}
 
 
 def naive_alarms(survey: Survey) -> tuple[set[str], set[str]]:
@@ -101,6 +143,8 @@ def naive_alarms(survey: Survey) -> tuple[set[str], set[str]]:
     questionnaire, responses = survey
     by_p, by_effect = set(), set()
     for question in questionnaire.questions:
+        if question.type in COMPOUND:
+            continue  # there is no usual method to set beside
         sides = [[r.answers[question.key] for r in responses if r.team is team] for team in Team]
         if question.type in (QuestionType.SCALE, QuestionType.NUMBER):
             levels, index = np.unique(np.concatenate(sides), return_inverse=True)
@@ -187,7 +231,7 @@ def power(
 def speed(people: int) -> float:
     """Seconds to compare 60 questions of all types with so many people in each team; the best of three."""
     rng = np.random.default_rng(1)
-    survey = make_survey(rng, COUNTED * 12, people, people)
+    survey = make_survey(rng, (EVERY * 8)[:60], people, people)
     best = float("inf")
     for _ in range(3):
         start = time.perf_counter()
@@ -209,7 +253,16 @@ def main() -> None:
     """Print the three tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--surveys", type=int, default=200, help="surveys per row (default 200)")
-    surveys = parser.parse_args().surveys
+    parser.add_argument(
+        "--types",
+        nargs="*",
+        type=QuestionType,
+        choices=EVERY,
+        default=EVERY,
+        help="types of question (default all)",
+    )
+    settings = parser.parse_args()
+    surveys, types = settings.surveys, tuple(settings.types)
 
     sys.stdout.write("Seconds for 60 questions\n")
     for people in (30, 5000):
@@ -219,9 +272,10 @@ def main() -> None:
     columns = ("clear", "(likely/question)", "naive p", "naive effect")
     sys.stdout.write(" " * 24 + "".join(f"{column:>17}" for column in columns) + "\n")
     for sizes in SIZES:
-        for kind in COUNTED:
+        for kind in types:
             _write_row(f"{sizes[0]} + {sizes[1]} {kind.value}", false_alarms([kind] * 30, sizes, surveys, 7))
-        _write_row(f"{sizes[0]} + {sizes[1]} mixed", false_alarms(COUNTED * 6, sizes, surveys, 7))
+        if len(types) > 1:
+            _write_row(f"{sizes[0]} + {sizes[1]} mixed", false_alarms((types * 30)[:30], sizes, surveys, 7))
 
     sys.stdout.write(
         f"\nPlanted gaps found, 80 % against 30 %, 5 of 30 questions ({surveys} surveys a row)\n"
@@ -229,7 +283,7 @@ def main() -> None:
     columns = ("clear", "at least likely", "split between", "naive p")
     sys.stdout.write(" " * 24 + "".join(f"{column:>17}" for column in columns) + "\n")
     for people in (8, 20):
-        for kind in COUNTED:
+        for kind in types:
             _write_row(f"{people} + {people} {kind.value}", power(kind, (people, people), surveys, 8))
 
 

@@ -1,7 +1,9 @@
 """Answers of one team to one question, taken apart into what can be counted."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from alignment import rules
@@ -10,7 +12,11 @@ from alignment.questionnaires import CardVerdict, Question, QuestionType, Respon
 
 CANT_SAY = "can't say"
 
-CARD_CODES = {CardVerdict.QUALIFIED: 0, CardVerdict.NOT_QUALIFIED: 1, CardVerdict.CANT_TELL: 2}
+CARD_CODES: Mapping[str, int] = {
+    CardVerdict.QUALIFIED: 0,
+    CardVerdict.NOT_QUALIFIED: 1,
+    CardVerdict.CANT_TELL: 2,
+}
 NOT_JUDGED = 3
 """How the judgement of a lead card is counted."""
 
@@ -95,13 +101,22 @@ def _encode(question: Question, value: Any, index: dict[str, int]) -> Any:
         case QuestionType.RANKING:
             return _order(value, index)
         case QuestionType.LEAD_CARDS:
-            return _judgements(value, question.count)
+            return _judgements(value, question.count, index)
         case QuestionType.RULE:
             try:
-                return rules.to_json(rules.parse(value))
-            except rules.InvalidRule:
+                return _canonical(json.dumps(value))
+            except (TypeError, ValueError, RecursionError):
                 return None
     return None
+
+
+@lru_cache(maxsize=4096)
+def _canonical(document: str) -> str | None:
+    """A rule's canonical JSON; None for what is no rule. Many people give one of few rules."""
+    try:
+        return rules.to_json(rules.parse_json(document))
+    except rules.InvalidRule:
+        return None
 
 
 def _order(value: Any, index: Mapping[str, int]) -> tuple[int, ...] | None:
@@ -111,18 +126,17 @@ def _order(value: Any, index: Mapping[str, int]) -> tuple[int, ...] | None:
     return None if -1 in order or len(set(order)) < len(order) else order
 
 
-def _judgements(value: Any, cards: int) -> tuple[int, ...] | None:
+def _judgements(value: Any, cards: int, index: Mapping[str, int]) -> tuple[int, ...] | None:
     if not isinstance(value, Mapping) or not value:
         return None
     codes = [NOT_JUDGED] * cards
     for number, judged in value.items():
-        known = (
-            isinstance(number, str) and number.isascii() and number.isdigit() and 1 <= int(number) <= cards
-        )
         verdict = judged.get("verdict") if isinstance(judged, Mapping) else None
-        if not known or not isinstance(verdict, str) or verdict not in list(CardVerdict):
+        code = CARD_CODES.get(verdict) if isinstance(verdict, str) else None
+        card = index.get(f"Card {number}")
+        if code is None or card is None:
             return None
-        codes[int(number) - 1] = CARD_CODES[CardVerdict(verdict)]
+        codes[card] = code
     return tuple(codes)
 
 
