@@ -18,6 +18,7 @@ from components.answering.held import (
     answered,
     cannot_key,
     says_cannot,
+    take_cannot_back,
 )
 from components.answering.ranking import draw_ranking
 from components.rule_editor import edit_rule, read_rule
@@ -29,6 +30,7 @@ __all__ = [
     "UNFINISHED",
     "draw_question",
     "hold_answer",
+    "hold_next",
     "is_follow_up",
     "read_answer",
 ]
@@ -57,13 +59,14 @@ def draw_question(
     `on_change` runs after each change, with `read_answer(question, key)` giving what was answered. `cards` are the leads
     to judge, in this person's order, for a question of lead cards.
     """
-    if key not in st.session_state:
+    if _next_key(key) in st.session_state:
+        (value,) = st.session_state.pop(_next_key(key))
         hold_answer(question, key, value)
+    elif key not in st.session_state:
+        hold_answer(question, key, value)
+    take_cannot_back(key)
     label = plain(" ".join(question.wording[team].split()))
-    if is_follow_up(question):
-        st.markdown(f"#### {label}")
-    else:
-        st.subheader(label, anchor=False)
+    st.subheader(f":small[{label}]" if is_follow_up(question) else label, anchor=False)
     if question.help:
         st.caption(plain(question.help))
     match question.type:
@@ -113,8 +116,13 @@ def read_answer(question: Question, key: str) -> Any:
     return list(value) if isinstance(value, (list, tuple)) else value
 
 
+def hold_next(key: str, value: Any) -> None:
+    """In a callback: let the widgets of the question show `value` when they are drawn next."""
+    st.session_state[_next_key(key)] = (value,)
+
+
 def hold_answer(question: Question, key: str, value: Any) -> None:
-    """Let the widgets of the question show `value` when they are drawn next."""
+    """Before the question is drawn in this run: let its widgets show `value`."""
     for held in [
         name for name in st.session_state if str(name).startswith((f"{key}-verdict-", f"{key}-reason-"))
     ]:
@@ -133,6 +141,10 @@ def hold_answer(question: Question, key: str, value: Any) -> None:
             st.session_state[key] = dict(value) if known else {}
         case _:
             st.session_state[key] = value if known else None
+
+
+def _next_key(key: str) -> str:
+    return f"{key}-shown-next"
 
 
 def _rule_key(key: str) -> str:
@@ -243,6 +255,6 @@ def _draw_cannot(question: Question, key: str, on_change: Change | None) -> None
 def _cannot_say(question: Question, key: str, on_change: Change | None) -> None:
     """'Can't say' takes the place of what was answered."""
     if says_cannot(key):
-        hold_answer(question, key, None)
+        hold_next(key, None)
     if on_change is not None:
         on_change()

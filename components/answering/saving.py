@@ -13,7 +13,7 @@ from alignment.errors import Refusal, WrongState
 from alignment.questionnaires import Question
 from alignment.surveys import Progress
 from components.answering.held import UNANSWERED, UNFINISHED
-from components.question import hold_answer, read_answer
+from components.question import hold_answer, hold_next, read_answer
 from components.session import actor
 
 _CLOCK = "answering_clock"
@@ -122,7 +122,7 @@ def keep_other(survey_id: str, question: Question) -> None:
     progress = _read(survey_id)
     if progress is not None:
         value = progress.answers.get(question.key, UNANSWERED)
-        hold_answer(question, question_key(survey_id, question), value)
+        hold_next(question_key(survey_id, question), value)
         _note(
             survey_id,
             question,

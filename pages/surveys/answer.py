@@ -226,7 +226,7 @@ def show_step(
     saving.begin(progress, step.questions, anew=anew)
     saving.show_progress_of(progress)
     asked = [question.key for step in steps for question in step.questions]
-    with st.container(key=step_mark(language, place, st.query_params["at"])):
+    with st.container(key=step_mark(language, f"{shown.pace.value}_{place}", st.query_params["at"])):
         st.header(f":small[:gray[{plain(step.title)}]]", anchor=False)
         for question in step.questions:
             number = f"{asked.index(question.key) + 1} of {len(asked)}"

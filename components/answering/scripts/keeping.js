@@ -215,17 +215,17 @@ function followStep() {
   if (!name || name === step) return;
   const first = step === null;
   step = name;
-  const [, language, , key] = name.match(/^st-key-answer_step-([A-Za-z_]+)-(\w+?)-(.*)$/) ?? [];
+  const [, language, pace, key] = name.match(/^st-key-answer_step-([A-Za-z_]+)-(\w+?)-(.*)$/) ?? [];
   if (language && language !== "en") {
-    for (const element of shown.querySelectorAll("h2,h3,h4,[role=radiogroup],[role=toolbar]"))
+    for (const element of shown.querySelectorAll("h2,h3,[role=radiogroup],[role=toolbar]"))
       element.lang = language.replace("_", "-");
   }
   const boxes = [...shown.querySelectorAll('[class*="st-key-answer_box-"]')];
   const wanted = boxes.find((box) => token(box, "st-key-answer_box-").endsWith(`-${key}`));
   const own = wanted && wanted !== boxes[0];
   if (first && !own) return;
-  const heading = own || boxes.length === 1 ? (wanted ?? boxes[0])?.querySelector("h3,h4") : shown.querySelector("h2");
-  const target = heading ?? shown.querySelector("h2");
+  const box = own ? wanted : pace?.startsWith("question") ? boxes[0] : null;
+  const target = box?.querySelector("h3") ?? shown.querySelector("h2");
   if (!target) return;
   if (own) wanted.scrollIntoView({ block: "start" });
   else document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0);

@@ -1,0 +1,253 @@
+"""Answering in a browser: by keyboard alone, on a second device, in two windows, on the phone, and when it closes."""
+
+import re
+
+import pytest
+from all_kinds import GIVEN, open_all_kinds
+from browsing import settle
+from controls import expect_no_error, pick, press
+from playwright.sync_api import Page, expect
+
+from actions import answers, clock, surveys
+from alignment.people import MACHINE, Actor
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
+
+
+def kept(person, survey):
+    return answers.my_progress(Actor(person.id, clock.now_text()), survey.id).answers
+
+
+def question(page: Page, wording: str):
+    """The heading of a question, which is there once its step is."""
+    return page.get_by_role("heading", name=wording, exact=True)
+
+
+def saved(page: Page, count: int = 1) -> None:
+    """Wait until the screen says so."""
+    marks = page.locator("[class*=st-key-answer_mark-]")
+    expect(marks.filter(has_text=re.compile("Saved$"))).to_have_count(count)
+
+
+def go_on(page: Page, wording: str) -> None:
+    """Press Next (or Skip) by keyboard and wait for the next question, to which the focus has to go."""
+    page.locator(".st-key-answer_next button").focus()
+    page.keyboard.press("Enter")
+    expect(question(page, wording)).to_be_visible()
+    settle(page)
+    expect(question(page, wording)).to_be_focused()
+
+
+def tab_to(page: Page, role: str, name: str | re.Pattern[str], most: int = 30) -> None:
+    """Press Tab until a control has the focus, as somebody does who has no mouse."""
+    targets = page.get_by_role(role, name=name, exact=isinstance(name, str))
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if targets.evaluate_all("found => found.includes(document.activeElement)"):
+            return
+    raise AssertionError(f"no {role} ‘{name}’ within {most} steps")
+
+
+def test_every_kind_of_question_is_answered_by_keyboard_alone(portal, add_person, sign_in):
+    survey, sol = open_all_kinds(), add_person("Sol Sales")
+    page = sign_in(sol, "/answer")
+    keys = page.keyboard
+    expect(question(page, "When do you call?")).to_be_visible()
+    settle(page)
+
+    tab_to(page, "radio", "They fit")
+    keys.press("Space")
+    saved(page)
+    tab_to(page, "radio", re.compile("They fit"))  # the guess comes after it
+    for _ in range(2):
+        keys.press("ArrowRight")
+    keys.press("Space")
+    saved(page, 2)
+
+    go_on(page, "How much does a budget matter?")
+    tab_to(page, "radio", "1")
+    for _ in range(8):
+        keys.press("ArrowRight")
+    keys.press("Space")
+    saved(page)
+    tab_to(page, "radio", "1")
+    for _ in range(3):
+        keys.press("ArrowRight")
+    keys.press("Space")
+    saved(page, 2)
+
+    go_on(page, "Do you turn private addresses down?")
+    tab_to(page, "radio", "Yes")
+    keys.press("Space")
+    saved(page)
+
+    go_on(page, "Why do you turn them down?")
+    tab_to(page, "textbox", "Why do you turn them down?")
+    keys.type("They never buy.")
+    saved(page)
+
+    go_on(page, "Which signals make you call?")
+    tab_to(page, "button", "Asked for a demo")
+    keys.press("Space")
+    keys.press("ArrowRight")
+    keys.press("Space")
+    expect(page.get_by_role("button", name="Started a trial")).to_have_attribute("aria-pressed", "true")
+    saved(page)
+
+    go_on(page, "How far off may the purchase be?")
+    tab_to(page, "spinbutton", "How far off may the purchase be?")
+    keys.type("6")
+    keys.press("Enter")
+    saved(page)
+
+    go_on(page, "What matters most?")
+    tab_to(page, "button", re.compile("Need$"))
+    keys.press("Enter")
+    saved(page)
+    settle(page)
+    tab_to(page, "button", re.compile("Budget$"), most=40)
+    keys.press("Enter")
+    expect(page.get_by_role("button", name="Move up: Budget")).to_be_enabled()
+    settle(page)
+
+    go_on(page, "Which definition would you sign?")
+    tab_to(page, "combobox", "Field")
+    keys.type("Employees")
+    keys.press("Enter")
+    expect(page.get_by_role("spinbutton", name="Value")).to_be_visible()
+    settle(page)
+    tab_to(page, "spinbutton", "Value")
+    keys.type("50")
+    keys.press("Enter")
+    expect(page.get_by_text("A lead qualifies if employees is at least 50.")).to_be_visible()
+    saved(page)
+
+    go_on(page, "Would you call these leads qualified?")
+    for place in (1, 2, 3):
+        expect(page.get_by_text(f"Lead {place} of 3 · {place - 1} judged")).to_be_visible()
+        settle(page)
+        tab_to(page, "radio", "Qualified")
+        keys.press("Space")
+        expect(page.get_by_text(f"Lead {place} of 3 · {place} judged")).to_be_visible()
+        settle(page)
+        if place < 3:
+            tab_to(page, "button", re.compile("^Next lead"))
+            keys.press("Enter")
+
+    go_on(page, "What do you wish for?")
+    tab_to(page, "textbox", "What do you wish for?")
+    keys.type("More context")
+    saved(page)
+    page.locator(".st-key-answer_next button").focus()
+    keys.press("Enter")
+    expect(question(page, "Ready to submit")).to_be_focused()
+    tab_to(page, "button", re.compile("Submit my answers"))
+    keys.press("Enter")
+    expect(question(page, "Thank you. Your answers are in.")).to_be_visible()
+
+    found = answers.my_progress(Actor(sol.id, clock.now_text()), survey.id)
+    assert found.submitted
+    assert dict(found.answers) == {
+        **GIVEN,
+        "order": ["Need", "Budget"],
+        "cards": {str(number): {"verdict": "qualified"} for number in (1, 2, 3)},
+    }
+    expect_no_error(page)
+
+
+def test_one_goes_on_where_one_stopped_on_another_device(portal, add_person, sign_in):
+    open_all_kinds()
+    sol = add_person("Sol Sales")
+    desk = sign_in(sol, "/answer")
+    pick(desk, "When do you call?", "They fit")
+    saved(desk)
+    desk.locator(".st-key-answer_next button").click()
+    expect(question(desk, "How much does a budget matter?")).to_be_visible()
+    desk.get_by_role("radio", name="9", exact=True).click()
+    saved(desk)
+
+    phone = sign_in(sol, "/answer", **PHONE)
+    expect(question(phone, "How much does a budget matter?")).to_be_visible()
+    expect(phone.get_by_role("radio", name="9", exact=True)).to_be_checked()
+    phone.locator(".st-key-answer_back button").click()
+    expect(question(phone, "When do you call?")).to_be_visible()
+
+
+def test_the_later_of_two_windows_is_told_and_loses_nothing(portal, add_person, sign_in):
+    survey = open_all_kinds()
+    sol = add_person("Sol Sales")
+    first = sign_in(sol, f"/answer?survey={survey.id}&at=wish")
+    second = first.context.new_page()
+    second.goto(first.url)
+    wish = "What do you wish for?"
+    expect(question(second, wish)).to_be_visible()
+    settle(second)
+    first.get_by_role("textbox", name=wish).fill("A call back")
+    saved(first)
+    second.get_by_role("textbox", name=wish).fill("More context")
+    expect(second.get_by_text(re.compile("differently in another window"))).to_be_visible()
+    expect(second.get_by_text("A call back")).to_be_visible()
+    expect(second.get_by_role("textbox", name=wish)).to_have_value("More context")
+    assert kept(sol, survey)["wish"] == "A call back"
+    press(second, "Keep mine")
+    saved(second)
+    assert kept(sol, survey)["wish"] == "More context"
+
+    first.get_by_role("textbox", name=wish).fill("Neither")
+    expect(first.get_by_text(re.compile("differently in another window"))).to_be_visible()
+    press(first, "Keep the other")
+    expect(first.get_by_role("textbox", name=wish)).to_have_value("More context")
+    saved(first)
+    assert kept(sol, survey)["wish"] == "More context"
+
+
+def test_closing_while_someone_writes_is_told_with_what_was_written(portal, add_person, sign_in):
+    survey = open_all_kinds()
+    sol = add_person("Sol Sales")
+    page = sign_in(sol, f"/answer?survey={survey.id}&at=wish")
+    field = page.get_by_role("textbox", name="What do you wish for?")
+    expect(field).to_be_visible()
+    settle(page)
+    surveys.close_survey(MACHINE, survey.id)
+    field.fill("A call back")
+    expect(page.get_by_text(re.compile("What you had submitted counts"))).to_be_visible()
+    expect(page.get_by_text("This was not saved any more")).to_be_visible()
+    expect(page.get_by_text("A call back")).to_be_visible()
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_what_was_typed_last_is_saved_by_a_click_on_next(portal, add_person, sign_in):
+    survey = open_all_kinds()
+    sol = add_person("Sol Sales")
+    answers.save_answer(Actor(sol.id, clock.now_text()), survey.id, "private", True)
+    page = sign_in(sol, f"/answer?survey={survey.id}&at=why")
+    field = page.get_by_role("textbox", name="Why do you turn them down?")
+    expect(field).to_be_visible()
+    settle(page)
+    field.press_sequentially("They never buy.", delay=5)
+    page.locator(".st-key-answer_next button").click()
+    expect(question(page, "Which signals make you call?")).to_be_visible()
+    assert kept(sol, survey)["why"] == "They never buy."
+
+
+def test_every_step_fits_a_phone(portal, add_person, sign_in):
+    survey = open_all_kinds()
+    sol = add_person("Sol Sales")
+    for key, value in GIVEN.items():
+        answers.save_answer(Actor(sol.id, clock.now_text()), survey.id, key, value)
+    page = sign_in(sol, f"/answer?survey={survey.id}&at=kind", **PHONE)
+    for asked in survey.questionnaire.asked(GIVEN):
+        if asked.key.startswith(("guess:", "importance:")):
+            continue
+        expect(question(page, asked.wording[sol.team])).to_be_visible()
+        settle(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, asked.key
+        inner = page.evaluate(
+            "(main => main.scrollWidth - main.clientWidth)(document.querySelector('[data-testid=stMain]'))"
+        )
+        assert inner <= 0, asked.key
+        page.locator(".st-key-answer_next button").click()
+    expect(question(page, "Ready to submit")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
