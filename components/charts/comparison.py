@@ -15,19 +15,34 @@ if TYPE_CHECKING:  # drawing is the only thing that needs Plotly, and it is slow
 
     from alignment.disagreement import Distribution, QuestionComparison
 
-ORDERED = (QuestionType.SCALE, QuestionType.NUMBER)
+MOST_CONDITIONS = 8
+"""A figure shows so many conditions of a rule, those that most ask for; the table behind has all."""
+
 _TITLES = {Team.SALES: "Sales", Team.MARKETING: "Marketing"}
+_SYMBOLS = {Team.SALES: "circle", Team.MARKETING: "diamond"}
+_WHAT = {
+    QuestionType.RANKING: "Mean place, 1 is first. ",
+    QuestionType.LEAD_CARDS: "Share that calls the lead qualified. ",
+    QuestionType.RULE: "Share that asks for the condition. ",
+}
 
 
 def distribution_figure(compared: "QuestionComparison", mode: str | None = None) -> "Figure | None":
     """Both teams' answers to a question for `mode` "light" or "dark"; None where nothing may be shown.
 
-    Options lie beneath each other with one bar a team; scales and numbers are two small panels on one axis.
+    Options lie beneath each other with one bar a team, and so do the conditions of rules; scales and numbers are two small
+    panels on one axis; rankings have both teams' mean places on one line an option, lead cards a row a card.
     """
     if not compared.distributions:
         return None
-    if compared.question.type in ORDERED:
-        return _panels(compared, mode)
+    shown = compared.distributions[Team.SALES]
+    match compared.question.type:
+        case QuestionType.SCALE | QuestionType.NUMBER:
+            return _panels(compared, mode)
+        case QuestionType.RANKING if shown.mean_places:
+            return _places(compared, mode)
+        case QuestionType.LEAD_CARDS if shown.judged:
+            return _card_matrix(compared, mode)
     return _paired_bars(compared, mode)
 
 
@@ -39,28 +54,26 @@ def distribution_in_words(compared: "QuestionComparison") -> str:
     for team in Team:
         shown = compared.distributions[team]
         answers = ", ".join(
-            f"{_point(compared.question, label)} {percent(share)}"
-            for label, share in zip(shown.labels, shown.shares, strict=True)
+            f"{_point(compared.question, label)} {_said(shown, index)}"
+            for index, label in enumerate(shown.labels)
         )
         median = f"median {shown.median:g}{_unit(compared.question)}; " if shown.median is not None else ""
         parts.append(f"{_TITLES[team]}, {shown.answered} people: {median}{answers}{_cannot(shown)}.")
-    return f"{compared.question.name}. {' '.join(parts)}"
+    what = _WHAT.get(compared.question.type, "")
+    return f"{compared.question.name}. {what}{' '.join(parts)}"
 
 
 def distribution_rows(compared: "QuestionComparison") -> list[dict[str, str]]:
     """The table behind the figure: one row an answer, with the share and the number of people of each team."""
     if not compared.distributions:
         return []
-    sales, marketing = compared.distributions[Team.SALES], compared.distributions[Team.MARKETING]
+    teams = [compared.distributions[team] for team in Team]
     rows = [
-        _row(
-            _point(compared.question, label),
-            [(one.shares[index], one.counts[index]) for one in (sales, marketing)],
-        )
-        for index, label in enumerate(sales.labels)
+        _row(_point(compared.question, label), [_cell(one, index) for one in teams])
+        for index, label in enumerate(teams[0].labels)
     ]
-    if sales.cant_say or marketing.cant_say:
-        rows.append(_row("can't say", [(one.cant_say_share, one.cant_say) for one in (sales, marketing)]))
+    if any(one.cant_say for one in teams):
+        rows.append(_row("can't say", [f"{percent(one.cant_say_share)} ({one.cant_say})" for one in teams]))
     return rows
 
 
@@ -69,9 +82,166 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f}%"
 
 
-def _row(answer: str, teams: list[tuple[float, int]]) -> dict[str, str]:
-    cells = [f"{percent(share)} ({people})" for share, people in teams]
+def _row(answer: str, cells: list[str]) -> dict[str, str]:
     return {"Answer": answer, **dict(zip(_TITLES.values(), cells, strict=True))}
+
+
+def _cell(shown: "Distribution", index: int) -> str:
+    if shown.mean_places:
+        return f"place {shown.mean_places[index]:.1f} (first for {shown.counts[index]})"
+    if shown.judged:
+        no = shown.not_qualified[index]
+        return (
+            f"{percent(shown.shares[index])} ({shown.counts[index]} yes, {no} no, of {shown.judged[index]})"
+        )
+    threshold = shown.thresholds[index] if shown.thresholds else None
+    return f"{percent(shown.shares[index])} ({shown.counts[index]})" + (
+        f", from {threshold:g}" if threshold is not None else ""
+    )
+
+
+def _said(shown: "Distribution", index: int) -> str:
+    """One answer's number in running text."""
+    if shown.mean_places:
+        return f"{shown.mean_places[index]:.1f}"
+    threshold = shown.thresholds[index] if shown.thresholds else None
+    return percent(shown.shares[index]) + (f" (typically {threshold:g})" if threshold is not None else "")
+
+
+def _places(compared: "QuestionComparison", mode: str | None) -> "Figure":
+    """One line an option, from the first place to the last, with a dot a team; what both put first is on top."""
+    from plotly import graph_objects as go
+
+    assert compared.distributions is not None
+    shown = compared.distributions
+    labels = shown[Team.SALES].labels
+    order = sorted(range(len(labels)), key=lambda index: sum(shown[team].mean_places[index] for team in Team))
+    last = len(labels)
+    figure = go.Figure()
+    step = 2.0
+    text = colours.TEXT.on(mode)
+    for row, index in enumerate(order):
+        y = row * step + 1.25
+        places = {team: shown[team].mean_places[index] for team in Team}
+        figure.add_shape(
+            type="line", x0=1, x1=last, y0=y, y1=y, line={"color": colours.GRID.on(mode), "width": 2}
+        )
+        figure.add_shape(
+            type="line",
+            x0=places[Team.SALES],
+            x1=places[Team.MARKETING],
+            y0=y,
+            y1=y,
+            line={"color": colours.NEUTRAL.on(mode), "width": 4},
+        )
+        figure.add_annotation(
+            x=1,
+            y=row * step + 0.1,
+            text=_escape(labels[index]),
+            showarrow=False,
+            xanchor="left",
+            xshift=-6,
+            font={"color": text, "size": 13},
+        )
+    for team in Team:
+        other = shown[team.other].mean_places
+        sides = [
+            "middle left"
+            if (place, team is Team.MARKETING) < (other[index], team is Team.SALES)
+            else "middle right"
+            for index in order
+            for place in (shown[team].mean_places[index],)
+        ]
+        figure.add_scatter(
+            x=[shown[team].mean_places[index] for index in order],
+            y=[row * step + 1.25 for row in range(last)],
+            mode="markers+text",
+            marker={"color": colours.of_team(team, mode), "size": 13, "symbol": _SYMBOLS[team]},
+            text=[f"  {_TITLES[team]} {shown[team].mean_places[index]:.1f}  " for index in order],
+            textposition=sides,
+            textfont={"color": text, "size": 12},
+            cliponaxis=False,
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    span = last - 1
+    figure.update_xaxes(visible=False, range=[1 - 0.55 * span, last + 0.55 * span], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[last * step - 0.2, -0.5], fixedrange=True)
+    return _finish(figure, height=24 + last * 58)
+
+
+def _card_matrix(compared: "QuestionComparison", mode: str | None) -> "Figure":
+    """A row a card and a column a team: how many call the lead qualified; the cards judged most apart are on top."""
+    from plotly import graph_objects as go
+
+    assert compared.distributions is not None
+    shown = compared.distributions
+    labels = shown[Team.SALES].labels
+    order = sorted(
+        range(len(labels)),
+        key=lambda index: (
+            -abs(shown[Team.SALES].shares[index] - shown[Team.MARKETING].shares[index]),
+            index,
+        ),
+    )
+    figure = go.Figure()
+    text, grid = colours.TEXT.on(mode), colours.GRID.on(mode)
+    starts = {Team.SALES: 0.0, Team.MARKETING: 1.15}
+    for team, start in starts.items():
+        colour = colours.of_team(team, mode)
+        figure.add_annotation(
+            x=start,
+            y=-1,
+            text=f"<b>{_TITLES[team]}</b>",
+            showarrow=False,
+            xanchor="left",
+            font={"color": colour, "size": 14},
+        )
+        shares = [shown[team].shares[index] for index in order]
+        figure.add_bar(
+            x=[1.0] * len(order),
+            y=list(range(len(order))),
+            base=start,
+            orientation="h",
+            width=0.78,
+            marker={"color": grid, "opacity": 0.6},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        figure.add_bar(
+            x=shares,
+            y=list(range(len(order))),
+            base=start,
+            orientation="h",
+            width=0.78,
+            marker={"color": colour},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        for row, share in enumerate(shares):
+            inside = share >= 0.35
+            figure.add_annotation(
+                x=start + share,
+                y=row,
+                text=f"<b>{percent(share)}</b>",
+                showarrow=False,
+                xanchor="right" if inside else "left",
+                xshift=-4 if inside else 4,
+                font={"color": colours.BACKGROUND.on(mode) if inside else text, "size": 13},
+            )
+    for row, index in enumerate(order):
+        figure.add_annotation(
+            x=-0.08,
+            y=row,
+            text=_escape(labels[index]),
+            showarrow=False,
+            xanchor="right",
+            font={"color": text, "size": 13},
+        )
+    figure.update_layout(barmode="overlay")
+    figure.update_xaxes(visible=False, range=[-0.55, 2.2], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[len(order) - 0.4, -1.5], fixedrange=True)
+    return _finish(figure, height=60 + len(order) * 34)
 
 
 def _paired_bars(compared: "QuestionComparison", mode: str | None) -> "Figure":
@@ -79,12 +249,16 @@ def _paired_bars(compared: "QuestionComparison", mode: str | None) -> "Figure":
 
     assert compared.distributions is not None
     shown = compared.distributions
-    labels = list(shown[Team.SALES].labels)
+    most = MOST_CONDITIONS if compared.question.type is QuestionType.RULE else None
+    labels = list(shown[Team.SALES].labels)[:most]
     figure = go.Figure()
     step = 3.0  # a line of text and two bars
     for offset, team in ((1.0, Team.SALES), (1.85, Team.MARKETING)):
-        shares = list(shown[team].shares)
-        words = [f"{_TITLES[team]} {percent(share)}" for share in shares]
+        shares = list(shown[team].shares)[:most]
+        words = [
+            f"{_TITLES[team]} {percent(share)}{_threshold(shown[team], index)}"
+            for index, share in enumerate(shares)
+        ]
         if shown[team].cant_say:
             shares.append(shown[team].cant_say_share)
             words.append(f"{_TITLES[team]} {percent(shares[-1])}")
@@ -118,6 +292,11 @@ def _paired_bars(compared: "QuestionComparison", mode: str | None) -> "Figure":
     figure.update_xaxes(visible=False, range=[0, 1.45], fixedrange=True)
     figure.update_yaxes(visible=False, range=[len(labels) * step - 0.3, -0.4], fixedrange=True)
     return _finish(figure, height=24 + len(labels) * 68)
+
+
+def _threshold(shown: "Distribution", index: int) -> str:
+    threshold = shown.thresholds[index] if shown.thresholds else None
+    return "" if threshold is None else f", from {threshold:g}"
 
 
 def _panels(compared: "QuestionComparison", mode: str | None) -> "Figure":

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from actions import comparison, settings, surveys, workshops
+from actions import comparison, lead_cards, settings, surveys, workshops
 from actions.permissions import may
 from alignment import instants
-from alignment.disagreement import Comparison, Effect, Evidence, QuestionComparison, Verdict
+from alignment.disagreement import Comparison, Effect, Evidence, QuestionComparison, Seen, Verdict
+from alignment.disagreement.compound_sentences import agreement_within, condition_differences
 from alignment.people import Team
-from alignment.questionnaires import Question
+from alignment.questionnaires import Question, QuestionType
+from alignment.rules import sentence
 from alignment.surveys import Survey, SurveyStatus
 from components.charts.comparison import distribution_figure, distribution_in_words, distribution_rows
 from components.outcome import perform, show_outcome
@@ -30,6 +32,21 @@ EFFECTS = {
     "cliffs_delta": "Cliff's δ (−1 marketing higher, 1 sales higher)",
     "bergsma_v": "Bergsma's V (0 to 1)",
     "difference_of_medians": "Difference of the medians",
+    "kendall_tau": "Kendall's τ between the orders (1 alike, −1 opposite)",
+    "largest_place_difference": "Largest difference of mean places",
+    "kendall_w_sales": "Kendall's W in sales (1 all agree)",
+    "kendall_w_marketing": "Kendall's W in marketing (1 all agree)",
+    "cohens_kappa": "Cohen's κ between the majorities (1 alike)",
+    "krippendorff_alpha_sales": "Krippendorff's α in sales (1 all agree)",
+    "krippendorff_alpha_marketing": "Krippendorff's α in marketing (1 all agree)",
+}
+SEEN = {
+    Seen.AGREEMENT: ":material/visibility:",
+    Seen.DISAGREEMENT: ":material/visibility:",
+    Seen.IMAGINED_AGREEMENT: ":orange-badge[:material/blur_on: Imagined agreement]",
+    Seen.IMAGINED_DISAGREEMENT: ":violet-badge[:material/blur_on: Imagined disagreement]",
+    Seen.MISJUDGED: ":gray-badge[:material/blur_on: Misjudged]",
+    Seen.OPEN: ":material/visibility:",
 }
 SHARES = ("total_variation", "largest_difference", "mean_difference", "difference_cant_say")
 
@@ -135,7 +152,13 @@ def show_question(survey: Survey, compared: QuestionComparison, can_take: bool) 
     )
     counts = " and ".join(f"{compared.n[team]} people in {team.label}" for team in Team)
     evidence = "" if compared.evidence is Evidence.TOO_FEW else f" · {compared.evidence.label.capitalize()}"
-    st.caption(f"{counts} answered{evidence}")
+    st.caption(f"{counts} answered{evidence}{importance_in_words(compared)}")
+    show_agreement(compared)
+    show_rules(compared)
+    for perspective in compared.perspectives:
+        st.markdown(f"{SEEN[perspective.seen]} {plain(perspective.sentence)}")
+    if question.type is QuestionType.LEAD_CARDS:
+        show_cards(survey, compared)
     with st.container(horizontal=True):
         with st.popover("Numbers", icon=":material/table:"):
             for effect in (compared.effect, *compared.other_effects):
@@ -164,6 +187,73 @@ def show_question(survey: Survey, compared: QuestionComparison, can_take: bool) 
                 on_click=take,
                 args=(survey.id, compared),
             )
+
+
+def imagined_in_words(found: Comparison) -> str:
+    """On how many questions a team takes a disagreement for an agreement, or the other way round."""
+    seen = [{one.seen for one in compared.perspectives} for compared in found.questions]
+    missed, invented = (
+        sum(kind in one for one in seen) for kind in (Seen.IMAGINED_AGREEMENT, Seen.IMAGINED_DISAGREEMENT)
+    )
+    parts = [
+        f"{count} {what}{'' if count == 1 else 's'} only imagined"
+        for count, what in ((invented, "difference"), (missed, "agreement"))
+        if count
+    ]
+    return f" · {', '.join(parts)}" if parts else ""
+
+
+def importance_in_words(compared: QuestionComparison) -> str:
+    if compared.importance is None or compared.importance_by_team is None:
+        return ""
+    teams = ", ".join(f"{team.label} {compared.importance_by_team[team]:.1f}" for team in Team)
+    return f" · Importance of the topic {compared.importance:.1f} of 5 ({teams})"
+
+
+def show_agreement(compared: QuestionComparison) -> None:
+    """How far each team agrees within itself, where the answer has several parts."""
+    for team in Team:
+        assert compared.distributions is not None
+        found = agreement_within(compared.distributions[team], compared.question.type)
+        if found:
+            st.caption(f"Within {team.label}: {found}")
+
+
+def show_rules(compared: QuestionComparison) -> None:
+    """What most of each team ask of a lead, as a sentence, and where the two differ."""
+    for team, rule in compared.typical_rules.items():
+        typical = (
+            f"typically asks that {plain(sentence(rule))}."
+            if rule
+            else "has no typical rule: most ask for nothing together."
+        )
+        st.markdown(f"**{team.label.capitalize()}** {typical}")
+    for told in condition_differences(compared):
+        st.markdown(f"- {plain(told)}")
+
+
+def show_cards(survey: Survey, compared: QuestionComparison) -> None:
+    """The leads behind the cards, with what stood on them."""
+    with stop_on_refusal():
+        cards = lead_cards.cards_to_judge(actor(), survey.id, compared.question.key)
+    if not cards or compared.distributions is None:
+        return
+    judged = {row["Answer"]: row for row in distribution_rows(compared)}
+    rows = [
+        {"Card": f"Card {card.number}", **dict(card.facts), **of}
+        for card in sorted(cards, key=lambda card: card.number)
+        if (
+            of := {team: judged[f"Card {card.number}"][team] for team in ("Sales", "Marketing")}
+            if f"Card {card.number}" in judged
+            else None
+        )
+    ]
+    with st.popover("The leads on the cards", icon=":material/badge:"):
+        st.dataframe(
+            rows,
+            hide_index=True,
+            alt=f"The leads on the cards, and how both teams judged them: {compared.question.name}",
+        )
 
 
 def take(survey_id: str, compared: QuestionComparison) -> None:
@@ -242,7 +332,7 @@ with stop_on_refusal():
     rates = surveys.response_rates(actor(), survey.id)
 st.subheader(plain(found.sentence), anchor=False)
 submitted = " and ".join(f"{rates[team].submitted} of {rates[team].invited} in {team.label}" for team in Team)
-st.caption(f"{plain(survey.title)}, {closed_on(survey)} · {submitted} submitted")
+st.caption(f"{plain(survey.title)}, {closed_on(survey)} · {submitted} submitted{imagined_in_words(found)}")
 if all(compared.hidden for compared in found.questions):
     st.info(
         f"Results show only when at least {survey.min_group} people of each team have answered. With fewer, one could "

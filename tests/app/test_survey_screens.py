@@ -295,7 +295,7 @@ def test_every_bar_says_whose_it_is_or_stands_beneath_its_teams_name(compared, m
         assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
         titles = " ".join(note.text for note in figure.layout.annotations)
         for team, trace in zip(("Sales", "Marketing"), figure.data, strict=True):
-            assert f"<b>{team}</b>" in titles or all(text.startswith(team) for text in trace.text)
+            assert f"<b>{team}</b>" in titles or all(text.strip().startswith(team) for text in trace.text)
 
 
 def test_words_and_table_say_what_the_figure_shows(compared):
