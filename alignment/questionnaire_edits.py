@@ -99,6 +99,11 @@ def is_unwritten(question: Question) -> bool:
     return NEW_WORDING in question.wording.values() or bool(set(NEW_OPTIONS) & set(question.options))
 
 
+def in_order(questionnaire: Questionnaire) -> tuple[Question, ...]:
+    """The questions in the order in which they are asked, section by section."""
+    return tuple(question for section in questionnaire.sections for question in section.questions)
+
+
 def unwritten(questionnaire: Questionnaire) -> tuple[Question, ...]:
     """The questions that nobody has written yet."""
     return tuple(question for question in questionnaire.questions if is_unwritten(question))
@@ -489,7 +494,7 @@ def cost_of_deleting_section(questionnaire: Questionnaire, topic: str) -> tuple[
 
 def can_depend_on(questionnaire: Questionnaire, key: str) -> tuple[Question, ...]:
     """The questions that a condition of this one can name: earlier ones whose answers can be compared."""
-    ordered = [question for section in questionnaire.sections for question in section.questions]
+    ordered = in_order(questionnaire)
     earlier = ordered[: ordered.index(_question(questionnaire, key))]
     return tuple(q for q in earlier if q.type in GUESSABLE)
 

@@ -304,9 +304,12 @@ def _draw_tools(state: Editing, question: Question) -> None:
             on_click=_do,
             args=(state, f"{key}.do", partial(edits.shift_question, key=key, by=by)),
         )
-    others = [s for s in state.questionnaire.sections if s.key != question.topic]
-    if others:
-        titles = {section.key: section.title for section in others}
+    titles = {  # the number tells sections of the same heading apart
+        section.key: f"{number}. {section.title}"
+        for number, section in enumerate(state.questionnaire.sections, 1)
+        if section.key != question.topic
+    }
+    if titles:
         st.menu_button(
             "Move to",
             list(titles),
@@ -371,7 +374,7 @@ def _move_to(state: Editing, key: str) -> None:
 
 def _duplicate(state: Editing, key: str) -> None:
     if apply(state, lambda questionnaire: edits.duplicate_question(questionnaire, key)[0], f"{key}.do"):
-        questions = [q.key for s in state.questionnaire.sections for q in s.questions]
+        questions = [q.key for q in edits.in_order(state.questionnaire)]
         state.opened = questions[questions.index(key) + 1]
     st.rerun([HEADING, BODY, BAR])
 
@@ -561,6 +564,7 @@ def _offer_publishing(state: Editing) -> None:
         icon=":material/published_with_changes:",
         key=state.widget("publish"),
     ):
+        state.notes.clear()
         _confirm_publishing(state)
 
 
@@ -570,7 +574,7 @@ def _confirm_publishing(state: Editing) -> None:
         st.markdown(f"**{plain(change.name)}**")
         st.markdown(f":gray[{plain(change.before) or 'empty'}]")
         st.markdown(f":material/arrow_forward: {plain(change.after) or 'empty'}")
-    note = st.text_area(
+    st.text_area(
         "Note to everybody who answers",
         placeholder="What was wrong, and whether they should look again",
         max_chars=500,
@@ -579,5 +583,17 @@ def _confirm_publishing(state: Editing) -> None:
     st.caption("Answers that were given stay as they are. The note shows above the questionnaire.")
     for problem in state.notes:
         st.error(plain(problem), icon=":material/error:")
-    if st.button("Publish", type="primary", key=state.widget("publish_now")) and publish(state, note):
+    pressed = st.button(
+        "Publish",
+        type="primary",
+        key=f"editor_publish_{state.survey.id}",  # publishing changes the generation
+        on_click=_publish,
+        args=(state,),
+    )
+    if pressed and not state.notes:
         st.rerun()
+
+
+def _publish(state: Editing) -> None:
+    state.notes.clear()
+    publish(state, st.session_state.get(state.widget("note")) or "")

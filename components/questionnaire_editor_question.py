@@ -308,13 +308,17 @@ def _draw_condition(state: Editing, question: Question) -> None:
         return
     named = question.ask_if.question if question.ask_if else ""
     choices = ["", *earlier]
+    # the number tells questions of the same name apart, for Streamlit too: it knows an option by its label
+    numbers = {q.key: number for number, q in enumerate(edits.in_order(questionnaire), 1)}
     place = f"{key}.ask_if"
     st.selectbox(
         "Who is asked?",
         choices,
         index=choices.index(named) if named in choices else 0,
         format_func=lambda chosen: (
-            f"Depends on: {earlier[chosen].name}" if chosen else "Everybody who answers the questionnaire"
+            f"Depends on {numbers[chosen]}: {earlier[chosen].name}"
+            if chosen in earlier
+            else "Everybody who answers the questionnaire"
         ),
         key=state.widget(place),
         on_change=changed,

@@ -40,7 +40,8 @@ def show_new(known: Sequence[Survey], named: Callable[[Survey], str], *, expande
                 "Questionnaire as TOML", type="toml", max_upload_size=1, key="questionnaires_file"
             )
         elif name == _COPY:
-            titles = {survey.id: named(survey) for survey in known}
+            # Streamlit knows an option by its label, so the number tells two of the same day apart
+            titles = {survey.id: f"{number}. {named(survey)}" for number, survey in enumerate(known, 1)}
             st.selectbox(
                 "Copy of",
                 list(titles),
