@@ -78,13 +78,12 @@ def save_answer(
     cards = question.type is QuestionType.LEAD_CARDS
 
     def transaction(connection: Connection) -> None:
-        at = _instant(survey.mode)
+        now = clock.now_text()
+        at = clock.day_text() if survey.mode is Mode.ANONYMOUS else now
         respondent = _respondent(connection, person, survey)
         found = answers.kept(connection, survey.id, respondent, question.key) if timed and cards else None
         # one statement that looks and writes; whatever it does not allow is looked into by the statements below
-        revision = answers.put_draft(
-            connection, survey, respondent, question.key, checked, at, clock.now_text(), seen
-        )
+        revision = answers.put_draft(connection, survey, respondent, question.key, checked, at, now, seen)
         if revision is None:
             _take_part(connection, person, survey, respondent, "survey:answer")
             found = answers.kept(connection, survey.id, respondent, question.key)

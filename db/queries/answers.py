@@ -9,6 +9,8 @@ from alignment.questionnaires import Response
 from alignment.surveys import OUTSIDER, Survey
 from db.store import Connection
 
+_written = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps would make one for each answer
+
 
 def secret(connection: Connection, survey_id: str) -> str | None:
     """The key of an anonymous survey, while it is there."""
@@ -52,7 +54,7 @@ def put(connection: Connection, survey_id: str, respondent: str, question: str, 
         " ON CONFLICT (survey_id, respondent, question) DO UPDATE SET"
         " value = excluded.value, revision = answer.revision + 1, saved_at = excluded.saved_at"
         " RETURNING revision",
-        (survey_id, respondent, question, json.dumps(value, ensure_ascii=False), at),
+        (survey_id, respondent, question, _written(value), at),
     ).fetchone()
     return row["revision"]
 
@@ -73,9 +75,8 @@ def put_draft(
     than the one of revision `seen` (None: whichever there is) and it says something else. One statement, because this is
     what happens at every click.
     """
-    text = json.dumps(value, ensure_ascii=False)
     row = connection.execute(
-        _PUT_DRAFT, (question, text, at, survey.id, respondent, survey.mode.value, now, seen, seen)
+        _PUT_DRAFT, (question, _written(value), at, survey.id, respondent, survey.mode.value, now, seen, seen)
     ).fetchone()
     return row["revision"] if row else None
 
@@ -121,10 +122,7 @@ def bring_in(
     connection.execute("DELETE FROM answer WHERE survey_id = ? AND respondent = ?", (survey_id, respondent))
     connection.executemany(
         "INSERT INTO answer (survey_id, respondent, question, value, revision, saved_at) VALUES (?, ?, ?, ?, 1, ?)",
-        [
-            (survey_id, respondent, question, json.dumps(value, ensure_ascii=False), at)
-            for question, value in given.items()
-        ],
+        [(survey_id, respondent, question, _written(value), at) for question, value in given.items()],
     )
 
 

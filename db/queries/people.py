@@ -1,11 +1,13 @@
 """People as the store holds them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from alignment.people import Person, Role, Team
 from db.store import Connection, Row
 
 _COLUMNS = "id, name, email, team, role, active, sessions_valid_from"
+_NAMES = _COLUMNS.split(", ")
 
 
 @dataclass(frozen=True)
@@ -107,12 +109,20 @@ def count_other_administrators(connection: Connection, person_id: str) -> int:
 
 
 def _person(row: Row) -> Person:
+    return _of_columns(*tuple(row)[: len(_NAMES)])
+
+
+@lru_cache(maxsize=1024)
+def _of_columns(
+    person_id: str, name: str, email: str, team: str | None, role: str, active: int, valid_from: str
+) -> Person:
+    """Equal rows give the same person: every action reads the one who acts, most of them many times over."""
     return Person(
-        id=row["id"],
-        name=row["name"],
-        email=row["email"],
-        team=Team(row["team"]) if row["team"] else None,
-        role=Role(row["role"]),
-        active=bool(row["active"]),
-        sessions_valid_from=row["sessions_valid_from"],
+        id=person_id,
+        name=name,
+        email=email,
+        team=Team(team) if team else None,
+        role=Role(role),
+        active=bool(active),
+        sessions_valid_from=valid_from,
     )
