@@ -12,9 +12,10 @@ from alignment.answers import check_answer, counted_answers
 from alignment.people import Team
 from alignment.questionnaires import Question, Questionnaire, QuestionType
 from alignment.rules import to_document
+from sample.judgements import WOULD_NEED
 from sample.leanings import OWN_WORDS, WISHES, Leaning, Leanings
 
-_TEXTS = {"own_words": OWN_WORDS, "wish": WISHES}
+_TEXTS = {"own_words": OWN_WORDS, "wish": WISHES, "would_need": WOULD_NEED}
 _WRITERS = 8  # of a team answer a question in their own words at most
 _BUILDERS = 9  # of a team build a rule
 _FREE = 0.1  # of the answers are drawn freely, so that teams that lean the same way are not each other's copy
@@ -29,11 +30,14 @@ def answer_sheets(
     """What everybody answers: person → question key → value, in the questionnaire's order.
 
     `members` lists each team's people by any label. Free text and rules are answered by some only; every other question
-    of the questionnaire, guesses and importance included, needs a leaning, or KeyError is raised. Nobody answers what a
-    condition spares them. Every value passes `check_answer`.
+    of the questionnaire, guesses and importance included, needs a leaning, or KeyError is raised; lead cards are left
+    out, since what is judged is not known here. Nobody answers what a condition spares them. Every value passes
+    `check_answer`.
     """
     sheets: dict[str, dict[str, Any]] = {label: {} for labels in members.values() for label in labels}
     for question in questionnaire.everything:
+        if question.type is QuestionType.LEAD_CARDS:
+            continue
         for team, labels in members.items():
             random = Random(f"{seed} {question.key} {team.value}")
             for label, value in _draw(question, leanings, team, labels, random).items():

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from actions import (
@@ -14,6 +15,7 @@ from actions import (
     comparison,
     cycles,
     definitions,
+    lead_cards,
     leads,
     people,
     settings,
@@ -29,6 +31,7 @@ from alignment.surveys import Survey
 from alignment.workshops import Choice, TopicState
 from sample.agreement import DISQUALIFIED, GROWTH, TOPICS, Put
 from sample.answers import answer_sheets
+from sample.judgements import ABOUT_JUDGING, judge
 from sample.lead_history import HOURS, lead_history, to_arrow
 from sample.leanings import FIRST, SECOND, Leanings
 from sample.staff import FACILITATOR, MARKETING_LEAD, SALES, SALES_LEAD, STAFF
@@ -49,6 +52,8 @@ EXECUTED = 334
 RECAP = 76
 RECAP_WRITTEN = 63
 FIRST_ENDED = 61
+CARDS_ASKED = 48
+CARDS_CLOSED = 34
 SECOND_STARTED = 24
 SECOND_ASKED = 19
 
@@ -96,7 +101,9 @@ def load(actor: Actor, progress: Callable[[float, str], None] | None = None) -> 
     tell(0.2, "People")
     password, members = _hire(actor, past)
     story = _Story(past, members)
-    tell(0.25, "The first cycle: questionnaire")
+    tell(0.25, "Leads that both teams judge")
+    story.judged_cards()
+    tell(0.35, "The first cycle: questionnaire")
     cycle, survey = story.first_identify()
     tell(0.6, "The first cycle: workshop and signatures")
     story.first_plan(cycle, survey)
@@ -159,6 +166,26 @@ class _Story:
         self._past = past
         self._people = members
         self._teams = {team: [p for p in members.values() if p.team is team] for team in Team}
+
+    def judged_cards(self) -> None:
+        """Between the cycles everybody judged the same leads, each for themselves.
+
+        It is told first, so that the questionnaire of the first cycle stays the last closed one in the lists.
+        """
+        with self._past.at(CARDS_ASKED, 9):
+            draft = surveys.prepare_survey(self._facilitator, template="lead_cards")
+            question = draft.questionnaire.question("cards")
+            review = lead_cards.draw_cards(
+                self._facilitator, draft.id, question.key, seed=SEED, revision=draft.revision
+            )
+            survey = surveys.open_survey(self._facilitator, draft.id)
+        names = {team: [person.name for person in self._teams[team]] for team in Team}
+        judged = judge(review.cards, names, SEED)
+        sheets = answer_sheets(survey.questionnaire, ABOUT_JUDGING, names, SEED)
+        whole = {name: {question.key: judged[name], **sheet} for name, sheet in sheets.items()}
+        self._give(survey, whole, CARDS_ASKED, CARDS_CLOSED, {})
+        with self._past.at(CARDS_CLOSED, 17):
+            surveys.close_survey(self._facilitator, survey.id)
 
     def first_identify(self) -> tuple[str, Survey]:
         """The first cycle up to its plan: a questionnaire that everybody answers. Returns the cycle's id."""
@@ -238,9 +265,20 @@ class _Story:
         last: int,
         unfinished: Mapping[str, int],
     ) -> None:
-        """Everybody answers once between two days; those in `unfinished` only so many questions, without submitting."""
+        """Everybody answers as their team leans, between two days."""
         names = {team: [person.name for person in self._teams[team]] for team in Team}
         sheets = answer_sheets(survey.questionnaire, leanings, names, SEED)
+        self._give(survey, sheets, first, last, unfinished)
+
+    def _give(
+        self,
+        survey: Survey,
+        sheets: Mapping[str, Mapping[str, Any]],
+        first: int,
+        last: int,
+        unfinished: Mapping[str, int],
+    ) -> None:
+        """Everybody answers once between two days; those in `unfinished` only so many questions, without submitting."""
         random = Random(f"{SEED} {first}")
         order = sorted((random.randint(last, first - 1), random.uniform(9, 16.5), name) for name in sheets)
         for ago, hour, name in sorted(order, key=lambda entry: (-entry[0], entry[1])):

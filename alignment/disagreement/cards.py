@@ -73,7 +73,14 @@ def measure_cards(
             reason=" ".join(part for part in (shown.reason, remark) if part),
             consensus=Consensus.IN if together else Consensus.NONE,
             effect=headline.effect if headline else None,
-            other_effects=(*smaller, *_other_effects(counts, judged)),
+            other_effects=(
+                *smaller,
+                *(
+                    one
+                    for one in _other_effects(counts, judged)
+                    if headline is None or one.name != headline.effect.name
+                ),
+            ),
             between_share=headline.between_share if headline else None,
             strength=headline.strength if headline else 0.0,
             distributions={
@@ -132,7 +139,8 @@ def _of_cards(
 ) -> tuple[Difference, list[float]]:
     """The difference, and the false-discovery rate of each card; a person's judgements stay together in the draws.
 
-    Two statistics, the largest and the mean difference over the cards; the smaller p counts, doubled (Bonferroni).
+    Two statistics, the largest and the mean difference over the cards; the one that chance makes more rarely is the
+    effect, and its p counts, doubled (Bonferroni).
     """
     cards = codes.shape[1]
     columns = np.concatenate([codes == _QUALIFIED, codes == _NOT, codes < NOT_JUDGED], axis=1).astype(
@@ -152,7 +160,7 @@ def _of_cards(
     largest_by_chance = by_chance.max(axis=-1)
     expected = float(largest_by_chance.mean())
     p_mean = chance.share_as_large(by_chance.mean(axis=-1), mean)
-    p = min(1.0, 2 * min(chance.share_as_large(largest_by_chance, abs(value)), p_mean))
+    p_largest = chance.share_as_large(largest_by_chance, abs(value))
     p_of_card = [chance.share_as_large(by_chance[:, i], abs(float(apart[i]))) for i in range(cards)]
     n_a, n_b = (int(judged[team][largest]) for team in Team)
     varied = int(np.count_nonzero((totals[:cards] > 0) & (totals[:cards] < totals[2 * cards :])))
@@ -168,11 +176,13 @@ def _of_cards(
         return yes_and_no(sums[..., :cards], sums[..., 2 * cards :])
 
     difference = Difference(
-        effect=Effect("largest_difference", value, interval),
+        effect=Effect("largest_difference", value, interval)
+        if p_largest <= p_mean
+        else Effect("mean_difference", mean),
         strength=max(0.0, (abs(value) - expected) / (1 - expected)) if expected < 1 else 0.0,
         medium=abs(value) >= effects.MEDIUM_ASSOCIATION,
         leans=leans(interval) or p_mean <= SIGNIFICANCE / 2,
-        p=p,
+        p=min(1.0, 2 * min(p_largest, p_mean)),
         between_share=between_share_of(
             table(a @ columns), table(b @ columns), table(dealt), table(totals - dealt)
         ),
@@ -235,7 +245,11 @@ def _standing(
 
 def _other_effects(counts: Mapping[Team, Array], judged: Mapping[Team, Array]) -> tuple[Effect, ...]:
     shares = {team: counts[team][:, _QUALIFIED] / judged[team] for team in Team}
-    found = [Effect("mean_difference", float(np.abs(shares[Team.SALES] - shares[Team.MARKETING]).mean()))]
+    apart = shares[Team.SALES] - shares[Team.MARKETING]
+    found = [
+        Effect("largest_difference", float(apart[np.argmax(np.abs(apart))])),
+        Effect("mean_difference", float(np.abs(apart).mean())),
+    ]
     kappa = cohens_kappa(majority_table(counts))
     if kappa is not None:
         found.append(Effect("cohens_kappa", kappa))

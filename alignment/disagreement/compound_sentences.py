@@ -136,6 +136,16 @@ def _tell_ranking_gap(compared: QuestionComparison) -> str:
 def _tell_cards_gap(compared: QuestionComparison) -> str:
     widest = max(compared.differences, key=lambda one: abs(one.difference))
     more = Team.SALES if widest.difference > 0 else Team.MARKETING
+    if compared.effect is not None and compared.effect.name == "mean_difference":
+        of = {
+            team: sum(one.shares[team] for one in compared.differences) / len(compared.differences)
+            for team in Team
+        }
+        return (
+            f"Over {_leads(len(compared.differences))}, sales calls {percent(of[Team.SALES])} qualified and marketing "
+            f"{percent(of[Team.MARKETING])}; furthest apart on {widest.label} "
+            f"({percent(widest.shares[Team.SALES])} against {percent(widest.shares[Team.MARKETING])})."
+        )
     others = sum(1 for one in compared.differences if one.q is not None and one.q < 0.1) - 1
     further = f" They differ clearly on {others} more." if others > 0 else ""
     return (

@@ -13,6 +13,7 @@ from actions import (
     comparison,
     cycles,
     definitions,
+    lead_cards,
     people,
     recap,
     settings,
@@ -107,7 +108,7 @@ def test_one_cycle_is_finished_and_one_has_begun(facilitator):
 
 
 def test_everybody_answered_the_first_questionnaire_and_the_teams_differ(facilitator):
-    second, first = surveys.list_surveys(facilitator)
+    second, first, _ = surveys.list_surveys(facilitator)
     assert first.status is SurveyStatus.CLOSED
     rates = surveys.response_rates(facilitator, first.id)
     assert {team: (rate.invited, rate.submitted) for team, rate in rates.items()} == dict.fromkeys(
@@ -118,6 +119,16 @@ def test_everybody_answered_the_first_questionnaire_and_the_teams_differ(facilit
     assert {entry.verdict for entry in clear} == {Verdict.SPLIT_BETWEEN}
     assert len(clear) >= 5
     assert second.status is SurveyStatus.OPEN
+
+
+def test_both_teams_judged_the_same_twelve_leads_and_differ(facilitator):
+    survey = surveys.list_surveys(facilitator)[2]
+    assert survey.status is SurveyStatus.CLOSED and survey.cycle_id is None
+    cards = lead_cards.cards_to_judge(facilitator, survey.id, "cards")
+    assert [card.number for card in cards] == list(range(1, 13))
+    found = comparison.compare_survey(facilitator, survey.id).question("cards")
+    assert found.verdict is Verdict.SPLIT_BETWEEN and found.evidence is Evidence.CLEAR
+    assert found.n == dict.fromkeys(Team, 11)
 
 
 def test_all_but_three_have_submitted_the_second_and_one_is_half_way(facilitator):
