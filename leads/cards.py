@@ -7,7 +7,8 @@ How leads are drawn: they are put into strata by what became of them, where they
 whether two rules disagree about them. From each stratum a few are taken at random (by a keyed digest of their ids), those
 of a closed window and with many known facts first. From these the cards are picked one after the other, each from what
 is least represented so far: disputed leads every other time, then the outcome that is furthest behind its share (won
-and lost alike, undecided ones few), then the rarest source, then the rarest class of each number.
+and lost alike, undecided ones few), then a closed window and many known facts, then the rarest source, then the rarest
+class of each number.
 """
 
 import re
@@ -292,7 +293,10 @@ def draw(
     shown = [field for name in fields if (field := known.field(name)) is not None][:MOST_FACTS]
     if not shown or not known.leads:
         return ()
-    table = _strata(facts, _population(facts), shown, seed, rules)
+    population = _population(facts)
+    if known.leads <= MOST_PROFILED:
+        population = facts.keep(population)
+    table = _strata(facts, population, shown, seed, rules)
     texts = _Texts(facts, known, shown, now)
     already = _candidates(facts, table.filter(table.lead_id.isin(list(beside))), texts) if beside else []
     eligible = table.filter(table.facts_known >= min(len(shown), max(2, len(shown) // 4)))
@@ -318,7 +322,9 @@ def facts_of(
     table = _population(facts)
     table = table.filter(table.lead_id.isin(list(lead_ids)))
     texts = _Texts(facts, known, shown, now, looked_at)
-    return {row["lead_id"]: texts.of(row) for row in facts.rows(table.select(*texts.columns))}
+    rows = facts.rows(table.select(*texts.columns))
+    texts.look_through(rows)
+    return {row["lead_id"]: texts.of(row) for row in rows}
 
 
 def standing_of(
@@ -450,6 +456,8 @@ def _few_of_each(facts: Facts, table: ibis.Table) -> ibis.Table:
 def _candidates(facts: Facts, table: ibis.Table, texts: "_Texts") -> list[_Candidate]:
     strata = ("disputed", "stratum_source", "class_0", "class_1", "rank_text")
     columns = dict.fromkeys([*texts.columns, "outcome", *strata])
+    rows = facts.rows(table.select(*columns))
+    texts.look_through(rows)
     found = [
         _Candidate(
             DrawnLead(
@@ -462,7 +470,7 @@ def _candidates(facts: Facts, table: ibis.Table, texts: "_Texts") -> list[_Candi
             (row["class_0"], row["class_1"]),
             row["rank_text"],
         )
-        for row in facts.rows(table.select(*columns))
+        for row in rows
     ]
     return sorted(found, key=lambda candidate: candidate.order)
 
@@ -520,6 +528,7 @@ def _crowding(crowd: _Crowd, candidate: _Candidate) -> tuple[Any, ...]:
     return (
         crowd.disputed is not None and lead.disputed is not crowd.disputed,
         crowd.behind[lead.outcome],
+        candidate.order[0],
         crowd.sources[lead.source],
         sum(counted[found] for counted, found in zip(crowd.classes, candidate.classes, strict=True)),
         candidate.order,
@@ -540,6 +549,7 @@ class _Texts:
         now: datetime,
         looked_at: Collection[str] = (),
     ) -> None:
+        self._facts = facts
         self._known = known
         self._shown = shown
         self._now = now.astimezone(UTC).replace(tzinfo=None)
@@ -549,6 +559,19 @@ class _Texts:
         self._shared = {field.name: _shared(facts, field) for field in coarse}
         columns = ["lead_id", "company", "came_at", *(column_of(field.name) for field in shown)]
         self.columns = tuple(dict.fromkeys(columns))
+
+    def look_through(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Note which texts of these rows name a company among the leads, so that no card shows them.
+
+        Single words do not count: an industry may be called like a company.
+        """
+        columns = [column_of(field.name) for field in self._shown if _is_text(field)]
+        values = {row[column] for row in rows for column in columns}
+        named = sorted(value for value in values if value and not value.isalpha())
+        if named:
+            lead = self._facts.lead
+            companies = lead.filter(lead.company.isin(named)).select("company").distinct()
+            self._telling |= {row["company"]: True for row in self._facts.rows(companies)}
 
     def of(self, row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         """(field, text) of each fact of a row with `columns`."""
