@@ -26,14 +26,25 @@ class RawClient:
         )
         self.session = ""
         self.fragments: list[str] = []
+        self.choices: dict[str, tuple[str, list[str]]] = {}
+        """Groups of buttons by the id of their widget: the fragment they stand in, and what can be chosen."""
 
-    def run(self, page: str = "", fragment: str = "") -> str:
-        """Ask for a run of a page, or of one fragment of it, and return every text of what comes back."""
+    def run(
+        self, page: str = "", fragment: str = "", query: str = "", chosen: tuple[str, str] = ("", "")
+    ) -> str:
+        """Ask for a run of a page, or of one fragment of it, and return every text of what comes back.
+
+        `chosen` is a group of buttons, by the id of its widget, and the one of them that is clicked.
+        """
         message = BackMsg()
-        message.rerun_script.query_string = ""
+        message.rerun_script.query_string = query
         message.rerun_script.page_name = page
         if fragment:
             message.rerun_script.fragment_id = fragment
+        if chosen[0]:
+            state = message.rerun_script.widget_states.widgets.add()
+            state.id = chosen[0]
+            state.string_array_value.data.append(chosen[1])
         self._socket.send(message.SerializeToString())
         return "\n".join(self._until_finished())
 
@@ -48,9 +59,14 @@ class RawClient:
                 fragment = message.delta.fragment_id
                 if fragment and fragment not in self.fragments:
                     self.fragments.append(fragment)
+                element = message.delta.new_element
+                if element.WhichOneof("type") == "button_group":
+                    offered = [option.content for option in element.button_group.options]
+                    self.choices[element.button_group.id] = (fragment, offered)
             if kind in ("delta", "navigation"):
                 yield str(message)
-            if kind == "script_finished":
+            early = ForwardMsg.FINISHED_EARLY_FOR_RERUN  # another run follows by itself
+            if kind == "script_finished" and message.script_finished != early:
                 return
 
     def close(self) -> None:
