@@ -124,9 +124,6 @@ def _places(compared: "QuestionComparison", mode: str | None) -> "Figure":
         y = row * step + 1.25
         places = {team: shown[team].mean_places[index] for team in Team}
         figure.add_shape(
-            type="line", x0=1, x1=last, y0=y, y1=y, line={"color": colours.GRID.on(mode), "width": 2}
-        )
-        figure.add_shape(
             type="line",
             x0=places[Team.SALES],
             x1=places[Team.MARKETING],
@@ -135,12 +132,12 @@ def _places(compared: "QuestionComparison", mode: str | None) -> "Figure":
             line={"color": colours.NEUTRAL.on(mode), "width": 4},
         )
         figure.add_annotation(
-            x=1,
-            y=row * step + 0.1,
+            x=0,
+            xref="paper",
+            y=row * step + 0.15,
             text=_escape(labels[index]),
             showarrow=False,
             xanchor="left",
-            xshift=-6,
             font={"color": text, "size": 13},
         )
     for team in Team:
@@ -165,7 +162,7 @@ def _places(compared: "QuestionComparison", mode: str | None) -> "Figure":
             showlegend=False,
         )
     span = last - 1
-    figure.update_xaxes(visible=False, range=[1 - 0.55 * span, last + 0.55 * span], fixedrange=True)
+    figure.update_xaxes(visible=False, range=[1 - 0.75 * span, last + 0.75 * span], fixedrange=True)
     figure.update_yaxes(visible=False, range=[last * step - 0.2, -0.5], fixedrange=True)
     return _finish(figure, height=24 + last * 58)
 
@@ -289,7 +286,8 @@ def _paired_bars(compared: "QuestionComparison", mode: str | None) -> "Figure":
             xanchor="left",
             font={"color": colours.TEXT.on(mode), "size": 13},
         )
-    figure.update_xaxes(visible=False, range=[0, 1.45], fixedrange=True)
+    # behind the longest bar there has to be room for its words, on a phone too
+    figure.update_xaxes(visible=False, range=[0, 2.1 if most else 1.45], fixedrange=True)
     figure.update_yaxes(visible=False, range=[len(labels) * step - 0.3, -0.4], fixedrange=True)
     return _finish(figure, height=24 + len(labels) * 68)
 
