@@ -9,6 +9,7 @@ from alignment.people import Team
 from alignment.questionnaire_edits import unwritten
 from alignment.questionnaires import QuestionType
 from alignment.surveys import Survey, SurveyStatus
+from components.lead_cards import show_cards
 from components.outcome import show_outcome
 from components.page import open_page, stop_on_refusal
 from components.questionnaire_preview import preview
@@ -187,6 +188,8 @@ def show_one(survey: Survey) -> None:
         )
         if part == PEOPLE:
             show_running(survey)
+        elif part == CARDS:
+            show_cards(survey)
         elif part == ANSWERS:
             show_responses(survey)
         elif part == QUESTIONS:
