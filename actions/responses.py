@@ -22,6 +22,7 @@ from alignment.errors import InvalidInput, NotFound, WrongState
 from alignment.people import Actor, Person, Team
 from alignment.questionnaires import Mode
 from alignment.response_files import (
+    CANT_SAY,
     PERSON,
     TEAM,
     ReadResponses,
@@ -54,6 +55,8 @@ _RESULT_COLUMNS = (
     "share",
     "answered",
     "median",
+    "mean_place",
+    "threshold",
     "withheld",
 )
 
@@ -274,26 +277,50 @@ def _team_results(
                 team.value: {"comments": list(texts)} for team, texts in written.by_team.items()
             }
         elif one is None:
-            result["withheld"] = "The comparison does not show this question by itself."
+            result["withheld"] = (
+                "Guesses and importance stand with the question they belong to, in the comparison and in the JSON form."
+                if ":" in question.key
+                else "The comparison does not show this question."
+            )
         elif one.hidden or one.distributions is None:
             result["withheld"] = one.reason or one.sentence
         else:
+            told = one.as_dict()
             result["teams"] = {team.value: _shares(one.distributions[team]) for team in Team}
+            result |= {key: told[key] for key in ("perspectives", "typical_rules") if told.get(key)}
+            if one.importance_by_team:
+                result["importance"] = {team.value: mean for team, mean in one.importance_by_team.items()}
         results.append(result)
     return results
 
 
 def _shares(shown: "Distribution") -> dict[str, Any]:
-    counted = [
-        {"answer": label, "people": count, "share": share}
-        for label, count, share in zip(shown.labels, shown.counts, shown.shares, strict=True)
-    ]
-    return {
-        "answered": shown.answered,
-        "cant_say": {"people": shown.cant_say, "share": shown.cant_say_share},
-        "median": shown.median,
-        "answers": counted,
-    }
+    """One team's part of a comparison. `answered` of an answer: out of how many its share is."""
+    counted = []
+    for place, label in enumerate(shown.labels):
+        answer = {
+            "answer": label,
+            "people": shown.counts[place],
+            "share": shown.shares[place],
+            "answered": shown.judged[place] if shown.judged else shown.answered,
+        }
+        if shown.mean_places:
+            answer["mean_place"] = shown.mean_places[place]
+        if shown.thresholds:
+            answer["threshold"] = shown.thresholds[place]
+        if shown.not_qualified:
+            answer["not_qualified"] = shown.not_qualified[place]
+        counted.append(answer)
+    if shown.cant_say:
+        counted.append(
+            {
+                "answer": CANT_SAY,
+                "people": shown.cant_say,
+                "share": shown.cant_say_share,
+                "answered": shown.answered,
+            }
+        )
+    return {"answered": shown.answered, "median": shown.median, "answers": counted}
 
 
 def _result_table(results: Sequence[Mapping[str, Any]]) -> Table:
@@ -301,20 +328,29 @@ def _result_table(results: Sequence[Mapping[str, Any]]) -> Table:
     for one in results:
         place = (one["question"], one["name"], one["type"])
         if one["withheld"]:
-            rows.append((*place, "", "", "", "", "", "", one["withheld"]))
+            rows.append((*place, *[""] * (len(_RESULT_COLUMNS) - 4), one["withheld"]))
         for team, told in one["teams"].items():
-            if "comments" in told:
-                rows += [(*place, team, text, "", "", "", "", "") for text in told["comments"]]
-                continue
-            listed = [(each["answer"], each) for each in told["answers"]]
-            if told["cant_say"]["people"]:
-                listed.append(("can't say", told["cant_say"]))
-            median = "" if told["median"] is None else told["median"]
+            listed = (
+                [{"answer": text} for text in told["comments"]] if "comments" in told else told["answers"]
+            )
             rows += [
-                (*place, team, label, each["people"], each["share"], told["answered"], median, "")
-                for label, each in listed
+                (
+                    *place,
+                    team,
+                    each["answer"],
+                    *(
+                        _cell(each.get(name, told.get(name)))
+                        for name in ("people", "share", "answered", "median", "mean_place", "threshold")
+                    ),
+                    "",
+                )
+                for each in listed
             ]
     return Table(_RESULT_COLUMNS, tuple(rows))
+
+
+def _cell(value: Cell | None) -> Cell:
+    return "" if value is None else value
 
 
 def _file(survey: Survey, what: str, form: Form, table: Table, document: Mapping[str, Any]) -> Export:

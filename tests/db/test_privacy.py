@@ -28,12 +28,40 @@ TOML = """
 title = "How do we feel?"
 mode = "{mode}"
 min_group = 3
+importance = ["t"]
 [[questions]]
 key = "heard"
 topic = "t"
 type = "choice"
 options = ["often", "seldom", "never"]
 text = "Are you heard?"
+required = false
+guess = true
+[[questions]]
+key = "wants"
+topic = "t"
+type = "choices"
+options = ["calls", "mails", "visits"]
+text = "What do you want?"
+required = false
+[[questions]]
+key = "places"
+topic = "t"
+type = "ranking"
+options = ["first", "second", "third"]
+text = "In which order?"
+required = false
+[[questions]]
+key = "rule"
+topic = "t"
+type = "rule"
+text = "Which leads?"
+required = false
+[[questions]]
+key = "mood"
+topic = "t"
+type = "scale"
+text = "How is it?"
 required = false
 [[questions]]
 key = "hours"
@@ -48,8 +76,28 @@ type = "text"
 text = "Anything else?"
 required = false
 """
-ONE = {"heard": "often", "hours": 3, "words": "I like it here"}
-OTHER = {"heard": "never", "hours": 977, "words": "Nobody listens to me"}
+ONE = {
+    "heard": "often",
+    "guess:heard": "often",
+    "wants": ["calls"],
+    "places": ["first", "second", "third"],
+    "rule": {"version": 1, "field": "employees", "op": ">=", "value": 50},
+    "mood": 5,
+    "hours": 3,
+    "words": "I like it here",
+    "importance:t": 5,
+}
+OTHER = {
+    "heard": "never",
+    "guess:heard": "never",
+    "wants": ["mails", "visits"],
+    "places": ["third"],
+    "rule": {"version": 1, "field": "visits", "op": "<", "value": 977},
+    "mood": None,
+    "hours": 977,
+    "words": "Nobody listens to me",
+    "importance:t": 1,
+}
 PRIVATE = ("confidential", "anonymous")
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -394,7 +442,7 @@ def test_no_key_token_reminder_or_time_is_left_in_the_file_its_log_or_its_free_p
         for name in ("started_at", "submitted_at")
     }
     assert times == {"2026-03-11T00:00:00.000000Z", None}
-    assert len(rows) == 12 * 3 + 1 and store().fault() is None
+    assert len(rows) == 12 * len(ONE) + 1 and store().fault() is None
 
 
 def test_nothing_in_the_file_leads_from_a_person_to_an_answer(anonymous):

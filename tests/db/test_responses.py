@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from made_up_cards import put_cards
 from people import make_actor
 from questionnaire_strategies import answers_to, questionnaires
+from test_answers import first_answer
 
 from actions import answers, comparison, people, responses, surveys
 from actions.responses import Form, NothingUsable
@@ -413,3 +414,30 @@ def test_the_command_keeps_its_contract(tmp_path):
     assert len(json.loads(out.read_text())["responses"]) == 1
     assert run("export-responses", survey.id, tmp_path / "out.exe").exit_code == 1
     assert run("export-responses", survey.id, tmp_path / "no" / "out.csv").exit_code == 1
+
+
+# ── every type of question ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_team_results_have_every_question_and_say_of_each_answer_out_of_how_many_it_is():
+    survey = surveys.open_survey(MACHINE, surveys.prepare_survey(MACHINE, template="qualified_lead").id)
+    for who in [make_actor(team=team.value) for team in Team for _ in range(5)]:
+        for question in survey.questionnaire.everything:
+            answers.save_answer(who, survey.id, question.key, first_answer(question))
+        answers.submit_answers(who, survey.id)
+    surveys.close_survey(MACHINE, survey.id)
+    document = json.loads(responses.export_responses(MACHINE, survey.id, "json").content)
+    keys = [question.key for question in survey.questionnaire.everything]
+    assert [one["question"] for one in document["results"]] == keys
+    told = {one["question"]: one for one in document["results"]}
+    for question in survey.questionnaire.questions:
+        one = told[question.key]
+        if question.ask_if is not None:
+            continue
+        assert not one["withheld"] and set(one["teams"]) == {"sales", "marketing"}, question.key
+        for answer in one["teams"]["sales"].get("answers", []):
+            assert answer["share"] == answer["people"] / answer["answered"]
+    assert told["guess:qualified_when"]["withheld"] and told["qualified_when"]["perspectives"]
+    rows = rows_of(responses.export_responses(MACHINE, survey.id, "csv"))
+    assert {row["question"] for row in rows} == set(keys)
+    assert responses.export_responses(MACHINE, survey.id, "xlsx").content.startswith(b"PK")
