@@ -97,7 +97,7 @@ def _draw(
         case QuestionType.LEAD_CARDS:
             if share is not None:
                 ticks = np.array([share, *ticks[1:]])
-            return [_sheet(rng, ticks) for _ in range(n)]
+            return [_sheet(rng, ticks, all_can_tell=share is not None) for _ in range(n)]
         case QuestionType.RULE:
             if share is not None:
                 ticks = np.array([share, *ticks[1:]])
@@ -118,8 +118,9 @@ def _order(rng: np.random.Generator, share: float | None, chances: np.ndarray) -
     return [first, *(option for option in order if option not in (first, last)), last]
 
 
-def _sheet(rng: np.random.Generator, ticks: np.ndarray) -> dict[str, dict[str, str]]:
+def _sheet(rng: np.random.Generator, ticks: np.ndarray, *, all_can_tell: bool) -> dict[str, dict[str, str]]:
     qualified, telling = rng.random(CARDS) < ticks, rng.random(CARDS) < 0.9
+    telling[0] |= all_can_tell  # so that a planted gap is as large as it says
     words = np.where(telling, np.where(qualified, "qualified", "not_qualified"), "cant_tell")
     return {str(number): {"verdict": str(word)} for number, word in enumerate(words, start=1)}
 
