@@ -49,7 +49,7 @@ def _show_question(survey: Survey, question: Question) -> None:
         return
     st.markdown(plain(_sentence(question, review)))
     note = st.session_state.get(f"{key}_note")
-    if note and note[0] == review.revision:
+    if note and note[0] == review.revision and note[1]:
         st.warning(plain(note[1]), icon=":material/info:")
     _offer_draw(survey, question, review, key)
     if review.cards:

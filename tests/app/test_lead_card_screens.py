@@ -75,6 +75,7 @@ def test_cards_are_drawn_looked_through_replaced_and_taken_out(open_page, make_p
     app.get_by_key(f"cards_{survey.id}_cards_count_{survey.revision}").set_value(4)
     app.get_by_key(key(survey, "draw")).click().run()
     assert not app.exception and "4 cards: 2 won, 2 lost, from 2 sources" in said(app)
+    assert not app.warning
     first = lead_cards.review_cards(MACHINE, survey.id, "cards")
     assert f"**{dict(first.cards[0].facts)['Employees']}**" in said(app)
     app.get_by_key(key(survey, "number")).set_value(3).run()
