@@ -10,7 +10,7 @@ soon as the person has begun: from then on it would show their answers.
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from actions import answers, clock, messages, sign_in
@@ -35,6 +35,11 @@ TOKEN_MARKS = _MAILED, _COPIED = (
     "m.",
     "c.",
 )  # how a token begins, by how it reaches the person; its hash covers it
+_BEGUN = (
+    "You have begun already, and this link was handed to you by somebody: so that nobody else sees your answers, it asks "
+    "for your password from now on. Go on in the browser in which you began, or sign in. No password yet? Your administrator "
+    "gives you a link to choose one."
+)
 _UNKNOWN = "There is no such questionnaire. Go back to the list and choose one."
 _VOID = (
     "This link does not work any more: the questionnaire has closed, or the link was replaced or has run out. If you have "
@@ -182,6 +187,14 @@ def asked(connection: Connection, survey: Survey) -> list[Person]:
 # invitations and reminders
 
 
+def forget_old_links(actor: Actor) -> None:
+    """Remove the links that have run out: for the timer."""
+    authorise(actor, "timer:run")
+    now = clock.now_text()
+    if survey_links.any_expired(store().read(), now):
+        store().write(lambda connection: survey_links.delete_expired(connection, now))
+
+
 def announce(connection: Connection, survey: Survey) -> int:
     """Invite everybody who is asked by an open survey and was not invited yet; how many. For actions that open one.
 
@@ -315,9 +328,9 @@ def still_wanted(connection: Connection, survey: Survey, person: Person, kind: M
 
 
 def make_links(
-    actor: Actor, survey_id: str, person_ids: Sequence[str] | None = None, *, replace: bool = False
+    actor: Actor, survey_id: str, person_ids: Sequence[str] | None = None, *, replacing: bool = False
 ) -> list[PersonalLink]:
-    """A link to copy for each of these members who are asked, or for all; `replace` voids their earlier ones.
+    """A link to copy for each of these members who are asked, or for all; `replacing` voids their earlier ones.
 
     Whoever has a link can act as its person, so each is in the audit log and told to the person. Raises InvalidInput for
     somebody who is not asked or may do more than answer, and WrongState when the survey is not open.
@@ -339,7 +352,7 @@ def make_links(
             raise InvalidInput("Nobody who is asked is a member, so there are no links to make.")
         made = []
         for person in members:
-            if replace:
+            if replacing:
                 survey_links.delete_of(connection, survey.id, person.id)
             made.append(PersonalLink(person, new_token(connection, survey.id, person.id, copied=True)))
             journal(
@@ -348,8 +361,10 @@ def make_links(
                 "make link",
                 "person",
                 person.id,
-                after={"survey": survey.id, "replaces": bool(replace)},
+                after={"survey": survey.id, "replaces": bool(replacing)},
             )
+        for person in members:
+            queue.delete_of_kind(connection, survey.id, MessageKind.LINK, person.id)
         messages.tell(
             connection,
             [person for person in members if person.id != acting.id],
@@ -392,20 +407,28 @@ def sign_in_by_link(token: str) -> tuple[sign_in.Session, str]:
     """Sign the person in whose link this is; the sign-in, and the survey's id.
 
     A link that was copied ends the person's other sessions: should somebody else have used it before, they are out. Raises
-    NotFound when the link does not work any more, and WrongState when it asks for the password.
+    NotFound when the link does not work any more, and WrongState when it asks for the password. Only using it tells
+    whether it does: looking at it must not tell whoever made it that its person has begun. Both are in the audit log.
     """
 
-    def transaction(connection: Connection) -> tuple[sign_in.Session, str]:
+    def transaction(connection: Connection) -> tuple[sign_in.Session | None, Followed]:
         followed = _followed(connection, token)
+        now, person = clock.now_text(), followed.person
         if not followed.signs_in:
-            raise WrongState(followed.why_not)
-        now = clock.now_text()
-        if token.startswith(_COPIED):
-            sign_ins.end_sessions(connection, followed.person.id, now)
-        journal(connection, followed.person, "sign in by link", "person", followed.person.id)
-        return sign_in.Session(followed.person.id, now), followed.survey_id
+            return None, followed
+        copied = token.startswith(_COPIED)
+        if copied and _shows_answers(connection, followed):
+            journal(connection, person, "link asked for the password", "person", person.id)
+            return None, replace(followed, why_not=_BEGUN)
+        if copied:
+            sign_ins.end_sessions(connection, person.id, now)
+        journal(connection, person, "sign in by link", "person", person.id)
+        return sign_in.Session(person.id, now), followed
 
-    return store().write(transaction)
+    session, followed = store().write(transaction)
+    if session is None:
+        raise WrongState(followed.why_not)
+    return session, followed.survey_id
 
 
 def _followed(connection: Connection, token: str) -> Followed:
@@ -422,16 +445,13 @@ def _followed(connection: Connection, token: str) -> Followed:
     why_not = ""
     if person.role is not Role.MEMBER:
         why_not = f"As {person.role.label} you sign in with your password; then you are at the questionnaire."
-    elif (
-        token.startswith(_COPIED)
-        and survey.mode is not Mode.NAMED
-        and answers.stage(connection, survey, person)[0]
-    ):
-        why_not = (
-            "You have begun already, and this link was handed to you by somebody: so that nobody else sees your answers, it "
-            "asks for your password from now on. Go on in the browser in which you began, or sign in."
-        )
     return Followed(survey.id, survey.title, person, not why_not, why_not)
+
+
+def _shows_answers(connection: Connection, followed: Followed) -> bool:
+    """Whether coming in would show answers that nobody but their person is to see."""
+    survey = _known(connection, followed.survey_id)
+    return survey.mode is not Mode.NAMED and answers.stage(connection, survey, followed.person)[0]
 
 
 # the steps of the above

@@ -202,6 +202,13 @@ def change_own_password(actor: Actor, old: str, new: str, repeated: str) -> sign
     return store().write(transaction)
 
 
+def has_password(actor: Actor) -> bool:
+    """Whether the person has chosen a password; whoever came by a personal link may have none."""
+    person = authorise(actor, "account:read")
+    found = sign_ins.credential(store().read(), person.email)
+    return found is not None and bool(found.password_hash)
+
+
 def invited_person(token: str) -> Person:
     """Whom an invitation is for. Looking does not use it up. Raises NotFound when it does not work any more."""
     connection = store().read()

@@ -451,8 +451,8 @@ def _copy_links(survey: Survey) -> None:
 def _make_links(survey: Survey) -> None:
     """Callback: the links are kept in this session until the dialog is opened again, and nowhere else."""
     chosen = st.session_state[f"running_links_for_{survey.id}"] or None
-    replace = bool(st.session_state[f"running_replace_{survey.id}"])
-    made = perform("", invitations.make_links, survey.id, chosen, replace=replace)
+    replacing = bool(st.session_state[f"running_replace_{survey.id}"])
+    made = perform("", invitations.make_links, survey.id, chosen, replacing=replacing)
     if made:
         st.session_state[_made_key(survey)] = made
 

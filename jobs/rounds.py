@@ -1,4 +1,4 @@
-"""One round of what is due: open and close, invite who came late, remind, send mail.
+"""One round of what is due: open and close, invite who came late, remind, forget what has run out, send mail.
 
 Every step can be repeated and can run in two servers on one store at the same time: each looks at the state within its
 own transaction, or claims what it does before it does it.
@@ -58,6 +58,7 @@ def run_round(*, route: str = mail.WELCOME_ROUTE, may_go_on: Callable[[], bool] 
     opened, closed = step("open and close", lambda: schedules.open_and_close_due(MACHINE), (0, 0))
     invited = step("invite", lambda: invitations.invite_newcomers(MACHINE), 0)
     reminded = step("remind", lambda: invitations.remind_due(MACHINE), 0)
+    step("forget old links", lambda: invitations.forget_old_links(MACHINE), None)
     mails_sent, mails_failed = step("send mail", lambda: _send(route, may_go_on), (0, 0))
     return Round(opened, closed, invited, reminded, mails_sent, mails_failed, tuple(faults))
 

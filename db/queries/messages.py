@@ -81,9 +81,14 @@ def delete_of_survey(connection: Connection, survey_id: str) -> None:
     connection.execute("DELETE FROM message WHERE survey_id = ?", (survey_id,))
 
 
-def delete_of_kind(connection: Connection, survey_id: str, kind: MessageKind) -> None:
-    """Remove the messages of one kind about a survey, because newer ones take their place."""
-    connection.execute("DELETE FROM message WHERE survey_id = ? AND kind = ?", (survey_id, kind.value))
+def delete_of_kind(
+    connection: Connection, survey_id: str, kind: MessageKind, person_id: str | None = None
+) -> None:
+    """Remove the messages of one kind about a survey, to everybody or to one person: newer ones take their place."""
+    connection.execute(
+        "DELETE FROM message WHERE survey_id = ? AND kind = ? AND person_id = coalesce(?, person_id)",
+        (survey_id, kind.value, person_id),
+    )
 
 
 def due(connection: Connection, now: str, most: int) -> list[Message]:

@@ -58,6 +58,12 @@ def delete_of_survey(connection: Connection, survey_id: str) -> None:
     connection.execute("DELETE FROM survey_link WHERE survey_id = ?", (survey_id,))
 
 
+def any_expired(connection: Connection, now: str) -> bool:
+    """Whether there are links that have run out."""
+    row = connection.execute("SELECT 1 FROM survey_link WHERE expires_at <= ? LIMIT 1", (now,)).fetchone()
+    return row is not None
+
+
 def delete_expired(connection: Connection, now: str) -> None:
     """Forget the links that have run out."""
     connection.execute("DELETE FROM survey_link WHERE expires_at <= ?", (now,))

@@ -42,6 +42,11 @@ with st.container(border=True, width=560):
 
 with st.container(border=True, width=560):
     st.subheader("Password", anchor=False)
+    if not people.has_password(actor()):
+        st.markdown(
+            "You have none yet: you came in by a personal link. Your administrator gives you a link with which to choose one."
+        )
+        st.stop()
     with st.form("account_password_form", border=False, clear_on_submit=True):
         old = st.text_input(
             "Old password", type="password", autocomplete="current-password", key="account_old"

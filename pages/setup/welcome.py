@@ -3,7 +3,7 @@
 import streamlit as st
 
 from actions import invitations, people, settings, sign_in
-from alignment.errors import NotFound
+from alignment.errors import NotFound, Refusal, WrongState
 from alignment.people import Person
 from components.navigation import HOME_PAGE, page_path
 from components.page import open_page, show_refusal
@@ -12,6 +12,7 @@ from components.sign_in import keep
 from components.text import plain
 
 ACCOUNT = "account"
+WHY_NOT = "welcome_why_not"  # session key: the link has said that it asks for the password
 
 
 def go_on(to: str, survey_id: str) -> None:
@@ -43,20 +44,13 @@ def welcome_to_survey(followed: invitations.Followed, token: str) -> None:
         go_on(to, followed.survey_id)
     open_page(plain(followed.title), "Your view is asked.")
     if not followed.signs_in:
-        st.info(plain(followed.why_not), icon=":material/lock:")
-        if st.button(
-            "Sign in with my password",
-            type="primary",
-            icon=":material/login:",
-            key="welcome_password_sign_in",
-        ):
-            go_on(to, followed.survey_id)
+        offer_password(followed.why_not, to, followed.survey_id)
         return
     place = st.empty()
     with place.container():
         st.markdown(
-            f"Hello {plain(followed.person.first_name)}. This link is yours alone and signs you in, as often as you need it "
-            "until the questionnaire closes. Every answer is kept as soon as you give it."
+            f"Hello {plain(followed.person.first_name)}. This link is yours alone and signs you in. Every answer is kept as "
+            "soon as you give it; you can stop and go on later."
         )
         came_in = st.button(
             "Go to my account" if to == ACCOUNT else "Begin, or go on where I stopped",
@@ -65,15 +59,33 @@ def welcome_to_survey(followed: invitations.Followed, token: str) -> None:
             key="welcome_begin",
         )
         st.caption(f"Not {plain(followed.person.name)}? Then please close this page.")
+    why_not = st.session_state.get(WHY_NOT, "")
     if came_in:
-        with show_refusal():
+        try:
             session, survey_id = invitations.sign_in_by_link(token)
+        except WrongState as asks_for_password:
+            why_not = st.session_state[WHY_NOT] = str(asks_for_password)
+        except Refusal as refusal:
+            st.error(plain(refusal), icon=":material/error:")
+        else:
             remember(session.person_id, session.signed_in_at)
             keep(session, followed.person.email)
             place.empty()
             st.session_state["welcome_done"] = (to, survey_id)  # the run after this one goes on
             st.success("You are signed in.", icon=":material/check:")
             st.button("Go on", type="primary", icon=":material/arrow_forward:", key="welcome_open")
+    if why_not:
+        place.empty()
+        offer_password(why_not, to, followed.survey_id)
+
+
+def offer_password(why: str, to: str, survey_id: str) -> None:
+    st.info(plain(why), icon=":material/lock:")
+    if st.button(
+        "Sign in with my password", type="primary", icon=":material/login:", key="welcome_password_sign_in"
+    ):
+        st.session_state.pop(WHY_NOT, None)
+        go_on(to, survey_id)
 
 
 def welcome_to_portal(invited: Person, token: str) -> None:

@@ -509,8 +509,11 @@ def test_a_link_ends_after_sixty_days(facilitator, ada):
         token = mailed(survey, ada)
     with clock.at(NOON + timedelta(days=59)):
         invitations.followed_link(token)
-    with clock.at(NOON + timedelta(days=60)), pytest.raises(NotFound):
-        invitations.followed_link(token)
+    with clock.at(NOON + timedelta(days=60)):
+        with pytest.raises(NotFound):
+            invitations.followed_link(token)
+        run_round()
+    assert store().read().execute("SELECT count(*) FROM survey_link").fetchone()[0] == 0
 
 
 def test_a_link_ends_with_its_persons_access_and_does_not_come_back_with_it(facilitator, ada):
@@ -528,7 +531,7 @@ def test_a_new_link_replaces_the_earlier_ones_where_that_is_asked(facilitator, a
     survey = opened(facilitator)
     first, second = mailed(survey, ada), copied(facilitator, survey, ada)
     invitations.followed_link(first)
-    third = copied(facilitator, survey, ada, replace=True)
+    third = copied(facilitator, survey, ada, replacing=True)
     for gone in (first, second):
         with pytest.raises(NotFound):
             invitations.followed_link(gone)
@@ -571,8 +574,10 @@ def test_making_a_link_is_in_the_audit_log_and_told_to_its_person(facilitator, a
     (row,) = [row for row in audit(ada.person_id) if row["action"] == "make link"]
     assert row["actor"] == facilitator.person_id
     assert json.loads(row["after"]) == {"survey": survey.id, "replaces": False}
+    copied(facilitator, survey, ada)
     told = messages.my_messages(ada)[0]
     assert told.kind is MessageKind.LINK and "Fia Facilitator has made" in told.body
+    assert kinds(ada) == ["link", "invitation"]  # the later one takes the place of the earlier
 
 
 @pytest.mark.parametrize("mode", ["confidential", "anonymous"])
@@ -582,9 +587,11 @@ def test_a_copied_link_shows_nobody_the_answers_of_a_person_who_has_begun(facili
     answers.save_answer(ada, survey.id, survey.questionnaire.questions[0].key, None)
     late = copied(facilitator, survey, ada)
     for token in (early, late):
-        assert not invitations.followed_link(token).signs_in
+        # looking tells whoever made the link nothing; using it does, and is written down
+        assert invitations.followed_link(token) == invitations.followed_link(sent)
         with pytest.raises(WrongState, match="password"):
             invitations.sign_in_by_link(token)
+    assert [row["action"] for row in audit(ada.person_id)][-2:] == ["link asked for the password"] * 2
     assert invitations.sign_in_by_link(sent)[1] == survey.id  # what went to her own mailbox goes on working
 
 

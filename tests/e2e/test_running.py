@@ -226,6 +226,7 @@ def test_without_mail_links_are_copied_shown_once_and_sign_in(portal, ada, add_p
         new_context().new_page()
     )  # she has begun: whoever holds a copy of the link does not see her answers
     other.goto(link)
+    press(other, "Begin, or go on where I stopped")
     expect(other.get_by_text("it asks for your password from now on")).to_be_visible()
 
 
