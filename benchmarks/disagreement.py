@@ -5,9 +5,9 @@ Run `python -m benchmarks.disagreement` (about an hour), or with `--surveys 20` 
 Each survey has 30 questions. False alarms: both teams answer from the same distribution, drawn anew for each question;
 counted are surveys with any alarm. Power: five of the 30 questions have a planted gap, 80 % of sales against 30 % of
 marketing on one answer (the top two points of a scale; the higher of two clusters of numbers; in a ranking one option
-first and another last instead of the other way round; one of six lead cards qualified; one condition of a rule); counted
-are gaps found. The naive methods: p < 0.05 per question (scipy's χ² or Mann–Whitney, uncorrected), and an uncorrected Cramér's V or
-|Cliff's δ| of at least 0.3.
+first and another last instead of the other way round; two of six lead cards, a kind of lead, qualified; one condition of
+a rule); counted are gaps found. The naive methods: p < 0.05 per question (scipy's χ² or Mann–Whitney, uncorrected), and an
+uncorrected Cramér's V or |Cliff's δ| of at least 0.3; rankings, lead cards and rules have none.
 """
 
 import argparse
@@ -96,7 +96,7 @@ def _draw(
             return [_order(rng, share, chances) for _ in range(n)]
         case QuestionType.LEAD_CARDS:
             if share is not None:
-                ticks = np.array([share, *ticks[1:]])
+                ticks = np.array([share, share, *ticks[2:]])
             return [_sheet(rng, ticks, all_can_tell=share is not None) for _ in range(n)]
         case QuestionType.RULE:
             if share is not None:
@@ -120,7 +120,7 @@ def _order(rng: np.random.Generator, share: float | None, chances: np.ndarray) -
 
 def _sheet(rng: np.random.Generator, ticks: np.ndarray, *, all_can_tell: bool) -> dict[str, dict[str, str]]:
     qualified, telling = rng.random(CARDS) < ticks, rng.random(CARDS) < 0.9
-    telling[0] |= all_can_tell  # so that a planted gap is as large as it says
+    telling[:2] |= all_can_tell  # so that a planted gap is as large as it says
     words = np.where(telling, np.where(qualified, "qualified", "not_qualified"), "cant_tell")
     return {str(number): {"verdict": str(word)} for number, word in enumerate(words, start=1)}
 

@@ -181,7 +181,7 @@ def _of_cards(
         else Effect("mean_difference", mean),
         strength=max(0.0, (abs(value) - expected) / (1 - expected)) if expected < 1 else 0.0,
         medium=abs(value) >= effects.MEDIUM_ASSOCIATION,
-        leans=leans(interval) or p_mean <= SIGNIFICANCE / 2,
+        leans=leans(interval) or p_largest <= SIGNIFICANCE or p_mean <= SIGNIFICANCE / 2,
         p=min(1.0, 2 * min(p_largest, p_mean)),
         between_share=between_share_of(
             table(a @ columns), table(b @ columns), table(dealt), table(totals - dealt)

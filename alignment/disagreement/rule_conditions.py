@@ -231,12 +231,13 @@ def _of_asking(
     )
     value = float(apart[largest])
     expected = float(by_chance.max(axis=-1).mean())
+    p = chance.share_as_large(by_chance.max(axis=-1), abs(value))
     difference = Difference(
         effect=Effect("largest_difference", value, interval),
         strength=max(0.0, (abs(value) - expected) / (1 - expected)) if expected < 1 else 0.0,
         medium=abs(value) >= effects.MEDIUM_ASSOCIATION,
-        leans=leans(interval),
-        p=chance.share_as_large(by_chance.max(axis=-1), abs(value)),
+        leans=leans(interval) or p <= SIGNIFICANCE,
+        p=p,
         between_share=between_share_of(
             yes_and_no(of_a, n_a),
             yes_and_no(of_b, n_b),
