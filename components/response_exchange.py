@@ -41,7 +41,7 @@ def _show_export(survey: Survey) -> None:
             "Results of whole teams, exactly as the comparison shows them. Nobody's own row is exported, and what the "
             "comparison withholds stays out."
         )
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True):
         for form in Form:
             # made when it is clicked, in a thread that has no session: so the one who acts is handed over
             st.download_button(
@@ -53,12 +53,6 @@ def _show_export(survey: Survey) -> None:
                 on_click="ignore",
                 key=f"responses_download_{form.value}_{survey.id}",
             )
-        st.page_link(
-            "pages/surveys/comparison.py",
-            label="See the comparison",
-            icon=":material/compare_arrows:",
-            query_params={"survey": survey.id},
-        )
 
 
 def _content(who: Actor, survey_id: str, form: Form) -> bytes:
