@@ -133,7 +133,7 @@ _OWNER = (
 _OUTCOME = (
     "stage status lifecycle lifecyclestage won lost win loss closed close closing outcome converted conversion deal deals "
     "opportunity opportunities opp mql sal sql sqo qualified disqualified qualification disqualification rejected rejection "
-    "accepted churn churned invoice invoiced paid sold verdict phase pipeline forecast probability became recycled"
+    "accepted churn churned invoice invoiced paid sold verdict phase pipeline forecast probability became recycled contacted replied handed handover entered exited"
 )
 _OTHER_STAGES = "funding growth company career business employment marital startup investment maturity"
 _ADDRESS = "url uri link links website homepage domain webpage referrer referer permalink"

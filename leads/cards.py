@@ -215,6 +215,12 @@ def _measured(
     if any(_filled_after(row, outcome) for outcome in _ENDS):
         return share, FieldUse.NEVER, OUTCOME_REASON
     distinct = row["different"] / known
+    if field.custom and field.type is FieldType.DATE and _is_day_of_end(facts, table, value):
+        return share, FieldUse.NEVER, OUTCOME_REASON
+    if field.type in (FieldType.NUMBER, FieldType.BOOLEAN) and row["different"] <= _FEW_VALUES:
+        counted = _counted(facts, table.select("outcome", value=value.cast("string")))
+        if _tells_outcome(counted):
+            return share, FieldUse.NEVER, OUTCOME_REASON
     if field.type is FieldType.NUMBER:
         if field.custom and distinct > 0.9 and known >= 20 and row.get("phone", 0) > 0.5 * known:
             return share, FieldUse.NEVER, ID_REASON
@@ -243,26 +249,43 @@ def _filled_after(row: Mapping[str, Any], outcome: CardOutcome) -> bool:
     return of_these >= LEAKAGE_RATIO * of_others and of_these - of_others >= LEAKAGE_DIFFERENCE
 
 
-def _by_values(
-    facts: Facts, table: ibis.Table, row: dict[str, Any], names: frozenset[str]
-) -> tuple[FieldUse, str]:
+def _is_day_of_end(facts: Facts, table: ibis.Table, value: ibis.Value) -> bool:
+    """Whether a day mostly is the one on which the lead was won or lost, in whatever zone."""
+    day = value.substr(0, 10).try_cast("timestamp(6)").epoch_seconds()
+    apart = (day - table.closed_at.epoch_seconds()).abs()
+    [row] = facts.rows(table.aggregate(ended=apart.count(), same=(apart <= 129_600).sum().coalesce(0)))
+    return bool(row["ended"] >= LEAST_WINS_FOR_LEAKAGE and row["same"] > 0.3 * row["ended"])
+
+
+def _counted(facts: Facts, table: ibis.Table) -> list[dict[str, Any]]:
+    """How many leads have each value that several share, and how many of these were won and lost."""
     known = table.filter(table.value.notnull())
     counted = known.group_by("value").aggregate(
         n=known.count(),
         won=(known.outcome == CardOutcome.WON.value).sum(),
         lost=(known.outcome == CardOutcome.LOST.value).sum(),
     )
-    values = facts.rows(
-        counted.filter(counted.n >= LEAST_SHARING).order_by(counted.n.desc(), "value").limit(MOST_VALUES)
-    )
+    shared = counted.filter(counted.n >= LEAST_SHARING).order_by(counted.n.desc(), "value")
+    return facts.rows(shared.limit(MOST_VALUES))
+
+
+def _tells_outcome(values: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether one would guess nearly all ends right by the value alone, and would not by guessing the same for all."""
+    won, lost = sum(value["won"] for value in values), sum(value["lost"] for value in values)
+    if min(won, lost) < LEAST_WINS_FOR_LEAKAGE:
+        return False
+    right = sum(max(value["won"], value["lost"]) for value in values) / (won + lost)
+    return right >= _TELLS_OUTCOME and max(won, lost) / (won + lost) < 0.9
+
+
+def _by_values(
+    facts: Facts, table: ibis.Table, row: Mapping[str, Any], names: frozenset[str]
+) -> tuple[FieldUse, str]:
+    values = _counted(facts, table)
     if any(folded(value["value"]) in names for value in values):
         return FieldUse.NEVER, OWNER_REASON
-    won, lost = sum(value["won"] for value in values), sum(value["lost"] for value in values)
-    if min(won, lost) >= LEAST_WINS_FOR_LEAKAGE:
-        # how many closed leads one would guess right by the value alone, against guessing the same for all
-        right = sum(max(value["won"], value["lost"]) for value in values) / (won + lost)
-        if right >= _TELLS_OUTCOME and max(won, lost) / (won + lost) < 0.9:
-            return FieldUse.NEVER, OUTCOME_REASON
+    if _tells_outcome(values):
+        return FieldUse.NEVER, OUTCOME_REASON
     shared = sum(value["n"] for value in values) / row["known"]
     long = row["wordy"] > 0.2 * row["known"] or row["longest"] > 80
     if shared < 0.5 or (long and row["different"] > _FEW_VALUES):

@@ -25,6 +25,7 @@ from leads.store import warehouse
 from tests.lead_histories import History
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
+START = datetime(2025, 3, 1, tzinfo=UTC)
 TOML = """
 title = "Judge these"
 mode = "{mode}"
@@ -63,7 +64,7 @@ def mixed_leads(count=240, seed=1, **more):
     draw_ = random.Random(seed)
     history = History()
     for number in range(count):
-        came = datetime(2025, 3, 1, tzinfo=UTC) + timedelta(days=number % 300, minutes=number)
+        came = START + timedelta(days=number % 300, minutes=number)
         lead_id = f"SECRET-{number:04d}"
         history.lead(
             lead_id,
@@ -240,6 +241,9 @@ def test_fields_are_shown_withheld_or_left_to_a_look_for_a_reason():
         mail_of=lambda number, _: f"x{number}@y.example" if number % 3 else "none",
         organisation_is=lambda number, _: f"Firma{number} GmbH",
         lead_score=lambda number, _: number % 100,
+        runs_now=lambda number, _: "yes" if number % 5 in (0, 1) else "no",
+        seats=lambda number, _: 3 if number % 5 in (0, 1) else 0,
+        last_look=lambda number, _: (START + timedelta(days=number % 300 + 20, hours=30)).date(),
     )
     with warehouse().read() as facts:
         known = profile(facts)
@@ -272,7 +276,7 @@ def test_fields_are_shown_withheld_or_left_to_a_look_for_a_reason():
             "first_order",
             "reference",
         ),
-        *("mail_of", "organisation_is"),
+        *("mail_of", "organisation_is", "runs_now", "seats", "last_look"),
     }
     assert "lead_score" not in known.usual, "a score is a judgement already"
 
