@@ -15,7 +15,7 @@ import pytest
 from people import make_actor
 from sqlite_utils.utils import sqlite3
 
-from actions import answers, clock, comparison, people, responses, surveys
+from actions import answers, clock, comparison, people, responses, schedules, surveys
 from alignment.errors import Refusal
 from alignment.people import MACHINE, Team
 from alignment.surveys import token
@@ -528,6 +528,25 @@ def test_an_answer_on_its_way_when_an_anonymous_survey_closes_is_refused_and_lea
     assert attempt(answers.save_answer, who, survey.id, "heard", "never").startswith("refused")
     rows = store().read().execute("SELECT value FROM answer").fetchall()
     assert [row["value"] for row in rows] == ['"often"']
+
+
+def test_a_survey_that_closes_by_its_time_takes_nothing_more_and_is_made_anonymous_as_by_hand():
+    with clock.at(START):
+        survey, who, late = opened("anonymous"), make_actor(), make_actor()
+        submit(who, survey, OTHER)
+        wall = (START + timedelta(days=2)).replace(tzinfo=None)
+        schedules.set_dates(MACHINE, survey.id, closes=wall, revision=survey.revision)
+    with clock.at(START + timedelta(days=2, hours=12)):
+        for one in (who, late):
+            assert "closed" in attempt(answers.save_answer, one, survey.id, "hours", 5)
+        schedules.open_and_close_due(MACHINE)
+    connection = store().read()
+    assert connection.execute("SELECT count(*) FROM survey_secret").fetchone()[0] == 0
+    row = connection.execute("SELECT * FROM respondent").fetchone()
+    assert len(row["id"]) == 32 and row["started_at"] == row["submitted_at"] == "2026-03-04T00:00:00.000000Z"
+    assert START.date().isoformat() not in json.dumps(
+        [dict(r) for r in connection.execute("SELECT * FROM answer")]
+    )
 
 
 # ── the audit log ────────────────────────────────────────────────────────────────────────────────────────────────────
