@@ -273,6 +273,16 @@ def test_dates_are_set_on_the_screen_in_the_companys_time_and_told(portal, ada, 
     dialog.get_by_text("Remind before closing").click()
     expect(dialog.get_by_label("Days before closing")).to_be_visible()
     expect(dialog.get_by_text("A new closing time is told to 1 person.")).to_be_visible()
+    surveys.tighten_survey(MACHINE, survey.id, min_group=4, revision=survey.revision)  # by somebody else
+    press(dialog, "Save")
+    expect(dialog.get_by_text("was changed in the meantime")).to_be_visible()  # and nothing typed is lost
+    page.keyboard.press("Escape")
+    page.reload()
+    press(page, "Dates")
+    dialog.get_by_text("Closes by itself").click()
+    expect(dialog.get_by_label("Closing time").first).to_be_visible()
+    dialog.get_by_text("Remind before closing").click()
+    expect(dialog.get_by_label("Days before closing")).to_be_visible()
     confirm(page, "Save")
     expect(page.get_by_text("reminds 2 days before")).to_be_visible()
     found = surveys.read_survey(MACHINE, survey.id)
