@@ -7,17 +7,19 @@ import random
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from actions import settings
 from actions.permissions import authorise
 from alignment.answers import counted_responses
 from alignment.errors import NotFound, WrongState
 from alignment.people import Actor, Team
 from alignment.questionnaires import QuestionType
+from alignment.rules import fields_of
 from alignment.surveys import Comments, Survey, SurveyStatus
 from db.queries import answers, surveys
 from db.store import store
 
 if TYPE_CHECKING:  # brings numpy, which only a comparison needs
-    from alignment.disagreement import Comparison
+    from alignment.disagreement import Comparison, LeadsApart
 
 
 def compare_survey(actor: Actor, survey_id: str) -> "Comparison":
@@ -28,6 +30,44 @@ def compare_survey(actor: Actor, survey_id: str) -> "Comparison":
     authorise(actor, "comparison:read")
     survey = _closed(survey_id)
     return _compared(str(store().path), survey.id, survey.revision)
+
+
+def leads_told_apart(actor: Actor, survey_id: str, question_key: str) -> "LeadsApart | None":
+    """How many past leads the two teams' typical rules treat differently, and how many of these were won.
+
+    None where a team has no typical rule, where there are no leads, or where the leads have not got the fields. Raises
+    WrongState while the survey is not closed, NotFound for a question that was not compared.
+    """
+    authorise(actor, "comparison:read")
+    survey = _closed(survey_id)
+    found = _compared(str(store().path), survey.id, survey.revision)
+    if question_key not in [compared.question.key for compared in found.questions]:
+        raise NotFound("There is no such question in this comparison.")
+    typical = found.question(question_key).typical_rules
+    sales, marketing = typical.get(Team.SALES), typical.get(Team.MARKETING)
+    if sales is None or marketing is None:
+        return None
+    from leads.backtest import backtest
+    from leads.store import warehouse
+
+    with warehouse().read() as facts:
+        if not facts.revision:
+            return None
+        fields = facts.rule_fields()
+    if not {*fields_of(sales), *fields_of(marketing)} <= set(fields):
+        return None
+    zone = settings.company_of(store().read()).hours.timezone
+    tried = backtest(sales, marketing, None, None, zone).against
+    if tried is None:
+        return None
+    from alignment.disagreement import LeadsApart
+
+    return LeadsApart(
+        judged=tried.both + tried.only_first + tried.only_second + tried.neither,
+        untold=tried.either_unknown,
+        only={Team.SALES: tried.only_first, Team.MARKETING: tried.only_second},
+        won={Team.SALES: tried.won_only_first, Team.MARKETING: tried.won_only_second},
+    )
 
 
 def read_comments(actor: Actor, survey_id: str) -> dict[str, Comments]:

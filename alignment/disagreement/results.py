@@ -279,6 +279,24 @@ def _effect(effect: Effect) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class LeadsApart:
+    """Past leads under both teams' typical rules: how many only one of them calls qualified, and how many of these were won.
+
+    `judged` is of how many leads both rules can tell, `untold` of how many one of them cannot.
+    """
+
+    judged: int
+    untold: int
+    only: Mapping[Team, int]
+    won: Mapping[Team, int]
+
+    @property
+    def differently(self) -> int:
+        """How many leads the two rules treat differently."""
+        return sum(self.only.values())
+
+
+@dataclass(frozen=True)
 class Comparison:
     """A whole survey, the question that most needs the workshop first.
 

@@ -5,8 +5,17 @@ import streamlit as st
 from actions import comparison, lead_cards, settings, surveys, workshops
 from actions.permissions import may
 from alignment import instants
-from alignment.disagreement import Comparison, Effect, Evidence, QuestionComparison, Seen, Verdict
+from alignment.disagreement import (
+    Comparison,
+    Effect,
+    Evidence,
+    LeadsApart,
+    QuestionComparison,
+    Seen,
+    Verdict,
+)
 from alignment.disagreement.compound_sentences import agreement_within, condition_differences
+from alignment.lead_cards import CardOutcome
 from alignment.people import Team
 from alignment.questionnaires import Question, QuestionType
 from alignment.rules import sentence
@@ -48,6 +57,7 @@ SEEN = {
     Seen.MISJUDGED: ":gray-badge[:material/blur_on: Misjudged]",
     Seen.OPEN: ":material/visibility:",
 }
+BECAME = {CardOutcome.WON: "won", CardOutcome.LOST: "lost", CardOutcome.OPEN: "still open"}
 SHARES = ("total_variation", "largest_difference", "mean_difference", "difference_cant_say")
 
 
@@ -154,7 +164,7 @@ def show_question(survey: Survey, compared: QuestionComparison, can_take: bool) 
     evidence = "" if compared.evidence is Evidence.TOO_FEW else f" · {compared.evidence.label.capitalize()}"
     st.caption(f"{counts} answered{evidence}{importance_in_words(compared)}")
     show_agreement(compared)
-    show_rules(compared)
+    show_rules(survey, compared)
     for perspective in compared.perspectives:
         st.markdown(f"{SEEN[perspective.seen]} {plain(perspective.sentence)}")
     if question.type is QuestionType.LEAD_CARDS:
@@ -219,7 +229,23 @@ def show_agreement(compared: QuestionComparison) -> None:
             st.caption(f"Within {team.label}: {found}")
 
 
-def show_rules(compared: QuestionComparison) -> None:
+def leads_in_words(apart: LeadsApart) -> str:
+    """What the two typical rules would do with past leads, and what became of those they treat differently."""
+    if not apart.differently:
+        return f"The two typical rules treat all of {apart.judged:,} past leads alike."
+    sides = [
+        f"{count:,} only {team.label} would call qualified ({apart.won[team]:,} of them won)"
+        for team, count in apart.only.items()
+        if count
+    ]
+    untold = f" Of {apart.untold:,} more it cannot be told." if apart.untold else ""
+    return (
+        f"The two typical rules treat {apart.differently:,} of {apart.judged:,} past leads differently: "
+        f"{', and '.join(sides)}.{untold}"
+    )
+
+
+def show_rules(survey: Survey, compared: QuestionComparison) -> None:
     """What most of each team ask of a lead, as a sentence, and where the two differ."""
     for team, rule in compared.typical_rules.items():
         typical = (
@@ -230,6 +256,11 @@ def show_rules(compared: QuestionComparison) -> None:
         st.markdown(f"**{team.label.capitalize()}** {typical}")
     for told in condition_differences(compared):
         st.markdown(f"- {plain(told)}")
+    if all(compared.typical_rules.values()) and compared.typical_rules:
+        with stop_on_refusal():
+            apart = comparison.leads_told_apart(actor(), survey.id, compared.question.key)
+        if apart is not None:
+            st.markdown(f":material/balance: {leads_in_words(apart)}")
 
 
 def show_cards(survey: Survey, compared: QuestionComparison) -> None:
@@ -238,9 +269,16 @@ def show_cards(survey: Survey, compared: QuestionComparison) -> None:
         cards = lead_cards.cards_to_judge(actor(), survey.id, compared.question.key)
     if not cards or compared.distributions is None:
         return
+    with stop_on_refusal():
+        became = lead_cards.outcomes_of_cards(actor(), survey.id, compared.question.key)
     judged = {row["Answer"]: row for row in distribution_rows(compared)}
     rows = [
-        {"Card": f"Card {card.number}", **dict(card.facts), **of}
+        {
+            "Card": f"Card {card.number}",
+            **of,
+            "What became of it": BECAME[became[card.number]] if card.number in became else "not known",
+            **dict(card.facts),
+        }
         for card in sorted(cards, key=lambda card: card.number)
         if (
             of := {team: judged[f"Card {card.number}"][team] for team in ("Sales", "Marketing")}

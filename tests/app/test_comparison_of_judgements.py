@@ -105,6 +105,7 @@ def test_everybody_sees_how_the_leads_were_judged_and_what_stood_on_the_cards(op
     assert list(leads["Card"]) == [f"Card {card.number}" for card in cards] and len(leads) == 4
     assert set(leads["Sales"]) == {"0% (0 yes, 5 no, of 5)"}
     assert set(dict(cards[0].facts)) <= set(leads.columns)
+    assert set(leads["What became of it"]) <= {"won", "lost", "still open"}
     everything = said(app) + "".join(table.to_json() for table in tables)
     assert "SECRET" not in everything and "Anna Berg" not in everything
 
@@ -124,6 +125,7 @@ def test_both_typical_rules_stand_as_sentences(open_page, make_person):
     words = said(opened_up(open_page(COMPARE, make_person("member", "sales")), "As a rule"))
     assert "**Sales** typically asks that employees is at least 200." in words
     assert "**Marketing** typically asks that employees is at least 10." in words
+    assert "differently" in words and "only marketing would call qualified" in words
 
 
 def test_a_small_group_sees_none_of_it(open_page, make_person):
