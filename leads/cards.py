@@ -55,6 +55,7 @@ from leads.store import Facts
 FREE_TEXT_REASON = "is free text, which may tell whose lead it is"
 TWIN_REASON = "has the same name as another field"
 MOST_PROFILED = 250_000
+MOST_KEPT = 250_000
 MOST_DRAWN_WHOLE = 20_000
 MOST_CANDIDATES = 4_000
 MOST_PER_STRATUM = 60
@@ -317,7 +318,7 @@ def draw(
     if not shown or not known.leads:
         return ()
     population = _population(facts)
-    if known.leads <= MOST_PROFILED:
+    if known.leads <= MOST_KEPT:
         population = facts.keep(population)
     table = _strata(facts, population, shown, seed, rules)
     texts = _Texts(facts, known, shown, now)
