@@ -576,7 +576,8 @@ def corrections(before: Questionnaire, after: Questionnaire) -> Changes:
             change = Change(fact.where, fact.what, old.text if old else "", new.text if new else "")
             comparable = fact.is_text and (path[0] != "question" or _in_both(path[1], before, after))
             found[comparable].append(change)
-    return Changes(tuple(found[True]), tuple(found[False]))
+    # a wording that both teams share is one text
+    return Changes(tuple(dict.fromkeys(found[True])), tuple(dict.fromkeys(found[False])))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from components.questionnaire_editor_fields import (
     BAR,
     BODY,
     HEADING,
-    OPENED,
     show_refused,
     text_field,
     tick,
@@ -178,7 +177,6 @@ def _draw_open_section(state: Editing, section: Section) -> None:
             section.title,
             lambda text: lambda q: edits.rename_section(q, topic, text),
             longest=120,
-            parts=(BODY,),
         )
     else:
         language = state.language
@@ -191,7 +189,6 @@ def _draw_open_section(state: Editing, section: Section) -> None:
             lambda text: lambda q: edits.translate_head(q, language, topics={topic: text}),
             longest=120,
             placeholder=section.title,
-            parts=(BODY,),
         )
     if state.is_draft and state.own_language:
         tick(
@@ -200,7 +197,6 @@ def _draw_open_section(state: Editing, section: Section) -> None:
             "Ask at its end how much this matters",
             topic in state.questionnaire.importance,
             partial(_importance, topic),
-            parts=(BODY,),
         )
     with st.container(horizontal=True):
         _done(state)
@@ -274,7 +270,7 @@ def _marks(state: Editing, question: Question) -> list[str]:
 def _draw_open_question(state: Editing, question: Question, number: int) -> None:
     with st.container(border=True):
         st.markdown(f"**Question {number}** · {type_name(question.type)}")
-        st.fragment(draw_opened, key=OPENED)(state)
+        draw_opened(state)
         key = question.key
         with st.container(horizontal=True):
             _done(state)
@@ -304,21 +300,10 @@ def _draw_tools(state: Editing, question: Question) -> None:
             on_click=_do,
             args=(state, f"{key}.do", partial(edits.shift_question, key=key, by=by)),
         )
-    titles = {  # the number tells sections of the same heading apart
-        section.key: f"{number}. {section.title}"
-        for number, section in enumerate(state.questionnaire.sections, 1)
-        if section.key != question.topic
-    }
-    if titles:
-        st.menu_button(
-            "Move to",
-            list(titles),
-            format_func=lambda topic: plain(titles.get(topic, topic)),
-            icon=":material/low_priority:",
-            key=state.widget(f"{key}.move_to"),
-            on_click=_move_to,
-            args=(state, key),
-        )
+    if len(state.questionnaire.sections) > 1 and st.button(
+        "Move to", icon=":material/low_priority:", key=state.widget(f"{key}.move_to")
+    ):
+        _choose_section(state, question)
     st.button(
         "Duplicate",
         icon=":material/content_copy:",
@@ -342,16 +327,47 @@ def _done(state: Editing) -> None:
 
 
 def _offer_question(state: Editing, section: Section) -> None:
-    st.menu_button(
-        "Add a question",
-        list(TYPES),
-        format_func=lambda kind: f"{TYPES[kind][0]} {TYPES[kind][1]}: {TYPES[kind][2]}",
-        icon=":material/add:",
-        key=state.widget(f"add.{section.key}"),
-        on_click=_add_question,
-        args=(state, section.key),
-    )
+    if st.button("Add a question", icon=":material/add:", key=state.widget(f"add.{section.key}")):
+        _choose_kind(state, section.key)
     show_refused(state, f"add.{section.key}")
+
+
+# A menu would be shorter, but the keyboard does not always get into it.
+
+
+@st.dialog("What kind of question?", icon=":material/add:")
+def _choose_kind(state: Editing, topic: str) -> None:
+    pressed = [
+        st.button(
+            f"**{name}**: {explanation}",
+            icon=icon,
+            width="stretch",
+            key=state.widget(f"add.{topic}.{kind.value}"),
+            on_click=_add_question,
+            args=(state, topic, kind),
+        )
+        for kind, (icon, name, explanation) in TYPES.items()
+    ]
+    if any(pressed):
+        st.rerun()
+
+
+@st.dialog("Move it to which section?", icon=":material/low_priority:")
+def _choose_section(state: Editing, question: Question) -> None:
+    st.markdown(f"**{plain(_first_line(question))}**")
+    pressed = [
+        st.button(
+            plain(section.title),
+            width="stretch",
+            key=state.widget(f"{question.key}.move_to.{section.key}"),
+            on_click=_move_to,
+            args=(state, question.key, section.key),
+        )
+        for section in state.questionnaire.sections
+        if section.key != question.topic
+    ]
+    if any(pressed):
+        st.rerun()
 
 
 # ── what a click does ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -367,9 +383,8 @@ def _do(state: Editing, place: str, edit: Edit) -> None:
     st.rerun([HEADING, BODY, BAR])
 
 
-def _move_to(state: Editing, key: str) -> None:
-    topic = st.session_state[state.widget(f"{key}.move_to")]
-    _do(state, f"{key}.do", lambda questionnaire: edits.move_question(questionnaire, key, topic=topic))
+def _move_to(state: Editing, key: str, topic: str) -> None:
+    apply(state, partial(edits.move_question, key=key, topic=topic), f"{key}.do")
 
 
 def _duplicate(state: Editing, key: str) -> None:
@@ -379,8 +394,7 @@ def _duplicate(state: Editing, key: str) -> None:
     st.rerun([HEADING, BODY, BAR])
 
 
-def _add_question(state: Editing, topic: str) -> None:
-    kind = QuestionType(st.session_state[state.widget(f"add.{topic}")])
+def _add_question(state: Editing, topic: str, kind: QuestionType) -> None:
     before = {q.key for q in state.questionnaire.questions}
     if apply(
         state,
@@ -388,7 +402,6 @@ def _add_question(state: Editing, topic: str) -> None:
         f"add.{topic}",
     ):
         _open_new(state, before)
-    st.rerun([HEADING, BODY, BAR])
 
 
 def _add_section(state: Editing) -> None:
@@ -410,6 +423,8 @@ def _open_new(state: Editing, before: set[str]) -> None:
 
 @st.dialog("Delete this question?", icon=":material/delete:")
 def _confirm_question(state: Editing, question: Question) -> None:
+    if question.key not in {q.key for q in state.questionnaire.questions}:
+        st.rerun()  # it has just been deleted
     st.markdown(f"**{plain(_first_line(question))}**")
     try:
         cost = questionnaires.deletion_cost(actor(), state.survey.id, question.key)
@@ -420,7 +435,7 @@ def _confirm_question(state: Editing, question: Question) -> None:
     if cost.last:
         return
     st.caption("You can undo it until you leave this screen.")
-    if st.button(
+    st.button(
         "Delete",
         type="primary",
         key=state.widget(f"{question.key}.delete_now"),
@@ -430,19 +445,21 @@ def _confirm_question(state: Editing, question: Question) -> None:
             f"{question.key}.do",
             partial(edits.delete_question, key=question.key, drop_conditions=True),
         ),
-    ):
-        st.rerun()
+    )
+    show_refused(state, f"{question.key}.do")
 
 
 @st.dialog("Delete this section?", icon=":material/delete:")
 def _confirm_section(state: Editing, section: Section) -> None:
+    if section.key not in {other.key for other in state.questionnaire.sections}:
+        st.rerun()  # it has just been deleted
     st.markdown(f"**{plain(section.title)}**")
     for sentence in edits.cost_of_deleting_section(state.questionnaire, section.key):
         st.markdown(f"- {plain(sentence)}")
     if len(state.questionnaire.sections) == 1:
         return
     st.caption("You can undo it until you leave this screen.")
-    if st.button(
+    st.button(
         "Delete",
         type="primary",
         key=state.widget(f"{_SECTION}{section.key}.delete_now"),
@@ -452,8 +469,8 @@ def _confirm_section(state: Editing, section: Section) -> None:
             f"{_SECTION}{section.key}",
             partial(edits.delete_section, topic=section.key, drop_conditions=True),
         ),
-    ):
-        st.rerun()
+    )
+    show_refused(state, f"{_SECTION}{section.key}")
 
 
 def _delete(state: Editing, place: str, edit: Edit) -> None:

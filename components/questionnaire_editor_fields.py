@@ -9,8 +9,12 @@ from alignment.errors import InvalidInput
 from components.questionnaire_editor_state import Edit, Editing, Refused, apply
 from components.text import plain
 
-BAR, BODY, HEADING, OPENED = "editor_bar", "editor_body", "editor_heading", "editor_opened"
-"""The parts of the screen that are drawn anew by themselves."""
+BAR, BODY, HEADING = "editor_bar", "editor_body", "editor_heading"
+"""The parts of the screen that are drawn anew by themselves.
+
+The question that is open is none of its own: it changes its place, and somebody who opens the next one while a change of
+this one is under way would have it drawn where it no longer stands.
+"""
 
 Making = Callable[[Any], Edit]
 """From what a field holds to the edit that it means. May raise InvalidInput."""
@@ -51,7 +55,7 @@ def text_field(
     lines: int = 1,
     placeholder: str = "",
     explanation: str | None = None,
-    parts: Sequence[str] = (OPENED,),
+    parts: Sequence[str] = (BODY,),
 ) -> None:
     """A text that is kept as it is typed; with `lines` over 1 a field of so many lines."""
     more: dict[str, Any] = {
@@ -82,7 +86,7 @@ def number_field(
     most: float | None = None,
     whole: bool = False,
     placeholder: str = "",
-    parts: Sequence[str] = (OPENED,),
+    parts: Sequence[str] = (BODY,),
 ) -> None:
     """A number that is kept as it is typed; None where there may be none."""
     kind: Callable[[Any], Any] = int if whole else float
@@ -110,7 +114,7 @@ def tick(
     value: bool,
     make: Making,
     *,
-    parts: Sequence[str] = (OPENED,),
+    parts: Sequence[str] = (BODY,),
 ) -> None:
     """Yes or no, kept at once."""
     st.checkbox(

@@ -23,7 +23,6 @@ from alignment.questionnaires import (
 from components.answering.languages import name_of
 from components.questionnaire_editor_fields import (
     BODY,
-    OPENED,
     changed,
     number_field,
     show_refused,
@@ -93,7 +92,7 @@ def _draw_type(state: Editing, question: Question) -> None:
             state,
             place,
             lambda kind: lambda questionnaire: edits.change_type(questionnaire, question.key, kind),
-            (OPENED,),
+            (BODY,),
         ),
     )
     show_refused(state, place)
@@ -145,7 +144,7 @@ def _pair(state: Editing, key: str) -> None:
     """Callback: a wording for each team, or that of sales for both."""
     if st.session_state[state.widget(f"{key}.paired")]:
         state.paired.add(key)
-        st.rerun(OPENED)
+        st.rerun(BODY)
     state.paired.discard(key)
     changed(
         state,
@@ -155,7 +154,7 @@ def _pair(state: Editing, key: str) -> None:
                 q, key, wording=dict.fromkeys(Team, q.question(key).wording[Team.SALES])
             )
         ),
-        (OPENED,),
+        (BODY,),
     )
 
 
@@ -322,7 +321,7 @@ def _draw_condition(state: Editing, question: Question) -> None:
         ),
         key=state.widget(place),
         on_change=changed,
-        args=(state, place, partial(_depend, key), (OPENED,)),
+        args=(state, place, partial(_depend, key), (BODY,)),
     )
     show_refused(state, place)
     if question.ask_if is not None and named in earlier:
@@ -362,7 +361,7 @@ def _draw_decisive(state: Editing, question: Question, named: Question, conditio
         format_func=lambda item: {True: "Yes", False: "No"}[item] if isinstance(item, bool) else item,
         key=state.widget(place),
         on_change=changed,
-        args=(state, place, partial(_any_of, key), (OPENED,)),
+        args=(state, place, partial(_any_of, key), (BODY,)),
         placeholder="Choose at least one",
     )
     show_refused(state, place)
@@ -405,7 +404,6 @@ def _draw_key(state: Editing, question: Question) -> None:
         partial(_rename, state, question.key),
         longest=40,
         explanation="The column of answers that are exported. Keep it to compare with an earlier questionnaire.",
-        parts=(BODY,),
     )
 
 

@@ -51,7 +51,6 @@ def draw_settings(state: Editing) -> None:
         longest=2000,
         lines=3,
         placeholder="Optional: why you ask, how long it takes, what happens with the answers",
-        parts=(BODY,),
     )
     if state.is_draft:
         _draw_privacy(state)
@@ -80,7 +79,6 @@ def _draw_privacy(state: Editing) -> None:
         least=SMALLEST_GROUP,
         most=1000,
         whole=True,
-        parts=(BODY,),
     )
 
 
@@ -196,7 +194,6 @@ def _draw_translated_head(state: Editing) -> None:
                 longest=longest,
                 lines=lines,
                 placeholder=original,
-                parts=(BODY,),
             )
 
 

@@ -40,7 +40,7 @@ def preview(questionnaire: Questionnaire, key: str, *, survey_id: str = "", only
     for section in shown.sections:
         asked = [q for q in shown.everything if q.topic == section.key and (not only or _about(q, only))]
         if asked and not only:
-            st.subheader(plain(section.title), anchor=False)
+            st.markdown(f"**{plain(section.title)}**")
         for question in asked:
             with st.container(border=True):
                 if question.ask_if is not None:

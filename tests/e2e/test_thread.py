@@ -356,7 +356,7 @@ def test_from_the_set_up_link_through_the_sample_company_every_role_opens_every_
         page.goto(portal.url)
         fill_in_sign_in(page, next(one.email for one in everyone if one.role is role), password)
         links = page.get_by_test_id("stSidebarNav").get_by_role("link")
-        screens = screens_for(role)
+        screens = [screen for screen in screens_for(role) if screen.section]
         expect(links).to_have_count(len(screens))
         for screen in screens:
             links.get_by_text(screen.title, exact=True).click()

@@ -350,6 +350,16 @@ def test_texts_that_are_read_are_corrections():
     assert (change.name, change.before, change.after) == ("Title", made.title, "What is a good lead?")
 
 
+def test_a_wording_that_both_teams_share_is_one_text():
+    made = edits.blank_questionnaire("x")
+    after = edits.change_question(made, "question_1", wording=dict.fromkeys(Team, "When?"))
+    (change,) = edits.corrections(made, after).corrections
+    assert (change.what, change.after) == ("Wording", "When?")
+    paired = {Team.SALES: "When?", Team.MARKETING: "Whenever?"}
+    after = edits.change_question(made, "question_1", wording=paired)
+    assert len(edits.corrections(made, after).corrections) == 2
+
+
 @pytest.mark.parametrize(
     ("what", "edit"),
     [

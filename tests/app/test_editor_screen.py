@@ -70,9 +70,9 @@ class Screen:
         self.field(place).click().run()
         assert not self.app.exception
 
-    def choose(self, place: str, value) -> None:
-        self.field(place).click(value).run()
-        self.look()
+    def add(self, kind: QuestionType, topic: str = "questions") -> None:
+        self.press(f"add.{topic}")
+        self.click(f"add.{topic}.{kind.value}")
 
     def look(self) -> None:
         assert not self.app.exception
@@ -123,7 +123,7 @@ def test_without_a_questionnaire_the_screen_says_where_to_choose_one(open_page, 
 @pytest.mark.parametrize("kind", QuestionType)
 def test_a_question_of_every_type_is_added_and_opened_with_its_own_settings(open_editor, draft, kind):
     screen = open_editor(draft)
-    screen.choose("add.questions", kind)
+    screen.add(kind)
     question = kept(draft).questions[1]
     assert question.type is kind and f"Question 2 · {TYPES[kind][1]}" in screen.said().replace("**", "")
     own = {
@@ -221,7 +221,7 @@ def test_several_steps_are_undone_and_done_again(open_editor, draft):
     screen.open("question_1")
     screen.type("question_1.wording", "One")
     screen.type("question_1.wording", "Two")
-    screen.choose("add.questions", QuestionType.TEXT)
+    screen.add(QuestionType.TEXT)
     for left in ("Two", "One", "New question"):
         screen.click("undo")
         assert [q.name for q in kept(draft).questions] == [left]
@@ -245,7 +245,8 @@ def test_sections_are_added_named_moved_and_asked_for_their_importance(open_edit
     assert made.importance == (topic,)
     screen.click("done")
     screen.open("question_1")
-    screen.choose("question_1.move_to", topic)
+    screen.press("question_1.move_to")
+    screen.click(f"question_1.move_to.{topic}")
     assert kept(draft).question("question_1").topic == topic and len(kept(draft).sections) == 1
     screen.click("undo")
     screen.open(f"section:{topic}")
