@@ -26,11 +26,17 @@ class Clockwork:
         """Begin with a first round, in a thread of its own."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Finish what is under way, at most one mail, and come to rest."""
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not come to rest."""
+        return self._thread.is_alive()
+
+    def stop(self) -> bool:
+        """Finish what is under way, at most one mail, and come to rest. Whether it has, in the time that a stop may take."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=_LONGEST_STOP)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._stopping.is_set():

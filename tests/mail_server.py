@@ -4,6 +4,7 @@ import email
 import email.policy
 import re
 import socket
+import threading
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
@@ -23,6 +24,7 @@ class Mailbox:
     recipients: list[str] = field(default_factory=list)
     connections: set[Any] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    arrived: threading.Event = field(default_factory=threading.Event)
 
     @property
     def address(self) -> str:
@@ -43,6 +45,7 @@ class Mailbox:
         self.got.append(message)
         self.recipients += envelope.rcpt_tos
         self.connections.add(session.peer)
+        self.arrived.set()
         return "250 OK"
 
     def start(self) -> Controller:

@@ -7,7 +7,9 @@ from db.store import Connection, Row
 
 _COLUMNS = "id, person_id, survey_id, kind, subject, body, page, created_at, read_at, mail, attempts, next_try_at, mail_error"
 _LONGEST_INBOX = 200
-_LATER = "NOT EXISTS (SELECT 1 FROM survey WHERE survey.id = message.survey_id AND survey.status <> 'open')"
+_NOT_OVER = (
+    "NOT EXISTS (SELECT 1 FROM survey WHERE survey.id = message.survey_id AND survey.status = 'closed')"
+)
 
 
 def insert(connection: Connection, message: Message) -> None:
@@ -49,7 +51,7 @@ def of_person(connection: Connection, person_id: str) -> list[Message]:
 def unread(connection: Connection, person_id: str) -> list[Message]:
     """What the person has not read and can still do something about: not of surveys that have closed since."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM message WHERE person_id = ? AND read_at IS NULL AND {_LATER}"
+        f"SELECT {_COLUMNS} FROM message WHERE person_id = ? AND read_at IS NULL AND {_NOT_OVER}"
         f" ORDER BY id DESC LIMIT {_LONGEST_INBOX}",
         (person_id,),
     ).fetchall()

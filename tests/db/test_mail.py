@@ -3,10 +3,13 @@
 import json
 import re
 import stat
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from mail_server import Mailbox, free_port, link_of, text_of, use_mail
 from people import make_actor
 from test_running import draft, finish, opened
@@ -17,7 +20,9 @@ from alignment.messages import MailState
 from alignment.people import MACHINE, Team
 from db import store as stores
 from db.store import store
+from jobs.clockwork import Clockwork
 from jobs.rounds import run_round
+from manage import manage
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -422,9 +427,6 @@ def test_without_mail_what_waited_stays_in_the_inbox(admin, mailbox, facilitator
 
 
 def test_apprise_and_the_cipher_are_loaded_only_when_a_mail_is_sent():
-    import subprocess
-    import sys
-
     code = "import sys, actions.mail, jobs.clockwork; print(json.dumps([m in sys.modules for m in ('apprise', 'cryptography.fernet')]))"
     found = subprocess.run(
         [sys.executable, "-c", "import json; " + code], capture_output=True, text=True, check=True
@@ -438,3 +440,24 @@ def test_the_drafts_of_a_facilitator_are_told_to_nobody(facilitator, mailbox):
     draft(facilitator)
     run_round()
     assert messages.my_messages(ada) == [] and mailbox.got == []
+
+
+def test_one_round_from_the_command_line_does_what_is_due_and_says_so(mailbox, facilitator):
+    use_mail(mailbox)
+    make_actor("member", "sales")
+    opened(facilitator)
+    done = CliRunner().invoke(manage, ["jobs", "run", "--json"])
+    assert done.exit_code == 0 and json.loads(done.output)["mails_sent"] == 1
+    assert link_of(mailbox.got[0]).startswith("https://concord.example/welcome?token=m.")
+    assert CliRunner().invoke(manage, ["jobs", "run"]).output == "Nothing was due.\n"
+
+
+def test_the_clockwork_does_a_first_round_at_once_and_stops_in_order(mailbox, facilitator):
+    use_mail(mailbox)
+    make_actor("member", "sales")
+    opened(facilitator)
+    clockwork = Clockwork(every=3600)
+    clockwork.start()
+    assert mailbox.arrived.wait(20)
+    assert clockwork.stop() and not clockwork.is_running
+    assert len(mailbox.got) == 1

@@ -279,6 +279,7 @@ def test_what_cannot_open_by_itself_is_told_to_the_facilitators_once(facilitator
         for _ in range(2):
             assert (run_round().opened, run_round().faults) == (0, ())
     assert kinds(facilitator) == ["trouble"] and kinds(ada) == []
+    assert len(messages.unread_messages(facilitator)) == 1
     assert "closing time has passed" in messages.my_messages(facilitator)[0].body
     found = surveys.read_survey(facilitator, survey.id)
     assert (found.status, found.opens_at) == (SurveyStatus.DRAFT, None)
