@@ -234,7 +234,7 @@ def leads_in_words(apart: LeadsApart) -> str:
     if not apart.differently:
         return f"The two typical rules treat all of {apart.judged:,} past leads alike."
     sides = [
-        f"{count:,} only {team.label} would call qualified ({apart.won[team]:,} of them won)"
+        f"{'all of these' if count == apart.differently else f'{count:,}'} only {team.label} would call qualified ({apart.won[team]:,} of them won)"
         for team, count in apart.only.items()
         if count
     ]
@@ -281,17 +281,18 @@ def show_cards(survey: Survey, compared: QuestionComparison) -> None:
         }
         for card in sorted(cards, key=lambda card: card.number)
         if (
-            of := {team: judged[f"Card {card.number}"][team] for team in ("Sales", "Marketing")}
+            of := {team: judged[f"Card {card.number}"][team].split(" ")[0] for team in ("Sales", "Marketing")}
             if f"Card {card.number}" in judged
             else None
         )
     ]
-    with st.popover("The leads on the cards", icon=":material/badge:"):
-        st.dataframe(
-            rows,
-            hide_index=True,
-            alt=f"The leads on the cards, and how both teams judged them: {compared.question.name}",
-        )
+    st.markdown("**The leads on the cards**")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={"Card": st.column_config.TextColumn(pinned=True)},
+        alt=f"The leads on the cards, and how both teams judged them: {compared.question.name}",
+    )
 
 
 def take(survey_id: str, compared: QuestionComparison) -> None:
