@@ -64,6 +64,20 @@ GUESSABLE = frozenset(
 """The closed types, of which a person can guess what the other team mostly answers."""
 
 
+SETTINGS_OF: dict[QuestionType, tuple[str, ...]] = {
+    QuestionType.CHOICE: ("options",),
+    QuestionType.CHOICES: ("options",),
+    QuestionType.YES_NO: (),
+    QuestionType.SCALE: ("points", "ends"),
+    QuestionType.NUMBER: ("unit", "minimum", "maximum"),
+    QuestionType.RANKING: ("options", "top"),
+    QuestionType.TEXT: (),
+    QuestionType.RULE: (),
+    QuestionType.LEAD_CARDS: ("count", "fields"),
+}
+"""What can be set for a question of each type alone."""
+
+
 class CardVerdict(StrEnum):
     """How a person judges a real lead."""
 

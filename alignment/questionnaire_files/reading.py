@@ -1,21 +1,21 @@
-"""Questionnaires as documents: read from and written to TOML, with line, key and remedy for each mistake.
+"""Questionnaires read from documents and from TOML: every mistake is found at once."""
 
-The document's shape (a table with `[[questions]]`) is the one kept in the store as JSON, too.
-"""
-
-import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from alignment.errors import InvalidInput
 from alignment.people import Team
+from alignment.questionnaire_files.conditions import condition_problem
+from alignment.questionnaire_files.places import Places, syntax_problem
+from alignment.questionnaire_files.problems import InvalidQuestionnaire, Problem, nearest
+from alignment.questionnaire_files.writing import HEAD
 from alignment.questionnaires import (
     CARDS,
     GUESSABLE,
     MOST_CARDS,
+    SETTINGS_OF,
     SMALLEST_GROUP,
     WITH_OPTIONS,
     Condition,
@@ -37,52 +37,12 @@ _RESERVED = ("person", "team")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 _FIELD = re.compile(r"[^\s\x00-\x1f]{1,80}( [^\s\x00-\x1f]{1,80})*")
 MOST_LANGUAGES = 20
-_HEAD = ("title", "mode", "min_group", "pace", "language", "introduction", "importance")
-_SURVEY_KEYS = (*_HEAD, "topics", "translations", "questions")
+_SURVEY_KEYS = (*HEAD, "topics", "translations", "questions")
 _COMMON = ("key", "topic", "type", "title", "wording", "text", "help", "required", "ask_if", "translations")
 _TRANSLATED_HEAD = ("title", "introduction", "topics")
 _TRANSLATED = ("wording", "text", "title", "help", "options", "ends", "unit")
-_OWN: dict[QuestionType, tuple[str, ...]] = {
-    QuestionType.CHOICE: ("options",),
-    QuestionType.CHOICES: ("options",),
-    QuestionType.YES_NO: (),
-    QuestionType.SCALE: ("points", "ends"),
-    QuestionType.NUMBER: ("unit", "minimum", "maximum"),
-    QuestionType.RANKING: ("options", "top"),
-    QuestionType.TEXT: (),
-    QuestionType.RULE: (),
-    QuestionType.LEAD_CARDS: ("count", "fields"),
-}
-_OWN |= {kind: (*_OWN[kind], "guess") for kind in GUESSABLE}
+_OWN = {kind: (*names, "guess") if kind in GUESSABLE else names for kind, names in SETTINGS_OF.items()}
 _EVERY_KEY = (*_COMMON, *dict.fromkeys(key for keys in _OWN.values() for key in keys))
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One mistake: the line it stands on (None for a document without lines), the key, and what to change."""
-
-    line: int | None
-    key: str
-    remedy: str
-
-    def __str__(self) -> str:
-        place = ", ".join(
-            part
-            for part in (f"Line {self.line}" if self.line else "", f"key ‘{self.key}’" if self.key else "")
-            if part
-        )
-        return f"{place}: {self.remedy}" if place else self.remedy
-
-
-class InvalidQuestionnaire(InvalidInput):
-    """A questionnaire that cannot be used; `problems` has each mistake."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        """Say the first ten problems."""
-        self.problems = tuple(problems)
-        shown = " ".join(str(problem) for problem in problems[:10])
-        more = f" And {len(problems) - 10} more." if len(problems) > 10 else ""
-        super().__init__(f"The questionnaire cannot be used. {shown}{more}")
 
 
 def read_toml(text: str) -> Questionnaire:
@@ -97,59 +57,11 @@ def read_toml(text: str) -> Questionnaire:
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InvalidQuestionnaire([_syntax(error)]) from error
-    return from_document(document, _Places(text))
+        raise InvalidQuestionnaire([syntax_problem(error)]) from error
+    return from_document(document, Places(text))
 
 
-def write_toml(questionnaire: Questionnaire) -> str:
-    """The questionnaire as TOML that `read_toml` reads back to the same questionnaire."""
-    document = to_document(questionnaire)
-    lines = [f"{key} = {_value(document[key])}" for key in _HEAD if key in document]
-    if "topics" in document:
-        lines += ["", "[topics]", *_lines(document["topics"])]
-    for language, texts in document.get("translations", {}).items():
-        lines += ["", f"[translations.{language}]", *_lines(texts)]
-    for question in document["questions"]:
-        translations = question.pop("translations", {})
-        lines += ["", "[[questions]]", *_lines(question)]
-        for language, texts in translations.items():
-            lines += [f"[questions.translations.{language}]", *_lines(texts)]
-    return "\n".join(lines) + "\n"
-
-
-def _lines(table: Mapping[str, Any]) -> list[str]:
-    return [f"{key} = {_value(value)}" for key, value in table.items()]
-
-
-def to_document(questionnaire: Questionnaire) -> dict[str, Any]:
-    """The questionnaire as plain tables, lists and texts; what is at its default is left out."""
-    document: dict[str, Any] = {
-        "title": questionnaire.title,
-        "mode": questionnaire.mode.value,
-        "min_group": questionnaire.min_group,
-    }
-    if questionnaire.pace is not Questionnaire.pace:
-        document["pace"] = questionnaire.pace.value
-    if questionnaire.language != Questionnaire.language:
-        document["language"] = questionnaire.language
-    if questionnaire.introduction:
-        document["introduction"] = questionnaire.introduction
-    if questionnaire.importance:
-        document["importance"] = list(questionnaire.importance)
-    if questionnaire.topics:
-        document["topics"] = dict(questionnaire.topics)
-    if questionnaire.translations:
-        document["translations"] = {
-            language: _present(
-                {"title": own.title, "introduction": own.introduction, "topics": dict(own.topics)}
-            )
-            for language, own in questionnaire.translations.items()
-        }
-    document["questions"] = [_question_document(question) for question in questionnaire.questions]
-    return document
-
-
-def from_document(document: Mapping[str, Any], places: "_Places | None" = None) -> Questionnaire:
+def from_document(document: Mapping[str, Any], places: Places | None = None) -> Questionnaire:
     """The questionnaire in a document as `to_document` makes it. Raises InvalidQuestionnaire with every mistake found."""
     reader = _Reader(places)
     questionnaire = reader.questionnaire(document)
@@ -158,47 +70,10 @@ def from_document(document: Mapping[str, Any], places: "_Places | None" = None) 
     return questionnaire
 
 
-class _Places:
-    """Finds the line on which a key stands. TOML readers forget lines, so the text is walked once more."""
-
-    def __init__(self, text: str) -> None:
-        self._lines: dict[tuple[int | None, str], int] = {}
-        question: int | None = None
-        count = 0
-        table = ""
-        for number, line in _outside_strings(text):
-            if re.match(r"\s*\[\[\s*questions\s*\]\]", line):
-                question, count, table = count, count + 1, "questions"
-                self._lines[(question, "")] = number
-            elif header := re.match(r"\s*\[+\s*([\w.\"-]+)\s*\]+", line):
-                table = header.group(1).strip('"')
-                inside, name = self._inside(table, "", question)
-                self._lines.setdefault((inside, name), number)
-            elif key := re.match(r"\s*\"?([\w-]+)\"?\s*[.=]", line):
-                self._lines.setdefault(self._inside(table, key.group(1), question), number)
-
-    @staticmethod
-    def _inside(table: str, key: str, question: int | None) -> tuple[int | None, str]:
-        """(question's index, the key with the tables around it) of a key in a table."""
-        parts = [part for part in (*table.split("."), key) if part]
-        if parts[:1] == ["questions"]:
-            return question, ".".join(parts[1:])
-        return None, ".".join(parts)
-
-    def line(self, question: int | None, key: str) -> int | None:
-        """The line of `key` in the question with this index (None: in the head), else of what it stands in."""
-        parts = key.split(".")
-        for length in range(len(parts), 0, -1):
-            found = self._lines.get((question, ".".join(parts[:length])))
-            if found:
-                return found
-        return self._lines.get((question, "")) or self._lines.get((None, parts[0]))
-
-
 class _Reader:
     """Walks a document and collects what is wrong with it."""
 
-    def __init__(self, places: _Places | None) -> None:
+    def __init__(self, places: Places | None) -> None:
         self.problems: list[Problem] = []
         self._places = places
         self._at: int | None = None
@@ -206,7 +81,7 @@ class _Reader:
     def questionnaire(self, document: Mapping[str, Any]) -> Questionnaire | None:
         for key in document:
             if key not in _SURVEY_KEYS:
-                self._problem(key, f"There is no such setting{_nearest(key, _SURVEY_KEYS)}. Remove the line.")
+                self._problem(key, f"There is no such setting{nearest(key, _SURVEY_KEYS)}. Remove the line.")
         title = self._text(document, "title", 200)
         introduction = self._text(document, "introduction", 2000, needed=False)
         mode = self._one_of(document, "mode", [mode.value for mode in Mode], Mode.CONFIDENTIAL.value)
@@ -268,7 +143,7 @@ class _Reader:
         kind = self._type(item)
         for name in item:
             if name not in _EVERY_KEY:
-                self._problem(name, f"There is no such setting{_nearest(name, _EVERY_KEY)}. Remove the line.")
+                self._problem(name, f"There is no such setting{nearest(name, _EVERY_KEY)}. Remove the line.")
             elif kind is not None and name not in _COMMON and name not in _OWN[kind]:
                 self._problem(name, f"A question of type {kind.value} has no ‘{name}’. Remove the line.")
         wording = self._wording(item, "")
@@ -388,7 +263,7 @@ class _Reader:
         for topic in listed:
             if topic not in topics and not self.problems:
                 self._problem(
-                    "importance", f"No question has the topic ‘{topic}’{_nearest(topic, tuple(topics))}."
+                    "importance", f"No question has the topic ‘{topic}’{nearest(topic, tuple(topics))}."
                 )
         if len(set(listed)) < len(listed):
             self._problem("importance", "A topic is listed twice. Remove one.")
@@ -471,7 +346,7 @@ class _Reader:
         for key in table:
             if key not in known:
                 self._problem(
-                    f"{inside}.{key}", f"There is no such text to translate{_nearest(key, known)}. Remove it."
+                    f"{inside}.{key}", f"There is no such text to translate{nearest(key, known)}. Remove it."
                 )
 
     def _fields(self, item: Mapping[str, Any]) -> tuple[str, ...]:
@@ -573,151 +448,3 @@ class _Reader:
         line = self._places.line(self._at, key) if self._places else None
         shown = key if self._at is None or self._places else f"questions.{self._at + 1}.{key}"
         self.problems.append(Problem(line, shown, remedy))
-
-
-def _question_document(question: Question) -> dict[str, Any]:
-    document: dict[str, Any] = {"key": question.key, "topic": question.topic, "type": question.type.value}
-    if question.title:
-        document["title"] = question.title
-    if len(set(question.wording.values())) == 1:
-        document["text"] = question.wording[Team.SALES]
-    else:
-        document["wording"] = {team.value: question.wording[team] for team in Team}
-    if question.help:
-        document["help"] = question.help
-    if question.options:
-        document["options"] = list(question.options)
-    if question.type is QuestionType.SCALE:
-        document |= {"points": question.points, "ends": list(question.ends)}
-    if question.unit:
-        document["unit"] = question.unit
-    if question.minimum is not None:
-        document["minimum"] = question.minimum
-    if question.maximum is not None:
-        document["maximum"] = question.maximum
-    if question.top is not None:
-        document["top"] = question.top
-    if question.type is QuestionType.LEAD_CARDS:
-        document["count"] = question.count
-    if question.fields:
-        document["fields"] = list(question.fields)
-    if not question.required:
-        document["required"] = False
-    if question.guess:
-        document["guess"] = True
-    if question.ask_if is not None:
-        condition = question.ask_if
-        document["ask_if"] = {"question": condition.question} | _present(
-            {"any_of": list(condition.any_of), "at_least": condition.at_least, "at_most": condition.at_most}
-        )
-    if question.translations:
-        document["translations"] = {
-            language: _translation_document(texts) for language, texts in question.translations.items()
-        }
-    return document
-
-
-def _translation_document(texts: QuestionTranslation) -> dict[str, Any]:
-    document: dict[str, Any] = {}
-    if len(set(texts.wording.values())) == 1:
-        document["text"] = texts.wording[Team.SALES]
-    elif texts.wording:
-        document["wording"] = {team.value: texts.wording[team] for team in Team}
-    return document | _present(
-        {
-            "title": texts.title,
-            "help": texts.help,
-            "options": list(texts.options),
-            "ends": None if texts.ends is None else list(texts.ends),
-            "unit": texts.unit,
-        }
-    )
-
-
-def _present(table: Mapping[str, Any]) -> dict[str, Any]:
-    """What has a value: neither None nor empty. 0 is a value."""
-    return {key: value for key, value in table.items() if value is not None and value not in ("", [], {})}
-
-
-def condition_problem(questions: Sequence[Question], question: Question) -> str:
-    """What is wrong with the question's condition among these, in the order of answering; '' when nothing is."""
-    condition = question.ask_if
-    if condition is None:
-        return ""
-    # questions are asked topic by topic, topics in the order in which they first come up
-    topics = list(dict.fromkeys(q.topic for q in questions))
-    ordered = sorted(questions, key=lambda q: topics.index(q.topic))
-    earlier = {q.key: q for q in ordered[: ordered.index(question)]}
-    named = earlier.get(condition.question)
-    if named is None:
-        there = any(q.key == condition.question for q in questions)
-        return (
-            f"‘{condition.question}’ is not asked before this question. Name an earlier one, or move it."
-            if there
-            else f"There is no question ‘{condition.question}’{_nearest(condition.question, tuple(earlier))}."
-        )
-    if named.type in (QuestionType.SCALE, QuestionType.NUMBER):
-        return "" if not condition.any_of else f"‘{named.key}’ has numbers: give at_least or at_most."
-    offered: tuple[Any, ...] = (True, False) if named.type is QuestionType.YES_NO else named.options
-    if named.type not in (QuestionType.CHOICE, QuestionType.CHOICES, QuestionType.YES_NO):
-        return f"A condition cannot depend on a question of type {named.type.value}."
-    if not condition.any_of:
-        return f"‘{named.key}’ has no numbers: give any_of with its answers."
-    wrong = [
-        item
-        for item in condition.any_of
-        if not any(item is o or (item == o and type(item) is type(o)) for o in offered)
-    ]
-    if wrong:
-        return f"‘{named.key}’ does not offer {wrong[0]!r}. It offers: {', '.join(map(_shown, offered))}."
-    return ""
-
-
-def _shown(option: Any) -> str:
-    return str(option).lower() if isinstance(option, bool) else f"‘{option}’"
-
-
-def _outside_strings(text: str) -> Iterator[tuple[int, str]]:
-    """(line number, line) of the lines that do not begin inside a string of several lines."""
-    inside = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not inside:
-            yield number, line
-        for mark in re.findall(r'"""|\'\'\'', line):
-            inside = "" if inside == mark else (inside or mark)
-
-
-def _syntax(error: Exception) -> Problem:
-    found = re.search(r"^(.*) \(at line (\d+), column (\d+)\)$", str(error))
-    if found:
-        what, line, column = found.groups()
-        return Problem(
-            int(line),
-            "",
-            f"This is not TOML at column {column} ({what}). Check quotation marks and brackets.",
-        )
-    return Problem(None, "", f"This is not TOML ({error}). Check quotation marks and brackets.")
-
-
-def _nearest(key: str, known: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(key, known, n=1)
-    return f" (perhaps ‘{close[0]}’ was meant)" if close else ""
-
-
-def _value(value: Any) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return _string(value)
-        case list():
-            return f"[{', '.join(_value(item) for item in value)}]"
-        case dict():
-            return f"{{ {', '.join(f'{key} = {_value(item)}' for key, item in value.items())} }}"
-        case _:
-            return repr(value)
-
-
-def _string(text: str) -> str:
-    escapes = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\x7f": "\\u007f"}
-    return '"' + "".join(escapes.get(character, character) for character in text) + '"'
