@@ -12,6 +12,9 @@ const timers = new WeakMap();
 const marks = new Map();
 let step = null;
 let focused = null;
+let interrupted = null;
+let down = false;
+let again = false;
 let lost = false;
 let lostTimer = 0;
 let banner = null;
@@ -52,6 +55,17 @@ function connected() {
   return navigator.onLine && document.querySelector(APP)?.dataset.testConnectionState === "CONNECTED";
 }
 
+function running() {
+  return document.querySelector(APP)?.dataset.testScriptState !== "notRunning";
+}
+
+// What Streamlit's key R does: draw the page anew. A server that was started again knows nothing of this page until then,
+// and would let every click on it fall.
+function drawAnew() {
+  for (const kind of ["keydown", "keyup"])
+    document.dispatchEvent(new KeyboardEvent(kind, { key: "r", code: "KeyR", keyCode: 82, which: 82, bubbles: true }));
+}
+
 // ── what was typed, until the store has confirmed it: the tab's own memory, gone when the tab is closed ──────────────
 
 function read() {
@@ -73,7 +87,7 @@ function write(drafts) {
 function remember(field) {
   const drafts = read();
   const known = drafts[nameOf(field)];
-  drafts[nameOf(field)] = { text: field.value, base: known?.base ?? revisionOf(field), sent: known?.sent ?? null };
+  drafts[nameOf(field)] = { ...known, text: field.value, base: known?.base ?? revisionOf(field), sent: known?.sent ?? null };
   write(drafts);
 }
 
@@ -85,8 +99,15 @@ function noteSent(field) {
   write(drafts);
 }
 
+// What was sent just before the connection broke may never have arrived.
+function doubt() {
+  const drafts = read();
+  for (const draft of Object.values(drafts)) draft.sent = null;
+  write(drafts);
+}
+
 function commit(field) {
-  if (!connected() || field.disabled || !field.isConnected) return;
+  if (!connected() || down || field.disabled || !field.isConnected) return;
   const many = field.tagName === "TEXTAREA";
   noteSent(field);
   field.dispatchEvent(
@@ -104,7 +125,7 @@ function put(field, text) {
 function reconcile(field, drafts) {
   const name = nameOf(field);
   const draft = drafts[name];
-  if (!draft) return false;
+  if (!draft || field.disabled || !connected() || running() || down) return false;
   const revision = revisionOf(field);
   if (revision !== draft.base) {
     if (draft.sent === draft.text) {
@@ -120,17 +141,27 @@ function reconcile(field, drafts) {
     }
     return true;
   }
-  if (field.value !== draft.text && !field.disabled && document.activeElement !== field) {
-    put(field, draft.text); // the page was drawn anew from the store: after a restart, or on coming back
-  } else if (field.value === draft.text && draft.sent !== draft.text && !timers.has(field)) {
-    schedule(field); // the connection is back
+  if (field.value !== draft.text) {
+    // the page was drawn anew from the store: after a restart, or on coming back
+    if (field.type === "number" && Number(field.value) === Number(draft.text)) {
+      delete drafts[name];
+      return true;
+    }
+    draft.tries = (draft.tries ?? 0) + 1;
+    if (draft.tries <= 3) setTimeout(put, 0, field, draft.text);
+    else if (!draft.offered) {
+      draft.offered = true;
+      offer(field, draft.text);
+    }
+    return true;
   }
+  if (draft.sent !== draft.text && !timers.has(field)) schedule(field, again); // the connection is back
   return false;
 }
 
-function schedule(field) {
+function schedule(field, complete = false) {
   clearTimeout(timers.get(field));
-  if (field.tagName !== "TEXTAREA" && document.activeElement === field) return; // half a number is not an answer
+  if (!complete && field.tagName !== "TEXTAREA" && document.activeElement === field) return; // half a number is not an answer
   timers.set(
     field,
     setTimeout(() => {
@@ -190,7 +221,18 @@ function announce(words) {
 // ── looking at the screen after each change ──────────────────────────────────────────────────────────────────────────
 
 function watchConnection() {
+  const state = document.querySelector(APP)?.dataset.testConnectionState;
+  if (state && state !== "CONNECTED") down = true;
+  else if (down && !running()) {
+    down = false;
+    again = true;
+    setTimeout(() => (again = false), 10_000);
+    doubt();
+    drawAnew();
+  }
   if (!connected()) {
+    if (focused && isField(focused.element)) interrupted = nameOf(focused.element);
+    closeStreamlitsWords();
     if (!lost && !lostTimer) {
       lostTimer = setTimeout(() => {
         lostTimer = 0;
@@ -205,7 +247,33 @@ function watchConnection() {
   lostTimer = 0;
   if (lost) {
     lost = false;
-    say("Connected again. What you had typed is being saved.", 6, true);
+    const waiting = Object.keys(read()).length;
+    say(waiting ? "Connected again. What you had typed is being saved." : "Connected again.", 6, true);
+  }
+  if (interrupted && document.activeElement === document.body) {
+    const field = [...document.querySelectorAll("textarea, input")].find((one) => isField(one) && nameOf(one) === interrupted);
+    if (!field || field.disabled) return;
+    field.focus({ preventScroll: true });
+    if (field.tagName === "TEXTAREA") field.setSelectionRange(field.value.length, field.value.length);
+  }
+  interrupted = null;
+}
+
+// Streamlit's own dialog tells people to restart it in a terminal, and covers what they have typed.
+function closeStreamlitsWords() {
+  for (const dialog of document.querySelectorAll("[role=dialog]")) {
+    if (dialog.textContent.includes("Is Streamlit still running?")) dialog.querySelector("button[aria-label=Close]")?.click();
+  }
+}
+
+// 'Saved' is a promise about what stands in the field: it is not shown while something newer has not been confirmed.
+function showWhatIsSaved(drafts) {
+  for (const mark of document.querySelectorAll('[class*="st-key-answer_mark-"]')) {
+    const box = token(boxOf(mark), "st-key-answer_box-");
+    const waiting = Object.keys(drafts).some((name) => name.startsWith(`${box} `));
+    for (const line of mark.querySelectorAll("[data-testid=stMarkdown]")) {
+      if (line.textContent.includes("Saved")) line.style.display = waiting ? "none" : "";
+    }
   }
 }
 
@@ -281,6 +349,7 @@ function sweep() {
     if (isField(field)) changed = reconcile(field, drafts) || changed;
   }
   if (changed) write(drafts);
+  showWhatIsSaved(drafts);
 }
 
 function look() {
@@ -292,6 +361,7 @@ function start() {
     if (!isField(event.target)) return;
     remember(event.target);
     schedule(event.target);
+    look();
   }, true);
   document.addEventListener("focusout", (event) => isField(event.target) && noteSent(event.target), true);
   document.addEventListener("focusin", (event) => {
@@ -309,7 +379,7 @@ function start() {
     subtree: true,
     childList: true,
     attributes: true,
-    attributeFilter: ["class", "data-test-connection-state", "disabled"],
+    attributeFilter: ["class", "data-test-connection-state", "data-test-script-state", "disabled"],
   });
   look();
 }
