@@ -17,6 +17,7 @@ from alignment.questionnaire_files import InvalidQuestionnaire, from_document, t
 from alignment.questionnaires import (
     CARDS,
     GUESSABLE,
+    SETTINGS_OF,
     SMALLEST_GROUP,
     WITH_OPTIONS,
     Condition,
@@ -39,19 +40,8 @@ _FIRST_WORDING = {
     QuestionType.LEAD_CARDS: "Would you call this lead qualified?",
 }
 _TEXTS = ("wording", "title", "help")
-_OWN: dict[QuestionType, tuple[str, ...]] = {
-    QuestionType.CHOICE: ("options",),
-    QuestionType.CHOICES: ("options",),
-    QuestionType.YES_NO: (),
-    QuestionType.SCALE: ("points", "ends"),
-    QuestionType.NUMBER: ("unit", "minimum", "maximum"),
-    QuestionType.RANKING: ("options", "top"),
-    QuestionType.TEXT: (),
-    QuestionType.RULE: (),
-    QuestionType.LEAD_CARDS: ("count", "fields"),
-}
 _CHANGEABLE = frozenset(
-    {*_TEXTS, "required", "guess", "ask_if", *(name for names in _OWN.values() for name in names)}
+    {*_TEXTS, "required", "guess", "ask_if", *(name for names in SETTINGS_OF.values() for name in names)}
 )
 _LABELS = {
     "title": "The title",
@@ -619,7 +609,8 @@ def _facts(questionnaire: Questionnaire) -> dict[tuple[str, ...], _Fact]:
         found["section", section.key] = _Fact("", "Heading", q.topics.get(section.key, ""), True)
     for language, own in q.translations.items():
         for what, text in {"Title": own.title, "Introduction": own.introduction}.items():
-            found["translation", language, what] = _Fact("", f"{what} in {language}", text, True)
+            if text:
+                found["translation", language, what] = _Fact("", f"{what} in {language}", text, True)
         for topic, text in own.topics.items():
             found["translation", language, "heading", topic] = _Fact("", f"Heading in {language}", text, True)
     for question in q.questions:
@@ -745,9 +736,9 @@ def _check_wording(question: Question) -> None:
 
 def _fitting(question: Question) -> Question:
     """The question with every setting that its type does not have at its default."""
-    own = _OWN[question.type]
+    own = SETTINGS_OF[question.type]
     defaults = {field.name: field.default for field in fields(Question)}
-    foreign = {name for names in _OWN.values() for name in names} - set(own)
+    foreign = {name for names in SETTINGS_OF.values() for name in names} - set(own)
     changed: dict[str, Any] = {name: defaults[name] for name in foreign}
     if question.type not in GUESSABLE:
         changed["guess"] = False
