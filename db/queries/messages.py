@@ -42,7 +42,7 @@ def find(connection: Connection, message_id: str) -> Message | None:
 def of_person(connection: Connection, person_id: str) -> list[Message]:
     """The person's latest messages, the newest first."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM message WHERE person_id = ? ORDER BY id DESC LIMIT {_LONGEST_INBOX}",
+        f"SELECT {_COLUMNS} FROM message WHERE person_id = ? ORDER BY created_at DESC, id DESC LIMIT {_LONGEST_INBOX}",
         (person_id,),
     ).fetchall()
     return [_message(row) for row in rows]
@@ -52,7 +52,7 @@ def unread(connection: Connection, person_id: str) -> list[Message]:
     """What the person has not read and can still do something about: not of surveys that have closed since."""
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM message WHERE person_id = ? AND read_at IS NULL AND {_NOT_OVER}"
-        f" ORDER BY id DESC LIMIT {_LONGEST_INBOX}",
+        f" ORDER BY created_at DESC, id DESC LIMIT {_LONGEST_INBOX}",
         (person_id,),
     ).fetchall()
     return [_message(row) for row in rows]

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from actions import messages, settings
+from actions import answers, invitations, messages, settings
 from alignment.messages import MailState, Message, MessageKind
 from components.navigation import page_path, page_title
 from components.page import open_page, stop_on_refusal
@@ -29,16 +29,18 @@ def go_to(message: Message) -> None:
     st.switch_page(page_path(message.page), query_params=query)
 
 
-def show(message: Message, is_new: bool) -> None:
+def show(message: Message, is_new: bool, is_over: bool) -> None:
+    if is_over and not is_new:
+        with st.expander(plain(message.subject), icon=ICONS[message.kind]):
+            show_body(message)
+            st.caption("This is over.")
+        return
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"{ICONS[message.kind]} **{plain(message.subject)}**", width="stretch")
             if is_new:
                 st.badge("New", color="green")
-        when = settings.local_time(actor(), message.created_at)
-        by_mail = " · also sent by mail" if message.mail is MailState.SENT else ""
-        st.caption(f"{when.day} {when:%B %Y, %H:%M}{by_mail}")
-        st.markdown(plain(message.body))
+        show_body(message)
         label = LABELS.get(message.kind, f"To {page_title(message.page)}" if message.page else "")
         if message.page and st.button(
             label, icon=":material/arrow_forward:", key=f"inbox_go_{message.id}", width="content"
@@ -46,10 +48,18 @@ def show(message: Message, is_new: bool) -> None:
             go_to(message)
 
 
+def show_body(message: Message) -> None:
+    when = settings.local_time(actor(), message.created_at)
+    by_mail = " · also sent by mail" if message.mail is MailState.SENT else ""
+    st.caption(f"{when.day} {when:%B %Y, %H:%M}{by_mail}")
+    st.markdown(plain(message.body))
+
+
 open_page("Inbox", "What has the portal told you?")
 with st.container(width=720), stop_on_refusal():
     mine = messages.my_messages(actor())
     new = {message.id for message in messages.unread_messages(actor())}
+    running = {progress.survey.id for progress in answers.my_surveys(actor())}
     if not mine:
         st.info(
             "Nothing yet. When a questionnaire waits for you, you are told here.", icon=":material/inbox:"
@@ -60,5 +70,6 @@ with st.container(width=720), stop_on_refusal():
         anchor=False,
     )
     for message in mine:
-        show(message, message.id in new)
-    messages.mark_read(actor(), mine[0].id)
+        to_answer = message.page == invitations.ANSWER_PAGE
+        show(message, message.id in new, is_over=to_answer and message.survey_id not in running)
+    messages.mark_read(actor(), max(message.id for message in mine))
