@@ -32,8 +32,10 @@ def measure_screens(folder: Path, survey: Any, people: list[Any]) -> Timing:
     waits: list[float] = []
     errors: list[str] = []
     try:
+        loaded = threading.Barrier(len(people))
         screens = [
-            threading.Thread(target=_answer, args=(portal.url, survey, who, waits, errors)) for who in people
+            threading.Thread(target=_answer, args=(portal.url, survey, who, loaded, waits, errors))
+            for who in people
         ]
         for screen in screens:
             screen.start()
@@ -44,7 +46,9 @@ def measure_screens(folder: Path, survey: Any, people: list[Any]) -> Timing:
     return Timing(tuple(sorted(waits)), len(waits) / SECONDS, tuple(errors))
 
 
-def _answer(url: str, survey: Any, who: Any, waits: list[float], errors: list[str]) -> None:
+def _answer(
+    url: str, survey: Any, who: Any, loaded: threading.Barrier, waits: list[float], errors: list[str]
+) -> None:
     from raw_client import RawClient
 
     from actions import answers
@@ -60,6 +64,7 @@ def _answer(url: str, survey: Any, who: Any, waits: list[float], errors: list[st
                 if offered == ["1", "2", "3", "4", "5"]
             }
             assert scales, "no question was drawn"
+            loaded.wait()
             until = time.perf_counter() + SECONDS
             while time.perf_counter() < until:
                 time.sleep(draw.uniform(*THINKING))
@@ -75,6 +80,7 @@ def _answer(url: str, survey: Any, who: Any, waits: list[float], errors: list[st
         found = answers.my_progress(who, survey.id).answers
         errors += [f"lost: {key}" for key, point in last.items() if found.get(key) != point]
     except Exception as error:
+        loaded.abort()
         errors.append(repr(error))
 
 
