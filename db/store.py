@@ -58,7 +58,7 @@ class _Waiting:
 
     def __init__(self, transaction: Callable[[Connection], Any]) -> None:
         self._transaction = transaction
-        self._context = contextvars.copy_context()  # so that a replayed clock holds in the writer's thread, too
+        self._context = contextvars.copy_context()  # a replayed clock holds in the writer's thread, too
         self.answered = False
         self._result: Any = None
         self._error: BaseException | None = None
