@@ -201,6 +201,8 @@ def false_alarms(
         found["likely"] += _share(compared, Evidence.LIKELY) / surveys
         found["naive p"] += bool(by_p) / surveys
         found["naive effect"] += bool(by_effect) / surveys
+    if not set(types) - set(COMPOUND):
+        found |= dict.fromkeys(("naive p", "naive effect"), float("nan"))
     return found
 
 
@@ -226,7 +228,7 @@ def power(
             found["at least likely"] += (one.evidence in (Evidence.CLEAR, Evidence.LIKELY)) * weight
             found["split between"] += (one.verdict.value == "split_between") * weight
             found["naive p"] += (f"q{number}" in by_p) * weight
-    return found
+    return found | ({"naive p": float("nan")} if kind in COMPOUND else {})
 
 
 def speed(people: int) -> float:
@@ -246,7 +248,11 @@ def _share(compared: Comparison, evidence: Evidence) -> float:
 
 
 def _write_row(first: str, found: dict[str, float]) -> None:
-    sys.stdout.write(f"{first:24}" + "".join(f"{value:>17.1%}" for value in found.values()) + "\n")
+    sys.stdout.write(
+        f"{first:24}"
+        + "".join(f"{'–':>17}" if value != value else f"{value:>17.1%}" for value in found.values())
+        + "\n"
+    )
     sys.stdout.flush()
 
 
