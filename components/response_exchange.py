@@ -29,6 +29,24 @@ def show_responses(survey: Survey) -> None:
         _show_import(survey)
 
 
+def offer_my_answers(survey_id: str) -> None:
+    """One's own answers as a file to keep, made when it is clicked."""
+    st.download_button(
+        "Keep a copy of my answers",
+        partial(_my_answers, actor(), survey_id),
+        file_name="my-answers.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        key=f"responses_mine_{survey_id}",
+    )
+
+
+def _my_answers(who: Actor, survey_id: str) -> bytes:
+    return responses.export_my_answers(who, survey_id).content
+
+
 def _show_export(survey: Survey) -> None:
     outlook = responses.export_outlook(actor(), survey.id)
     if outlook.reason:

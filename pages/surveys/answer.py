@@ -21,6 +21,7 @@ from components.answering.steps import REVIEW, Step, step_with, steps_of
 from components.answering.words import answer_in_words, minutes_left
 from components.page import open_page, show_refusal, stop_on_refusal
 from components.question import draw_question, is_follow_up
+from components.response_exchange import offer_my_answers
 from components.session import actor, person
 from components.text import plain
 
@@ -261,6 +262,8 @@ def show_review(progress: Progress, shown: Questionnaire, language: str) -> None
     show_hand_in(progress, "top")
     problems = {key: one.sentence for key, one in saving.not_saved(progress.survey.id).items()}
     draw_review(progress, shown, problems, jump)
+    if progress.answers:
+        offer_my_answers(progress.survey.id)
     if not missing and not progress.submitted:
         show_hand_in(progress, "end")
 
