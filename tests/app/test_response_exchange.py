@@ -104,3 +104,10 @@ def test_into_an_anonymous_questionnaire_only_outsiders_can_be_brought(open_page
     assert toggle.value and toggle.disabled
     app = upload(app, survey, ("Erika", "sales", "7"))
     assert "1 accepted" in texts(app)
+
+
+def test_people_can_keep_a_copy_of_their_own_answers(open_page, make_person):
+    survey, who = opened("anonymous"), make_person("member", "sales")
+    answers.save_answer(acting(who), survey.id, "size", 7)
+    app = open_page("pages/surveys/answer.py", who, survey=survey.id, at="review")
+    assert f"responses_mine_{survey.id}" in downloads(app)
