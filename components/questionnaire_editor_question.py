@@ -36,7 +36,7 @@ from components.text import plain
 TYPES: dict[QuestionType, tuple[str, str, str]] = {
     QuestionType.CHOICE: (":material/radio_button_checked:", "One choice", "one of several answers"),
     QuestionType.CHOICES: (":material/check_box:", "Several choices", "any of several answers"),
-    QuestionType.YES_NO: (":material/thumbs_up_down:", "Yes or no", "yes or no"),
+    QuestionType.YES_NO: (":material/thumbs_up_down:", "Yes or no", "one of the two"),
     QuestionType.SCALE: (":material/linear_scale:", "Scale", "from one end to the other"),
     QuestionType.NUMBER: (":material/pin:", "Number", "with a unit and bounds"),
     QuestionType.RANKING: (":material/format_list_numbered:", "Ranking", "answers put in order"),
