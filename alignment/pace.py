@@ -20,8 +20,10 @@ _PRIOR_SECONDS: Mapping[QuestionType, float] = {
     QuestionType.RANKING: 30.0,
     QuestionType.TEXT: 40.0,
     QuestionType.RULE: 90.0,
-    QuestionType.LEAD_CARDS: 12.0,  # each card
+    QuestionType.LEAD_CARDS: 20.0,  # each card
 }
+OPTIONAL_SHARE = 0.5
+"""Optional questions are left out about every other time, as far as one can tell beforehand."""
 
 
 GROWING = frozenset({QuestionType.TEXT, QuestionType.RANKING, QuestionType.RULE})
@@ -45,7 +47,7 @@ def seconds_each(type_: QuestionType, measured: Mapping[QuestionType, Measured])
 def seconds_left(
     questions: Iterable[Question], answers: Mapping[str, Any], measured: Mapping[QuestionType, Measured]
 ) -> float:
-    """How many seconds those of `questions` take that have no whole answer yet."""
+    """How many seconds those of `questions` are likely to take that have no whole answer yet."""
     left = 0.0
     for question in questions:
         if question.type is QuestionType.LEAD_CARDS:
@@ -53,7 +55,8 @@ def seconds_left(
             count = 0 if given is None else max(0, question.count - len(given))
         else:
             count = 0 if question.key in answers else 1
-        left += count * seconds_each(question.type, measured)
+        share = 1.0 if question.required else OPTIONAL_SHARE
+        left += share * count * seconds_each(question.type, measured)
     return left
 
 

@@ -5,24 +5,13 @@ from itertools import chain
 
 import pytest
 
-from alignment import templates
+from alignment import pace, templates
 from alignment.errors import NotFound
 from alignment.people import Team
 from alignment.questionnaire_files import read_toml, write_toml
 from alignment.questionnaires import Mode, Question, Questionnaire, QuestionType
 
 ALL = [pytest.param(templates.template(name), id=name) for name in templates.NAMES]
-SECONDS = {
-    QuestionType.CHOICE: 9,
-    QuestionType.CHOICES: 14,
-    QuestionType.YES_NO: 6,
-    QuestionType.SCALE: 6,
-    QuestionType.NUMBER: 9,
-    QuestionType.RANKING: 20,
-    QuestionType.LEAD_CARDS: 12 * 20,
-}
-"""About how long a question takes on a phone; those in free text and rules are optional and left out."""
-
 LOADED = re.compile(
     r"\b(bad|junk|rubbish|useless|fail(s|ed|ure)? to|ignor\w*|lazy|waste[sd]?|blame\w*|fault|obviously|of course|always "
     r"complain\w*|don't you|isn't it|never bother\w*|refuse[sd]?|excuse[sd]?)\b",
@@ -105,14 +94,13 @@ def test_where_both_sides_see_the_same_thing_each_is_asked_in_its_own_words(name
 
 
 @pytest.mark.parametrize("asked", ALL)
-def test_each_takes_a_few_minutes(asked):
-    """With every question asked and every optional one but free text and rules answered."""
-    seconds = sum(SECONDS.get(question.type, 0) for question in asked.everything)
-    assert seconds <= 7 * 60, f"{seconds / 60:.1f} minutes"
-    promised = re.search(r"[Aa]bout (\w+) minutes|One to (\w+) minutes", asked.introduction)
-    assert promised
-    minutes = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}[promised[1] or promised[2]]
-    assert seconds / 60 <= minutes + 0.5 and seconds / 60 >= minutes - 1.5, f"{seconds / 60:.1f} minutes"
+def test_each_takes_the_few_minutes_that_it_promises(asked):
+    needed = [question for question in asked.asked({}) if question.required]
+    assert pace.seconds_left(needed, {}, {}) <= 5 * 60
+    whole = pace.seconds_left(asked.asked({}), {}, {}) / 60
+    words = re.findall(r"\b(one|two|three|four|five|six|seven)\b", asked.introduction.split(". ")[0].lower())
+    promised = ("one", "two", "three", "four", "five", "six", "seven").index(words[-1]) + 1
+    assert promised - 1 <= whole <= promised + 0.5, f"{whole:.1f} minutes"
 
 
 @pytest.mark.parametrize("asked", ALL)
