@@ -293,7 +293,7 @@ def test_an_answer_that_was_on_its_way_when_the_questionnaire_closed_is_refused(
 
     store().write(close_while_the_answer_waits)
     late.join()
-    assert "Not saved" in outcome[0]
+    assert "has been closed" in outcome[0]
     assert store().read().execute("SELECT count(*) FROM answer").fetchone()[0] == 0
 
 
