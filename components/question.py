@@ -16,10 +16,10 @@ from components.answering.held import (
     UNFINISHED,
     Change,
     answered,
-    cannot_key,
+    say_cannot,
     says_cannot,
-    take_cannot_back,
 )
+from components.answering.options import draw_list, draw_points, draw_row
 from components.answering.ranking import draw_ranking
 from components.rule_editor import edit_rule, read_rule
 from components.text import plain
@@ -36,8 +36,6 @@ __all__ = [
 ]
 
 _NUMBER_WIDTH = 180
-_LIST_WIDTH = 400
-_SCALE_WIDTH = 520
 
 
 def is_follow_up(question: Question) -> bool:
@@ -64,18 +62,17 @@ def draw_question(
         hold_answer(question, key, value)
     elif key not in st.session_state:
         hold_answer(question, key, value)
-    take_cannot_back(key)
     label = plain(" ".join(question.wording[team].split()))
     st.subheader(f":small[{label}]" if is_follow_up(question) else label, anchor=False)
     if question.help:
         st.caption(plain(question.help))
     match question.type:
         case QuestionType.CHOICE | QuestionType.CHOICES:
-            _draw_options(question, label, key, on_change)
+            _draw_options(question, key, on_change)
         case QuestionType.YES_NO:
-            _draw_yes_no(label, key, on_change)
+            _draw_yes_no(key, on_change)
         case QuestionType.SCALE:
-            _draw_scale(question, label, key, on_change)
+            _draw_scale(question, key, on_change)
         case QuestionType.NUMBER:
             _draw_number(question, label, key, on_change)
         case QuestionType.RANKING:
@@ -93,7 +90,7 @@ def draw_question(
         case QuestionType.LEAD_CARDS:
             draw_cards(cards, key, on_change)
     if _has_cannot(question):
-        _draw_cannot(question, key, on_change)
+        _draw_cannot(key, on_change)
 
 
 def read_answer(question: Question, key: str) -> Any:
@@ -123,14 +120,12 @@ def hold_next(key: str, value: Any) -> None:
 
 def hold_answer(question: Question, key: str, value: Any) -> None:
     """Before the question is drawn in this run: let its widgets show `value`."""
-    for held in [
-        name for name in st.session_state if str(name).startswith((f"{key}-verdict-", f"{key}-reason-"))
-    ]:
+    for held in [name for name in st.session_state if str(name).startswith(f"{key}-reason-")]:
         del st.session_state[held]
     for held in [name for name in st.session_state if str(name).startswith(_rule_key(key))]:
         del st.session_state[held]
     if _has_cannot(question):
-        st.session_state[cannot_key(key)] = [CANNOT_SAY] if value is None else []
+        say_cannot(key, value is None)
     known = value is not UNANSWERED and value is not None
     match question.type:
         case QuestionType.CHOICES | QuestionType.RANKING:
@@ -156,54 +151,49 @@ def _has_cannot(question: Question) -> bool:
     return question.type is not QuestionType.TEXT or question.required
 
 
-def _draw_options(question: Question, label: str, key: str, on_change: Change | None) -> None:
+def _draw_options(question: Question, key: str, on_change: Change | None) -> None:
     several = question.type is QuestionType.CHOICES
+    held = st.session_state[key]
+    chosen = held if several else [held]
+
+    def pick(place: int) -> None:
+        option, now = (
+            question.options[place],
+            st.session_state[key],
+        )  # a quick second tap comes before the drawing
+        if several:
+            st.session_state[key] = (
+                [other for other in now if other != option] if option in now else [*now, option]
+            )
+        else:
+            st.session_state[key] = None if option == now else option
+        answered(key, on_change)
+
     if several:
         st.caption("Choose all that apply.")
-    with st.container(width=_LIST_WIDTH):
-        st.pills(
-            label,
-            question.options,
-            selection_mode="multi" if several else "single",
-            format_func=lambda option: plain(question.label_of(option)),
-            key=key,
-            on_change=answered,
-            args=(key, on_change),
-            label_visibility="collapsed",
-            width="stretch",
-            wrap=True,
-        )
+    labels = [plain(" ".join(question.label_of(option).split())) for option in question.options]
+    draw_list(key, labels, [place for place, option in enumerate(question.options) if option in chosen], pick)
 
 
-def _draw_yes_no(label: str, key: str, on_change: Change | None) -> None:
-    with st.container(width=240):
-        st.segmented_control(
-            label,
-            [True, False],
-            format_func={True: "Yes", False: "No"}.__getitem__,
-            key=key,
-            on_change=answered,
-            args=(key, on_change),
-            label_visibility="collapsed",
-            width="stretch",
-        )
+def _draw_yes_no(key: str, on_change: Change | None) -> None:
+    answer = st.session_state[key]
+
+    def pick(place: int) -> None:
+        st.session_state[key] = None if st.session_state[key] is (place == 0) else place == 0
+        answered(key, on_change)
+
+    draw_row(key, ("Yes", "No"), None if answer is None else 0 if answer else 1, pick)
 
 
-def _draw_scale(question: Question, label: str, key: str, on_change: Change | None) -> None:
-    with st.container(width=_SCALE_WIDTH, gap="xsmall"):
-        st.segmented_control(
-            label,
-            list(range(1, question.points + 1)),
-            format_func=str,
-            key=key,
-            on_change=answered,
-            args=(key, on_change),
-            label_visibility="collapsed",
-            width="stretch",
-        )
-        with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
-            st.caption(f"1 = {plain(question.ends[0])}", width="content")
-            st.caption(f"{question.points} = {plain(question.ends[1])}", width="content")
+def _draw_scale(question: Question, key: str, on_change: Change | None) -> None:
+    point = st.session_state[key]
+
+    def pick(place: int) -> None:
+        st.session_state[key] = None if st.session_state[key] == place + 1 else place + 1
+        answered(key, on_change)
+
+    ends = (plain(question.ends[0]), plain(question.ends[1]))
+    draw_points(key, question.points, ends, None if point is None else point - 1, pick)
 
 
 def _draw_number(question: Question, label: str, key: str, on_change: Change | None) -> None:
@@ -240,21 +230,21 @@ def _draw_text(label: str, key: str, on_change: Change | None) -> None:
     )
 
 
-def _draw_cannot(question: Question, key: str, on_change: Change | None) -> None:
-    st.pills(
+def _draw_cannot(key: str, on_change: Change | None) -> None:
+    chosen = says_cannot(key)
+
+    def pick() -> None:
+        cannot = not says_cannot(key)
+        say_cannot(key, cannot)
+        if cannot:  # it takes the place of what was answered
+            hold_next(key, None)
+        if on_change is not None:
+            on_change()
+
+    st.button(
         CANNOT_SAY,
-        [CANNOT_SAY],
-        selection_mode="multi",
-        key=cannot_key(key),
-        on_change=_cannot_say,
-        args=(question, key, on_change),
-        label_visibility="collapsed",
+        key=f"{key}-cannot-say",
+        type="primary" if chosen else "tertiary",
+        icon=":material/check:" if chosen else ":material/help:",
+        on_click=pick,
     )
-
-
-def _cannot_say(question: Question, key: str, on_change: Change | None) -> None:
-    """'Can't say' takes the place of what was answered."""
-    if says_cannot(key):
-        hold_next(key, None)
-    if on_change is not None:
-        on_change()

@@ -166,14 +166,14 @@ def _edit_conditions(
     if f"{key}_joined" not in st.session_state:  # drawn for the first time, or again after another screen
         st.session_state[f"{key}_ids"] = list(range(max(1, len(rows))))
     ids: list[int] = st.session_state[f"{key}_ids"]
-    joined = st.segmented_control(
+    joined = st.radio(
         "How many of them have to hold?",
         ["all", "any"],
-        default=_joined(document),
-        required=True,
+        index=["all", "any"].index(_joined(document)),
         format_func={"all": "All of them", "any": "At least one"}.__getitem__,
         key=f"{key}_joined",
         on_change=on_change,
+        horizontal=True,
     )
 
     def add() -> None:

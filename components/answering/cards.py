@@ -9,6 +9,7 @@ from alignment.answers import LONGEST_REASON
 from alignment.lead_cards import LeadCard
 from alignment.questionnaires import CardVerdict
 from components.answering.held import Change, answered
+from components.answering.options import draw_row
 from components.text import plain
 
 
@@ -45,37 +46,34 @@ def _place(cards: Sequence[LeadCard], judged: dict[str, dict[str, str]], key: st
 
 
 def _draw_verdict(number: str, judged: dict[str, dict[str, str]], key: str, on_change: Change | None) -> None:
-    verdict_key, reason_key = f"{key}-verdict-{number}", f"{key}-reason-{number}"
+    reason_key = f"{key}-reason-{number}"
     known = judged.get(number, {})
+    verdicts = list(CardVerdict)
+    chosen = verdicts.index(CardVerdict(known["verdict"])) if known else None
 
-    def judge() -> None:
-        verdict = st.session_state.get(verdict_key)
-        kept: dict[str, Any] = {n: j for n, j in judged.items() if n != number}
+    def keep(verdict: CardVerdict | None) -> None:
+        kept: dict[str, Any] = {n: j for n, j in st.session_state[key].items() if n != number}
         if verdict is not None:
             reason = (st.session_state.get(reason_key) or "").strip()
             kept[number] = {"verdict": verdict.value, **({"reason": reason} if reason else {})}
         st.session_state[key] = kept
         answered(key, on_change)
 
-    if verdict_key not in st.session_state:
-        st.session_state[verdict_key] = CardVerdict(known["verdict"]) if known else None
+    if reason_key not in st.session_state:
         st.session_state[reason_key] = known.get("reason", "")
-    st.segmented_control(
-        "How do you judge this lead?",
-        list(CardVerdict),
-        format_func=lambda verdict: verdict.label,
-        key=verdict_key,
-        on_change=judge,
-        width="stretch",
+    draw_row(
+        f"{key}-verdict-{number}",
+        [verdict.label for verdict in verdicts],
+        chosen,
+        lambda place: keep(None if place == chosen else verdicts[place]),
     )
-    st.text_input(
-        "Why? (optional)",
-        key=reason_key,
-        max_chars=LONGEST_REASON,
-        on_change=judge,
-        disabled=st.session_state[verdict_key] is None,
-        placeholder="Judge first, then say why if you like" if not known else "",
-    )
+    if chosen is not None:
+        st.text_input(
+            "Why? (optional)",
+            key=reason_key,
+            max_chars=LONGEST_REASON,
+            on_change=lambda: keep(verdicts[chosen]),
+        )
 
 
 def _draw_way(cards: Sequence[LeadCard], judged: dict[str, dict[str, str]], place: int, key: str) -> None:

@@ -28,14 +28,14 @@ def choose_language(questionnaire: Questionnaire) -> str:
     def remember() -> None:
         st.session_state[_CHOSEN] = st.session_state["answer_language"]
 
-    chosen = st.segmented_control(
+    chosen = st.selectbox(
         "Language",
         languages,
         format_func=name_of,
         key="answer_language",
-        required=True,
         on_change=remember,
         label_visibility="collapsed",
+        width=150,
     )
     return str(chosen or wanted)
 

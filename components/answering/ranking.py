@@ -13,14 +13,24 @@ def draw_ranking(question: Question, key: str, on_change: Change | None) -> None
     most = question.top or len(question.options)
     left = [option for option in question.options if option not in placed]
 
-    def place(order: list[str]) -> None:
+    def place(option: str) -> None:
+        order: list[str] = st.session_state[key]  # as it is now: a quick second tap comes before the drawing
+        if option not in order and len(order) < most:
+            keep([*order, option])
+
+    def move(option: str, by: int) -> None:
+        order: list[str] = list(st.session_state[key])
+        if option in order:
+            number = order.index(option)
+            order.insert(max(0, number + by), order.pop(number))
+            keep(order)
+
+    def take_out(option: str) -> None:
+        keep([other for other in st.session_state[key] if other != option])
+
+    def keep(order: list[str]) -> None:
         st.session_state[key] = order
         answered(key, on_change)
-
-    def move(number: int, by: int) -> None:
-        order = list(placed)
-        order.insert(number + by, order.pop(number))
-        place(order)
 
     for number, option in enumerate(placed):
         with st.container(
@@ -38,19 +48,20 @@ def draw_ranking(question: Question, key: str, on_change: Change | None) -> None
                 key=f"{key}-up-{number_of}",
                 disabled=number == 0,
                 on_click=move,
-                args=(number, -1),
+                args=(option, -1),
             )
             st.button(
                 ":material/arrow_downward:",
                 key=f"{key}-down-{number_of}",
                 disabled=number == len(placed) - 1,
                 on_click=move,
-                args=(number, 1),
+                args=(option, 1),
             )
             st.button(
                 ":material/close:",
                 key=f"{key}-out-{number_of}",
-                on_click=lambda option=option: place([other for other in placed if other != option]),
+                on_click=take_out,
+                args=(option,),
             )
     if not left or len(placed) >= most:
         return
@@ -61,7 +72,8 @@ def draw_ranking(question: Question, key: str, on_change: Change | None) -> None
             key=f"{key}-next-{question.options.index(option)}",
             icon=":material/add:",
             width="stretch",
-            on_click=lambda option=option: place([*placed, option]),
+            on_click=place,
+            args=(option,),
         )
 
 

@@ -8,7 +8,6 @@ from actions import answers, clock, lead_cards, people, questionnaires, surveys
 from alignment import questionnaire_edits
 from alignment.people import MACHINE, Actor, Person, Role, Team
 from alignment.questionnaires import CardVerdict
-from components.question import CANNOT_SAY
 
 ANSWER = "pages/surveys/answer.py"
 
@@ -48,6 +47,21 @@ def give(app: AppTest, key: str, value) -> None:
     app.run()
 
 
+def choose(app: AppTest, survey, question: str, *values) -> None:
+    """Press the options, one after the other, as a person does; then look at the whole page again."""
+    kind = survey.questionnaire.question(question)
+    for value in values:
+        offered = kind.options or ([True, False] if kind.type == "yes_no" else range(1, kind.points + 1))
+        press(app, f"{key_of(survey, question)}-option-{list(offered).index(value)}")
+    app.run()
+
+
+def chosen(app: AppTest, survey, question: str) -> list[str]:
+    """The words on the options that are chosen."""
+    buttons = [button for button in app.button if f"{key_of(survey, question)}-option-" in str(button.key)]
+    return [button.label for button in buttons if button.proto.type == "primary"]
+
+
 def press(app: AppTest, key: str) -> None:
     app.button(key=key).click().run()
     assert not app.exception
@@ -82,7 +96,7 @@ def test_every_role_of_a_team_can_answer_and_without_questionnaires_is_told_so(o
     assert "Nothing waits for your answer" in everything_said(open_page(ANSWER, person))
     survey = open_all_kinds()
     app = open_page(ANSWER, person)
-    give(app, key_of(survey, "kind"), "They fit")
+    choose(app, survey, "kind", "They fit")
     assert kept(person, survey) == {"kind": "They fit"}
 
 
@@ -106,10 +120,10 @@ def test_a_member_is_asked_in_the_words_of_the_own_team_and_told_the_privacy_fir
 def test_a_section_at_a_time_shows_the_whole_section(open_page, seller):
     survey = open_all_kinds(('pace = "question"', 'pace = "section"'))
     app = open_page(ANSWER, seller)
-    assert {key_of(survey, "kind"), key_of(survey, "budget")} <= set(keys(app, "button_group"))
-    assert key_of(survey, "private") not in keys(app, "button_group")
+    kind, budget, private = (f"{key_of(survey, name)}-option-0" for name in ("kind", "budget", "private"))
+    assert {kind, budget} <= set(keys(app, "button")) and private not in keys(app, "button")
     press(app, "answer_next")
-    assert key_of(survey, "private") in keys(app, "button_group")
+    assert private in keys(app, "button")
 
 
 # ── each kind ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,7 +147,10 @@ def test_an_answer_is_kept_as_it_is_given_and_only_then_said_to_be_saved(
 ):
     app = at(open_page, seller, survey, question)
     assert "Saved" not in everything_said(app)
-    give(app, key_of(survey, question), value)
+    if question in ("months", "wish"):
+        give(app, key_of(survey, question), value)
+    else:
+        choose(app, survey, question, *(value if isinstance(value, list) else [value]))
     assert kept(seller, survey) == {question: value}
     said = everything_said(app)
     assert said.count("Saved") == 1 and "1 of 11 answered" in said
@@ -185,7 +202,7 @@ def test_lead_cards_are_judged_one_at_a_time(open_page, seller, survey):
     for place, number in enumerate(shown, start=1):
         assert f"Lead {place} of 3 · {place - 1} judged" in everything_said(app)
         judged = JUDGED[str(number)]
-        app.get_by_key(f"{key}-verdict-{number}").set_value(CardVerdict(judged["verdict"])).run()
+        press(app, f"{key}-verdict-{number}-option-{list(CardVerdict).index(judged['verdict'])}")
         if "reason" in judged:
             app.text_input(key=f"{key}-reason-{number}").set_value(judged["reason"]).run()
         assert not app.exception
@@ -194,9 +211,8 @@ def test_lead_cards_are_judged_one_at_a_time(open_page, seller, survey):
     assert kept(seller, survey) == {"cards": JUDGED}
     assert "All 3 leads are judged" in everything_said(app) and "1 of 11 answered" in everything_said(app)
     again = at(open_page, seller, survey, "cards")
-    assert again.get_by_key(f"{key}-verdict-{shown[0]}").value is CardVerdict(
-        JUDGED[str(shown[0])]["verdict"]
-    )
+    place = list(CardVerdict).index(JUDGED[str(shown[0])]["verdict"])
+    assert again.button(key=f"{key}-verdict-{shown[0]}-option-{place}").proto.type == "primary"
 
 
 def answers_in_order(person, survey):
@@ -212,22 +228,22 @@ def test_cannot_say_is_an_answer_to_every_question_that_has_to_be_answered(
     if question == "why":
         answers.save_answer(acting(seller), survey.id, "private", True)
     app = at(open_page, seller, survey, question)
-    give(app, f"{key_of(survey, question)}-cannot-say", [CANNOT_SAY])
+    press(app, f"{key_of(survey, question)}-cannot-say")
     assert kept(seller, survey)[question] is None
     again = at(open_page, seller, survey, question)
-    assert again.get_by_key(f"{key_of(survey, question)}-cannot-say").value == [CANNOT_SAY]
+    assert again.button(key=f"{key_of(survey, question)}-cannot-say").proto.type == "primary"
 
 
 def test_cannot_say_takes_the_place_of_an_answer_and_an_answer_that_of_cannot_say(open_page, seller, survey):
     app = at(open_page, seller, survey, "months")
     months, cannot = key_of(survey, "months"), f"{key_of(survey, 'months')}-cannot-say"
     give(app, months, 8.0)
-    give(app, cannot, [CANNOT_SAY])
+    press(app, cannot)
     assert kept(seller, survey) == {"months": None} and app.number_input(key=months).value is None
     give(app, months, 4.0)
-    assert kept(seller, survey) == {"months": 4.0} and app.get_by_key(cannot).value == []
-    give(app, cannot, [CANNOT_SAY])
-    give(app, cannot, [])
+    assert kept(seller, survey) == {"months": 4.0} and app.button(key=cannot).proto.type == "tertiary"
+    press(app, cannot)
+    press(app, cannot)
     assert kept(seller, survey) == {}
 
 
@@ -268,12 +284,12 @@ def test_back_next_and_skip_lead_through_and_the_place_is_in_the_link(open_page,
 def test_a_condition_changes_at_once_what_is_asked(open_page, seller, survey):
     app = at(open_page, seller, survey, "private")
     assert "0 of 11 answered" in everything_said(app)
-    app.get_by_key(key_of(survey, "private")).set_value(True).run()
+    choose(app, survey, "private", True)
     assert "1 of 12 answered" in everything_said(app)
     press(app, "answer_next")
     assert app.text_area(key=key_of(survey, "why"))
     press(app, "answer_back")
-    app.get_by_key(key_of(survey, "private")).set_value(False).run()
+    choose(app, survey, "private", False)
     press(app, "answer_next")
     assert in_link(app, "at") == "signals"
 
@@ -282,9 +298,9 @@ def test_a_condition_within_a_section_shows_and_hides_its_question_at_once(open_
     survey = open_all_kinds(('pace = "question"', 'pace = "section"'))
     app = at(open_page, seller, survey, "private")
     assert key_of(survey, "why") not in keys(app, "text_area")
-    app.get_by_key(key_of(survey, "private")).set_value(True).run()
+    choose(app, survey, "private", True)
     assert key_of(survey, "why") in keys(app, "text_area")
-    app.get_by_key(key_of(survey, "private")).set_value(False).run()
+    choose(app, survey, "private", False)
     assert key_of(survey, "why") not in keys(app, "text_area")
 
 
@@ -294,7 +310,7 @@ def test_whoever_comes_back_lands_where_they_stopped_with_what_they_answered(ope
     app = open_page(ANSWER, seller)
     assert in_link(app, "at") == "signals"
     press(app, "answer_back")
-    assert app.get_by_key(key_of(survey, "private")).value is False
+    assert chosen(app, survey, "private") == ["No"]
 
 
 def test_an_answer_survives_going_to_another_screen_and_back(open_page, seller, survey):
@@ -325,19 +341,21 @@ def test_the_time_left_is_measured_from_real_answers(open_page, make_person, sur
 
 
 def test_the_later_of_two_windows_is_told_and_may_keep_either(open_page, seller, survey):
-    key = key_of(survey, "kind")
     first, second = open_page(ANSWER, seller), open_page(ANSWER, seller)
-    first.get_by_key(key).set_value("They fit").run()
-    second.get_by_key(key).set_value("They have a budget").run()
+    choose(first, survey, "kind", "They fit")
+    press(second, f"{key_of(survey, 'kind')}-option-2")
     said = everything_said(second)
     assert "differently in another window" in said and "**They fit**" in said
-    assert second.get_by_key(key).value == "They have a budget" and kept(seller, survey)["kind"] == "They fit"
+    assert (
+        chosen(second, survey, "kind") == ["They have a budget"]
+        and kept(seller, survey)["kind"] == "They fit"
+    )
     press(second, "answer_mine_kind")
     assert kept(seller, survey)["kind"] == "They have a budget" and "Saved" in everything_said(second)
 
-    first.get_by_key(key).set_value("They fit and asked").run()
+    press(first, f"{key_of(survey, 'kind')}-option-1")
     press(first, "answer_other_kind")
-    assert first.get_by_key(key).value == "They have a budget"
+    assert chosen(first, survey, "kind") == ["They have a budget"]
     assert kept(seller, survey)["kind"] == "They have a budget"
     assert "another window" not in everything_said(first)
 
@@ -348,7 +366,7 @@ def test_what_was_answered_elsewhere_is_taken_over_when_the_page_is_looked_at_ag
     app = open_page(ANSWER, seller)
     answers.save_answer(acting(seller), survey.id, "kind", "They fit")
     app.run()
-    assert app.get_by_key(key_of(survey, "kind")).value == "They fit" and "Saved" in everything_said(app)
+    assert chosen(app, survey, "kind") == ["They fit"] and "Saved" in everything_said(app)
 
 
 def test_closing_while_someone_answers_is_told_with_what_was_not_kept(open_page, seller, survey):
@@ -364,7 +382,7 @@ def test_closing_while_someone_answers_is_told_with_what_was_not_kept(open_page,
 def test_whoever_loses_access_saves_nothing_by_a_click_on_the_open_page(open_page, seller, survey):
     app = open_page(ANSWER, seller)
     people.end_access(MACHINE, seller.id)
-    app.get_by_key(key_of(survey, "kind")).set_value("They fit").run()
+    app.button(key=f"{key_of(survey, 'kind')}-option-0").click().run()
     assert surveys.response_rates(MACHINE, survey.id)[Team.SALES].started == 0
 
 
@@ -422,7 +440,7 @@ def test_after_submitting_one_is_thanked_and_can_still_change_until_it_closes(op
     assert "Thank you" in everything_said(app) and "12 of 12" in everything_said(app)
     press(app, "answer_change")
     press(app, "answer_jump_budget")
-    give(app, key_of(survey, "budget"), 1)
+    choose(app, survey, "budget", 1)
     found = answers.my_progress(acting(seller), survey.id)
     assert found.submitted and found.answers["budget"] == 1
     press(app, "answer_next")
@@ -457,7 +475,7 @@ def test_in_several_languages_one_reads_ones_own_and_the_answer_stays_the_same(o
     app.get_by_key("answer_language").set_value("de").run()
     said = everything_said(app)
     assert "Wann rufen Sie an?" in said and "How much does a budget matter?" not in said
-    give(app, key_of(survey, "kind"), "They fit")
+    choose(app, survey, "kind", "They fit")
     assert kept(seller, survey) == {"kind": "They fit"}
     press(app, "answer_review")
     assert "**Sie passen**" in everything_said(app)

@@ -35,6 +35,23 @@ def pick(page: Page | Locator, group: str | re.Pattern[str], option: str) -> Non
     expect(options.get_by_role("radio", name=option, exact=True)).to_be_checked()
 
 
+def question_box(page: Page, wording: str | re.Pattern[str]) -> Locator:
+    """A question on the screen for answering, found by its wording."""
+    return page.locator("[class*=st-key-answer_box-]").filter(has=heading(page, wording))
+
+
+def option_of(page: Page, wording: str | re.Pattern[str], option: str) -> Locator:
+    """One of the options of a question; a chosen one has a tick before its words."""
+    named = re.compile(rf"^(check icon\s*)?{re.escape(option)}$")
+    return question_box(page, wording).get_by_role("button", name=named)
+
+
+def choose_option(page: Page, wording: str | re.Pattern[str], option: str) -> None:
+    """Choose an answer, and wait until it stands chosen."""
+    option_of(page, wording, option).click()
+    expect(option_of(page, wording, option)).to_have_attribute("aria-pressed", "true")
+
+
 def go_to(page: Page, name: str) -> None:
     """Follow the navigation to a screen, which is there once its heading is."""
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()

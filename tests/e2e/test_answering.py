@@ -5,8 +5,8 @@ import re
 import pytest
 from all_kinds import GIVEN, open_all_kinds
 from browsing import settle
-from controls import expect_no_error, pick, press
-from playwright.sync_api import Page, expect
+from controls import choose_option, expect_no_error, option_of, press
+from playwright.sync_api import Locator, Page, expect
 
 from actions import answers, clock, surveys
 from alignment.people import MACHINE, Actor
@@ -40,14 +40,13 @@ def go_on(page: Page, wording: str) -> None:
     expect(question(page, wording)).to_be_focused()
 
 
-def tab_to(page: Page, role: str, name: str | re.Pattern[str], most: int = 30) -> None:
-    """Press Tab until a control has the focus, as somebody does who has no mouse."""
-    targets = page.get_by_role(role, name=name, exact=isinstance(name, str))
+def tab_to(page: Page, target: Locator, most: int = 60) -> None:
+    """Press Tab until the control has the focus, as somebody does who has no mouse."""
     for _ in range(most):
         page.keyboard.press("Tab")
-        if targets.evaluate_all("found => found.includes(document.activeElement)"):
+        if target.evaluate_all("found => found.includes(document.activeElement)"):
             return
-    raise AssertionError(f"no {role} ‘{name}’ within {most} steps")
+    raise AssertionError(f"{target} is not reached within {most} steps")
 
 
 def test_every_kind_of_question_is_answered_by_keyboard_alone(portal, add_person, sign_in):
@@ -57,68 +56,54 @@ def test_every_kind_of_question_is_answered_by_keyboard_alone(portal, add_person
     expect(question(page, "When do you call?")).to_be_visible()
     settle(page)
 
-    tab_to(page, "radio", "They fit")
-    keys.press("Space")
-    saved(page)
-    tab_to(page, "radio", re.compile("They fit"))  # the guess comes after it
-    for _ in range(2):
-        keys.press("ArrowRight")
-    keys.press("Space")
-    saved(page, 2)
+    def choose(wording: str, option: str, count: int = 1) -> None:
+        tab_to(page, option_of(page, wording, option))
+        keys.press("Space")
+        expect(option_of(page, wording, option)).to_have_attribute("aria-pressed", "true")
+        expect(option_of(page, wording, option)).to_be_focused()
+        saved(page, count)
+        settle(page)
 
+    choose("When do you call?", "They fit")
+    choose(re.compile("^What do you think marketing"), "They have a budget", 2)  # the guess comes after it
     go_on(page, "How much does a budget matter?")
-    tab_to(page, "radio", "1")
-    for _ in range(8):
-        keys.press("ArrowRight")
-    keys.press("Space")
-    saved(page)
-    tab_to(page, "radio", "1")
-    for _ in range(3):
-        keys.press("ArrowRight")
-    keys.press("Space")
-    saved(page, 2)
-
+    choose("How much does a budget matter?", "9")
+    choose(re.compile("^How much does “What a lead is” matter"), "4", 2)
     go_on(page, "Do you turn private addresses down?")
-    tab_to(page, "radio", "Yes")
-    keys.press("Space")
-    saved(page)
+    choose("Do you turn private addresses down?", "Yes")
 
     go_on(page, "Why do you turn them down?")
-    tab_to(page, "textbox", "Why do you turn them down?")
+    tab_to(page, page.get_by_role("textbox", name="Why do you turn them down?"))
     keys.type("They never buy.")
     saved(page)
 
     go_on(page, "Which signals make you call?")
-    tab_to(page, "button", "Asked for a demo")
-    keys.press("Space")
-    keys.press("ArrowRight")
-    keys.press("Space")
-    expect(page.get_by_role("button", name="Started a trial")).to_have_attribute("aria-pressed", "true")
-    saved(page)
+    choose("Which signals make you call?", "Asked for a demo")
+    choose("Which signals make you call?", "Started a trial")
 
     go_on(page, "How far off may the purchase be?")
-    tab_to(page, "spinbutton", "How far off may the purchase be?")
+    tab_to(page, page.get_by_role("spinbutton", name="How far off may the purchase be?"))
     keys.type("6")
     keys.press("Enter")
     saved(page)
 
     go_on(page, "What matters most?")
-    tab_to(page, "button", re.compile("Need$"))
+    tab_to(page, page.get_by_role("button", name=re.compile("Need$")))
     keys.press("Enter")
     saved(page)
     settle(page)
-    tab_to(page, "button", re.compile("Budget$"), most=40)
+    tab_to(page, page.get_by_role("button", name=re.compile("Budget$")))
     keys.press("Enter")
     expect(page.get_by_role("button", name="Move up: Budget")).to_be_enabled()
     settle(page)
 
     go_on(page, "Which definition would you sign?")
-    tab_to(page, "combobox", "Field")
+    tab_to(page, page.get_by_role("combobox", name="Field"))
     keys.type("Employees")
     keys.press("Enter")
     expect(page.get_by_role("spinbutton", name="Value")).to_be_visible()
     settle(page)
-    tab_to(page, "spinbutton", "Value")
+    tab_to(page, page.get_by_role("spinbutton", name="Value"))
     keys.type("50")
     keys.press("Enter")
     expect(page.get_by_text("A lead qualifies if employees is at least 50.")).to_be_visible()
@@ -128,22 +113,21 @@ def test_every_kind_of_question_is_answered_by_keyboard_alone(portal, add_person
     for place in (1, 2, 3):
         expect(page.get_by_text(f"Lead {place} of 3 · {place - 1} judged")).to_be_visible()
         settle(page)
-        tab_to(page, "radio", "Qualified")
-        keys.press("Space")
+        choose("Would you call these leads qualified?", "Qualified")
         expect(page.get_by_text(f"Lead {place} of 3 · {place} judged")).to_be_visible()
         settle(page)
         if place < 3:
-            tab_to(page, "button", re.compile("^Next lead"))
+            tab_to(page, page.get_by_role("button", name=re.compile("^Next lead")))
             keys.press("Enter")
 
     go_on(page, "What do you wish for?")
-    tab_to(page, "textbox", "What do you wish for?")
+    tab_to(page, page.get_by_role("textbox", name="What do you wish for?"))
     keys.type("More context")
     saved(page)
     page.locator(".st-key-answer_next button").focus()
     keys.press("Enter")
     expect(question(page, "Ready to submit")).to_be_focused()
-    tab_to(page, "button", re.compile("Submit my answers"))
+    tab_to(page, page.get_by_role("button", name=re.compile("Submit my answers")))
     keys.press("Enter")
     expect(question(page, "Thank you. Your answers are in.")).to_be_visible()
 
@@ -161,16 +145,17 @@ def test_one_goes_on_where_one_stopped_on_another_device(portal, add_person, sig
     open_all_kinds()
     sol = add_person("Sol Sales")
     desk = sign_in(sol, "/answer")
-    pick(desk, "When do you call?", "They fit")
+    choose_option(desk, "When do you call?", "They fit")
     saved(desk)
     desk.locator(".st-key-answer_next button").click()
     expect(question(desk, "How much does a budget matter?")).to_be_visible()
-    desk.get_by_role("radio", name="9", exact=True).click()
+    choose_option(desk, "How much does a budget matter?", "9")
     saved(desk)
 
     phone = sign_in(sol, "/answer", **PHONE)
     expect(question(phone, "How much does a budget matter?")).to_be_visible()
-    expect(phone.get_by_role("radio", name="9", exact=True)).to_be_checked()
+    nine = option_of(phone, "How much does a budget matter?", "9")
+    expect(nine).to_have_attribute("aria-pressed", "true")
     phone.locator(".st-key-answer_back button").click()
     expect(question(phone, "When do you call?")).to_be_visible()
 

@@ -285,7 +285,7 @@ function followStep() {
   step = name;
   const [, language, pace, key] = name.match(/^st-key-answer_step-([A-Za-z_]+)-(\w+?)-(.*)$/) ?? [];
   if (language && language !== "en") {
-    for (const element of shown.querySelectorAll("h2,h3,[role=radiogroup],[role=toolbar]"))
+    for (const element of shown.querySelectorAll('h2,h3,[class*="-options"]'))
       element.lang = language.replace("_", "-");
   }
   const boxes = [...shown.querySelectorAll('[class*="st-key-answer_box-"]')];
@@ -319,6 +319,14 @@ function nameButtons() {
     const words = { "-up-": "Move up", "-down-": "Move down", "-out-": "Take out" };
     for (const [part, word] of Object.entries(words))
       row.querySelector(`[class*="${part}"] button`)?.setAttribute("aria-label", `${word}: ${text}`);
+  }
+  // an option that is chosen is a button that is pressed
+  for (const option of document.querySelectorAll('[class*="-option-"] button, [class*="-cannot-say"] button'))
+    option.setAttribute("aria-pressed", String(option.getAttribute("kind") === "primary"));
+  for (const options of document.querySelectorAll('[class*="-options"][class*="st-key-answer_"]')) {
+    const heading = boxOf(options)?.querySelector("h3");
+    options.setAttribute("role", "group");
+    if (heading) options.setAttribute("aria-label", heading.textContent);
   }
   for (const bin of document.querySelectorAll('[class*="-conditions_"][class*="_remove"] button'))
     bin.setAttribute("aria-label", "Take this condition out");
@@ -379,7 +387,7 @@ function start() {
     subtree: true,
     childList: true,
     attributes: true,
-    attributeFilter: ["class", "data-test-connection-state", "data-test-script-state", "disabled"],
+    attributeFilter: ["class", "kind", "data-test-connection-state", "data-test-script-state", "disabled"],
   });
   look();
 }
