@@ -52,27 +52,28 @@ def _answer(
     from raw_client import RawClient
 
     from actions import answers
+    from alignment.questionnaires import QuestionType
 
     draw = random.Random(who.person_id)
     last: dict[str, int] = {}
     try:
         with closing(RawClient(url, _cookie(who))) as screen:
             screen.run("answer", query=f"survey={survey.id}")
-            scales = {
-                widget: fragment
-                for widget, (fragment, offered) in screen.choices.items()
-                if offered == ["1", "2", "3", "4", "5"]
-            }
-            assert scales, "no question was drawn"
+            keys = [
+                question.key
+                for question in survey.questionnaire.everything
+                if question.type is QuestionType.SCALE
+                and _button(survey, question.key, question.points) in screen.buttons
+            ]
+            assert keys, "no scale was drawn"
             loaded.wait()
             until = time.perf_counter() + SECONDS
             while time.perf_counter() < until:
                 time.sleep(draw.uniform(*THINKING))
-                widget = draw.choice(list(scales))
-                key = widget.rpartition(f"answer_{survey.id}_")[2]
+                key = draw.choice(keys)
                 point = draw.choice([p for p in range(1, 6) if p != last.get(key)])
                 begun = time.perf_counter()
-                shown = screen.run("answer", scales[widget], f"survey={survey.id}", (widget, str(point)))
+                shown = screen.run("answer", query=f"survey={survey.id}", clicked=_button(survey, key, point))
                 waits.append(time.perf_counter() - begun)
                 last[key] = point
                 if "Saved" not in shown:
@@ -82,6 +83,11 @@ def _answer(
     except Exception as error:
         loaded.abort()
         errors.append(repr(error))
+
+
+def _button(survey: Any, key: str, point: int) -> str:
+    """The key of the button for a point of a scale."""
+    return f"answer_{survey.id}_{key}-option-{point - 1}"
 
 
 def _cookie(who: Any) -> str:

@@ -26,25 +26,23 @@ class RawClient:
         )
         self.session = ""
         self.fragments: list[str] = []
-        self.choices: dict[str, tuple[str, list[str]]] = {}
-        """Groups of buttons by the id of their widget: the fragment they stand in, and what can be chosen."""
+        self.buttons: dict[str, tuple[str, str]] = {}
+        """The buttons that were drawn, by their key: the id of the widget, and the fragment it stands in."""
 
-    def run(
-        self, page: str = "", fragment: str = "", query: str = "", chosen: tuple[str, str] = ("", "")
-    ) -> str:
+    def run(self, page: str = "", fragment: str = "", query: str = "", clicked: str = "") -> str:
         """Ask for a run of a page, or of one fragment of it, and return every text of what comes back.
 
-        `chosen` is a group of buttons, by the id of its widget, and the one of them that is clicked.
+        `clicked` is the key of a button that was clicked; then its fragment runs.
         """
         message = BackMsg()
         message.rerun_script.query_string = query
         message.rerun_script.page_name = page
+        if clicked:
+            state = message.rerun_script.widget_states.widgets.add()
+            state.id, fragment = self.buttons[clicked]
+            state.trigger_value = True
         if fragment:
             message.rerun_script.fragment_id = fragment
-        if chosen[0]:
-            state = message.rerun_script.widget_states.widgets.add()
-            state.id = chosen[0]
-            state.string_array_value.data.append(chosen[1])
         self._socket.send(message.SerializeToString())
         return "\n".join(self._until_finished())
 
@@ -60,9 +58,9 @@ class RawClient:
                 if fragment and fragment not in self.fragments:
                     self.fragments.append(fragment)
                 element = message.delta.new_element
-                if element.WhichOneof("type") == "button_group":
-                    offered = [option.content for option in element.button_group.options]
-                    self.choices[element.button_group.id] = (fragment, offered)
+                if element.WhichOneof("type") == "button":
+                    widget = element.button.id  # $$ID-<digest>-<key>
+                    self.buttons[widget.split("-", 2)[-1]] = (widget, fragment)
             if kind in ("delta", "navigation"):
                 yield str(message)
             early = ForwardMsg.FINISHED_EARLY_FOR_RERUN  # another run follows by itself
