@@ -419,7 +419,6 @@ def show() -> None:
                 icon=":material/compare_arrows:",
             )
         return
-    run_script()
     title, language = draw_top(chosen, several=len(mine) > 1)
     thanked = st.session_state.get(SUBMITTED) == chosen.survey.id
     if chosen.submitted and (thanked or "at" not in st.query_params):
@@ -428,6 +427,7 @@ def show() -> None:
     else:
         scope = hashlib.sha256(f"{me.id} {chosen.survey.id}".encode()).hexdigest()[:10]
         show_survey(chosen, language, scope, title)
+    run_script()
 
 
 def draw_top(progress: Progress, *, several: bool) -> tuple[DeltaGenerator, str]:

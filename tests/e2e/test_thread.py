@@ -176,7 +176,7 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
     sentence.fill("They have a problem we solve.")  # kept a moment after the last key
     answered(phone, 6)
     saved(phone, 6)
-    phone.get_by_role("button", name="Next").click()
+    press(phone, "Next")
     choose_option(phone, re.compile("turn a lead down at once"), "No budget this year")
     answered(phone, 7)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
@@ -185,10 +185,10 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
     answered(phone, 7)
     saved(phone, 1)
     settle(phone)
-    phone.get_by_role("button", name="Back").click()
+    press(phone, "Back")
     expect(months).to_have_value("6")
     expect(sentence).to_have_value("They have a problem we solve.")
-    phone.get_by_role("button", name="Next").click()
+    press(phone, "Next")
     choose_option(phone, re.compile("^Would you call a lead who left only a private"), "No")
     answered(phone, 8)
     kept = answers.my_progress(acting(sven), survey.id).answers
@@ -201,7 +201,7 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
         if person is not sven:
             answers.submit_answers(acting(person), survey.id)
     settle(phone)
-    phone.get_by_role("button", name="All answers").click()
+    press(phone, "All answers")
     expect(heading(phone, "Ready to submit")).to_be_visible()
     settle(phone)
     phone.get_by_role("button", name="Submit my answers").first.click()
