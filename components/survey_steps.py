@@ -8,7 +8,7 @@ from actions import surveys
 from alignment.people import Team
 from alignment.questionnaire_edits import unwritten
 from alignment.questionnaires import Mode, Questionnaire
-from alignment.surveys import ResponseRate, Survey
+from alignment.surveys import Audience, ResponseRate, Survey
 from components.outcome import perform
 from components.page import stop_on_refusal
 from components.session import actor
@@ -57,12 +57,12 @@ def confirm_open(survey: Survey, rates: dict[Team, ResponseRate]) -> None:
             icon=":material/visibility_off:",
         )
     if st.button(
-        "Open for both teams",
+        "Open for both teams" if survey.audience is Audience.TEAMS else "Open for these people",
         type="primary",
         key=f"questionnaires_confirm_open_{survey.id}",
         on_click=partial(
             perform,
-            "Open. Both teams find it under Answer.",
+            "Open. Those who are asked find it under Answer.",
             surveys.open_survey,
             survey.id,
             revision=survey.revision,
