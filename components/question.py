@@ -60,7 +60,7 @@ def draw_question(
     if _next_key(key) in st.session_state:
         (value,) = st.session_state.pop(_next_key(key))
         hold_answer(question, key, value)
-    elif key not in st.session_state:
+    elif key not in st.session_state or st.session_state.get(_type_key(key)) is not question.type:
         hold_answer(question, key, value)
     label = plain(" ".join(question.wording[team].split()))
     st.subheader(f":small[{label}]" if is_follow_up(question) else label, anchor=False)
@@ -126,6 +126,7 @@ def hold_answer(question: Question, key: str, value: Any) -> None:
         del st.session_state[held]
     if _has_cannot(question):
         say_cannot(key, value is None)
+    st.session_state[_type_key(key)] = question.type  # a preview may draw another kind under the same key
     known = value is not UNANSWERED and value is not None
     match question.type:
         case QuestionType.CHOICES | QuestionType.RANKING:
@@ -140,6 +141,10 @@ def hold_answer(question: Question, key: str, value: Any) -> None:
 
 def _next_key(key: str) -> str:
     return f"{key}-shown-next"
+
+
+def _type_key(key: str) -> str:
+    return f"{key}-type"
 
 
 def _rule_key(key: str) -> str:

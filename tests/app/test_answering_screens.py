@@ -2,12 +2,16 @@
 
 import pytest
 from all_kinds import GIVEN, JUDGED, RULE, open_all_kinds
+from hostile import LIVE
 from streamlit.testing.v1 import AppTest
+from test_hostile_text import rendered
 
 from actions import answers, clock, lead_cards, people, questionnaires, surveys
 from alignment import questionnaire_edits
 from alignment.people import MACHINE, Actor, Person, Role, Team
 from alignment.questionnaires import CardVerdict
+from db.queries import lead_cards as stored_cards
+from db.store import store
 
 ANSWER = "pages/surveys/answer.py"
 
@@ -491,3 +495,42 @@ def test_what_was_put_right_since_it_opened_is_told(open_page, seller, survey):
     )
     said = everything_said(open_page(ANSWER, seller))
     assert "The *typo* in the first help" in said and "Think of the last five leads." in said
+
+
+def test_hostile_texts_are_shown_as_text_on_every_step_and_in_the_review(open_page, seller):
+    bad = "<b>![i](https://evil.example/m.png)[l](https://evil.example) :red[x] **y** $z^2$"
+    option = (
+        "![i](https://evil.example/m.png) :red[x] **y** "  # an answer has no > for the sake of answer files
+    )
+    short = "<b>![i](https://e.example/m)"
+    survey = open_all_kinds(
+        *((f'"{text}', f'"{option}{text}') for text in ("They fit", "Asked for a demo", "Need")),
+        *(
+            (f'text = "{text}', f'text = "{bad}{text}')
+            for text in ("How", "Do", "Why", "Which", "What", "Would")
+        ),
+        ('ends = ["can wait', f'ends = ["{short}'),
+        ('unit = "months', f'unit = "{short}'),
+        ('help = "', f'help = "{bad}'),
+        ('sales = "', f'sales = "{bad}'),
+        ('first = "What', f'first = "{bad}What'),
+    )
+    facts = [("L1", {f"{bad} label": bad}), ("L2", {"Note": bad}), ("L3", {"Note": bad})]
+    store().write(lambda connection: stored_cards.replace_all(connection, survey.id, "cards", facts))
+    person = acting(seller)
+    given = {
+        **GIVEN,
+        "why": bad,
+        "wish": bad,
+        "signals": [survey.questionnaire.question("signals").options[0]],
+    }
+    given["kind"] = given["guess:kind"] = survey.questionnaire.question("kind").options[0]
+    given["order"] = list(survey.questionnaire.question("order").options[:3])
+    given["cards"] = {"1": {"verdict": "qualified", "reason": bad}}
+    for question in (question.key for question in survey.questionnaire.asked(given)):
+        answers.save_answer(person, survey.id, question, given[question])
+    for place in [*(question.key for question in survey.questionnaire.asked(given)), "review"]:
+        app = at(open_page, seller, survey, place)
+        assert not app.exception, place
+        live = [text for text in rendered(app) if LIVE.search(text)]
+        assert live == [], place

@@ -161,7 +161,7 @@ function reconcile(field, drafts) {
 
 function schedule(field, complete = false) {
   clearTimeout(timers.get(field));
-  if (!complete && field.tagName !== "TEXTAREA" && document.activeElement === field) return; // half a number is not an answer
+  if (!complete && field.type === "number" && document.activeElement === field) return; // half a number is not an answer
   timers.set(
     field,
     setTimeout(() => {
