@@ -59,6 +59,12 @@ def _draw_verdict(number: str, judged: dict[str, dict[str, str]], key: str, on_c
         st.session_state[key] = kept
         answered(key, on_change)
 
+    def keep_reason() -> None:
+        # the verdict as it is by then: a click on another one may have come in the same moment
+        now = st.session_state[key].get(number)
+        if now is not None:
+            keep(CardVerdict(now["verdict"]))
+
     if reason_key not in st.session_state:
         st.session_state[reason_key] = known.get("reason", "")
     draw_row(
@@ -72,7 +78,7 @@ def _draw_verdict(number: str, judged: dict[str, dict[str, str]], key: str, on_c
             "Why? (optional)",
             key=reason_key,
             max_chars=LONGEST_REASON,
-            on_change=lambda: keep(verdicts[chosen]),
+            on_change=keep_reason,
         )
 
 

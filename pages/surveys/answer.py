@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from actions import answers, lead_cards, questionnaires, settings
 from alignment.answers import is_complete
-from alignment.errors import NotFound, Refusal, WrongState
+from alignment.errors import Refusal, WrongState
 from alignment.lead_cards import LeadCard
 from alignment.questionnaires import Mode, Question, Questionnaire, QuestionType
 from alignment.surveys import Progress
@@ -95,7 +95,7 @@ def show_over(survey_id: str) -> None:
         answers.my_progress(actor(), survey_id)
     except WrongState as over:
         st.info(plain(over), icon=":material/lock:")
-    except (NotFound, Refusal):
+    except Refusal:
         st.warning("The questionnaire of this link is not open for you.", icon=":material/link_off:")
     lost = saving.not_saved(survey_id)
     if not lost:
@@ -246,16 +246,20 @@ def show_step(
 def show_review(progress: Progress, shown: Questionnaire, language: str) -> None:
     missing = progress.missing
     with st.container(key=step_mark(language, REVIEW, REVIEW)):
-        if progress.submitted:
-            st.header("Your answers are in", anchor=False)
-            st.markdown("What you change counts at once, until the questionnaire closes.")
-        elif missing:
+        if missing:
             count = len(missing)
             st.header(
                 f"{count} {'question still needs' if count == 1 else 'questions still need'} an answer",
                 anchor=False,
             )
-            st.markdown("They are marked below. “Can't say” is an answer too.")
+            st.markdown(
+                "Your answers are in and count. What you have changed since leads to more questions, which are marked below."
+                if progress.submitted
+                else "They are marked below. “Can't say” is an answer too."
+            )
+        elif progress.submitted:
+            st.header("Your answers are in", anchor=False)
+            st.markdown("What you change counts at once, until the questionnaire closes.")
         else:
             st.header("Ready to submit", anchor=False)
             st.markdown("Look at your answers once more. Only submitted answers count.")
@@ -270,7 +274,7 @@ def show_review(progress: Progress, shown: Questionnaire, language: str) -> None
 
 def show_hand_in(progress: Progress, where: str) -> None:
     survey_id = progress.survey.id
-    if progress.submitted:
+    if progress.submitted and not progress.missing:
         if st.button("Done", key=f"answer_done_{where}", type="primary", icon=":material/check:"):
             st.session_state[SUBMITTED] = survey_id
             st.query_params.from_dict({"survey": survey_id})

@@ -219,6 +219,17 @@ def test_lead_cards_are_judged_one_at_a_time(open_page, seller, survey):
     assert again.button(key=f"{key}-verdict-{shown[0]}-option-{place}").proto.type == "primary"
 
 
+def test_a_reason_and_another_judgement_in_one_moment_are_both_kept(open_page, seller, survey):
+    app = at(open_page, seller, survey, "cards")
+    key, number = key_of(survey, "cards"), answers_in_order(seller, survey)[0]
+    press(app, f"{key}-verdict-{number}-option-{list(CardVerdict).index(CardVerdict.QUALIFIED)}")
+    app.text_input(key=f"{key}-reason-{number}").set_value("Not our market")
+    press(app, f"{key}-verdict-{number}-option-{list(CardVerdict).index(CardVerdict.NOT_QUALIFIED)}")
+    assert kept(seller, survey)["cards"] == {
+        str(number): {"verdict": "not_qualified", "reason": "Not our market"}
+    }
+
+
 def answers_in_order(person, survey):
     return [card.number for card in lead_cards.cards_to_judge(acting(person), survey.id, "cards")]
 
@@ -452,6 +463,20 @@ def test_after_submitting_one_is_thanked_and_can_still_change_until_it_closes(op
     press(app, "answer_done_top")
     assert "Thank you" in everything_said(app)
     assert "Thank you" in everything_said(open_page(ANSWER, seller))
+
+
+def test_a_change_after_submitting_that_leads_to_more_questions_says_so(open_page, seller, survey):
+    answer_all(seller, survey, private=False)
+    answers.clear_answer(acting(seller), survey.id, "why")
+    answers.submit_answers(acting(seller), survey.id)
+    answers.save_answer(acting(seller), survey.id, "private", True)
+    app = open_page(ANSWER, seller)
+    press(app, "answer_change")
+    app = at(open_page, seller, survey, "review")
+    said = everything_said(app)
+    assert "1 question still needs an answer" in said and "leads to more questions" in said
+    press(app, "answer_first_missing")
+    assert in_link(app, "at") == "why"
 
 
 def test_several_questionnaires_are_listed_with_their_progress(open_page, seller, survey):
