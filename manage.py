@@ -18,6 +18,7 @@ from alignment.errors import InvalidInput, Refusal
 from alignment.people import MACHINE
 
 FILE = click.Path(path_type=Path)
+_PATIENCE = 10.0  # seconds that a command waits for others who use the store
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -232,9 +233,18 @@ def close_survey(survey: str, as_json: bool) -> None:
 
     with refusals(as_json):
         closed = surveys.close_survey(MACHINE, survey)
+        emptied = surveys.forget_closed(MACHINE, patience=_PATIENCE)
         show(
-            {"survey": closed.id, "status": closed.status}, as_json, lambda _: f"‘{closed.title}’ is closed."
+            {"survey": closed.id, "status": closed.status, "log_emptied": emptied},
+            as_json,
+            lambda _: f"‘{closed.title}’ is closed.",
         )
+        if not emptied:
+            click.echo(
+                "Somebody is reading the store, so that what was deleted is still in its log. The running portal removes "
+                "it as soon as it can; without one, run ‘manage.py jobs run’ later.",
+                err=True,
+            )
 
 
 @survey.command("template")

@@ -15,7 +15,7 @@ from alignment.surveys import ResponseRate, Survey, SurveyStatus
 from alignment.texts import required_text
 from db.keys import new_id
 from db.queries import answers, cycles, messages, survey_links, surveys
-from db.store import Connection, store
+from db.store import Connection, mark_to_be_forgotten, store
 
 _LARGEST_GROUP = 1000
 
@@ -43,7 +43,7 @@ def prepare_survey(
     if [bool(template), bool(toml), bool(copy_of)].count(True) != 1:
         raise InvalidInput("Choose either a built-in questionnaire or a file of your own.")
     if copy_of:
-        original = _known(store().read(), copy_of)
+        original = surveys.known(store().read(), copy_of)
         template, questionnaire = original.template, original.questionnaire
     else:
         questionnaire = templates.template(template) if template else read_toml(toml)
@@ -120,7 +120,7 @@ def tighten_survey(
             before={"mode": survey.mode, "min_group": survey.min_group},
             after={"mode": tightened.mode, "min_group": tightened.min_group},
         )
-        return _known(connection, survey_id)
+        return surveys.known(connection, survey_id)
 
     return store().write(transaction)
 
@@ -142,7 +142,7 @@ def open_survey(actor: Actor, survey_id: str, *, revision: int | None = None) ->
         surveys.set_open(connection, survey_id, at)
         if survey.mode is Mode.ANONYMOUS:
             answers.keep_secret(connection, survey_id, secrets.token_hex(32))
-        invitations.announce(connection, _known(connection, survey_id))
+        invitations.announce(connection, surveys.known(connection, survey_id))
         journal(
             connection,
             person,
@@ -151,28 +151,31 @@ def open_survey(actor: Actor, survey_id: str, *, revision: int | None = None) ->
             survey_id,
             after={"mode": survey.mode, "min_group": survey.min_group},
         )
-        return _known(connection, survey_id)
+        return surveys.known(connection, survey_id)
 
     return store().write(transaction)
 
 
-def close_survey(actor: Actor, survey_id: str) -> Survey:
-    """Close an open survey for good: from now on its results can be read and no answer changes.
+def close_survey(actor: Actor, survey_id: str, *, if_due: bool = False) -> Survey:
+    """Close an open survey for good: from now on its results can be read and no answer changes. `if_due`: only if its
+    closing time has come, for the timer, which may have looked before somebody moved it.
 
     Personal links to it end. In an anonymous survey this also destroys the key, gives every respondent a key drawn at
     random, leaves of every time only the day of closing, deletes the messages about the survey (they would tell who
     finished when), and empties the store's log, so that nobody can link the answers again, not even with the file in
-    hand.
+    hand. Where somebody who reads keeps the log from being emptied, that is made up for (see `forget_closed`).
     """
     person = authorise(actor, "survey:run")
     at = clock.now_text()
 
     def transaction(connection: Connection) -> Survey:
-        survey = _known(connection, survey_id)
+        survey = surveys.known(connection, survey_id)
         if survey.status is not SurveyStatus.OPEN:
             raise WrongState(
                 f"‘{survey.title}’ is {survey.status.value}; only an open questionnaire can be closed."
             )
+        if if_due and (survey.closes_at is None or survey.closes_at > at):
+            raise WrongState(f"The closing time of ‘{survey.title}’ has been moved; it stays open.")
         rates = surveys.rates(connection, survey_id)
         surveys.set_closed(connection, survey_id, at, {team: rate.invited for team, rate in rates.items()})
         survey_links.delete_of_survey(connection, survey_id)
@@ -181,6 +184,7 @@ def close_survey(actor: Actor, survey_id: str) -> Survey:
             fresh = [secrets.token_hex(16) for _ in range(answers.started(connection, survey_id))]
             answers.unlink(connection, survey_id, clock.day_text(), fresh)
             messages.delete_of_survey(connection, survey_id)
+            mark_to_be_forgotten(connection)
         journal(
             connection,
             person,
@@ -192,7 +196,7 @@ def close_survey(actor: Actor, survey_id: str) -> Survey:
                 for team, rate in rates.items()
             },
         )
-        return _known(connection, survey_id)
+        return surveys.known(connection, survey_id)
 
     closed = store().write(transaction)
     if closed.mode is Mode.ANONYMOUS:
@@ -200,12 +204,21 @@ def close_survey(actor: Actor, survey_id: str) -> Survey:
     return closed
 
 
+def forget_closed(actor: Actor, *, patience: float = 0.0) -> bool:
+    """Empty the store's log where closing an anonymous survey could not, trying for `patience` seconds.
+
+    Whether nothing is left there. Somebody who reads the store for long, as a backup does, keeps it from being emptied.
+    """
+    authorise(actor, "timer:run")
+    return store().forget_deleted(patience)
+
+
 def discard_survey(actor: Actor, survey_id: str) -> None:
     """Remove a draft that nobody has seen. Raises WrongState once it has been open."""
     person = authorise(actor, "survey:prepare")
 
     def transaction(connection: Connection) -> None:
-        survey = _known(connection, survey_id)
+        survey = surveys.known(connection, survey_id)
         if survey.status is not SurveyStatus.DRAFT:
             raise WrongState(f"‘{survey.title}’ has been open; it stays with its answers.")
         surveys.delete_draft(connection, survey_id)
@@ -223,9 +236,9 @@ def list_surveys(actor: Actor) -> list[Survey]:
 def read_survey(actor: Actor, survey_id: str) -> Survey:
     """One survey with its questions. Raises NotFound where there is none, or none for this person."""
     person = authorise(actor, "survey:list")
-    survey = _known(store().read(), survey_id)
+    survey = surveys.known(store().read(), survey_id)
     if not _visible(person, survey):
-        raise NotFound(_UNKNOWN)
+        raise NotFound(surveys.UNKNOWN)
     return survey
 
 
@@ -240,22 +253,12 @@ def response_rates(actor: Actor, survey_id: str) -> dict[Team, ResponseRate]:
     return surveys.rates(store().read(), survey.id)
 
 
-_UNKNOWN = "There is no such questionnaire. Go back to the list and choose one."
-
-
 def _visible(person: Person, survey: Survey) -> bool:
     return survey.status is not SurveyStatus.DRAFT or may(person, "survey:prepare")
 
 
-def _known(connection: Connection, survey_id: str) -> Survey:
-    survey = surveys.find(connection, survey_id) if isinstance(survey_id, str) else None
-    if survey is None:
-        raise NotFound(_UNKNOWN)
-    return survey
-
-
 def _seen(connection: Connection, survey_id: str, revision: int | None) -> Survey:
-    survey = _known(connection, survey_id)
+    survey = surveys.known(connection, survey_id)
     if revision is not None and survey.revision != revision:
         raise StaleVersion(
             f"‘{survey.title}’ was changed in the meantime. Look at it again before you go on."

@@ -11,6 +11,7 @@ import contextvars
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ import sqlite_utils
 from sqlite_utils.utils import sqlite3
 
 from alignment.errors import Refusal
+from db.keys import new_id
 from db.migrations import migrations
 
 T = TypeVar("T")
@@ -27,8 +29,10 @@ Row = sqlite3.Row
 
 FIRST_SOUND_SQLITE = (3, 51, 3)
 _BUSY_SECONDS = 15.0
+_MOMENT = 0.1
 _GROUP = 256
 _DISK = ("disk is full", "disk I/O", "readonly database", "unable to open", "locked")
+_LOG_TO_EMPTY = "log_to_be_emptied"
 _REMEDY = "Tell your administrator; what was confirmed before is safe."
 
 
@@ -101,7 +105,6 @@ class Store:
         self._local = threading.local()
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._closed = False
-        self._to_forget = False
         self._closing = threading.Lock()
         self._migrate()
         self._writer = threading.Thread(target=self._write_forever, name="store-writer", daemon=True)
@@ -133,19 +136,24 @@ class Store:
             self._waiting.put(waiting)
         return waiting.outcome()
 
-    def forget_deleted(self) -> bool:
-        """Empty the log beside the file, so that what was deleted (and overwritten) in the file is not left there.
+    def forget_deleted(self, patience: float = 1.0) -> bool:
+        """Empty the log beside the file where `mark_to_be_forgotten` asked for it, trying for `patience` seconds.
 
-        False when readers kept it from being emptied; then it is tried again after each of the next writes.
+        Whether nothing is left to be emptied. False when somebody who reads kept it from being emptied: the mark stays
+        in the store, and it is tried again after each write, at each start, and in each round of the timed work.
         """
+        if not _mark(self.read()):
+            return True
+        until = time.monotonic() + patience
         connection = self._connect()
         try:
-            connection.execute("PRAGMA busy_timeout = 1000")
-            emptied = _empty_log(connection)
+            while not _forget(connection, _MOMENT):
+                if time.monotonic() >= until:
+                    return False
+                time.sleep(_MOMENT)
         finally:
             connection.close()
-        self._to_forget = not emptied
-        return emptied
+        return True
 
     def close(self) -> None:
         """Finish the writes that wait, then stop the writer."""
@@ -202,6 +210,7 @@ class Store:
             if known:
                 migrations.apply(database)
             connection.execute("COMMIT")
+            _forget(connection, _MOMENT)  # a process that was killed may have left it to this one
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -232,10 +241,7 @@ class Store:
             try:
                 connection = connection or self._connect()
                 self._commit(connection, group)
-                if self._to_forget:
-                    connection.execute("PRAGMA busy_timeout = 0")
-                    self._to_forget = not _empty_log(connection)
-                    connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
+                _forget(connection, 0)
             except (
                 BaseException
             ) as error:  # the connection is of no use any more; the next group gets another
@@ -277,9 +283,47 @@ class Store:
             waiting.answer(result, failed)
 
 
+def mark_to_be_forgotten(connection: Connection) -> None:
+    """Keep, in the transaction that deletes something, that the log beside the file has to be emptied after it.
+
+    The log still holds what the file held before. The mark outlives this process; only an emptied log takes it away.
+    """
+    connection.execute(
+        "INSERT INTO setting (key, value) VALUES (?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = setting.revision + 1",
+        (_LOG_TO_EMPTY, f'"{new_id()}"'),
+    )
+
+
+def _mark(connection: Connection) -> str | None:
+    """The mark of the last deletion whose traces may still be in the log."""
+    row = connection.execute("SELECT value FROM setting WHERE key = ?", (_LOG_TO_EMPTY,)).fetchone()
+    return row["value"] if row else None
+
+
+def _forget(connection: Connection, wait: float) -> bool:
+    """Empty the log where that is asked for, waiting so many seconds for those who hold it; whether nothing is left to do.
+
+    A deletion that is marked meanwhile has another mark, which stays.
+    """
+    mark = _mark(connection)
+    if mark is None:
+        return True
+    connection.execute(f"PRAGMA busy_timeout = {int(wait * 1000)}")
+    try:
+        if not _empty_log(connection):
+            return False
+        connection.execute("DELETE FROM setting WHERE key = ? AND value = ?", (_LOG_TO_EMPTY, mark))
+    except sqlite3.OperationalError:  # somebody else writes, or the disk is full: the mark stays
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
+    return True
+
+
 def _empty_log(connection: Connection) -> bool:
     """Write the log beside the file into the file and cut it off; False when somebody who reads still needs it."""
-    return connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
 
 
 def _damaged(error: BaseException) -> StoreUnsound:

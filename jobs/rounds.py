@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import structlog
 
-from actions import invitations, mail, schedules
+from actions import invitations, mail, schedules, surveys
 from alignment.people import MACHINE
 
 T = TypeVar("T")
@@ -58,6 +58,7 @@ def run_round(*, route: str = mail.WELCOME_ROUTE, may_go_on: Callable[[], bool] 
     opened, closed = step("open and close", lambda: schedules.open_and_close_due(MACHINE), (0, 0))
     invited = step("invite", lambda: invitations.invite_newcomers(MACHINE), 0)
     reminded = step("remind", lambda: invitations.remind_due(MACHINE), 0)
+    step("forget what was closed", lambda: surveys.forget_closed(MACHINE), True)
     step("forget old links", lambda: invitations.forget_old_links(MACHINE), None)
     mails_sent, mails_failed = step("send mail", lambda: _send(route, may_go_on), (0, 0))
     return Round(opened, closed, invited, reminded, mails_sent, mails_failed, tuple(faults))

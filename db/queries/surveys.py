@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
+from alignment.errors import NotFound
 from alignment.people import Team
 from alignment.questionnaire_files import from_document, to_document
 from alignment.questionnaires import Mode, Questionnaire
@@ -17,6 +18,9 @@ _HEAD = (
 )
 _HEAD_NAMES = tuple(_HEAD.split(", "))
 _COLUMNS = f"{_HEAD}, content"
+
+UNKNOWN = "There is no such questionnaire. Go back to the list and choose one."
+"""What is said of a survey that there is not, or not for this person: the same of both."""
 
 
 def insert(connection: Connection, survey: Survey, created_by: str) -> None:
@@ -53,14 +57,25 @@ def find(connection: Connection, survey_id: str) -> Survey | None:
         if row is None:
             return None
         found = _survey(row)
-        if len(_read) >= 256:
-            _read.clear()
-        _read[tuple(row[name] for name in _HEAD_NAMES)] = found
+        # what is not on disk yet may never be, and its revision may become another one's
+        if not connection.in_transaction:
+            if len(_read) >= 256:
+                _read.clear()
+            _read[tuple(row[name] for name in _HEAD_NAMES)] = found
     return found
 
 
 _read: dict[tuple[object, ...], Survey] = {}
-"""Surveys by everything that is kept of them but the content; whatever changes the content counts the revision."""
+"""Surveys by everything that is kept of them but the content; whatever changes the content counts the revision. Only
+what was committed stands here."""
+
+
+def known(connection: Connection, survey_id: str) -> Survey:
+    """The survey with this id. Raises NotFound, in the words that people read, where there is none."""
+    survey = find(connection, survey_id) if isinstance(survey_id, str) else None
+    if survey is None:
+        raise NotFound(UNKNOWN)
+    return survey
 
 
 def listed(connection: Connection) -> list[Survey]:

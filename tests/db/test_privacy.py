@@ -12,9 +12,11 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from people import make_actor
 from sqlite_utils.utils import sqlite3
 
+import manage as commands
 from actions import answers, clock, comparison, people, responses, schedules, surveys
 from alignment.errors import Refusal
 from alignment.people import MACHINE, Team
@@ -23,6 +25,7 @@ from api.portal import application
 from db import store as stores
 from db.keys import new_id
 from db.store import store
+from jobs.rounds import run_round
 
 TOML = """
 title = "How do we feel?"
@@ -518,6 +521,24 @@ def test_a_reader_who_held_the_log_open_does_not_keep_the_key_in_it():
         reader.execute("COMMIT")
     for _ in range(2):  # it is tried again after each group of writes, before the next one is begun
         surveys.prepare_survey(MACHINE, template="pulse")
+    assert secret not in bytes_of_the_store()
+
+
+def test_the_timed_work_empties_the_log_that_a_command_had_to_leave(monkeypatch):
+    monkeypatch.setattr(commands, "_PATIENCE", 0.0)
+    survey, who = opened("anonymous"), make_actor()
+    submit(who, survey, ONE)
+    secret = store().read().execute("SELECT secret FROM survey_secret").fetchone()["secret"].encode()
+    with closing(sqlite3.connect(store().path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM answer").fetchone()
+        done = CliRunner().invoke(commands.manage, ["survey", "close", survey.id, "--json"])
+        assert done.exit_code == 0 and json.loads(done.stdout)["log_emptied"] is False
+        assert "Somebody is reading the store" in done.stderr
+        run_round()
+        assert secret in bytes_of_the_store()
+        reader.execute("COMMIT")
+    assert run_round().faults == ()
     assert secret not in bytes_of_the_store()
 
 

@@ -57,6 +57,7 @@ def run_python(code, folder):
         [sys.executable, "-c", textwrap.dedent(code)],
         cwd=ROOT,
         env={**os.environ, "CONCORD_DATA": str(folder)},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -250,6 +251,111 @@ def test_killed_in_a_migration_the_store_is_as_before(data_folder):
     assert killed.returncode == -signal.SIGKILL
     assert get("a") == "kept"
     assert "half" not in {row[0] for row in store().read().execute("SELECT name FROM sqlite_master")}
+
+
+# ── what was deleted ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+SECRET = "3f9c1b7d"
+
+
+@pytest.fixture
+def reader(data_folder):
+    """Another process that is in the middle of reading the store, as a backup may be; `end()` lets it finish."""
+    put("secret", SECRET)
+    code = """
+        import sys
+        from db.store import store
+        connection = store().read()
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM setting").fetchone()
+        print("reading", flush=True)
+        sys.stdin.readline()
+    """
+    process = run_python(code, data_folder)
+    assert process.stdout.readline() == "reading\n"
+
+    def end():
+        process.communicate("\n", timeout=30)
+        return process
+
+    yield end
+    if process.poll() is None:
+        process.kill()
+        process.communicate()
+
+
+def delete_the_secret(connection):
+    connection.execute("DELETE FROM setting WHERE key = 'secret'")
+    stores.mark_to_be_forgotten(connection)
+
+
+def is_in_a_file(folder):
+    return any(SECRET.encode() in path.read_bytes() for path in folder.glob("concord.db*"))
+
+
+def test_what_was_deleted_is_in_no_file_once_a_reader_in_another_process_has_ended(reader, data_folder):
+    store().write(delete_the_secret)
+    assert not store().forget_deleted(patience=0) and is_in_a_file(data_folder)
+    put("a")
+    assert is_in_a_file(data_folder)
+    assert reader().returncode == 0
+    assert store().forget_deleted() and not is_in_a_file(data_folder)
+    assert get("log_to_be_emptied") is None
+
+
+def test_a_later_write_empties_the_log_that_another_process_had_to_leave(reader, data_folder):
+    code = """
+        from db.store import mark_to_be_forgotten, store
+        def delete(c):
+            c.execute("DELETE FROM setting WHERE key = 'secret'")
+            mark_to_be_forgotten(c)
+        store().write(delete)
+        print(store().forget_deleted(patience=0))
+    """
+    said, errors = run_python(code, data_folder).communicate(timeout=30)
+    assert said == "False\n", errors
+    assert is_in_a_file(data_folder)
+    reader()
+    for key in "ab":  # it is emptied before the next group of writes is begun
+        put(key)
+    assert not is_in_a_file(data_folder)
+
+
+def test_what_a_killed_process_left_in_the_log_is_gone_at_the_next_start(reader, data_folder):
+    stores.close_all()
+    code = """
+        import os, signal
+        from db.store import mark_to_be_forgotten, store
+        def delete(c):
+            c.execute("DELETE FROM setting WHERE key = 'secret'")
+            mark_to_be_forgotten(c)
+        store().write(delete)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    killed = run_python(code, data_folder)
+    killed.communicate(timeout=30)
+    assert killed.returncode == -signal.SIGKILL and is_in_a_file(data_folder)
+    store()
+    assert is_in_a_file(data_folder)  # the reader still needs it
+    stores.close_all()
+    reader()
+    store()
+    assert not is_in_a_file(data_folder) and get("log_to_be_emptied") is None
+
+
+def test_what_is_deleted_while_the_log_is_being_emptied_is_not_taken_for_done(data_folder, monkeypatch):
+    put("secret", SECRET)
+    emptied = stores._empty_log
+
+    def slowly(connection):
+        done = emptied(connection)
+        stores.mark_to_be_forgotten(connection)  # another server's, right after
+        return done
+
+    monkeypatch.setattr(stores, "_empty_log", slowly)
+    store().write(delete_the_secret)
+    put("a")
+    assert get("log_to_be_emptied") is not None
 
 
 @pytest.mark.parametrize("step", [m.name for m in migrations._migrations][1:])

@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from people import make_actor
+from sqlite_utils.utils import sqlite3
 from test_answers import answer_all, first_answer
 
-from actions import answers, comparison, cycles, surveys
+from actions import answers, comparison, cycles, questionnaires, surveys
 from alignment.disagreement import Verdict
 from alignment.errors import InvalidInput, NotFound, NotPermitted, StaleVersion, WrongState
 from alignment.people import MACHINE, Team
@@ -15,7 +17,7 @@ from alignment.questionnaire_files import InvalidQuestionnaire
 from alignment.questionnaires import Mode
 from alignment.surveys import ResponseRate, SurveyStatus
 from alignment.templates import template_text
-from db.store import store
+from db.store import StoreUnavailable, store
 
 
 @pytest.fixture
@@ -323,3 +325,33 @@ def test_the_audit_log_has_the_counts_of_a_closed_questionnaire_and_no_answer(fa
         assert json.dumps(first_answer(question)) not in [row["after"] for row in rows]
     closing = next(row for row in rows if row["action"] == "survey:close")
     assert json.loads(closing["after"])["sales"] == {"invited": 3, "submitted": 3}
+
+
+def test_a_questionnaire_whose_commit_failed_is_never_shown(facilitator, monkeypatch):
+    survey = surveys.prepare_survey(facilitator, template="pulse")
+    never, saved = (
+        replace(survey.questionnaire, title=title) for title in ("Never saved", "Saved by somebody else")
+    )
+    opened_store = store()
+    commit = opened_store._commit
+
+    class FullDisk:
+        """The writer's connection on a disk that is full when it comes to the commit."""
+
+        def __init__(self, connection):
+            self._connection = connection
+
+        def __getattr__(self, name):
+            return getattr(self._connection, name)
+
+        def execute(self, statement, *values):
+            if statement == "COMMIT":
+                raise sqlite3.OperationalError("database or disk is full")
+            return self._connection.execute(statement, *values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(opened_store, "_commit", lambda c, group: commit(FullDisk(c), group))
+        with pytest.raises(StoreUnavailable, match="Not saved"):
+            questionnaires.change_questionnaire(facilitator, survey.id, never, revision=survey.revision)
+    questionnaires.change_questionnaire(MACHINE, survey.id, saved, revision=survey.revision)
+    assert surveys.read_survey(facilitator, survey.id).title == "Saved by somebody else"
