@@ -3,8 +3,10 @@
 A personal link signs a member in, as often as it is needed until the survey closes, and sixty days at most. It signs in
 nobody else: whoever may do more than answer is asked for the password. Only a hash of it is kept. A link travels in a
 mail that is sent to the person alone; or it is made here, to be copied, by someone who could then use it too. So that
-is written into the audit log and told to the person, and in a survey that is not named such a link stops signing in as
-soon as the person has begun: from then on it would show their answers.
+is written into the audit log and told to the person. While the person is asked by an open survey that is not named, such
+a link signs in only somebody who cannot have answered it: who has no password, and has not come in by any link since it
+could be answered. So it works once, whether or not that person has begun; and the session that comes of it ends as soon
+as the person comes in in any other way.
 """
 
 import hashlib
@@ -35,10 +37,10 @@ TOKEN_MARKS = _MAILED, _COPIED = (
     "m.",
     "c.",
 )  # how a token begins, by how it reaches the person; its hash covers it
-_BEGUN = (
-    "You have begun already, and this link was handed to you by somebody: so that nobody else sees your answers, it asks "
-    "for your password from now on. Go on in the browser in which you began, or sign in. No password yet? Your administrator "
-    "gives you a link to choose one."
+_ONCE = (
+    "This link was handed to you by somebody. So that nobody else can see what you answer, such a link works once, and only "
+    "as long as you have no password and have not come in otherwise. Go on in the browser in which you are signed in, use "
+    "the link in your mail, or sign in. No password yet? Your administrator gives you a link to choose one."
 )
 _UNKNOWN = "There is no such questionnaire. Go back to the list and choose one."
 _VOID = (
@@ -151,7 +153,11 @@ def ask_people(actor: Actor, survey_id: str, person_ids: Sequence[str], *, revis
                 "The questionnaire is open: more people can be asked, but nobody can be left out any more."
             )
         surveys.set_audience(connection, survey.id, Audience.PEOPLE)
-        invitees.replace_all(connection, survey.id, wanted, clock.now_text())
+        if survey.status is SurveyStatus.OPEN:
+            # nobody is left out: whose access has ended for a while is not among `before`, yet asked again when it is back
+            invitees.add(connection, survey.id, wanted, clock.now_text())
+        else:
+            invitees.replace_all(connection, survey.id, wanted, clock.now_text())
         journal(
             connection,
             person,
@@ -406,9 +412,9 @@ def followed_link(token: str) -> Followed:
 def sign_in_by_link(token: str) -> tuple[sign_in.Session, str]:
     """Sign the person in whose link this is; the sign-in, and the survey's id.
 
-    A link that was copied ends the person's other sessions: should somebody else have used it before, they are out. Raises
-    NotFound when the link does not work any more, and WrongState when it asks for the password. Only using it tells
-    whether it does: looking at it must not tell whoever made it that its person has begun. Both are in the audit log.
+    A link that was copied ends the person's other sessions: should somebody else have used it before, they are out. Any
+    other link ends the session of a copied one. Raises NotFound when the link does not work any more, and WrongState when
+    it asks for the password, which says nothing about whether its person has begun.
     """
 
     def transaction(connection: Connection) -> tuple[sign_in.Session | None, Followed]:
@@ -417,11 +423,13 @@ def sign_in_by_link(token: str) -> tuple[sign_in.Session, str]:
         if not followed.signs_in:
             return None, followed
         copied = token.startswith(_COPIED)
-        if copied and _shows_answers(connection, followed):
-            journal(connection, person, "link asked for the password", "person", person.id)
-            return None, replace(followed, why_not=_BEGUN)
+        if copied and _may_show_answers(connection, person):
+            return None, replace(followed, why_not=_ONCE)
         if copied:
             sign_ins.end_sessions(connection, person.id, now)
+            sign_ins.mark_copied(connection, person.id)
+        else:
+            sign_ins.end_copied(connection, person.id, now)
         journal(connection, person, "sign in by link", "person", person.id)
         return sign_in.Session(person.id, now), followed
 
@@ -448,10 +456,24 @@ def _followed(connection: Connection, token: str) -> Followed:
     return Followed(survey.id, survey.title, person, not why_not, why_not)
 
 
-def _shows_answers(connection: Connection, followed: Followed) -> bool:
-    """Whether coming in would show answers that nobody but their person is to see."""
-    survey = _known(connection, followed.survey_id)
-    return survey.mode is not Mode.NAMED and answers.stage(connection, survey, followed.person)[0]
+def _may_show_answers(connection: Connection, person: Person) -> bool:
+    """Whether coming in as this person could show answers that nobody else is to see, of any survey that is open.
+
+    It looks at how the person can have come in, never at whether there are answers. A session that was begun before a
+    survey opened may have answered it as well.
+    """
+    opened = [
+        survey.opened_at or ""
+        for survey in _open(connection)
+        if survey.mode is not Mode.NAMED and _is_asked(connection, survey, person)
+    ]
+    if not opened:
+        return False
+    found = sign_ins.credential(connection, person.email)
+    if found is None or found.password_hash:
+        return True
+    latest = audit.latest(connection, "sign in by link", "person", person.id)
+    return bool(latest) and instants.from_text(latest) + sign_in.LIFETIME > instants.from_text(min(opened))
 
 
 # the steps of the above
@@ -464,7 +486,8 @@ def _invite(connection: Connection, survey: Survey) -> int:
 
 
 def _uninvited(connection: Connection, survey: Survey) -> list[Person]:
-    invited = queue.latest(connection, survey.id, [MessageKind.INVITATION])
+    invited = set(queue.latest(connection, survey.id, [MessageKind.INVITATION]))
+    invited |= invitees.asked_before(connection, survey.id)
     return [person for person in asked(connection, survey) if person.id not in invited]
 
 

@@ -186,7 +186,7 @@ def change_own_name(actor: Actor, name: str) -> Person:
 
 
 def change_own_password(actor: Actor, old: str, new: str, repeated: str) -> sign_in.Session:
-    """Change one's own password; every session ends, and the sign-in returned stands for this one.
+    """Change one's own password; sessions and personal links end, and the sign-in returned stands for this session.
 
     Raises WrongPassword when the old one is wrong (counted like a failed sign-in) or the new one does not do.
     """
@@ -216,7 +216,7 @@ def invited_person(token: str) -> Person:
 
 
 def accept_invitation(token: str, password: str, repeated: str) -> sign_in.Session:
-    """Set the invited person's password and sign them in; the link is used up and earlier sessions end.
+    """Set the invited person's password and sign them in; the link is used up, earlier sessions and personal links end.
 
     Raises NotFound when the link does not work any more, and WrongPassword when the password does not do.
     """
@@ -300,6 +300,7 @@ def _change_password(connection: Connection, person: Person, password_hash: str)
     sign_ins.set_password(connection, person.id, password_hash)
     sign_ins.end_sessions(connection, person.id, now)
     invitations.use_up(connection, person.id, now)
+    survey_links.delete_of_person(connection, person.id)
     return now
 
 

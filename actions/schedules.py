@@ -2,12 +2,14 @@
 
 from datetime import datetime, timedelta
 
+import structlog
+
 from actions import clock, invitations, messages, settings, surveys
 from actions.journal import journal
 from actions.permissions import MACHINE_PERSON, authorise
 from alignment import instants
 from alignment import messages as wordings
-from alignment.errors import InvalidInput, NotFound, Refusal, StaleVersion, WrongState
+from alignment.errors import InvalidInput, NotFound, StaleVersion, WrongState
 from alignment.messages import MessageKind
 from alignment.people import Actor
 from alignment.surveys import Survey, SurveyStatus
@@ -17,6 +19,8 @@ from db.store import Connection, store
 
 LONGEST = timedelta(days=2 * 366)
 MOST_REMIND_DAYS = 30
+
+log = structlog.get_logger("concord")
 
 
 def set_dates(
@@ -66,26 +70,35 @@ def set_dates(
 def open_and_close_due(actor: Actor) -> tuple[int, int]:
     """Open and close what is due: for the timer. Returns (opened, closed).
 
-    What cannot be opened by itself loses its opening time, and the facilitators are told why. Two servers do not do it
-    twice: opening and closing look at the state within their transaction.
+    What cannot be opened as it is loses its opening time, and the facilitators are told why; any other trouble is logged,
+    keeps no other survey waiting, and is tried again in the next round. Two servers do not do it twice: opening and closing
+    look at the state within their transaction.
     """
     authorise(actor, "timer:run")
     opened = closed = 0
     now = clock.now_text()
     for survey in kept.listed(store().read()):
-        if survey.status is SurveyStatus.DRAFT and survey.opens_at is not None and survey.opens_at <= now:
-            opened += _open_by_itself(actor, survey)
-        elif survey.status is SurveyStatus.OPEN and survey.closes_at is not None and survey.closes_at <= now:
-            closed += _close_by_itself(actor, survey)
+        try:
+            if survey.status is SurveyStatus.DRAFT and survey.opens_at is not None and survey.opens_at <= now:
+                opened += _open_by_itself(actor, survey)
+            elif (
+                survey.status is SurveyStatus.OPEN
+                and survey.closes_at is not None
+                and survey.closes_at <= now
+            ):
+                closed += _close_by_itself(actor, survey)
+        except Exception as error:
+            # trouble of this survey, or of the store for now: the others are looked at, and it is tried again
+            log.error("survey not run", survey=survey.id, kind=type(error).__name__, exc_info=error)
     return opened, closed
 
 
 def _open_by_itself(actor: Actor, survey: Survey) -> bool:
     try:
         surveys.open_survey(actor, survey.id, revision=survey.revision)
-    except StaleVersion:
+    except (StaleVersion, NotFound):
         return False  # somebody has changed it just now; the next round looks again
-    except Refusal as refusal:
+    except (WrongState, InvalidInput) as refusal:
         reason = str(refusal)
     else:
         return True
@@ -114,9 +127,9 @@ def _open_by_itself(actor: Actor, survey: Survey) -> bool:
 
 def _close_by_itself(actor: Actor, survey: Survey) -> bool:
     try:
-        surveys.close_survey(actor, survey.id)
+        surveys.close_survey(actor, survey.id, if_due=True)
     except (WrongState, NotFound):
-        return False  # somebody was faster
+        return False  # somebody was faster: has closed it, or moved its closing time
     return True
 
 

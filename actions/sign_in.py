@@ -3,7 +3,8 @@
 These are the actions of people who are not signed in yet, so they take no actor, except where one is signed out.
 The rules: five failures lock a name for a quarter of an hour, whether or not anybody has that name; an attempt is
 counted before the password is looked at, so that guesses in parallel count as well; a cookie is void when it was
-issued before the person's `sessions_valid_from`.
+issued before the person's `sessions_valid_from`; whoever comes in with the password ends the session that somebody may
+have begun with a copied link.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ from actions.permissions import authorise, may
 from alignment import instants
 from alignment.errors import Refusal
 from alignment.people import Actor, Person
-from db.queries import people, sign_ins
+from db.queries import people, sign_ins, survey_links
 from db.store import Connection, data_folder, store
 
 SCRIPT_COOKIE = "concord_sign_in"  # set by the screen's script, right after the form
@@ -106,9 +107,15 @@ def check(email: str, password: str) -> Session:
     fits = _fits(password, found.password_hash if found is not None and usable else _NOBODYS_HASH)
     if found is None or not usable or not fits:
         raise WrongPassword(WRONG)
-    session = Session(found.person_id, clock.now_text())
-    store().write(lambda connection: sign_ins.clear_failures(connection, mark))
-    return session
+    person_id = found.person_id
+
+    def transaction(connection: Connection) -> Session:
+        now = clock.now_text()
+        sign_ins.clear_failures(connection, mark)
+        sign_ins.end_copied(connection, person_id, now)
+        return Session(person_id, now)
+
+    return store().write(transaction)
 
 
 def check_own(email: str, password: str) -> None:
@@ -172,11 +179,12 @@ def who(actor: Actor) -> Person:
 
 
 def end_every_session(actor: Actor) -> None:
-    """Sign the person out, here and everywhere else; a kept copy of the cookie is void from now on."""
+    """Sign the person out, here and everywhere else; copies of the cookie and personal links are void from now on."""
     person = authorise(actor, "account:change")
 
     def transaction(connection: Connection) -> None:
         sign_ins.end_sessions(connection, person.id, clock.now_text())
+        survey_links.delete_of_person(connection, person.id)
         journal(connection, person, "sign out", "person", person.id)
 
     store().write(transaction)

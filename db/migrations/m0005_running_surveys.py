@@ -18,7 +18,21 @@ def build(db: Database) -> None:
         "ALTER TABLE survey ADD COLUMN audience TEXT NOT NULL DEFAULT 'teams' CHECK (audience IN ('teams', 'people'))",
         "ALTER TABLE survey ADD COLUMN remind_days INTEGER",
         "ALTER TABLE respondent ADD COLUMN origin TEXT NOT NULL DEFAULT 'portal' CHECK (origin IN ('portal', 'file'))",
+        "ALTER TABLE answer ADD COLUMN origin TEXT NOT NULL DEFAULT 'portal'"
+        " CHECK (origin IN ('portal', 'file', 'both'))",
+        # where an answer was taken back, the revision that the next one goes on from
+        """
+        CREATE TABLE answer_taken_back (
+            survey_id TEXT NOT NULL,
+            respondent TEXT NOT NULL,
+            question TEXT NOT NULL,
+            revision INTEGER NOT NULL,
+            PRIMARY KEY (survey_id, respondent, question),
+            FOREIGN KEY (survey_id, respondent) REFERENCES respondent (survey_id, id) ON UPDATE CASCADE
+        ) WITHOUT ROWID
+        """,
         "ALTER TABLE person ADD COLUMN reminders INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE person ADD COLUMN copied_session INTEGER NOT NULL DEFAULT 0",
         """
         CREATE TABLE invitee (
             survey_id TEXT NOT NULL REFERENCES survey (id),
@@ -26,6 +40,18 @@ def build(db: Database) -> None:
             invited_at TEXT NOT NULL,
             PRIMARY KEY (survey_id, person_id)
         ) WITHOUT ROWID
+        """,
+        # surveys that are open by now were told to everybody in other ways: nobody is to be invited to them once more
+        """
+        CREATE TABLE asked_before (
+            survey_id TEXT NOT NULL REFERENCES survey (id),
+            person_id TEXT NOT NULL REFERENCES person (id),
+            PRIMARY KEY (survey_id, person_id)
+        ) WITHOUT ROWID
+        """,
+        """
+        INSERT INTO asked_before (survey_id, person_id)
+        SELECT survey.id, person.id FROM survey, person WHERE survey.status = 'open' AND person.team IS NOT NULL
         """,
         """
         CREATE TABLE survey_link (

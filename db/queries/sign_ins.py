@@ -41,7 +41,22 @@ def set_password(connection: Connection, person_id: str, password_hash: str | No
 
 def end_sessions(connection: Connection, person_id: str, at: str) -> None:
     """Void every session of the person that was signed in before `at`."""
-    connection.execute("UPDATE person SET sessions_valid_from = ? WHERE id = ?", (at, person_id))
+    connection.execute(
+        "UPDATE person SET sessions_valid_from = ?, copied_session = 0 WHERE id = ?", (at, person_id)
+    )
+
+
+def mark_copied(connection: Connection, person_id: str) -> None:
+    """Note that the person's only session is one that a copied link began, so that somebody else may have it."""
+    connection.execute("UPDATE person SET copied_session = 1 WHERE id = ?", (person_id,))
+
+
+def end_copied(connection: Connection, person_id: str, at: str) -> None:
+    """Void a session that a copied link began before `at`, if there is one: the person has come in in another way."""
+    connection.execute(
+        "UPDATE person SET sessions_valid_from = ?, copied_session = 0 WHERE id = ? AND copied_session = 1",
+        (at, person_id),
+    )
 
 
 def failures(connection: Connection, mark: str) -> Failures | None:

@@ -13,15 +13,17 @@ from actions import answers, clock, invitations, messages, people, schedules, se
 from alignment import instants
 from alignment.errors import InvalidInput, NotFound, NotPermitted, StaleVersion, WrongState
 from alignment.messages import MessageKind
-from alignment.people import MACHINE, Role, Team
+from alignment.people import MACHINE, Actor, Role, Team
 from alignment.questionnaire_files import from_document, to_document, write_toml
 from alignment.questionnaires import Mode
 from alignment.surveys import Audience, SurveyStatus
 from alignment.templates import template
-from db.store import store
+from db.queries import sign_ins
+from db.store import StoreUnavailable, store
 from jobs.rounds import run_round
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
@@ -127,6 +129,19 @@ def test_more_people_can_be_asked_of_an_open_one_and_are_invited_then_but_nobody
     survey = invitations.ask_both_teams(facilitator, survey.id, revision=survey.revision)
     with pytest.raises(WrongState, match="left out"):
         invitations.ask_people(facilitator, survey.id, [bea.person_id], revision=survey.revision)
+
+
+def test_who_has_no_access_for_a_while_stays_among_those_who_are_asked_by_an_open_one(facilitator, ada, bea):
+    cleo = make_actor("member", "sales", "Cleo")
+    survey = draft(facilitator)
+    both = [ada.person_id, bea.person_id]
+    survey = invitations.ask_people(facilitator, survey.id, both, revision=survey.revision)
+    survey = surveys.open_survey(facilitator, survey.id)
+    people.end_access(MACHINE, bea.person_id)
+    more = [ada.person_id, cleo.person_id]
+    invitations.ask_people(facilitator, survey.id, more, revision=survey.revision)
+    people.give_access(MACHINE, bea.person_id)
+    assert invitations.read_asked(facilitator, survey.id).asked == {*both, cleo.person_id}
 
 
 def test_people_who_cannot_answer_cannot_be_asked(facilitator, ada):
@@ -286,6 +301,47 @@ def test_what_cannot_open_by_itself_is_told_to_the_facilitators_once(facilitator
     surveys.discard_survey(facilitator, survey.id)
 
 
+def test_a_closing_time_that_was_moved_while_the_timer_looked_is_kept(facilitator):
+    with clock.at(NOON):
+        survey = opened(facilitator)
+        moved = schedules.set_dates(
+            facilitator, survey.id, closes=datetime(2026, 6, 2, 12), revision=survey.revision
+        )
+    with clock.at(NOON + timedelta(minutes=5)):
+        with pytest.raises(WrongState, match="stays open"):
+            surveys.close_survey(MACHINE, survey.id, if_due=True)
+        assert not schedules._close_by_itself(MACHINE, replace(moved, closes_at=instants.to_text(NOON)))
+        assert surveys.read_survey(facilitator, survey.id) == moved
+        surveys.close_survey(MACHINE, survey.id)
+
+
+def scheduled(facilitator):
+    survey = draft(facilitator)
+    return schedules.set_dates(facilitator, survey.id, opens=datetime(2026, 6, 2), revision=survey.revision)
+
+
+@pytest.mark.parametrize("trouble", [StoreUnavailable("Not saved: the disk is full."), KeyError("x")])
+def test_trouble_that_is_not_the_surveys_own_takes_no_opening_time_and_stops_no_other(
+    facilitator, ada, monkeypatch, trouble
+):
+    with clock.at(NOON):
+        late, good = scheduled(facilitator), scheduled(facilitator)
+    opening = surveys.open_survey
+
+    def troubled(actor, survey_id, **given):
+        if survey_id == late.id:
+            raise trouble
+        return opening(actor, survey_id, **given)
+
+    with clock.at(NOON + timedelta(days=1)):
+        with monkeypatch.context() as now:
+            now.setattr(surveys, "open_survey", troubled)
+            assert run_round().opened == 1
+        assert surveys.read_survey(facilitator, good.id).status is SurveyStatus.OPEN
+        assert surveys.read_survey(facilitator, late.id) == late and kinds(facilitator) == []
+        assert run_round().opened == 1
+
+
 # ── reminders ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -441,7 +497,7 @@ def copied(facilitator, survey, actor, **choices):
 
 
 def test_a_link_signs_a_member_in_who_never_chose_a_password_as_often_as_needed(facilitator, ada):
-    survey = opened(facilitator)
+    survey = opened(facilitator, "named")
     for token in (mailed(survey, ada), copied(facilitator, survey, ada)):
         followed = invitations.followed_link(token)
         assert (followed.survey_id, followed.person.id, followed.signs_in) == (survey.id, ada.person_id, True)
@@ -581,19 +637,132 @@ def test_making_a_link_is_in_the_audit_log_and_told_to_its_person(facilitator, a
     assert kinds(ada) == ["link", "invitation"]  # the later one takes the place of the earlier
 
 
-@pytest.mark.parametrize("mode", ["confidential", "anonymous"])
-def test_a_copied_link_shows_nobody_the_answers_of_a_person_who_has_begun(facilitator, ada, mode):
+NOT_NAMED = pytest.mark.parametrize("mode", ["confidential", "anonymous"])
+
+
+def used(token):
+    """Who comes in by a link, as the one who acts."""
+    session, _ = invitations.sign_in_by_link(token)
+    return Actor(session.person_id, session.signed_in_at)
+
+
+def by_password(actor):
+    session = sign_in.check(people_by_id()[actor.person_id].email, PASSWORD)
+    return Actor(session.person_id, session.signed_in_at)
+
+
+def people_by_id():
+    return {entry.person.id: entry.person for entry in people.list_people(MACHINE)}
+
+
+def begin(actor, survey):
+    answers.save_answer(actor, survey.id, survey.questionnaire.questions[0].key, None)
+
+
+@NOT_NAMED
+def test_a_copied_link_works_once_and_no_later_one_does_either(facilitator, ada, mode):
     survey = opened(facilitator, mode)
-    early, sent = copied(facilitator, survey, ada), mailed(survey, ada)
-    answers.save_answer(ada, survey.id, survey.questionnaire.questions[0].key, None)
-    late = copied(facilitator, survey, ada)
-    for token in (early, late):
-        # looking tells whoever made the link nothing; using it does, and is written down
-        assert invitations.followed_link(token) == invitations.followed_link(sent)
+    first, sent = copied(facilitator, survey, ada), mailed(survey, ada)
+    hers = used(first)
+    begin(hers, survey)
+    for token in (first, copied(facilitator, survey, ada)):
+        assert invitations.followed_link(token) == invitations.followed_link(sent)  # looking tells nothing
         with pytest.raises(WrongState, match="password"):
             invitations.sign_in_by_link(token)
-    assert [row["action"] for row in audit(ada.person_id)][-2:] == ["link asked for the password"] * 2
+    assert answers.my_progress(hers, survey.id).answers  # and she goes on in her browser
     assert invitations.sign_in_by_link(sent)[1] == survey.id  # what went to her own mailbox goes on working
+
+
+@NOT_NAMED
+@pytest.mark.parametrize("way", ["password", "mail", "invitation"])
+def test_the_session_of_a_copied_link_ends_when_its_person_comes_in_otherwise(facilitator, ada, mode, way):
+    survey = opened(facilitator, mode)
+    hers = mailed(survey, ada)
+    theirs = used(copied(facilitator, survey, ada))
+    assert answers.my_progress(theirs, survey.id).answers == {}
+    if way == "password":
+        store().write(
+            lambda c: sign_ins.set_password(c, ada.person_id, sign_in.hash_password(PASSWORD, PASSWORD))
+        )
+        ada = by_password(ada)
+    elif way == "mail":
+        ada = used(hers)
+    else:
+        session = people.accept_invitation(people.invite(MACHINE, ada.person_id).token, PASSWORD, PASSWORD)
+        ada = Actor(session.person_id, session.signed_in_at)
+    begin(ada, survey)
+    with pytest.raises(NotPermitted, match="session has ended"):
+        answers.my_progress(theirs, survey.id)
+    if way == "password":  # signing in once more ends nothing of one's own
+        by_password(ada)
+        answers.my_progress(ada, survey.id)
+
+
+@NOT_NAMED
+def test_neither_a_refusal_nor_the_audit_log_tells_that_somebody_has_begun(facilitator, ada, bea, mode):
+    cleo, dora = make_actor("member", "sales", "Cleo"), make_actor("member", "sales", "Dora")
+    for one in (ada, bea):
+        people.set_password(MACHINE, one.person_id, PASSWORD)
+    survey = opened(facilitator, mode)
+    links = {one: copied(facilitator, survey, one) for one in (ada, bea, cleo, dora)}
+    begin(by_password(ada), survey)
+    by_password(bea)
+    begin(used(links[cleo]), survey)
+    used(links[dora])
+    rows = len(audit())
+    said = set()
+    for token in links.values():
+        with pytest.raises(WrongState) as refused:
+            invitations.sign_in_by_link(token)
+        said.add(str(refused.value))
+    assert len(said) == 1 and "begun" not in said.pop()
+    assert len(audit()) == rows
+
+
+def test_a_copied_link_to_one_survey_shows_no_answers_to_another(facilitator, ada):
+    named, guarded = opened(facilitator, "named"), opened(facilitator)
+    ada = used(mailed(guarded, ada))
+    begin(ada, guarded)
+    token = copied(facilitator, named, ada)
+    with pytest.raises(WrongState, match="password"):
+        invitations.sign_in_by_link(token)
+    surveys.close_survey(facilitator, guarded.id)
+    assert invitations.sign_in_by_link(token)[1] == named.id
+
+
+def test_a_session_from_before_the_opening_counts_as_one_that_may_have_answered(facilitator, ada):
+    with clock.at(NOON):
+        earlier = opened(facilitator)
+        invitations.sign_in_by_link(copied(facilitator, earlier, ada))
+        surveys.close_survey(facilitator, earlier.id)
+    for days, signs_in in ((6, False), (8, True)):
+        with clock.at(NOON + timedelta(days=days)):
+            survey = opened(facilitator)
+            token = copied(facilitator, survey, ada)
+            if signs_in:
+                assert invitations.sign_in_by_link(token)[1] == survey.id
+            else:
+                with pytest.raises(WrongState, match="password"):
+                    invitations.sign_in_by_link(token)
+                surveys.close_survey(facilitator, survey.id)
+
+
+@pytest.mark.parametrize("way", ["sign out", "change password", "set password"])
+def test_signing_out_everywhere_and_a_new_password_end_personal_links(facilitator, ada, bea, way):
+    survey = opened(facilitator)
+    people.set_password(MACHINE, ada.person_id, PASSWORD)
+    tokens, others = [mailed(survey, ada), copied(facilitator, survey, ada)], mailed(survey, bea)
+    ada = by_password(ada)
+    if way == "sign out":
+        sign_in.end_every_session(ada)
+    elif way == "change password":
+        people.change_own_password(ada, PASSWORD, PASSWORD + "!", PASSWORD + "!")
+    else:
+        people.set_password(MACHINE, ada.person_id, PASSWORD)
+    for token in tokens:
+        with pytest.raises(NotFound):
+            invitations.sign_in_by_link(token)
+    assert invitations.sign_in_by_link(others)[1] == survey.id
 
 
 def test_in_a_named_survey_a_copied_link_goes_on_working(facilitator, ada):
@@ -605,7 +774,7 @@ def test_in_a_named_survey_a_copied_link_goes_on_working(facilitator, ada):
 
 
 def test_who_tried_a_copied_link_first_is_out_once_its_person_uses_it(facilitator, ada):
-    survey = opened(facilitator)
+    survey = opened(facilitator, "named")
     token = copied(facilitator, survey, ada)
     with clock.at(datetime.now(UTC) - timedelta(minutes=1)):
         earlier, _ = invitations.sign_in_by_link(token)
