@@ -30,6 +30,7 @@ from alignment.questionnaires import (
     Section,
     Translation,
 )
+from alignment.texts import number_text
 
 NEW_WORDING = "New question"
 NEW_OPTIONS = ("First answer", "Second answer")
@@ -515,9 +516,9 @@ def condition_in_words(questionnaire: Questionnaire, question: Question) -> str:
         return f"only if ‘{named.name}’ is {' or '.join(f'‘{item}’' for item in said)}"
     bounds = []
     if condition.at_least is not None:
-        bounds.append(f"at least {condition.at_least:g}")
+        bounds.append(f"at least {number_text(condition.at_least)}")
     if condition.at_most is not None:
-        bounds.append(f"at most {condition.at_most:g}")
+        bounds.append(f"at most {number_text(condition.at_most)}")
     return f"only if ‘{named.name}’ is {' and '.join(bounds)}"
 
 

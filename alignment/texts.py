@@ -4,6 +4,8 @@ import unicodedata
 
 from alignment.errors import InvalidInput
 
+_EXPONENT_FROM = 1e15
+
 
 def required_text(value: object, what: str, longest: int = 200) -> str:
     """`value` trimmed; raises InvalidInput, naming `what`, when it is no text, empty, or over `longest` characters."""
@@ -27,6 +29,19 @@ def optional_text(value: object, what: str, longest: int = 2000) -> str:
     if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t" for character in text):
         raise InvalidInput(f"{what} has characters that cannot be shown. Please type it anew.")
     return text
+
+
+def number_text(value: float) -> str:
+    """A number as people write it, kept as it is: thousands separated, up to six decimals, an exponent from 1e15 only.
+
+    What six decimals cannot show of a number under 1 is shown in six digits: 1.5e-06.
+    """
+    if not abs(value) < _EXPONENT_FROM:  # nan too
+        return f"{value:g}"
+    if abs(value) < 1 and abs(round(value, 6) - value) > abs(value) * 1e-9:
+        return f"{value:.6g}"
+    text = f"{value:,.6f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def defuse(cell: object) -> object:

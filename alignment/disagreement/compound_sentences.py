@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from alignment.disagreement.positions import Consensus
 from alignment.disagreement.results import Distribution, QuestionComparison
-from alignment.disagreement.words import join_words, number_text, percent
+from alignment.disagreement.words import join_words, percent
 from alignment.people import Team
 from alignment.questionnaires import QuestionType
+from alignment.texts import number_text
 
 COMPOUND = frozenset({QuestionType.RANKING, QuestionType.LEAD_CARDS, QuestionType.RULE})
 """The types that are told here."""

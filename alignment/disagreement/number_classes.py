@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment.disagreement.words import number_text
+from alignment.texts import number_text
 
 Array = NDArray[Any]
 

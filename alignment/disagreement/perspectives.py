@@ -15,9 +15,10 @@ import numpy as np
 from alignment.disagreement.answers import TeamAnswers, gather, labels_of
 from alignment.disagreement.positions import NUMBER_TOLERANCE
 from alignment.disagreement.results import Perspective, QuestionComparison, Seen, Verdict
-from alignment.disagreement.words import capitalised, join_words, number_text, percent, with_unit
+from alignment.disagreement.words import capitalised, join_words, percent, with_unit
 from alignment.people import Team
 from alignment.questionnaires import GUESS, IMPORTANCE, Question, Questionnaire, QuestionType, Response
+from alignment.texts import number_text
 
 
 def with_perspectives(

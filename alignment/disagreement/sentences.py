@@ -23,9 +23,10 @@ from alignment.disagreement.results import (
     QuestionComparison,
     Verdict,
 )
-from alignment.disagreement.words import capitalised, join_words, number_text, percent, with_unit
+from alignment.disagreement.words import capitalised, join_words, percent, with_unit
 from alignment.people import Team
 from alignment.questionnaires import QuestionType
+from alignment.texts import number_text
 
 
 def remarks(unreadable: int, unit_slips: int) -> str:

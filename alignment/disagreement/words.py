@@ -2,17 +2,12 @@
 
 from collections.abc import Sequence
 
+from alignment.texts import number_text
+
 
 def percent(share: float) -> str:
     """A share as whole percent: `82%`."""
     return f"{round(share * 100)}%"
-
-
-def number_text(value: float) -> str:
-    """A number as people write it: no trailing zeros, thousands separated, at most four digits after the first."""
-    if value == int(value):
-        return f"{int(value):,}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def join_words(words: Sequence[str]) -> str:

@@ -27,7 +27,7 @@ from alignment.questionnaires import (
     QuestionType,
     Translation,
 )
-from alignment.texts import required_text
+from alignment.texts import number_text, required_text
 
 LONGEST_FILE = 500_000
 MOST_QUESTIONS = 200
@@ -162,7 +162,7 @@ class _Reader:
         unit = self._text(item, "unit", 40, needed=False)
         minimum, maximum = self._number(item, "minimum"), self._number(item, "maximum")
         if minimum is not None and maximum is not None and minimum >= maximum:
-            self._problem("maximum", f"It has to be above the minimum, which is {minimum:g}.")
+            self._problem("maximum", f"It has to be above the minimum, which is {number_text(minimum)}.")
         if len(self.problems) > before or kind is None:
             return None
         return Question(

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from alignment.rules.tree import AllOf, AnyOf, Condition, Node, Not, Operator, Points, Rule
+from alignment.texts import number_text
 
 _MOST_LISTED = 8
 
@@ -94,7 +95,7 @@ def _value(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
     if isinstance(value, float):
-        return f"{value:,.10g}" if abs(value) >= 10_000 else f"{value:.10g}"
+        return number_text(value) if abs(value) >= 10_000 else f"{value:.10g}"
     if isinstance(value, date):
         return f"{value.day} {value:%B %Y}"
     return f"“{value}”"

@@ -4,6 +4,7 @@ from typing import Any
 
 from alignment.questionnaires import CardVerdict, Question, QuestionType
 from alignment.rules import InvalidRule, parse, sentence
+from alignment.texts import number_text
 from components.answering.held import CANNOT_SAY
 
 
@@ -22,7 +23,7 @@ def answer_in_words(question: Question, value: Any) -> str:
             end = {1: question.ends[0], question.points: question.ends[1]}.get(value)
             return f"{value} of {question.points}" + (f" ({end})" if end else "")
         case QuestionType.NUMBER:
-            return f"{value:,g}" + (f" {question.unit}" if question.unit else "")
+            return number_text(value) + (f" {question.unit}" if question.unit else "")
         case QuestionType.RANKING:
             return "\n".join(f"{place}. {question.label_of(option)}" for place, option in enumerate(value, 1))
         case QuestionType.RULE:

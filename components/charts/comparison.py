@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from alignment.people import Team
 from alignment.questionnaires import Question, QuestionType
+from alignment.texts import number_text
 from components.charts import colours
 
 if TYPE_CHECKING:  # drawing is the only thing that needs Plotly, and it is slow to load
@@ -57,7 +58,11 @@ def distribution_in_words(compared: "QuestionComparison") -> str:
             f"{_point(compared.question, label)} {_said(shown, index)}"
             for index, label in enumerate(shown.labels)
         )
-        median = f"median {shown.median:g}{_unit(compared.question)}; " if shown.median is not None else ""
+        median = (
+            f"median {number_text(shown.median)}{_unit(compared.question)}; "
+            if shown.median is not None
+            else ""
+        )
         parts.append(f"{_TITLES[team]}, {shown.answered} people: {median}{answers}{_cannot(shown)}.")
     what = _WHAT.get(compared.question.type, "")
     return f"{compared.question.name}. {what}{' '.join(parts)}"
@@ -96,7 +101,7 @@ def _cell(shown: "Distribution", index: int) -> str:
         )
     threshold = shown.thresholds[index] if shown.thresholds else None
     return f"{percent(shown.shares[index])} ({shown.counts[index]})" + (
-        f", from {threshold:g}" if threshold is not None else ""
+        f", from {number_text(threshold)}" if threshold is not None else ""
     )
 
 
@@ -105,7 +110,9 @@ def _said(shown: "Distribution", index: int) -> str:
     if shown.mean_places:
         return f"{shown.mean_places[index]:.1f}"
     threshold = shown.thresholds[index] if shown.thresholds else None
-    return percent(shown.shares[index]) + (f" (typically {threshold:g})" if threshold is not None else "")
+    return percent(shown.shares[index]) + (
+        f" (typically {number_text(threshold)})" if threshold is not None else ""
+    )
 
 
 def _places(compared: "QuestionComparison", mode: str | None) -> "Figure":
@@ -294,7 +301,7 @@ def _paired_bars(compared: "QuestionComparison", mode: str | None) -> "Figure":
 
 def _threshold(shown: "Distribution", index: int) -> str:
     threshold = shown.thresholds[index] if shown.thresholds else None
-    return "" if threshold is None else f", from {threshold:g}"
+    return "" if threshold is None else f", from {number_text(threshold)}"
 
 
 def _panels(compared: "QuestionComparison", mode: str | None) -> "Figure":
@@ -356,7 +363,7 @@ def _finish(figure: "Figure", height: int, top: int = 8) -> "Figure":
 
 
 def _summary(question: Question, shown: "Distribution") -> str:
-    median = f", median {shown.median:g}{_unit(question)}" if shown.median is not None else ""
+    median = f", median {number_text(shown.median)}{_unit(question)}" if shown.median is not None else ""
     cannot = f", {percent(shown.cant_say_share)} can't say" if shown.cant_say else ""
     return _escape(median + cannot)
 

@@ -20,6 +20,7 @@ from alignment.people import Team
 from alignment.questionnaires import Question, QuestionType
 from alignment.rules import sentence
 from alignment.surveys import Survey, SurveyStatus
+from alignment.texts import number_text
 from components.charts.comparison import distribution_figure, distribution_in_words, distribution_rows
 from components.outcome import perform, show_outcome
 from components.page import open_page, stop_on_refusal
@@ -121,7 +122,7 @@ def effect_in_words(effect: Effect, question: Question) -> str:
 
     def number(value: float) -> str:
         text = (
-            f"{value * 100:.0f}%" if effect.name in SHARES else f"{value:.2f}" if not unit else f"{value:g}"
+            f"{value * 100:.0f}%" if effect.name in SHARES else f"{value:.2f}" if not unit else number_text(value)
         )
         return text.replace("-", "−") + unit
 

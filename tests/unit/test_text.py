@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alignment.texts import number_text
 from components.text import plain
 
 JOINER = "\u2060"
@@ -63,3 +64,29 @@ def test_any_text_keeps_its_words_and_nothing_in_it_is_alive(text):
     markdown = plain(text)
     assert not ALIVE.search(re.sub(r"\\\\", "", markdown))
     assert "".join(seen(markdown).split()) == "".join(text.replace(JOINER, "").split())
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1250075, "1,250,075"),
+        (123456.78, "123,456.78"),
+        (1e12, "1,000,000,000,000"),
+        (-1234567.25, "-1,234,567.25"),
+        (0.5, "0.5"),
+        (1 / 3, "0.333333"),
+        (0.1 + 0.2, "0.3"),
+        (0.0000015, "1.5e-06"),
+        (-0.0, "0"),
+        (7, "7"),
+        (1e15, "1e+15"),
+        (float("inf"), "inf"),
+    ],
+)
+def test_a_number_is_shown_as_it_is(number, text):
+    assert number_text(number) == text
+
+
+@given(st.integers(-(10**15) + 1, 10**15 - 1))
+def test_no_digit_of_a_whole_number_is_lost(number):
+    assert number_text(float(number)).replace(",", "") == str(number)
