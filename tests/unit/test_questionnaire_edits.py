@@ -360,6 +360,38 @@ def test_a_wording_that_both_teams_share_is_one_text():
     assert len(edits.corrections(made, after).corrections) == 2
 
 
+def test_answers_cut_in_other_places_are_other_answers():
+    made = edits.change_question(written(), "question_1", options=("A", "B · C"))
+    after = edits.change_question(made, "question_1", options=("A · B", "C"))
+    (change,) = edits.corrections(made, after).incomparable
+    assert (change.what, change.before, change.after) == ("Answers", '"A" · "B · C"', '"A · B" · "C"')
+
+
+MEANT = {
+    "Answers in de": ("question_1", {"options": ("Ja", "Nein")}, {"options": ("Nein", "Ja")}),
+    "Ends in de": ("question_2", {"ends": ("nie", "immer")}, {"ends": ("immer", "nie")}),
+    "Unit in de": ("question_3", {"unit": "Stunden"}, {"unit": "Tage"}),
+}
+
+
+@pytest.mark.parametrize("what", MEANT)
+def test_what_a_translated_answer_means_can_be_added_but_not_changed_or_taken_away(what):
+    key, first, second = MEANT[what]
+    without = edits.add_language(written(QuestionType.SCALE, QuestionType.NUMBER), "de")
+    without = edits.change_question(without, "question_2", ends=("never", "always"))
+    without = edits.change_question(without, "question_3", unit="hours")
+    translated = edits.translate_question(without, key, "de", **first)
+    added = edits.corrections(without, translated)
+    assert [change.what for change in added.corrections] == [what] and added.incomparable == ()
+    for after in (
+        edits.translate_question(translated, key, "de", **second),
+        edits.remove_language(translated, "de"),
+    ):
+        assert [change.what for change in edits.corrections(translated, after).incomparable] == [what]
+    worded = edits.translate_question(translated, key, "de", help="Hilfe")
+    assert edits.corrections(translated, worded).incomparable == ()
+
+
 @pytest.mark.parametrize(
     ("what", "edit"),
     [
