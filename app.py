@@ -58,7 +58,7 @@ def open_portal() -> None:
             key="session_sign_out",
             width="stretch",
             on_click=sign_in.sign_out,
-            help="Ends your sessions on every device.",
+            help="Ends your sessions on every device, and your personal links.",
         )
     if company.sample:
         st.badge("Sample company: all data are synthetic", icon=":material/science:", color="blue")

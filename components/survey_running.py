@@ -425,8 +425,8 @@ def _copy_links(survey: Survey) -> None:
     )
     if survey.mode is not Mode.NAMED:
         st.caption(
-            f"This questionnaire is {survey.mode.value}: once somebody has begun, a link that was copied asks for their "
-            "password, so that nobody else can look at their answers. Links sent by mail go on working."
+            f"This questionnaire is {survey.mode.value}. So that nobody else can look at their answers, a link that was copied "
+            "works once, and asks whoever has a password for it. Links sent by mail go on working."
         )
     chosen = st.multiselect(
         "For whom",

@@ -44,9 +44,13 @@ with st.container(border=True, width=560):
     st.subheader("Password", anchor=False)
     if not people.has_password(actor()):
         st.markdown(
-            "You have none yet: you came in by a personal link. Your administrator gives you a link with which to choose one."
+            "You have none yet: you came in by a personal link. Your administrator gives you a link with which to choose one. "
+            "Without one, signing out ends your personal links too; you come in again by the link in the next mail."
         )
         st.stop()
+    st.caption(
+        "A new password, and signing out, end your sessions on every other device and your personal links."
+    )
     with st.form("account_password_form", border=False, clear_on_submit=True):
         old = st.text_input(
             "Old password", type="password", autocomplete="current-password", key="account_old"
@@ -65,6 +69,7 @@ with st.container(border=True, width=560):
             remember(session.person_id, session.signed_in_at)
             keep(session, me.email)
             st.success(
-                "Changed. You stay signed in here; every other device has to sign in again.",
+                "Changed. You stay signed in here; every other device has to sign in again, and the personal links to "
+                "questionnaires that you were sent do not work any more.",
                 icon=":material/check:",
             )

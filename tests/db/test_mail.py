@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from mail_server import Mailbox, free_port, link_of, text_of, use_mail
 from people import make_actor
-from test_running import draft, finish, opened
+from test_survey_running import draft, finish, opened
 
 from actions import clock, invitations, mail, mail_services, messages, people, surveys
 from alignment.errors import InvalidInput, StaleVersion, WrongState

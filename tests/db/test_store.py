@@ -12,9 +12,13 @@ import pytest
 import sqlite_utils
 from sqlite_utils.utils import sqlite3
 
+from actions import answers, clock, invitations, people, surveys
+from alignment.people import MACHINE, Actor, Role, Team
+from alignment.surveys import token
 from db import store as stores
 from db.migrations import migrations
 from db.store import Store, StoreUnavailable, StoreUnsound, store
+from jobs.rounds import run_round
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -372,6 +376,106 @@ def test_a_store_of_an_earlier_version_is_brought_up_to_date_with_its_data(data_
     assert get("a") == "kept"
     assert store().read().execute("SELECT name FROM person").fetchone()["name"] == "P"
     assert store().fault() is None
+
+
+PEOPLE = ("ada", "bea", "cleo", "gone", "lead")
+MODES = ("named", "confidential", "anonymous")
+
+
+def fill_a_store_from_before_surveys_were_run(folder):
+    """A draft, an open and a closed survey of each mode, as the version before left them."""
+    folder.mkdir(parents=True)
+    old = sqlite_utils.Database(folder / "concord.db")
+    migrations.apply(old, stop_before="0005_running_surveys")
+    for name in PEOPLE:
+        old["person"].insert(
+            {
+                "id": name, "name": name.title(), "email": f"{name}@example.com",
+                "team": "marketing" if name == "bea" else "sales",
+                "role": "team_lead" if name == "lead" else "member", "active": int(name != "gone"),
+                "sessions_valid_from": AT, "created_at": AT,
+            }
+        )  # fmt: skip
+    for mode in MODES:
+        for status in ("draft", "open", "closed"):
+            survey = f"{status} {mode}"
+            began, over = status != "draft", status == "closed"
+            old["survey"].insert(
+                {
+                    "id": survey, "title": survey, "template": "", "mode": mode, "min_group": 3,
+                    "content": CONTENT.replace("MODE", mode), "status": status, "created_at": AT, "created_by": "lead",
+                    "opened_at": AT if began else None, "closed_at": AT if over else None,
+                    "invited": '{"sales": 3, "marketing": 1}' if over else None,
+                }
+            )  # fmt: skip
+            if not began:
+                continue
+            if mode == "anonymous" and not over:
+                old["survey_secret"].insert({"survey_id": survey, "secret": KEY})
+            for name, submitted in (("ada", AT), ("gone", None)):
+                key = token(KEY, survey, name) if mode == "anonymous" else name
+                old["respondent"].insert(
+                    {
+                        "survey_id": survey,
+                        "id": key,
+                        "team": "sales",
+                        "started_at": AT,
+                        "submitted_at": submitted,
+                    }
+                )
+                old["answer"].insert(
+                    {
+                        "survey_id": survey, "respondent": key, "question": "worth", "value": '"All"',
+                        "revision": 2, "saved_at": AT,
+                    }
+                )  # fmt: skip
+    old.conn.commit()
+    before = {table: list(old.query(f"SELECT * FROM {table}")) for table in CARRIED_OVER}
+    old.close()
+    return before
+
+
+AT = "2026-01-05T09:00:00.000000Z"
+KEY = "ab" * 32
+CARRIED_OVER = ("person", "survey", "survey_secret", "respondent", "answer")
+CONTENT = (  # as that version wrote it
+    '{"title": "Calls", "mode": "MODE", "min_group": 3, "topics": {"calls": "Calls"}, "questions": [{"key": "worth",'
+    ' "topic": "calls", "type": "choice", "text": "Which leads are worth a call?", "options": ["All", "Some"]}]}'
+)
+
+
+def test_surveys_of_an_earlier_version_go_on_and_invite_nobody_once_more(data_folder):
+    before = fill_a_store_from_before_surveys_were_run(data_folder)
+    for table, rows in before.items():
+        kept = [dict(row) for row in store().read().execute(f"SELECT * FROM {table}")]
+        assert [{name: row[name] for name in rows[0]} for row in kept] == rows, table
+    assert store().fault() is None
+
+    ada, cleo, lead = (Actor(name, clock.now_text()) for name in ("ada", "cleo", "lead"))
+    for mode in MODES:
+        survey = f"open {mode}"
+        assert invitations.read_asked(MACHINE, survey).asked == {"ada", "bea", "cleo", "lead"}
+        mine = answers.my_progress(ada, survey)
+        assert (mine.answers, mine.submitted) == ({"worth": "All"}, True)
+        answers.save_answer(ada, survey, "worth", "Some", seen=mine.revisions["worth"])
+        answers.save_answer(cleo, survey, "worth", "All")
+        answers.submit_answers(cleo, survey)
+        assert answers.my_progress(ada, survey).answers == {"worth": "Some"}
+        assert surveys.response_rates(lead, f"closed {mode}")[Team.SALES].invited == 3
+    done = run_round()
+    assert (done.opened, done.closed, done.invited, done.reminded, done.faults) == (0, 0, 0, 0, ())
+    people.give_access(MACHINE, "gone")
+    assert run_round().invited == 0
+    assert store().read().execute("SELECT count(*) FROM message").fetchone()[0] == 0
+
+    # who comes to be asked from now on is invited, and so is everybody by what is opened from now on
+    people.add_person(MACHINE, "Newcomer", "new@example.com", Team.SALES, Role.MEMBER)
+    assert run_round().invited == 3
+    surveys.open_survey(MACHINE, "draft confidential")
+    assert store().read().execute("SELECT count(*) FROM message").fetchone()[0] == 3 + 6
+    for mode in MODES:
+        rates = surveys.close_survey(MACHINE, f"open {mode}") and surveys.response_rates(lead, f"open {mode}")
+        assert (rates[Team.SALES].invited, rates[Team.SALES].submitted) == (5, 2)
 
 
 def test_a_store_of_a_newer_version_is_refused(data_folder):
