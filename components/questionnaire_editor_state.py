@@ -13,6 +13,7 @@ import streamlit as st
 
 from actions import questionnaires, surveys
 from alignment.errors import InvalidInput, Refusal, StaleVersion
+from alignment.questionnaire_edits import corrections
 from alignment.questionnaires import Question, Questionnaire
 from alignment.surveys import Survey, SurveyStatus
 from components.session import actor
@@ -100,6 +101,8 @@ def apply(state: Editing, edit: Edit, place: str = "", typed: Any = None) -> boo
             if state.is_draft and not state.conflict:
                 _save(state, edited, edit)
             else:
+                if state.is_open:
+                    _check_comparable(state, edited)
                 state.waiting.append(edit)
                 state.questionnaire = edited
     except Refusal as refusal:
@@ -171,24 +174,37 @@ def _save(state: Editing, edited: Questionnaire, edit: Edit) -> None:
     try:
         kept = _change(state, edited)
     except StaleVersion:
-        fresh = surveys.read_survey(actor(), state.survey.id)
-        if fresh.status is SurveyStatus.DRAFT and fresh.questionnaire == state.survey.questionnaire:
-            state.survey = fresh  # only its dates or who is asked have changed
-            kept = _change(state, edited)
-        else:
-            state.waiting.append(edit)
-            state.questionnaire = edited
-            state.conflict = True
-            return
+        state.waiting.append(edit)
+        state.questionnaire = edited
+        state.conflict = True
+        return
     state.survey, state.questionnaire = kept, kept.questionnaire
     state.undoable = [*state.undoable[-_STEPS:], before]
     state.redoable.clear()
 
 
 def _change(state: Editing, edited: Questionnaire) -> Survey:
-    return questionnaires.change_questionnaire(
-        actor(), state.survey.id, edited, revision=state.survey.revision
-    )
+    """Keep `edited`, also where only dates or who is asked have changed meanwhile. Raises StaleVersion where more has."""
+    try:
+        return questionnaires.change_questionnaire(
+            actor(), state.survey.id, edited, revision=state.survey.revision
+        )
+    except StaleVersion:
+        fresh = surveys.read_survey(actor(), state.survey.id)
+        if fresh.status is not SurveyStatus.DRAFT or fresh.questionnaire != state.survey.questionnaire:
+            raise
+        state.survey = fresh
+        return questionnaires.change_questionnaire(actor(), fresh.id, edited, revision=fresh.revision)
+
+
+def _check_comparable(state: Editing, edited: Questionnaire) -> None:
+    """Raises InvalidInput for what cannot be published of an open questionnaire, while it can still be seen where it is."""
+    found = corrections(state.survey.questionnaire, edited).incomparable
+    if found:
+        raise InvalidInput(
+            f"Answers from before and after would not be comparable ({found[0].name}). Close the questionnaire, make a "
+            "copy, and change it there."
+        )
 
 
 def _restore(state: Editing, source: list[Questionnaire], target: list[Questionnaire]) -> None:

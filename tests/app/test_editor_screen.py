@@ -356,6 +356,21 @@ def test_other_settings_of_the_survey_do_not_stand_in_the_way(open_editor, draft
     assert kept(draft).questions[0].name == "Mine?" and "Somebody else" not in screen.said()
 
 
+def test_undoing_and_doing_again_go_on_when_a_colleague_has_set_dates(open_editor, draft):
+    screen = open_editor(draft)
+    screen.open("question_1")
+    screen.type("question_1.wording", "One?")
+    screen.type("question_1.wording", "Two?")
+    closes = clock.now().replace(tzinfo=None)
+    for step, wording in (("undo", "One?"), ("undo", "New question"), ("redo", "One?")):
+        closes += timedelta(days=7)
+        now = surveys.read_survey(MACHINE, draft.id)
+        schedules.set_dates(MACHINE, draft.id, closes=closes, revision=now.revision)
+        screen.click(step)
+        assert kept(draft).questions[0].name == wording and "Somebody else" not in screen.said()
+    assert not screen.field("undo").disabled and not screen.field("redo").disabled
+
+
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -460,3 +475,19 @@ def test_hostile_texts_show_as_they_were_typed(open_editor, draft):
     screen.type("question_1.help", f"{HOSTILE} corrected")
     screen.field("publish").click().run()
     assert [text for text in rendered(screen.app) if LIVE.search(text)] == []
+
+
+def test_a_translated_answer_of_what_is_open_is_refused_in_its_field(open_editor, draft, make_person):
+    made = edits.change_question(draft.questionnaire, "question_1", wording=dict.fromkeys(Team, "When?"))
+    made = edits.change_question(made, "question_1", options=("Now", "Never"))
+    made = edits.translate_question(
+        edits.add_language(made, "de"), "question_1", "de", options=("Jetzt", "Nie")
+    )
+    changed(draft, made)
+    screen = open_editor(surveys.open_survey(MACHINE, draft.id))
+    screen.type("language", "de")
+    screen.open("question_1")
+    screen.type("question_1.de.options", "Nie\nJetzt")
+    assert "would not be comparable" in screen.app.error[0].value
+    screen.type("question_1.de.wording", "Wann?")
+    assert screen.field("publish").label == "Publish 2 corrections"  # one for each team
