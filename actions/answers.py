@@ -4,6 +4,7 @@ What someone answered is returned to that person only. The audit log says that s
 anonymous survey not even that, for the row's place in the log, between the sign-ins, would tell whose answer it is.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from actions import clock
@@ -43,14 +44,18 @@ def my_progress(actor: Actor, survey_id: str) -> Progress:
 
 
 class AnswerConflict(StaleVersion):
-    """The person has answered the question elsewhere since this answer was begun. `kept` is what they answered there."""
+    """The person has answered the question elsewhere since this answer was begun.
 
-    def __init__(self, question: Question, kept: Any) -> None:
+    `kept` is what they answered there, `revision` its revision: whoever has been shown it may replace it.
+    """
+
+    def __init__(self, question: Question, kept: Any, revision: int) -> None:
         """Say which question."""
         super().__init__(
             f"You have answered ‘{question.name}’ differently in another window in the meantime."
         )
         self.kept = kept
+        self.revision = revision
 
 
 def save_answer(
@@ -69,16 +74,16 @@ def save_answer(
     offer the answer, WrongState when the survey is not open. `seconds` is how long answering took, as far as it is known;
     it is added to what is known of all answers of this type.
     """
+    person = authorise(actor, "survey:answer")
+    survey = _answerable(store().read(), person, survey_id)
+    question = _question(survey, question_key)
+    checked = check_answer(
+        question, value
+    )  # not in the writer's turn: a large rule would keep everybody waiting
+    timed = seconds is not None and pace.counts(seconds)
+    cards = question.type is QuestionType.LEAD_CARDS
 
-    def transaction(connection: Connection) -> Any:
-        # Everything happens here, also what only looks: threads that look at the same time as the writer writes would
-        # take the interpreter from each other, and all of them would be slower.
-        person = authorise(actor, "survey:answer")
-        survey = _answerable(store().read(), person, survey_id)
-        question = _question(survey, question_key)
-        checked = check_answer(question, value)
-        timed = seconds is not None and pace.counts(seconds)
-        cards = question.type is QuestionType.LEAD_CARDS
+    def transaction(connection: Connection) -> None:
         now = clock.now_text()
         at = clock.day_text() if survey.mode is Mode.ANONYMOUS else now
         respondent = _respondent(connection, person, survey)
@@ -89,15 +94,23 @@ def save_answer(
             _take_part(connection, person, survey, respondent, "survey:answer")
             found = answers.kept(connection, survey.id, respondent, question.key)
             if seen is not None and found is not None and found[1] != seen and found[0] != checked:
-                raise AnswerConflict(question, found[0])
-            revision = answers.put(connection, survey.id, respondent, question.key, checked, at)
+                raise AnswerConflict(question, found[0], found[1])
+            origin = "both" if cards and found and _partly_from_file(found, checked) else "portal"
+            revision = answers.put(connection, survey.id, respondent, question.key, checked, at, origin)
         if timed and seconds is not None:
             added = pace.newly_answered(question, found[0] if found else None, checked, first=revision == 1)
             if added or question.type in pace.GROWING:
                 answering_pace.add(connection, question.type, added, seconds)
-        return checked
 
-    return store().write(transaction)
+    store().write(transaction)
+    return checked
+
+
+def _partly_from_file(found: tuple[Any, int, str], now: Any) -> bool:
+    """Whether lead cards that a file had brought are left as they were; every click saves all cards, also untouched ones."""
+    before, _, origin = found
+    both = isinstance(before, Mapping) and isinstance(now, Mapping)
+    return origin != "portal" and both and any(before[card] == now.get(card) for card in before)
 
 
 def time_left(actor: Actor, progress: Progress) -> float:
@@ -106,10 +119,11 @@ def time_left(actor: Actor, progress: Progress) -> float:
     return pace.seconds_left(progress.asked, progress.answers, answering_pace.measured(store().read()))
 
 
-def clear_answer(actor: Actor, survey_id: str, question_key: str) -> None:
+def clear_answer(actor: Actor, survey_id: str, question_key: str, *, seen: int | None = None) -> None:
     """Take the person's answer back: the question is then not answered.
 
-    Raises InvalidInput for a required question after submitting.
+    `seen` is the revision of the answer that is taken back; None takes back whatever there is. Raises AnswerConflict when
+    there is another one by now, InvalidInput for a required question after submitting.
     """
     person = authorise(actor, "survey:answer")
     survey = _answerable(store().read(), person, survey_id)
@@ -122,6 +136,9 @@ def clear_answer(actor: Actor, survey_id: str, question_key: str) -> None:
             raise InvalidInput(
                 f"‘{question.name}’ needs an answer, since you have submitted. Choose another one, or say that you can't say."
             )
+        found = answers.kept(connection, survey.id, respondent, question.key)
+        if seen is not None and found is not None and found[1] != seen:
+            raise AnswerConflict(question, found[0], found[1])
         answers.remove(connection, survey.id, respondent, question.key)
 
     store().write(transaction)
@@ -191,8 +208,8 @@ def _question(survey: Survey, question_key: str) -> Question:
 def _take_part(connection: Connection, person: Person, survey: Survey, respondent: str, action: str) -> bool:
     """Look again, in this transaction, whether the survey is open; note and journal who begins. Whether they have submitted.
 
-    The team is the one that the person had at the first answer. Answers that a file had brought for the person become
-    the person's own. Journalled are beginning, submitting, and changes after that; until then the answers themselves
+    The team is the one that the person had at the first answer. No file replaces the person's answers from now on.
+    Journalled are beginning, submitting, and changes after that; until then the answers themselves
     have who, when and how often.
     """
     state = surveys.state(connection, survey.id)

@@ -1,7 +1,7 @@
 """Answers: what a question accepts, what is still missing, and what counts."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -18,9 +18,14 @@ from alignment.questionnaires import (
     QuestionType,
     Response,
 )
-from alignment.texts import optional_text, required_text
+from alignment.texts import number_text, optional_text, required_text
 
 LONGEST_REASON = 500
+MOST_CONDITIONS = 200
+MOST_VALUES = 200
+LONGEST_RULE = 100_000
+"""The bounds of a rule that is an answer, narrower than those of a rule that is signed: everybody's are read together.
+The length is in characters, as it is written."""
 
 
 def check_answer(question: Question, value: Any) -> Any:
@@ -55,6 +60,7 @@ def check_answer(question: Question, value: Any) -> Any:
         case QuestionType.TEXT:
             return required_text(value, place, LONGEST_ANSWER)
         case QuestionType.RULE:
+            _limit_rule(value, place)
             try:
                 return rules.to_document(rules.parse(value))
             except rules.InvalidRule as error:
@@ -87,21 +93,23 @@ def counted_answers(questionnaire: Questionnaire, answers: Mapping[str, Any]) ->
 def counted_responses(questionnaire: Questionnaire, responses: Sequence[Response]) -> list[Response]:
     """The responses with only the answers that count.
 
-    Where names are not kept for show, answers from a file count only with a question to which, in each team, either
+    Where names are not kept for show, an answer from a file counts only with a question to which, in each team, either
     nobody or at least the minimum group has answered in the portal (for own words: have written as many as comments
     need): whoever brought the file knows its answers, and could otherwise take them away from a result and be left
-    with a few people's.
+    with a few people's. That is looked at answer by answer: someone of whom a file brought everything and who then
+    changed one answer in the portal has answered one question there. Lead cards that are partly from a file are not
+    wholly known and not wholly the person's own: they neither count towards the group nor go without one.
     """
     counted = [replace(one, answers=counted_answers(questionnaire, one.answers)) for one in responses]
-    if questionnaire.mode is Mode.NAMED or not any(one.from_file for one in counted):
+    if questionnaire.mode is Mode.NAMED or not any(one.from_file or one.partly_from_file for one in counted):
         return counted
     guarded = {q.key for q in questionnaire.everything if _few_in_the_portal(questionnaire, q, counted)}
-    return [
-        replace(one, answers={key: value for key, value in one.answers.items() if key not in guarded})
-        if one.from_file
-        else one
-        for one in counted
-    ]
+    return [_without(one, guarded & (one.from_file | one.partly_from_file)) for one in counted]
+
+
+def _without(response: Response, keys: Set[str]) -> Response:
+    left = {key: value for key, value in response.answers.items() if key not in keys}
+    return replace(response, answers=left)
 
 
 def _few_in_the_portal(
@@ -109,25 +117,52 @@ def _few_in_the_portal(
 ) -> bool:
     text = question.type is QuestionType.TEXT
     least = questionnaire.comment_group if text else questionnaire.min_group
-    given = dict.fromkeys(Team, 0)
+    own, unknown = dict.fromkeys(Team, 0), dict.fromkeys(Team, 0)
     for one in responses:
-        if (
-            not one.from_file
-            and question.key in one.answers
-            and not (text and one.answers[question.key] is None)
-        ):
-            given[one.team] += 1
-    return any(0 < count < least for count in given.values())
+        if question.key not in one.answers or (text and one.answers[question.key] is None):
+            continue
+        own[one.team] += question.key not in one.from_file | one.partly_from_file
+        unknown[one.team] += question.key not in one.from_file
+    return any(unknown[team] > 0 and own[team] < least for team in Team)
 
 
 def bounds_text(question: Question) -> str:
     """The bounds of a number in words, '' where there are none."""
     low, high = question.minimum, question.maximum
     if low is not None and high is not None:
-        return f"from {low:,g} to {high:,g}"
+        return f"from {number_text(low)} to {number_text(high)}"
     if low is not None:
-        return f"{low:,g} or more"
-    return f"at most {high:,g}" if high is not None else ""
+        return f"{number_text(low)} or more"
+    return f"at most {number_text(high)}" if high is not None else ""
+
+
+def _limit_rule(document: object, place: str) -> None:
+    """Refuse a rule that is too large before it is read: no more than the bounds is ever looked at."""
+    left, characters, conditions = [document], 0, 0
+    while left:
+        part = left.pop()
+        characters += 4  # the brackets, quotes, commas and colons around it, about
+        if isinstance(part, Mapping):
+            conditions += "field" in part
+            left += (*part.keys(), *part.values())
+        elif isinstance(part, (list, tuple)):
+            if len(part) > MOST_VALUES:
+                raise InvalidInput(
+                    f"{place}: the rule has a list of {len(part):,} values or conditions. "
+                    f"Please shorten it to {MOST_VALUES} at most."
+                )
+            left += part
+        else:
+            characters += len(part) if isinstance(part, str) else len(f"{part}") if part is not None else 4
+        if conditions > MOST_CONDITIONS:
+            raise InvalidInput(
+                f"{place}: the rule has more than {MOST_CONDITIONS} conditions. Please leave out the less important ones."
+            )
+        if characters > LONGEST_RULE:
+            raise InvalidInput(
+                f"{place}: the rule is longer than about {LONGEST_RULE:,} characters. Please leave out values or "
+                "conditions."
+            )
 
 
 def _checked_choices(question: Question, value: Any, place: str) -> list[str]:
@@ -164,7 +199,7 @@ def _checked_number(question: Question, value: Any, place: str) -> float:
     if too_low or too_high:
         unit = f" {question.unit}" if question.unit else ""
         raise InvalidInput(
-            f"{place}: {value:,g} is out of bounds. Please give {bounds_text(question)}{unit}."
+            f"{place}: {number_text(value)} is out of bounds. Please give {bounds_text(question)}{unit}."
         )
     return float(value)
 

@@ -382,11 +382,13 @@ def importance_of(section: Section) -> Question:
 class Response:
     """What one person answered: question key → value. `respondent` is only a label, never shown.
 
-    A key that is missing was not answered; a key whose value is None was answered with 'can't say'. `from_file` says
-    that the answers were gathered elsewhere, so that whoever brought them knows them.
+    A key that is missing was not answered; a key whose value is None was answered with 'can't say'. `from_file` are the
+    keys of answers that were gathered elsewhere, so that whoever brought them knows them; `partly_from_file` those of
+    judged lead cards of which the person has changed some in the portal since.
     """
 
     respondent: str
     team: Team
     answers: Mapping[str, Any] = field(default_factory=dict)
-    from_file: bool = False
+    from_file: frozenset[str] = frozenset()
+    partly_from_file: frozenset[str] = frozenset()

@@ -37,13 +37,14 @@ class Status(StrEnum):
 class Held:
     """What the screen knows of one answer: its status, the revision that the store has, and why it was refused.
 
-    `other` is what was answered in another window, in a conflict.
+    `other` is what was answered in another window, in a conflict, and `other_revision` its revision.
     """
 
     status: Status
     revision: int
     sentence: str = ""
     other: Any = None
+    other_revision: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,10 @@ def keep(survey_id: str, question: Question) -> None:
 
 
 def keep_mine(survey_id: str, question: Question) -> None:
-    """In a conflict: store what stands here in the place of what was answered in the other window."""
+    """In a conflict: store what stands here in the place of the other window's answer that was shown, no later one."""
     value = read_answer(question, question_key(survey_id, question))
-    _store(survey_id, question, value, held(survey_id, question), seen=None)
+    known = held(survey_id, question)
+    _store(survey_id, question, value, known, seen=known.other_revision)
     _draw_again(survey_id, question)
 
 
@@ -154,18 +156,21 @@ def forget_not_saved(survey_id: str) -> None:
     st.session_state.pop(f"answering_refused_{survey_id}", None)
 
 
-def _store(survey_id: str, question: Question, value: Any, known: Held, *, seen: int | None) -> None:
+def _store(survey_id: str, question: Question, value: Any, known: Held, *, seen: int) -> None:
     """Save or clear, and note what came of it."""
     now = time.monotonic()
     seconds = now - st.session_state.get(_CLOCK, now)
     refused = _refused(survey_id)
     try:
         if value is UNANSWERED:
-            answers.clear_answer(actor(), survey_id, question.key)
+            answers.clear_answer(actor(), survey_id, question.key, seen=seen)
         else:
-            answers.save_answer(actor(), survey_id, question.key, value, seen=seen, seconds=seconds)
+            value = answers.save_answer(actor(), survey_id, question.key, value, seen=seen, seconds=seconds)
     except answers.AnswerConflict as conflict:
-        _note(survey_id, question, Held(Status.CONFLICT, known.revision, str(conflict), conflict.kept))
+        state = Held(
+            Status.CONFLICT, known.revision, str(conflict), conflict.kept, other_revision=conflict.revision
+        )
+        _note(survey_id, question, state)
         return
     except Refusal as refusal:
         if value is not UNANSWERED:
@@ -177,7 +182,9 @@ def _store(survey_id: str, question: Question, value: Any, known: Held, *, seen:
     refused.pop(question.key, None)
     st.session_state[_CLOCK] = now
     progress = _read(survey_id)
-    revision = progress.revisions.get(question.key, 0) if progress else known.revision + 1
+    # what another window has saved since is not what this one has seen: the next answer here meets a conflict
+    ours = progress is not None and progress.answers.get(question.key, UNANSWERED) == value
+    revision = progress.revisions.get(question.key, 0) if progress and ours else known.revision + 1
     _note(survey_id, question, Held(Status.CLEARED if value is UNANSWERED else Status.SAVED, revision))
 
 

@@ -47,14 +47,26 @@ def participation(connection: Connection, survey_id: str, respondent: str) -> tu
     return (Team(row["team"]), row["submitted_at"] is not None) if row else None
 
 
-def put(connection: Connection, survey_id: str, respondent: str, question: str, value: Any, at: str) -> int:
-    """Keep an answer in the place of the one before; returns its revision, 1 for the first."""
+def put(
+    connection: Connection,
+    survey_id: str,
+    respondent: str,
+    question: str,
+    value: Any,
+    at: str,
+    origin: str = "portal",
+) -> int:
+    """Keep an answer in the place of the one before; returns its revision, 1 for the first that there ever was.
+
+    `origin` is 'portal', or 'both' where a part of what a file had brought is left as it was.
+    """
     row = connection.execute(
-        "INSERT INTO answer (survey_id, respondent, question, value, revision, saved_at) VALUES (?, ?, ?, ?, 1, ?)"
-        " ON CONFLICT (survey_id, respondent, question) DO UPDATE SET"
-        " value = excluded.value, revision = answer.revision + 1, saved_at = excluded.saved_at"
+        "INSERT INTO answer (survey_id, respondent, question, value, origin, saved_at, revision) VALUES (?, ?, ?, ?, ?, ?,"
+        " 1 + coalesce((SELECT revision FROM answer_taken_back WHERE survey_id = ? AND respondent = ? AND question = ?),"
+        " 0)) ON CONFLICT (survey_id, respondent, question) DO UPDATE SET value = excluded.value,"
+        " origin = excluded.origin, revision = answer.revision + 1, saved_at = excluded.saved_at"
         " RETURNING revision",
-        (survey_id, respondent, question, _written(value), at),
+        (survey_id, respondent, question, _written(value), origin, at, survey_id, respondent, question),
     ).fetchone()
     return row["revision"]
 
@@ -76,26 +88,30 @@ def put_draft(
     what happens at every click.
     """
     row = connection.execute(
-        _PUT_DRAFT, (question, _written(value), at, survey.id, respondent, survey.mode.value, now, seen, seen)
+        _PUT_DRAFT,
+        (question, _written(value), at, question, survey.id, respondent, survey.mode.value, now, seen, seen),
     ).fetchone()
     return row["revision"] if row else None
 
 
 _PUT_DRAFT = """
-INSERT INTO answer (survey_id, respondent, question, value, revision, saved_at)
-SELECT survey.id, respondent.id, ?, ?, 1, ?
+INSERT INTO answer (survey_id, respondent, question, value, saved_at, revision)
+SELECT survey.id, respondent.id, ?, ?, ?, 1 + coalesce((
+    SELECT revision FROM answer_taken_back AS back
+    WHERE back.survey_id = survey.id AND back.respondent = respondent.id AND back.question = ?
+  ), 0)
 FROM survey JOIN respondent ON respondent.survey_id = survey.id
 WHERE survey.id = ? AND respondent.id = ? AND respondent.origin = 'portal' AND respondent.submitted_at IS NULL
   AND survey.status = 'open' AND survey.mode = ? AND (survey.closes_at IS NULL OR survey.closes_at > ?)
 ON CONFLICT (survey_id, respondent, question) DO UPDATE SET
-  value = excluded.value, revision = answer.revision + 1, saved_at = excluded.saved_at
+  value = excluded.value, origin = 'portal', revision = answer.revision + 1, saved_at = excluded.saved_at
 WHERE ? IS NULL OR answer.revision = ? OR answer.value = excluded.value
 RETURNING revision
 """
 
 
 def take_over(connection: Connection, survey_id: str, respondent: str) -> None:
-    """Answers that a file had brought are from now on the person's own."""
+    """The person has come to the portal: no file brings answers for them any more. Each answer keeps its own origin."""
     connection.execute(
         "UPDATE respondent SET origin = 'portal' WHERE survey_id = ? AND id = ? AND origin = 'file'",
         (survey_id, respondent),
@@ -110,6 +126,15 @@ def is_from_file(connection: Connection, survey_id: str, respondent: str) -> boo
     return None if row is None else row["origin"] == "file"
 
 
+def outsiders(connection: Connection, survey_id: str) -> list[str]:
+    """The keys of those of whom only a file knows, who have answers in the survey."""
+    rows = connection.execute(
+        "SELECT id FROM respondent WHERE survey_id = ? AND substr(id, 1, ?) = ?",
+        (survey_id, len(OUTSIDER), OUTSIDER),
+    ).fetchall()
+    return [row["id"] for row in rows]
+
+
 def bring_in(
     connection: Connection, survey_id: str, respondent: str, team: Team, given: Mapping[str, Any], at: str
 ) -> None:
@@ -119,18 +144,37 @@ def bring_in(
         " ON CONFLICT (survey_id, id) DO UPDATE SET team = excluded.team, submitted_at = excluded.submitted_at",
         (survey_id, respondent, team.value, at, at),
     )
+    before = revisions(connection, survey_id, respondent)
     connection.execute("DELETE FROM answer WHERE survey_id = ? AND respondent = ?", (survey_id, respondent))
     connection.executemany(
-        "INSERT INTO answer (survey_id, respondent, question, value, revision, saved_at) VALUES (?, ?, ?, ?, 1, ?)",
-        [(survey_id, respondent, question, _written(value), at) for question, value in given.items()],
+        "INSERT INTO answer (survey_id, respondent, question, value, revision, saved_at, origin)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'file')",
+        [
+            (survey_id, respondent, question, _written(value), before.pop(question, 0) + 1, at)
+            for question, value in given.items()
+        ],
     )
+    for question, revision in before.items():
+        _remember_revision(connection, survey_id, respondent, question, revision)
 
 
 def remove(connection: Connection, survey_id: str, respondent: str, question: str) -> None:
-    """Take an answer back."""
-    connection.execute(
-        "DELETE FROM answer WHERE survey_id = ? AND respondent = ? AND question = ?",
+    """Take an answer back. What is left of it is its revision, from which the next one goes on."""
+    row = connection.execute(
+        "DELETE FROM answer WHERE survey_id = ? AND respondent = ? AND question = ? RETURNING revision",
         (survey_id, respondent, question),
+    ).fetchone()
+    if row is not None:
+        _remember_revision(connection, survey_id, respondent, question, row["revision"] + 1)
+
+
+def _remember_revision(
+    connection: Connection, survey_id: str, respondent: str, question: str, revision: int
+) -> None:
+    connection.execute(
+        "INSERT INTO answer_taken_back (survey_id, respondent, question, revision) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (survey_id, respondent, question) DO UPDATE SET revision = excluded.revision",
+        (survey_id, respondent, question, revision),
     )
 
 
@@ -142,20 +186,23 @@ def given(connection: Connection, survey_id: str, respondent: str) -> dict[str, 
     return {row["question"]: json.loads(row["value"]) for row in rows}
 
 
-def kept(connection: Connection, survey_id: str, respondent: str, question: str) -> tuple[Any, int] | None:
-    """(value, revision) of one answer; None where there is none."""
+def kept(
+    connection: Connection, survey_id: str, respondent: str, question: str
+) -> tuple[Any, int, str] | None:
+    """(value, revision, origin) of one answer; None where there is none."""
     row = connection.execute(
-        "SELECT value, revision FROM answer WHERE survey_id = ? AND respondent = ? AND question = ?",
+        "SELECT value, revision, origin FROM answer WHERE survey_id = ? AND respondent = ? AND question = ?",
         (survey_id, respondent, question),
     ).fetchone()
-    return (json.loads(row["value"]), row["revision"]) if row else None
+    return (json.loads(row["value"]), row["revision"], row["origin"]) if row else None
 
 
 def revisions(connection: Connection, survey_id: str, respondent: str) -> dict[str, int]:
-    """How often each of one respondent's answers was kept: question key → revision."""
+    """Question key → revision, which only grows: of one respondent's answers, and of those that were taken back."""
     rows = connection.execute(
-        "SELECT question, revision FROM answer WHERE survey_id = ? AND respondent = ?",
-        (survey_id, respondent),
+        "SELECT question, revision FROM answer_taken_back WHERE survey_id = ? AND respondent = ?"
+        " UNION ALL SELECT question, revision FROM answer WHERE survey_id = ? AND respondent = ? ORDER BY revision",
+        (survey_id, respondent, survey_id, respondent),
     ).fetchall()
     return {row["question"]: row["revision"] for row in rows}
 
@@ -188,8 +235,9 @@ def unlink(connection: Connection, survey_id: str, day: str, fresh: Sequence[str
     ).fetchall()
     renamed = dict(zip((row["id"] for row in people), fresh, strict=True))
     values = connection.execute(
-        "SELECT respondent, question, value FROM answer WHERE survey_id = ?", (survey_id,)
+        "SELECT respondent, question, value, origin FROM answer WHERE survey_id = ?", (survey_id,)
     ).fetchall()
+    connection.execute("DELETE FROM answer_taken_back WHERE survey_id = ?", (survey_id,))
     connection.execute("DELETE FROM answer WHERE survey_id = ?", (survey_id,))
     connection.execute("DELETE FROM respondent WHERE survey_id = ?", (survey_id,))
     connection.executemany(
@@ -207,44 +255,50 @@ def unlink(connection: Connection, survey_id: str, day: str, fresh: Sequence[str
         ),
     )
     connection.executemany(
-        "INSERT INTO answer (survey_id, respondent, question, value, revision, saved_at) VALUES (?, ?, ?, ?, 1, ?)",
-        sorted((survey_id, renamed[row["respondent"]], row["question"], row["value"], day) for row in values),
+        "INSERT INTO answer (survey_id, respondent, question, value, revision, saved_at, origin)"
+        " VALUES (?, ?, ?, ?, 1, ?, ?)",
+        sorted(
+            (survey_id, renamed[row["respondent"]], row["question"], row["value"], day, row["origin"])
+            for row in values
+        ),
     )
 
 
 def submitted_responses(connection: Connection, survey_id: str) -> list[Response]:
     """What everyone who submitted answered. Only for results of whole teams; the labels are mere numbers."""
-    people: dict[str, tuple[Team, bool, dict[str, Any]]] = {}
+    people: dict[str, tuple[Team, dict[str, Any], dict[str, set[str]]]] = {}
     for row in connection.execute(
-        "SELECT id, team, origin FROM respondent WHERE survey_id = ? AND submitted_at IS NOT NULL ORDER BY id",
+        "SELECT id, team FROM respondent WHERE survey_id = ? AND submitted_at IS NOT NULL ORDER BY id",
         (survey_id,),
     ):
-        people[row["id"]] = (Team(row["team"]), row["origin"] == "file", {})
+        people[row["id"]] = (Team(row["team"]), {}, {"portal": set(), "file": set(), "both": set()})
     for row in connection.execute(
-        "SELECT respondent, question, value FROM answer WHERE survey_id = ?", (survey_id,)
+        "SELECT respondent, question, value, origin FROM answer WHERE survey_id = ?", (survey_id,)
     ):
         if row["respondent"] in people:
-            people[row["respondent"]][2][row["question"]] = json.loads(row["value"])
+            _, answers, origins = people[row["respondent"]]
+            answers[row["question"]] = json.loads(row["value"])
+            origins[row["origin"]].add(row["question"])
     return [
-        Response(str(number), team, answers, from_file)
-        for number, (team, from_file, answers) in enumerate(people.values(), 1)
+        Response(str(number), team, answers, frozenset(origins["file"]), frozenset(origins["both"]))
+        for number, (team, answers, origins) in enumerate(people.values(), 1)
     ]
 
 
 def named_responses(connection: Connection, survey_id: str) -> list[Response]:
-    """What everyone who submitted a named survey answered, by e-mail; by label, where a file brought a stranger's."""
+    """What everyone who submitted a named survey answered, by e-mail; by label, where a file brought a stranger's.
+
+    Which answers a file brought is not told: where rows are shown with names there is nothing to guard.
+    """
     rows = connection.execute(
-        "SELECT respondent.id, coalesce(email, respondent.id) AS label, respondent.team, origin FROM respondent"
+        "SELECT respondent.id, coalesce(email, respondent.id) AS label, respondent.team FROM respondent"
         " LEFT JOIN person ON person.id = respondent.id WHERE survey_id = ? AND submitted_at IS NOT NULL"
         " ORDER BY respondent.team DESC, label",
         (survey_id,),
     ).fetchall()
     return [
         Response(
-            row["label"].removeprefix(OUTSIDER),
-            Team(row["team"]),
-            given(connection, survey_id, row["id"]),
-            row["origin"] == "file",
+            row["label"].removeprefix(OUTSIDER), Team(row["team"]), given(connection, survey_id, row["id"])
         )
         for row in rows
     ]

@@ -339,6 +339,31 @@ def test_an_answer_survives_going_to_another_screen_and_back(open_page, seller, 
     assert f"{key_of(survey, 'order')}-out-2" not in keys(app, "button")
 
 
+def test_keeping_ones_own_replaces_only_the_answer_that_was_shown(open_page, seller, survey):
+    app = at(open_page, seller, survey, "budget")
+    answers.save_answer(acting(seller), survey.id, "budget", 3)
+    choose(app, survey, "budget", 5)
+    assert "differently in another window" in everything_said(app) and kept(seller, survey) == {"budget": 3}
+    answers.save_answer(acting(seller), survey.id, "budget", 9)
+    press(app, "answer_mine_budget")
+    app.run()
+    assert "**9" in everything_said(app) and kept(seller, survey) == {"budget": 9}
+    press(app, "answer_mine_budget")
+    assert kept(seller, survey) == {"budget": 5}
+
+
+def test_unselecting_in_a_window_that_is_behind_takes_back_no_newer_answer(open_page, seller, survey):
+    app = at(open_page, seller, survey, "budget")
+    choose(app, survey, "budget", 5)
+    answers.save_answer(acting(seller), survey.id, "budget", 9)
+    press(app, f"{key_of(survey, 'budget')}-option-4")
+    app.run()
+    assert kept(seller, survey) == {"budget": 9}
+    assert "differently in another window" in everything_said(app)
+    press(app, "answer_mine_budget")
+    assert kept(seller, survey) == {}
+
+
 def test_the_time_left_is_measured_from_real_answers(open_page, make_person, survey):
     seller = make_person("member", "sales")
     before = answers.time_left(acting(seller), answers.my_progress(acting(seller), survey.id))

@@ -16,7 +16,7 @@ from made_up_cards import put_cards
 from people import make_actor
 from questionnaire_strategies import answers_to, questionnaires
 
-from actions import answers, clock, people, surveys
+from actions import answers, clock, people, responses, surveys
 from alignment.answers import check_answer, is_complete
 from alignment.errors import InvalidInput, NotFound, NotPermitted, WrongState
 from alignment.people import MACHINE, Team
@@ -199,6 +199,128 @@ def test_an_answer_taken_back_is_no_answer(survey):
     assert answers.my_progress(who, survey.id).answers == {}
 
 
+# ── two windows ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def revision_of(who, survey, key):
+    return answers.my_progress(who, survey.id).revisions.get(key, 0)
+
+
+def test_a_window_that_is_behind_does_not_take_back_what_another_one_saved(survey):
+    who = make_actor()
+    answers.save_answer(who, survey.id, "budget", 1, seen=0)
+    answers.save_answer(who, survey.id, "budget", 5, seen=1)
+    with pytest.raises(answers.AnswerConflict) as conflict:
+        answers.clear_answer(who, survey.id, "budget", seen=1)
+    assert (conflict.value.kept, conflict.value.revision) == (5, 2)
+    assert answers.my_progress(who, survey.id).answers == {"budget": 5}
+    answers.clear_answer(who, survey.id, "budget", seen=2)
+    answers.clear_answer(who, survey.id, "budget", seen=2)
+    assert answers.my_progress(who, survey.id).answers == {}
+
+
+@pytest.mark.parametrize("submitted", [False, True])
+def test_an_answer_that_was_taken_back_and_given_anew_is_not_taken_for_the_one_before(survey, submitted):
+    who = make_actor()
+    if submitted:
+        answer_all(who, survey)
+        answers.submit_answers(who, survey.id)
+    answers.save_answer(who, survey.id, "wish", "first")
+    stale = revision_of(who, survey, "wish")
+    seen = {stale}
+    for again in ("second", "third"):
+        answers.clear_answer(who, survey.id, "wish")
+        seen.add(revision_of(who, survey, "wish"))
+        answers.save_answer(who, survey.id, "wish", again, seen=revision_of(who, survey, "wish"))
+        seen.add(revision_of(who, survey, "wish"))
+        with pytest.raises(answers.AnswerConflict):
+            answers.save_answer(who, survey.id, "wish", "from the other window", seen=stale)
+    assert len(seen) == 5 and min(seen) == stale
+    assert answers.my_progress(who, survey.id).answers["wish"] == "third"
+
+
+def test_nothing_but_its_revision_is_left_of_an_answer_that_was_taken_back(survey):
+    who = make_actor()
+    answers.save_answer(who, survey.id, "wish", "Please call them sooner")
+    answers.clear_answer(who, survey.id, "wish")
+    connection = store().read()
+    assert connection.execute("SELECT count(*) FROM answer").fetchone()[0] == 0
+    left = [dict(row) for row in connection.execute("SELECT * FROM answer_taken_back")]
+    assert left == [{"survey_id": survey.id, "respondent": who.person_id, "question": "wish", "revision": 2}]
+    found = answers.my_progress(who, survey.id)
+    assert found.answered == 0 and found.answers == {} and found.stopped_at == found.asked[0]
+
+
+def test_whoever_keeps_theirs_replaces_the_answer_that_the_conflict_showed_and_no_later_one(survey):
+    who = make_actor()
+    answers.save_answer(who, survey.id, "budget", 1)
+    with pytest.raises(answers.AnswerConflict) as shown:
+        answers.save_answer(who, survey.id, "budget", 2, seen=0)
+    answers.save_answer(who, survey.id, "budget", 5, seen=1)
+    with pytest.raises(answers.AnswerConflict) as later:
+        answers.save_answer(who, survey.id, "budget", 2, seen=shown.value.revision)
+    assert later.value.kept == 5
+    assert answers.save_answer(who, survey.id, "budget", 2, seen=later.value.revision) == 2
+
+
+def test_a_file_that_is_brought_in_again_is_another_answer_to_a_window_that_saw_the_first():
+    survey = surveys.open_survey(MACHINE, surveys.prepare_survey(MACHINE, template="qualified_lead").id)
+    who = make_actor()
+    (email,) = [e.person.email for e in people.list_people(MACHINE) if e.person.id == who.person_id]
+    for answer in ("budget,wish\n{},1,x", "wish\n{},y", "budget\n{},5"):
+        data = f"person,{answer.format(email)}\n".encode()
+        responses.import_responses(MACHINE, survey.id, "answers.csv", data)
+    with pytest.raises(answers.AnswerConflict):
+        answers.save_answer(who, survey.id, "budget", 2, seen=1)
+
+
+# ── rules that are too large ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def rule_of(conditions, values, text="value"):
+    listed = [f"{text} {number}" for number in range(values)]
+    parts = [{"field": f"field {number}", "op": "in", "value": listed} for number in range(conditions)]
+    return {"version": 1, "all": parts}
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        (rule_of(1, 201), "201 values"),
+        (rule_of(201, 1), "201 values or conditions"),
+        ({"version": 1, "any": [rule_of(101, 1), rule_of(101, 1)]}, "more than 200 conditions"),
+        (rule_of(180, 180), "longer than about 100,000 characters"),
+        (rule_of(5, 100, "x" * 400), "longer than about 100,000 characters"),
+    ],
+)
+def test_a_rule_larger_than_anybody_writes_is_refused_with_what_to_change(survey, rule, why):
+    with pytest.raises(InvalidInput, match=why):
+        answers.save_answer(make_actor(), survey.id, "own_rule", rule)
+
+
+def test_a_rule_at_the_bounds_is_kept(survey):
+    who = make_actor()
+    for rule in (rule_of(200, 10), rule_of(20, 200)):
+        assert answers.save_answer(who, survey.id, "own_rule", rule) == rule
+
+
+def test_an_answer_is_looked_at_before_its_turn_to_be_written_comes(survey):
+    who, refused = make_actor(), []
+
+    def answer():
+        with pytest.raises(InvalidInput) as error:
+            answers.save_answer(who, survey.id, "budget", 99)
+        refused.append(error.value)
+
+    def while_another_one_writes(connection):
+        checking = threading.Thread(target=answer)
+        checking.start()
+        checking.join(timeout=20)
+        return len(refused)
+
+    assert store().write(while_another_one_writes) == 1
+
+
 def test_nothing_changes_after_closing(survey):
     who = make_actor()
     answer_all(who, survey)
@@ -293,7 +415,7 @@ def test_an_answer_that_was_on_its_way_when_the_questionnaire_closed_is_refused(
 
     store().write(close_while_the_answer_waits)
     late.join()
-    assert "has been closed" in outcome[0]
+    assert "Not saved" in outcome[0]
     assert store().read().execute("SELECT count(*) FROM answer").fetchone()[0] == 0
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
+from made_up_cards import put_cards
 from people import make_actor
 from sqlite_utils.utils import sqlite3
 
@@ -278,6 +279,88 @@ def test_made_up_rows_from_a_file_do_not_lift_a_small_team_over_the_minimum(same
     same(scene)
 
 
+def bring_known(survey, who, **given):
+    """A file of answers that whoever brings it has made up for people whom the portal knows."""
+    emails = {entry.person.id: entry.person.email for entry in people.list_people(MACHINE)}
+    data = "\n".join(
+        [",".join(["person", *given])]
+        + [",".join([emails[one.person_id], *map(str, given.values())]) for one in who]
+    )
+    report = responses.import_responses(MACHINE, survey.id, "made-up.csv", data.encode())
+    assert report.accepted == len(who)
+
+
+def test_whoever_changes_one_answer_of_an_imported_row_does_not_make_the_others_unknown(same):
+    """Known answers stay known, whatever else the person says in the portal; a third one's could be told by taking them away."""
+
+    def scene(given):
+        survey = opened()
+        for team in Team:
+            imported = members(team.value, 2)
+            bring_known(survey, imported, heard="seldom", hours=5, words="made up")
+            for who in imported:
+                answers.save_answer(who, survey.id, "mood", 4)
+        submit(
+            make_actor(name="the one"),
+            survey,
+            {key: given[key] for key in ("heard", "hours", "words")} | {"mood": 2},
+        )
+        submit(
+            make_actor(team="marketing", name="another one"),
+            survey,
+            {"heard": "often", "hours": 3, "mood": 2},
+        )
+        surveys.close_survey(MACHINE, survey.id)
+        assert comparison.compare_survey(MACHINE, survey.id).question("mood").n == dict.fromkeys(Team, 3)
+        return survey
+
+    same(scene)
+
+
+def test_an_imported_answer_is_the_persons_own_once_that_very_answer_is_saved_in_the_portal():
+    survey = opened()
+    for team in Team:
+        imported = members(team.value, 2)
+        bring_known(survey, imported, heard="seldom", hours=5)
+        for who in imported:
+            answers.save_answer(who, survey.id, "heard", "never")
+            answers.clear_answer(who, survey.id, "hours")
+            answers.save_answer(who, survey.id, "hours", 5)
+        submit(make_actor(team=team.value), survey, {"heard": "often", "hours": 3})
+    surveys.close_survey(MACHINE, survey.id)
+    compared = comparison.compare_survey(MACHINE, survey.id)
+    assert compared.question("heard").n == compared.question("hours").n == dict.fromkeys(Team, 3)
+
+
+@pytest.mark.parametrize("real", [0, 1])
+def test_lead_cards_of_which_one_was_changed_in_the_portal_are_neither_known_nor_the_persons_own(same, real):
+    """Each click saves all cards: those that were not touched are still the ones of the file."""
+    toml = TOML.format(mode="confidential") + (
+        '[[questions]]\nkey = "cards"\ntopic = "t"\ntype = "lead_cards"\ncount = 3\ntext = "Qualified?"\nrequired = false\n'
+    )
+    known = {str(number): {"verdict": "qualified"} for number in (1, 2, 3)}
+
+    def scene(given):
+        judged = known | {"3": {"verdict": "qualified" if given is ONE else "not_qualified"}}
+        survey = put_cards(surveys.prepare_survey(MACHINE, toml=toml))
+        surveys.open_survey(MACHINE, survey.id)
+        cell = '"' + json.dumps(known).replace('"', '""') + '"'
+        for team in Team:
+            imported = members(team.value, 4)
+            bring_known(survey, imported, cards=cell)
+            if not real:
+                answers.save_answer(imported[0], survey.id, "cards", known | {"3": {"verdict": "cant_tell"}})
+                answers.save_answer(imported[0], survey.id, "cards", judged)
+            for who in imported[:2] if real else ():
+                answers.save_answer(who, survey.id, "cards", known | {"3": {"verdict": "not_qualified"}})
+            for who in members(team.value, real):
+                submit(who, survey, {"cards": judged})
+        surveys.close_survey(MACHINE, survey.id)
+        return survey
+
+    same(scene)
+
+
 def test_rows_from_a_file_count_where_the_portal_has_none_or_enough():
     survey = opened()
     for who in members("marketing", 3):
@@ -395,6 +478,8 @@ def anonymous():
         answered_at(number, who, survey, ONE | {"hours": 500 + number})
     with clock.at(START + timedelta(days=1, hours=20)):
         answers.save_answer(came[3], survey.id, "heard", "never")  # a second time: its revision would tell
+        answers.clear_answer(came[4], survey.id, "words")
+        answers.save_answer(came[4], survey.id, "words", ONE["words"])
         begun = make_actor(name="begun only")
         answers.save_answer(begun, survey.id, "hours", 400)
         store().write(lambda c: _remember(c, survey.id, begun.person_id))
@@ -435,7 +520,7 @@ def test_no_key_token_reminder_or_time_is_left_in_the_file_its_log_or_its_free_p
         assert known.encode() not in left
     assert before["reminder"].encode() not in left
     assert before["day"].encode() not in left
-    for table in ("message", "survey_link", "survey_secret"):
+    for table in ("message", "survey_link", "survey_secret", "answer_taken_back"):
         assert store().read().execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0
     rows = store().read().execute("SELECT * FROM answer").fetchall()
     assert {row["revision"] for row in rows} == {1}
@@ -505,7 +590,7 @@ def test_no_table_of_people_who_answer_counts_arrivals():
         for row in connection.execute("SELECT * FROM sqlite_master WHERE type = 'table'")
     }
     assert "sqlite_sequence" not in tables
-    for name in ("respondent", "answer", "message", "survey_link", "invitee"):
+    for name in ("respondent", "answer", "answer_taken_back", "message", "survey_link", "invitee"):
         assert "WITHOUT ROWID" in tables[name], name
 
 
