@@ -4,17 +4,18 @@ An open questionnaire shows nothing: two looks before and after one more answer 
 """
 
 import random
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from actions import settings
-from actions.permissions import authorise
+from actions.permissions import authorise, may
 from alignment.answers import counted_responses
 from alignment.errors import NotFound, WrongState
-from alignment.people import Actor, Team
-from alignment.questionnaires import QuestionType
+from alignment.people import Actor, Person, Team
+from alignment.questionnaires import Mode, QuestionType, Response
 from alignment.rules import fields_of
-from alignment.surveys import Comments, Survey, SurveyStatus
+from alignment.surveys import CardReasons, Comments, Survey, SurveyStatus
 from db.queries import answers, surveys
 from db.store import store
 
@@ -27,8 +28,7 @@ def compare_survey(actor: Actor, survey_id: str) -> "Comparison":
 
     Everybody may read it. Raises WrongState while the survey is not closed.
     """
-    authorise(actor, "comparison:read")
-    survey = _closed(survey_id)
+    survey = _closed(authorise(actor, "comparison:read"), survey_id)
     return _compared(str(store().path), survey.id, survey.revision)
 
 
@@ -38,8 +38,7 @@ def leads_told_apart(actor: Actor, survey_id: str, question_key: str) -> "LeadsA
     None where a team has no typical rule, where there are no leads, or where the leads have not got the fields. Raises
     WrongState while the survey is not closed, NotFound for a question that was not compared.
     """
-    authorise(actor, "comparison:read")
-    survey = _closed(survey_id)
+    survey = _closed(authorise(actor, "comparison:read"), survey_id)
     found = _compared(str(store().path), survey.id, survey.revision)
     if question_key not in [compared.question.key for compared in found.questions]:
         raise NotFound("There is no such question in this comparison.")
@@ -76,8 +75,7 @@ def read_comments(actor: Actor, survey_id: str) -> dict[str, Comments]:
     A question's comments are shown when each team that wrote something did so with enough people. Raises WrongState
     while the survey is not closed.
     """
-    authorise(actor, "comparison:read")
-    survey = _closed(survey_id)
+    survey = _closed(authorise(actor, "comparison:read"), survey_id)
     questionnaire = survey.questionnaire
     responses = counted_responses(questionnaire, answers.submitted_responses(store().read(), survey.id))
     people = {team: sum(response.team is team for response in responses) for team in Team}
@@ -103,6 +101,66 @@ def read_comments(actor: Actor, survey_id: str) -> dict[str, Comments]:
     return found
 
 
+def read_card_reasons(actor: Actor, survey_id: str) -> dict[str, CardReasons]:
+    """The reasons that people gave on lead cards, by question and card, shuffled, under the rule of `read_comments`.
+
+    A card's reasons are shown when enough people of both teams have submitted, and each team that gave reasons on it did
+    so with enough people; and only where the comparison shows the card at all. Raises WrongState while the survey is not
+    closed.
+    """
+    survey = _closed(authorise(actor, "comparison:read"), survey_id)
+    questionnaire = survey.questionnaire
+    asked = [question for question in questionnaire.questions if question.type is QuestionType.LEAD_CARDS]
+    if not asked:
+        return {}
+    responses = counted_responses(questionnaire, answers.submitted_responses(store().read(), survey.id))
+    people = {team: sum(response.team is team for response in responses) for team in Team}
+    needed = questionnaire.comment_group
+    if min(people.values()) < needed:
+        few = f"Reasons are shown when at least {needed} people of each team have submitted."
+        return {question.key: CardReasons({}, few) for question in asked}
+    compared = {
+        one.question.key: one for one in _compared(str(store().path), survey.id, survey.revision).questions
+    }
+    withheld = f"Reasons are shown on cards where at least {needed} people of each team that gave any did."
+    guarded = questionnaire.mode is not Mode.NAMED
+    found: dict[str, CardReasons] = {}
+    for question in asked:
+        one = compared.get(question.key)
+        labels = one.distributions[Team.SALES].labels if one and one.distributions else ()
+        by_card: dict[int, Mapping[Team, tuple[str, ...]]] = {}
+        for number in range(1, question.count + 1):
+            if f"Card {number}" not in labels:
+                continue
+            written = _reasons_on(responses, question.key, str(number), needed, guarded)
+            shown = _shown(written, needed, random.Random(f"{survey.id}:{question.key}:{number}"))
+            if shown.by_team:
+                by_card[number] = shown.by_team
+        found[question.key] = CardReasons(by_card, "" if by_card else withheld)
+    return found
+
+
+def _reasons_on(
+    responses: Sequence[Response], key: str, card: str, needed: int, guarded: bool
+) -> dict[Team, list[str]]:
+    """The reasons on one card, sorted. Guarded, those that a file may have brought count as answers in free text do.
+
+    That is: only where each team in which the portal has some has at least `needed` of them.
+    """
+    own: dict[Team, list[str]] = {team: [] for team in Team}
+    brought: dict[Team, list[str]] = {team: [] for team in Team}
+    uncertain = dict.fromkeys(Team, 0)
+    for response in responses:
+        reason = ((response.answers.get(key) or {}).get(card) or {}).get("reason")
+        if not reason:
+            continue
+        certain = key not in response.from_file and key not in response.partly_from_file
+        (own if certain else brought)[response.team].append(reason)
+        uncertain[response.team] += key in response.partly_from_file
+    kept = not guarded or not any((own[team] or uncertain[team]) and len(own[team]) < needed for team in Team)
+    return {team: sorted(own[team] + (brought[team] if kept else [])) for team in Team}
+
+
 def _shown(written: dict[Team, list[str]], least: int, draw: random.Random) -> Comments:
     counts = [len(texts) for texts in written.values()]
     if not any(counts):
@@ -118,8 +176,12 @@ def _shown(written: dict[Team, list[str]], least: int, draw: random.Random) -> C
     return Comments(by_team)
 
 
-def _closed(survey_id: str) -> Survey:
+def _closed(person: Person, survey_id: str) -> Survey:
     survey = surveys.find(store().read(), survey_id) if isinstance(survey_id, str) else None
+    if survey is not None and survey.status is SurveyStatus.DRAFT and may(person, "survey:prepare"):
+        raise WrongState(
+            f"‘{survey.title}’ is still a draft. Open it, and once it is closed its results can be read."
+        )
     if survey is None or survey.status is SurveyStatus.DRAFT:
         raise NotFound("There is no such questionnaire. Go back to the list and choose one.")
     if survey.status is not SurveyStatus.CLOSED:

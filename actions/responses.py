@@ -14,11 +14,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from actions import answers as answering
-from actions import clock, comparison
+from actions import clock, comparison, invitations, messages
 from actions.journal import journal
 from actions.permissions import authorise
+from alignment import messages as wordings
 from alignment.answers import counted_answers, counted_responses
 from alignment.errors import InvalidInput, NotFound, WrongState
+from alignment.messages import MessageKind
 from alignment.people import Actor, Person, Team
 from alignment.questionnaires import Mode
 from alignment.response_files import (
@@ -36,10 +38,11 @@ from alignment.response_files import (
     to_table,
     write_cell,
 )
-from alignment.surveys import Audience, Comments, Survey, SurveyStatus, outsider_key
+from alignment.surveys import Audience, CardReasons, Comments, Survey, SurveyStatus, outsider_key
 from alignment.tables import Cell, Table, read_csv, write_csv, write_xlsx
 from alignment.texts import required_text
 from db.queries import answers, invitees, people, surveys
+from db.queries import messages as queue
 from db.store import Connection, store
 
 if TYPE_CHECKING:  # brings numpy, which only a comparison needs
@@ -108,7 +111,8 @@ class ExportOutlook:
 class ResponsesReport:
     """What became of a file of answers: each row is either accepted or refused.
 
-    `replacements` are the accepted rows that took the place of an earlier row, of this file or of one before.
+    `refused` counts the rows that `refusals` are about, each of which may have several. `replacements` are the accepted
+    rows that took the place of an earlier row, of this file or of one before. `warnings` are about columns left out.
     """
 
     read: int
@@ -116,6 +120,7 @@ class ResponsesReport:
     refused: int
     refusals: tuple[RowRefusal, ...]
     replacements: tuple[RowRefusal, ...] = ()
+    warnings: tuple[RowRefusal, ...] = ()
     note: str = ""
 
     @property
@@ -132,6 +137,7 @@ class ResponsesReport:
             "refusals": [refusal.to_document() for refusal in self.refusals],
             "replaced": self.replaced,
             "replacements": [one.to_document() for one in self.replacements],
+            "warnings": [one.to_document() for one in self.warnings],
             "note": self.note,
         }
 
@@ -182,7 +188,12 @@ def export_responses(actor: Actor, survey_id: str, form: Form | str) -> Export:
         table, document = _rows_with_names(survey)
     else:
         compared = comparison.compare_survey(actor, survey_id)
-        results = _team_results(survey, compared, comparison.read_comments(actor, survey_id))
+        results = _team_results(
+            survey,
+            compared,
+            comparison.read_comments(actor, survey_id),
+            comparison.read_card_reasons(actor, survey_id),
+        )
         table, document = _result_table(results), {"results": results}
 
     def transaction(connection: Connection) -> None:
@@ -256,7 +267,10 @@ def _rows_with_names(survey: Survey) -> tuple[Table, dict[str, Any]]:
 
 
 def _team_results(
-    survey: Survey, compared: "Comparison", comments: Mapping[str, Comments]
+    survey: Survey,
+    compared: "Comparison",
+    comments: Mapping[str, Comments],
+    reasons: Mapping[str, CardReasons],
 ) -> list[dict[str, Any]]:
     """Question by question what the comparison shows, in the order of the questionnaire."""
     found = {one.question.key: one for one in compared.questions}
@@ -288,6 +302,10 @@ def _team_results(
             told = one.as_dict()
             result["teams"] = {team.value: _shares(one.distributions[team]) for team in Team}
             result |= {key: told[key] for key in ("perspectives", "typical_rules") if told.get(key)}
+            for number, by_team in reasons[question.key].by_card.items() if question.key in reasons else ():
+                for team, texts in by_team.items():
+                    given = result["teams"][team.value].setdefault("reasons", {})
+                    given[f"Card {number}"] = list(texts)
             if one.importance_by_team:
                 result["importance"] = {team.value: mean for team, mean in one.importance_by_team.items()}
         results.append(result)
@@ -332,7 +350,11 @@ def _result_table(results: Sequence[Mapping[str, Any]]) -> Table:
         for team, told in one["teams"].items():
             listed = (
                 [{"answer": text} for text in told["comments"]] if "comments" in told else told["answers"]
-            )
+            ) + [
+                {"answer": f"{card}: {text}", "answered": ""}
+                for card, texts in told.get("reasons", {}).items()
+                for text in texts
+            ]
             rows += [
                 (
                     *place,
@@ -397,7 +419,9 @@ def import_responses(
     for the same person replaces the first. Who has answered in the portal keeps those answers.
 
     Raises InvalidInput when the file cannot be used, NothingUsable when none of its rows can, WrongState when the survey
-    takes no answers. Into an anonymous survey only `external` rows can be brought.
+    takes no answers. Into an anonymous survey only `external` rows can be brought. Whoever answers are brought in for is
+    told. The audit log has each file with how many rows were accepted and refused, none included: a refusal can tell that
+    somebody has begun.
     """
     person = authorise(actor, "survey:import")
     called = required_text(name, "The name of the file")
@@ -413,9 +437,7 @@ def import_responses(
         now = _open(connection, survey_id)
         if now.mode is not survey.mode or now.questionnaire.everything != survey.questionnaire.everything:
             raise WrongState(f"‘{survey.title}’ was changed just now. Nothing was imported. Try again.")
-        report = _bring_in(connection, now, read, external)
-        if not report.accepted:
-            raise NothingUsable(report)
+        report = _bring_in(connection, now, read, external, person)
         journal(
             connection,
             person,
@@ -432,13 +454,19 @@ def import_responses(
         )
         return report
 
-    return store().write(transaction)
+    report = store().write(transaction)
+    if not report.accepted:  # raised only now: the audit row stays
+        raise NothingUsable(report)
+    return report
 
 
-def _bring_in(connection: Connection, survey: Survey, read: ReadResponses, external: bool) -> ResponsesReport:
+def _bring_in(
+    connection: Connection, survey: Survey, read: ReadResponses, external: bool, acting: Person
+) -> ResponsesReport:
     at = clock.day_text() if survey.mode is Mode.ANONYMOUS else clock.now_text()
     secret = answers.secret(connection, survey.id) if survey.mode is Mode.ANONYMOUS else None
-    known = {} if external else {person.email: person for person in people.everyone(connection)}
+    known = {person.email.lower(): person for person in people.everyone(connection)}
+    labels = {_folded(key): key for key in answers.outsiders(connection, survey.id)} if external else {}
     chosen = invitees.chosen(connection, survey.id) if survey.audience is Audience.PEOPLE else None
     refusals = list(read.refusals)
     replacements: list[RowRefusal] = []
@@ -446,8 +474,8 @@ def _bring_in(connection: Connection, survey: Survey, read: ReadResponses, exter
     for row in read.rows:
         team = team_of(row.team)
         if external:
-            refusal = _outsider_refusal(row, team)
-            key = "" if refusal else outsider_key(survey, row.person, secret)
+            refusal = _outsider_refusal(row, team, known)
+            key = "" if refusal else _outsider_key(survey, row.person, secret, labels)
         else:
             person = known.get(row.person.lower())
             refusal = _person_refusal(row, person, chosen)
@@ -465,18 +493,39 @@ def _bring_in(connection: Connection, survey: Survey, read: ReadResponses, exter
             replacements.append(RowRefusal(row.row, PERSON, shown(row.person), f"Replaces {earlier}."))
         rows[key] = row.row
         answers.bring_in(connection, survey.id, key, team, row.answers, at)
-    refused = len({one.row for one in refusals if one.row > 1})
+    if not external:
+        told = [one for one in known.values() if one.id in rows and one.id != acting.id]
+        for one in told:
+            queue.delete_of_kind(connection, survey.id, MessageKind.IMPORT, one.id)
+        wording = wordings.answers_imported(survey, acting.name)
+        page = invitations.ANSWER_PAGE
+        messages.tell(connection, told, survey, MessageKind.IMPORT, wording, page, mail=False)
+    refused = len({one.row for one in refusals})
     return ResponsesReport(
         read.read,
         read.read - refused,
         refused,
         tuple(sorted(refusals, key=lambda one: one.row)),
         tuple(replacements),
+        read.warnings,
         read.note,
     )
 
 
-def _outsider_refusal(row: ReadRow, team: Team | None) -> RowRefusal | None:
+def _folded(label: str) -> str:
+    """The label as it is compared: without case, and however its accents are written."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", label).casefold())
+
+
+def _outsider_key(survey: Survey, label: str, secret: str | None, labels: dict[str, str]) -> str:
+    """The key of somebody outside, the same however the label is capitalised; a named survey keeps the first spelling."""
+    if survey.mode is not Mode.NAMED:
+        return outsider_key(survey, _folded(label), secret)
+    key = outsider_key(survey, label, secret)
+    return labels.setdefault(_folded(key), key)
+
+
+def _outsider_refusal(row: ReadRow, team: Team | None, known: Mapping[str, Person]) -> RowRefusal | None:
     if team is None:
         reason = (
             "Say sales or marketing: the portal does not know this person."
@@ -488,6 +537,12 @@ def _outsider_refusal(row: ReadRow, team: Team | None) -> RowRefusal | None:
         required_text(row.person, "The person")
     except InvalidInput as error:
         return RowRefusal(row.row, PERSON, shown(row.person), str(error))
+    if row.person.lower() in known or _folded(row.person) in known:
+        reason = (
+            "This is the e-mail of somebody whom the portal knows, who answers in their own name. Take the row out, or "
+            "import their answers as theirs."
+        )
+        return RowRefusal(row.row, PERSON, shown(row.person), reason)
     return None
 
 

@@ -16,6 +16,7 @@ class MessageKind(StrEnum):
     INVITATION = "invitation"  # a survey waits for the person
     REMINDER = "reminder"  # it still waits
     DATES = "dates"  # its closing time has moved
+    IMPORT = "import"  # somebody has brought in answers in the person's name
     LINK = "link"  # somebody else has made a link that signs the person in
     TROUBLE = "trouble"  # for facilitators: what the portal could not do by itself
 
@@ -108,7 +109,17 @@ def link_made(survey: Survey, maker: str) -> Wording:
     return Wording(
         one_line(f"A personal link was made for you: {title}"),
         f"{one_line(maker)} has made a personal link to ‘{title}’ for you, to hand it to you. It signs you in. If you did not "
-        "get it from them, tell your administrator and sign out, which ends your sessions everywhere.",
+        "get it from them, tell your administrator and sign out, which ends your sessions everywhere, and your personal links.",
+    )
+
+
+def answers_imported(survey: Survey, importer: str) -> Wording:
+    """What a person is told of answers that somebody has brought in from a file in their name."""
+    title = one_line(survey.title)
+    return Wording(
+        one_line(f"Answers were brought in for you: {title}"),
+        f"{one_line(importer)} has brought answers to ‘{title}’ into the portal in your name, from a file. They count as "
+        "submitted. Look at them, and change what is not yours to say: from then on no file replaces your answers.",
     )
 
 

@@ -27,13 +27,14 @@ PERSON, TEAM = "person", "team"
 _ESCAPE = "\\"
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+", re.ASCII)
 _YES_NO = {"yes": True, "no": False, "true": True, "false": False}
 _LONGEST_SHOWN = 100
 
 
 @dataclass(frozen=True)
 class RowRefusal:
-    """Why a row, or one of its cells, cannot be used. `row` is its number in a spreadsheet; 1 is the header."""
+    """Why a row, a column, or one cell cannot be used. `row` is its number in a spreadsheet; 1 is the header."""
 
     row: int
     column: str
@@ -57,11 +58,15 @@ class ReadRow:
 
 @dataclass(frozen=True)
 class ReadResponses:
-    """What a file of answers holds: rows that can be used, and what cannot. `read` counts the rows of the file."""
+    """What a file of answers holds: rows that can be used, and what cannot. `read` counts the rows of the file.
+
+    `warnings` are about columns that are left out; no row is refused for them.
+    """
 
     read: int
     rows: tuple[ReadRow, ...]
     refusals: tuple[RowRefusal, ...]
+    warnings: tuple[RowRefusal, ...] = ()
     note: str = ""
 
 
@@ -158,7 +163,8 @@ def read_responses(questionnaire: Questionnaire, table: ReadTable) -> ReadRespon
     questions = {question.key: question for question in questionnaire.everything}
     named = {name: index for index, name in enumerate(table.columns)}
     _check_columns(questionnaire, table.columns)
-    refusals = [_unknown(name, questions) for name in table.columns if name not in (PERSON, TEAM, *questions)]
+    warnings = [_unknown(name, questions) for name in table.columns if name not in (PERSON, TEAM, *questions)]
+    refusals: list[RowRefusal] = []
     rows: list[ReadRow] = []
     for number, cells in table.rows:
         faults: list[RowRefusal] = []
@@ -184,7 +190,7 @@ def read_responses(questionnaire: Questionnaire, table: ReadTable) -> ReadRespon
             refusals += faults
         else:
             rows.append(ReadRow(number, read_label(filled[PERSON]), filled.get(TEAM, "").lower(), answers))
-    return ReadResponses(len(table.rows), tuple(rows), tuple(refusals), table.note)
+    return ReadResponses(len(table.rows), tuple(rows), tuple(refusals), tuple(warnings), table.note)
 
 
 def to_document(questionnaire: Questionnaire, responses: Sequence[Response]) -> list[dict[str, Any]]:
@@ -241,6 +247,13 @@ def _is_cant_say(text: str) -> bool:
 def _number(question: Question, text: str, decimal_comma: bool) -> float:
     found = _DECIMAL_COMMA.fullmatch(text) if decimal_comma else None
     plain = f"{found[1]}.{found[2]}" if found else text
+    if decimal_comma and _THOUSANDS.fullmatch(text):
+        raise InvalidInput(
+            f"‘{question.name}’: where semicolons separate the cells, {text} can be read in two ways. Please write "
+            f"{text.replace('.', '')} if the point separates thousands, or {text.replace('.', ',')} if it is the decimal sign."
+            if text.count(".") == 1
+            else f"‘{question.name}’: please give {text} without separators of thousands: {text.replace('.', '')}."
+        )
     if not _NUMBER.fullmatch(plain) or len(plain) > 400:
         raise InvalidInput(
             f"‘{question.name}’: please give a number such as 12 or 0.5, without a unit and without separators of thousands."

@@ -148,6 +148,14 @@ class Comments:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class CardReasons:
+    """The reasons on lead cards that may be shown, by card and team, shuffled. `reason` says why there are none, or ''."""
+
+    by_card: Mapping[int, Mapping[Team, tuple[str, ...]]]
+    reason: str = ""
+
+
 def token(secret: str, survey_id: str, who: str) -> str:
     """The key under which an anonymous survey keeps someone's answers: only who has the survey's secret can make it."""
     return hmac.new(bytes.fromhex(secret), f"{survey_id}:{who}".encode(), hashlib.sha256).hexdigest()

@@ -164,6 +164,8 @@ def _show_outcome(survey: Survey) -> None:
         st.success(sentence, icon=":material/check:")
     if report.note:
         st.caption(plain(report.note))
+    for one in report.warnings[:_SHOWN]:
+        st.caption(f":material/info: Column ‘{plain(one.column)}’: {plain(one.reason)}")
     listed = [*report.refusals, *report.replacements]
     if not listed:
         return

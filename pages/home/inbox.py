@@ -13,6 +13,7 @@ ICONS = {
     MessageKind.INVITATION: ":material/edit_note:",
     MessageKind.REMINDER: ":material/notifications:",
     MessageKind.DATES: ":material/event:",
+    MessageKind.IMPORT: ":material/upload_file:",
     MessageKind.LINK: ":material/link:",
     MessageKind.TROUBLE: ":material/report:",
 }
@@ -20,6 +21,7 @@ LABELS = {
     MessageKind.INVITATION: "Answer",
     MessageKind.REMINDER: "Go on",
     MessageKind.DATES: "Answer",
+    MessageKind.IMPORT: "Look at them",
     MessageKind.LINK: "Answer",
 }
 

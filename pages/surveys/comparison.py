@@ -122,7 +122,11 @@ def effect_in_words(effect: Effect, question: Question) -> str:
 
     def number(value: float) -> str:
         text = (
-            f"{value * 100:.0f}%" if effect.name in SHARES else f"{value:.2f}" if not unit else number_text(value)
+            f"{value * 100:.0f}%"
+            if effect.name in SHARES
+            else f"{value:.2f}"
+            if not unit
+            else number_text(value)
         )
         return text.replace("-", "−") + unit
 
@@ -294,6 +298,30 @@ def show_cards(survey: Survey, compared: QuestionComparison) -> None:
         column_config={"Card": st.column_config.TextColumn(pinned=True)},
         alt=f"The leads on the cards, and how both teams judged them: {compared.question.name}",
     )
+    show_card_reasons(survey, compared.question)
+
+
+def show_card_reasons(survey: Survey, question: Question) -> None:
+    """What people wrote on the cards, card by card; nothing where that could tell who wrote it."""
+    with stop_on_refusal():
+        reasons = comparison.read_card_reasons(actor(), survey.id).get(question.key)
+    if reasons is None:
+        return
+    st.markdown("**Their reasons**")
+    if not reasons.by_card:
+        st.caption(plain(reasons.reason))
+        return
+    st.caption(
+        f"Shuffled, without names; only of cards where at least {survey.questionnaire.comment_group} people of each team "
+        "that gave reasons did."
+    )
+    with st.container(horizontal=True):
+        for number, by_team in reasons.by_card.items():
+            with st.popover(f"Card {number}", icon=":material/chat:"):
+                for team, texts in by_team.items():
+                    st.markdown(f"**{team.label.capitalize()}**")
+                    for text in texts:
+                        st.markdown(f"> {plain(text)}")
 
 
 def take(survey_id: str, compared: QuestionComparison) -> None:

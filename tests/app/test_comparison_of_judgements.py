@@ -55,7 +55,7 @@ def import_leads():
     history.load()
 
 
-def closed(make_person, each):
+def closed(make_person, each, reason=""):
     """Sales takes no lead and calls within a day; marketing hands every lead over, and thinks sales calls at once."""
     import_leads()
     survey = surveys.open_survey(MACHINE, surveys.prepare_survey(MACHINE, toml=TOML).id)
@@ -66,7 +66,13 @@ def closed(make_person, each):
         for _ in range(each):
             actor = Actor(make_person("member", team.value).id, clock.now_text())
             given = {
-                "cards": {str(number): {"verdict": verdict} for number in range(1, 5)},
+                "cards": {
+                    str(number): {
+                        "verdict": verdict,
+                        **({"reason": reason} if reason and number == 2 else {}),
+                    }
+                    for number in range(1, 5)
+                },
                 "hours": hours,
                 "guess:hours": guess,
                 "importance:leads": 5 if team is Team.SALES else 4,
@@ -108,6 +114,21 @@ def test_everybody_sees_how_the_leads_were_judged_and_what_stood_on_the_cards(op
     assert set(leads["What became of it"]) <= {"won", "lost", "still open"}
     everything = said(app) + "".join(table.to_json() for table in tables)
     assert "SECRET" not in everything and "Anna Berg" not in everything
+
+
+def test_reasons_stand_beside_the_judgements_as_they_were_typed(open_page, make_person):
+    closed(make_person, 5, "**Too** <b>small</b>")
+    app = opened_up(open_page(COMPARE, make_person("member", "sales")), "Leads that both judged")
+    words = said(app)
+    assert "Their reasons" in words and words.count("> **Too** <b>small") == 10
+    assert not any("**Too**" in element.value for element in app.markdown), "it is no markdown"
+
+
+def test_reasons_of_too_few_are_not_shown_and_that_is_said(open_page, make_person):
+    closed(make_person, 4, "Too small")
+    app = opened_up(open_page(COMPARE, make_person("member", "sales")), "Leads that both judged")
+    words = said(app)
+    assert "Too small" not in words and "at least 5 people of each team" in words
 
 
 def test_guesses_and_importance_stand_with_the_question(open_page, make_person):

@@ -75,9 +75,9 @@ def test_too_few_of_a_team_leave_nothing_to_download_and_that_is_said(open_page,
     assert f"responses_download_csv_{survey.id}" not in downloads(app)
 
 
-def upload(app, survey, *rows):
+def upload(app, survey, *rows, columns=("person", "team", "size")):
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([("person", "team", "size"), *rows])
+    csv.writer(text).writerows([columns, *rows])
     files = widget(app.get("file_uploader"), f"responses_file_{survey.id}")
     files.set_value(("answers.csv", text.getvalue().encode(), "text/csv"))
     app.run()
@@ -95,6 +95,14 @@ def test_a_file_of_answers_is_brought_in_and_each_refusal_is_shown(open_page, ma
     assert answers.my_progress(acting(who), survey.id).answers == {"size": 7.0}
     app = upload(app, survey, ("nobody@example.com", "sales", "7"))
     assert "Nothing was imported. 1 row read" in texts(app)
+
+
+def test_a_column_that_is_left_out_is_said_and_does_not_make_the_import_look_bad(open_page, make_person):
+    survey, who = opened("confidential"), make_person("member", "sales")
+    app = open_page(RUN, make_person("facilitator", None), survey=survey.id, part="answers")
+    app = upload(app, survey, (who.email, "sales", "7", "x"), columns=("person", "team", "size", "sise"))
+    assert "1 row read: 1 accepted, 0 refused." in " ".join(str(one.value) for one in app.success)
+    assert "Column ‘sise’" in texts(app) and not app.dataframe
 
 
 def test_into_an_anonymous_questionnaire_only_outsiders_can_be_brought(open_page, make_person):

@@ -13,10 +13,11 @@ from people import make_actor
 from questionnaire_strategies import answers_to, questionnaires
 from test_answers import first_answer
 
-from actions import answers, comparison, people, responses, surveys
+from actions import answers, comparison, messages, people, responses, surveys
 from actions.responses import Form, NothingUsable
 from alignment.answers import check_answer, counted_answers
 from alignment.errors import InvalidInput, NotFound, NotPermitted, WrongState
+from alignment.messages import MailState, MessageKind
 from alignment.people import MACHINE, Team
 from alignment.questionnaire_files import write_toml
 from alignment.surveys import ResponseRate
@@ -104,6 +105,7 @@ def test_answers_of_known_people_come_in_submitted_and_can_be_read_and_changed_b
         "refusals": [],
         "replaced": 0,
         "replacements": [],
+        "warnings": [],
         "note": "",
     }
     found = answers.my_progress(who, survey.id)
@@ -218,14 +220,12 @@ def test_only_those_who_were_chosen_can_be_brought_in():
 
 def test_nothing_is_kept_when_no_row_can_be_used():
     survey = opened()
-    before = store().read().execute("SELECT count(*) FROM audit").fetchone()[0]
     with pytest.raises(NothingUsable) as refused:
         bring(survey, ("nobody@example.com", "", "5"))
     assert refused.value.report.refused == 1
     with pytest.raises(NothingUsable, match="no row beneath"):
         bring(survey)
     assert store().read().execute("SELECT count(*) FROM respondent").fetchone()[0] == 0
-    assert store().read().execute("SELECT count(*) FROM audit").fetchone()[0] == before
 
 
 def test_answers_come_only_into_an_open_survey():
@@ -237,6 +237,86 @@ def test_answers_come_only_into_an_open_survey():
             bring(survey, ("a", "sales", "5"), external=True)
     with pytest.raises(NotFound):
         responses.import_responses(MACHINE, "01NOWHERE", "x.csv", b"person,size\n")
+
+
+def imports_in_the_log():
+    rows = (
+        store()
+        .read()
+        .execute("SELECT after FROM audit WHERE action = 'survey:import' ORDER BY id")
+        .fetchall()
+    )
+    return [json.loads(row["after"]) for row in rows]
+
+
+@pytest.mark.parametrize("mode", ["named", "confidential"])
+def test_asking_by_an_import_who_has_begun_leaves_its_trace_in_the_log(mode):
+    survey, begun, other = opened(mode), make_actor(), make_actor()
+    answers.save_answer(begun, survey.id, "size", 1)
+    with pytest.raises(NothingUsable, match="answered in the portal"):
+        bring(survey, (email_of(begun), "", "3"))
+    bring(survey, (email_of(begun), "", "3"), (email_of(other), "", "3"))
+    counts = [(one["accepted"], one["refused"]) for one in imports_in_the_log()]
+    assert counts == [(0, 1), (1, 1)]
+    assert email_of(begun) not in json.dumps(imports_in_the_log())
+    assert answers.my_progress(begun, survey.id).answers == {"size": 1.0}
+
+
+@pytest.mark.parametrize("mode", ["named", "confidential", "anonymous"])
+def test_labels_of_outsiders_are_compared_without_case(mode):
+    survey = opened(mode)
+    report = bring(
+        survey, ("P1", "sales", "5"), ("p1", "sales", "6"), ("STRASSE", "sales", "7"), external=True
+    )
+    assert (report.accepted, report.replaced) == (3, 1)
+    again = bring(survey, ("p1 ", "sales", "8"), ("Straße", "sales", "9"), external=True)
+    assert again.replaced == 2
+    assert store().read().execute("SELECT count(*) FROM respondent").fetchone()[0] == 2
+    if mode == "named":
+        surveys.close_survey(MACHINE, survey.id)
+        rows = rows_of(responses.export_responses(MACHINE, survey.id, "csv"))
+        assert {(row["person"], row["size"]) for row in rows} == {("P1", "8"), ("STRASSE", "9")}
+
+
+@pytest.mark.parametrize("mode", ["named", "confidential", "anonymous"])
+def test_nobody_known_here_is_brought_in_as_an_outsider_too(mode):
+    survey, who = opened(mode), make_actor()
+    report = bring(survey, (email_of(who).upper(), "sales", "5"), ("x", "sales", "6"), external=True)
+    assert (report.accepted, report.refused) == (1, 1)
+    assert (report.refusals[0].row, report.refusals[0].column) == (2, "person")
+    assert "whom the portal knows" in report.refusals[0].reason
+
+
+@pytest.mark.parametrize("mode", ["named", "confidential"])
+def test_whose_answers_are_brought_in_is_told_so_and_by_whom(mode):
+    survey, sol, mia = opened(mode), make_actor(), make_actor(team="marketing")
+    fay = make_actor("facilitator", "sales", name="Fay Runs")
+    rows = file_of((email_of(sol), "", "5"), (email_of(mia), "", "700"), (email_of(fay), "", "5"))
+    for _ in range(2):
+        responses.import_responses(fay, survey.id, "x.csv", rows)
+    [told] = [one for one in messages.my_messages(sol) if one.kind is MessageKind.IMPORT]
+    assert "Fay Runs" in told.body and "Ours" in told.subject and told.survey_id == survey.id
+    assert told.mail is MailState.NONE
+    for not_told in (mia, fay):  # a refused row changes nothing; whoever did it knows
+        assert not [one for one in messages.my_messages(not_told) if one.kind is MessageKind.IMPORT]
+
+
+def test_a_column_no_question_has_is_a_warning_and_refuses_nothing(tmp_path):
+    survey, who = opened(), make_actor()
+    report = bring(
+        survey,
+        (email_of(who), "7", "x"),
+        ("nobody@example.com", "7", "x"),
+        columns=("person", "size", "sise"),
+    )
+    assert (report.accepted, report.refused, len(report.refusals)) == (1, 1, 1)
+    [warning] = report.warnings
+    assert (warning.row, warning.column) == (1, "sise") and "‘size’" in warning.reason
+    path = tmp_path / "answers.csv"
+    path.write_bytes(file_of((email_of(who), "7", "x"), columns=("person", "size", "sise")))
+    document = json.loads(run("import-responses", survey.id, path, "--json").stdout)
+    assert document["refusals"] == [] and [one["column"] for one in document["warnings"]] == ["sise"]
+    assert "Note: column sise: There is no question" in run("import-responses", survey.id, path).stdout
 
 
 def test_the_log_says_who_brought_a_file_and_not_what_was_in_it():
