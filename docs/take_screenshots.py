@@ -45,7 +45,10 @@ NOT_YET_ANSWERED, HALF_WAY = "Svenja Brackmann", "Kwame Asantewa"
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: the screen's address and who looks at it; nobody has signed in where `who` is ''."""
+    """One picture: the screen's address and who looks at it; nobody has signed in where `who` is ''.
+
+    `{running}` and `{draft}` in the address are the questionnaires that are open and being written.
+    """
 
     name: str
     address: str
@@ -56,7 +59,10 @@ SHOTS = (
     Shot("sign-in", "", ""),
     Shot("today", "", NOT_YET_ANSWERED),
     Shot("answer", "answer", HALF_WAY),
+    Shot("inbox", "inbox", HALF_WAY),
     Shot("questionnaires", "questionnaires", FACILITATOR),
+    Shot("questionnaire", "questionnaires?survey={running}", FACILITATOR),
+    Shot("editor", "editor?survey={draft}", FACILITATOR),
     Shot("comparison", "comparison", FACILITATOR),
     Shot("workshop", "workshop", NOT_YET_ANSWERED),
     Shot("glossary", "glossary", SALES_LEAD),
@@ -67,8 +73,11 @@ SHOTS = (
 )
 
 
-def load_sample(folder: Path) -> dict[str, tuple[str, str]]:
-    """Fill the folder with the sample company and put something before its people; returns (e-mail, password) by name."""
+def load_sample(folder: Path) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+    """Fill the folder with the sample company and put something before its people.
+
+    Returns (e-mail, password) by name, and the ids of questionnaires by what they are called in an address.
+    """
     printed = subprocess.run(
         [sys.executable, "manage.py", "--data", folder, "sample", "--json"],
         cwd=ROOT,
@@ -78,13 +87,14 @@ def load_sample(folder: Path) -> dict[str, tuple[str, str]]:
     )
     company = json.loads(printed.stdout)
     os.environ["CONCORD_DATA"] = str(folder)
-    go_on_with_the_story()
-    return {person["name"]: (person["email"], company["password"]) for person in company["sign_ins"]}
+    ids = go_on_with_the_story()
+    return {person["name"]: (person["email"], company["password"]) for person in company["sign_ins"]}, ids
 
 
-def go_on_with_the_story() -> None:
-    """A vote that is running, and a definition that waits for signatures, so that these screens show their purpose."""
-    from actions import clock, comparison, definitions, people, surveys, workshops
+def go_on_with_the_story() -> dict[str, str]:
+    """A vote that is running, a questionnaire that is being written, a definition that waits for signatures: so that
+    these screens show their purpose. Returns the ids of questionnaires by what they are called in an address."""
+    from actions import clock, comparison, definitions, people, questionnaires, surveys, workshops
     from alignment.people import MACHINE, Actor
     from alignment.surveys import SurveyStatus
     from alignment.workshops import Choice
@@ -95,7 +105,10 @@ def go_on_with_the_story() -> None:
     def acting(name: str) -> Actor:
         return Actor(everyone[name].id, clock.now_text())
 
-    asked = next(found for found in surveys.list_surveys(MACHINE) if found.status is SurveyStatus.CLOSED)
+    known = [found for found in surveys.list_surveys(MACHINE) if found.template == "qualified_lead"]
+    asked = next(found for found in known if found.status is SurveyStatus.CLOSED)
+    running = next(found for found in known if found.status is SurveyStatus.OPEN)
+    draft = questionnaires.copy_survey(acting(FACILITATOR), asked.id, "What is a qualified lead, by now?")
     compared = {found.question.key: found for found in comparison.compare_survey(MACHINE, asked.id).questions}
     room = workshops.open_workshop(acting(FACILITATOR), "Leads that are not ready yet")
     for key in ("not_now", "warm_days"):
@@ -123,6 +136,7 @@ def go_on_with_the_story() -> None:
             acting(FACILITATOR), definitions.draft(acting(FACILITATOR), "mql", text, current.rule)
         )
     store.close_all()
+    return {"running": running.id, "draft": draft.id}
 
 
 @contextmanager
@@ -234,7 +248,7 @@ def take_set_up(browser: Browser, folder: Path) -> None:
 def take_sample(browser: Browser, folder: Path, wanted: list[Shot]) -> None:
     """The screens of the sample company, each as somebody who has something to do there."""
     folder.mkdir()
-    sign_ins = load_sample(folder / "data")
+    sign_ins, ids = load_sample(folder / "data")
     with served(folder) as portal:
         for size in SIZES:
             for mode in ("light", "dark"):
@@ -245,7 +259,7 @@ def take_sample(browser: Browser, folder: Path, wanted: list[Shot]) -> None:
                         if who:
                             fill_in_sign_in(page, *sign_ins[who])
                         for shot in (one for one in wanted if one.who == who):
-                            page.goto(f"{portal.url}/{shot.address}")
+                            page.goto(f"{portal.url}/{shot.address.format(**ids)}")
                             expect(page.get_by_role("heading").first).to_be_visible()
                             take(page, shot.name, size, mode)
 
