@@ -42,7 +42,6 @@ _ONCE = (
     "as long as you have no password and have not come in otherwise. Go on in the browser in which you are signed in, use "
     "the link in your mail, or sign in. No password yet? Your administrator gives you a link to choose one."
 )
-_UNKNOWN = "There is no such questionnaire. Go back to the list and choose one."
 _VOID = (
     "This link does not work any more: the questionnaire has closed, or the link was replaced or has run out. If you have "
     "a password, sign in; what is open for you stands under Answer."
@@ -109,7 +108,7 @@ def read_asked(actor: Actor, survey_id: str) -> Asked:
     """Who is asked, and who could be: everybody with access who belongs to a team."""
     authorise(actor, "survey:invite")
     connection = store().read()
-    survey = _known(connection, survey_id)
+    survey = surveys.known(connection, survey_id)
     could_be = tuple(_answering(connection))
     ids = frozenset(person.id for person in asked(connection, survey))
     return Asked(survey, could_be, ids)
@@ -231,7 +230,7 @@ def outlook(actor: Actor, survey_id: str) -> Outlook:
     """What reminding now would do. Raises WrongState when the survey is not open."""
     authorise(actor, "survey:invite")
     connection = store().read()
-    survey = _known(connection, survey_id)
+    survey = surveys.known(connection, survey_id)
     _must_be_open(survey)
     rates = surveys.rates(connection, survey.id)
     named = survey.mode is Mode.NAMED
@@ -253,7 +252,7 @@ def remind(actor: Actor, survey_id: str) -> int | None:
     person = authorise(actor, "survey:invite")
 
     def transaction(connection: Connection) -> int | None:
-        survey = _known(connection, survey_id)
+        survey = surveys.known(connection, survey_id)
         _must_be_open(survey)
         named = survey.mode is Mode.NAMED
         if not _unfinished(connection, survey):
@@ -306,7 +305,7 @@ def delivery(actor: Actor, survey_id: str) -> Delivery:
     """What became of the mails about a survey."""
     authorise(actor, "mail:read")
     connection = store().read()
-    survey = _known(connection, survey_id)
+    survey = surveys.known(connection, survey_id)
     kinds = [MessageKind.INVITATION, MessageKind.DATES]
     if survey.mode is Mode.NAMED:
         kinds.append(MessageKind.REMINDER)
@@ -345,7 +344,7 @@ def make_links(
     wanted = None if person_ids is None else _ids(person_ids)
 
     def transaction(connection: Connection) -> list[PersonalLink]:
-        survey = _known(connection, survey_id)
+        survey = surveys.known(connection, survey_id)
         _must_be_open(survey)
         members = [person for person in asked(connection, survey) if person.role is Role.MEMBER]
         if wanted is not None:
@@ -533,7 +532,7 @@ def _due_for_reminder(connection: Connection, survey: Survey) -> list[Person]:
 
 def _told(connection: Connection, survey_id: str) -> Survey:
     """The survey as it is now, once those who are newly asked by an open one have been invited."""
-    survey = _known(connection, survey_id)
+    survey = surveys.known(connection, survey_id)
     if answers.accepts(survey):
         _invite(connection, survey)
     return survey
@@ -552,15 +551,8 @@ def _open(connection: Connection) -> list[Survey]:
     return [survey for survey in surveys.listed(connection) if answers.accepts(survey)]
 
 
-def _known(connection: Connection, survey_id: str) -> Survey:
-    survey = surveys.find(connection, survey_id) if isinstance(survey_id, str) else None
-    if survey is None:
-        raise NotFound(_UNKNOWN)
-    return survey
-
-
 def _changeable(connection: Connection, survey_id: str, revision: int) -> Survey:
-    survey = _known(connection, survey_id)
+    survey = surveys.known(connection, survey_id)
     if survey.revision != revision:
         raise StaleVersion(
             f"‘{survey.title}’ was changed in the meantime. Look at it again before you go on."

@@ -48,7 +48,6 @@ LARGEST_SEED = 2**53
 _MOST_PROFILES = 4
 _profiles: "dict[Any, Profile]" = {}
 _profiling = threading.Lock()
-_UNKNOWN = "There is no such questionnaire. Go back to the list and choose one."
 
 
 # ── for those who answer ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -373,7 +372,7 @@ def _teams_rules(connection: Connection) -> tuple[Rule, Rule] | None:
 def _typical(path: str, survey_id: str, revision: int, question_key: str) -> tuple[Rule, Rule] | None:
     """Computed once: the answers of a closed survey stay. `path` tells stores apart."""
     connection = store().read()
-    survey = _known(connection, survey_id)
+    survey = surveys.known(connection, survey_id)
     given: dict[Team, list[Rule]] = {team: [] for team in Team}
     for response in counted_responses(
         survey.questionnaire, answers.submitted_responses(connection, survey_id)
@@ -390,7 +389,7 @@ def _typical(path: str, survey_id: str, revision: int, question_key: str) -> tup
 
 def _review(survey_id: str, question_key: str) -> CardReview:
     connection = store().read()
-    survey = _known(connection, survey_id)
+    survey = surveys.known(connection, survey_id)
     question = _question(survey, question_key)
     cards = lead_cards.cards(connection, survey.id, question.key)
     if survey.status is not SurveyStatus.DRAFT:
@@ -509,27 +508,20 @@ def _note(connection: Connection, person: Person, survey: Survey, action: str, d
 # ── what may be asked for ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _known(connection: Connection, survey_id: str) -> Survey:
-    survey = surveys.find(connection, survey_id) if isinstance(survey_id, str) else None
-    if survey is None:
-        raise NotFound(_UNKNOWN)
-    return survey
-
-
 def _visible(connection: Connection, person: Person, survey_id: str) -> Survey:
-    survey = _known(connection, survey_id)
+    survey = surveys.known(connection, survey_id)
     if survey.status is SurveyStatus.CLOSED or may(person, "survey:prepare"):
         return survey
     asked = person.team is not None and invitees.is_asked(connection, survey, person.id)
     if survey.status is SurveyStatus.DRAFT or not asked:
-        raise NotFound(_UNKNOWN)
+        raise NotFound(surveys.UNKNOWN)
     return survey
 
 
 def _draft(
     connection: Connection, survey_id: str, question_key: str, revision: int
 ) -> tuple[Survey, Question]:
-    survey = _known(connection, survey_id)
+    survey = surveys.known(connection, survey_id)
     question = _question(survey, question_key)
     if survey.status is not SurveyStatus.DRAFT:
         raise WrongState(

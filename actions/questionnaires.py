@@ -6,7 +6,7 @@ from actions import clock, surveys
 from actions.journal import journal
 from actions.permissions import authorise
 from alignment import templates
-from alignment.errors import InvalidInput, NotFound, StaleVersion, WrongState
+from alignment.errors import InvalidInput, StaleVersion, WrongState
 from alignment.people import Actor
 from alignment.questionnaire_edits import (
     Changes,
@@ -40,7 +40,9 @@ def prepare_blank(actor: Actor, title: str) -> Survey:
 def copy_survey(actor: Actor, survey_id: str, title: str = "") -> Survey:
     """A draft with the questions of another survey, whatever its state; '' keeps its title. Answers are not copied."""
     authorise(actor, "survey:prepare")
-    return surveys.prepare_survey(actor, copy_of=_known(store().read(), survey_id).id, title=title)
+    return surveys.prepare_survey(
+        actor, copy_of=kept_surveys.known(store().read(), survey_id).id, title=title
+    )
 
 
 def change_questionnaire(
@@ -85,7 +87,7 @@ def change_questionnaire(
                 "changed": _names(changed),
             },
         )
-        return _known(connection, survey_id)
+        return kept_surveys.known(connection, survey_id)
 
     return store().write(transaction)
 
@@ -130,7 +132,7 @@ def correct_survey(
             survey_id,
             after={"note": said, "changed": _names(changed)},
         )
-        return _known(connection, survey_id)
+        return kept_surveys.known(connection, survey_id)
 
     return store().write(transaction)
 
@@ -146,7 +148,7 @@ def deletion_cost(actor: Actor, survey_id: str, key: str) -> DeletionCost:
     """What would be lost if this question were deleted, comparability with earlier surveys that asked it included."""
     authorise(actor, "survey:prepare")
     connection = store().read()
-    survey = _known(connection, survey_id)
+    survey = kept_surveys.known(connection, survey_id)
     earlier = [
         other.title
         for other in kept_surveys.listed(connection)
@@ -198,15 +200,8 @@ def _names(changes: Changes) -> list[str]:
     return list(names)[:_NAMES]
 
 
-def _known(connection: Connection, survey_id: str) -> Survey:
-    survey = kept_surveys.find(connection, survey_id) if isinstance(survey_id, str) else None
-    if survey is None:
-        raise NotFound("There is no such questionnaire. Go back to the list and choose one.")
-    return survey
-
-
 def _seen(connection: Connection, survey_id: str, revision: int) -> Survey:
-    survey = _known(connection, survey_id)
+    survey = kept_surveys.known(connection, survey_id)
     if survey.revision != revision:
         raise StaleVersion(f"Somebody else changed ‘{survey.title}’ in the meantime. This was not saved.")
     return survey

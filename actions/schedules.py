@@ -170,9 +170,7 @@ def _tell_new_dates(connection: Connection, survey: Survey) -> None:
 
 
 def _changeable(connection: Connection, survey_id: str, revision: int) -> Survey:
-    survey = kept.find(connection, survey_id) if isinstance(survey_id, str) else None
-    if survey is None:
-        raise NotFound("There is no such questionnaire. Go back to the list and choose one.")
+    survey = kept.known(connection, survey_id)
     if survey.revision != revision:
         raise StaleVersion(
             f"‘{survey.title}’ was changed in the meantime. Look at it again before you go on."
