@@ -184,13 +184,9 @@ def _answerable(connection: Connection, person: Person, survey_id: str) -> Surve
         raise NotPermitted(
             "Only people of the sales or the marketing team answer. Ask an administrator for a team."
         )
-    survey = surveys.find(connection, survey_id) if isinstance(survey_id, str) else None
-    if (
-        survey is None
-        or survey.status is SurveyStatus.DRAFT
-        or not invitees.is_asked(connection, survey, person.id)
-    ):
-        raise NotFound("There is no such questionnaire. Go back to the list and choose one.")
+    survey = surveys.known(connection, survey_id)
+    if survey.status is SurveyStatus.DRAFT or not invitees.is_asked(connection, survey, person.id):
+        raise NotFound(surveys.UNKNOWN)
     if not accepts(survey):
         raise WrongState(
             f"‘{survey.title}’ has been closed. What you had submitted counts; nothing can be changed now."

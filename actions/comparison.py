@@ -177,13 +177,13 @@ def _shown(written: dict[Team, list[str]], least: int, draw: random.Random) -> C
 
 
 def _closed(person: Person, survey_id: str) -> Survey:
-    survey = surveys.find(store().read(), survey_id) if isinstance(survey_id, str) else None
-    if survey is not None and survey.status is SurveyStatus.DRAFT and may(person, "survey:prepare"):
+    survey = surveys.known(store().read(), survey_id)
+    if survey.status is SurveyStatus.DRAFT and may(person, "survey:prepare"):
         raise WrongState(
             f"‘{survey.title}’ is still a draft. Open it, and once it is closed its results can be read."
         )
-    if survey is None or survey.status is SurveyStatus.DRAFT:
-        raise NotFound("There is no such questionnaire. Go back to the list and choose one.")
+    if survey.status is SurveyStatus.DRAFT:
+        raise NotFound(surveys.UNKNOWN)
     if survey.status is not SurveyStatus.CLOSED:
         raise WrongState(f"‘{survey.title}’ is still open. Its results can be read once it is closed.")
     return survey
@@ -198,8 +198,6 @@ def _compared(path: str, survey_id: str, revision: int) -> "Comparison":
     from alignment.disagreement import compare
 
     connection = store().read()
-    survey = surveys.find(connection, survey_id)
-    if survey is None:
-        raise NotFound("There is no such questionnaire.")
+    survey = surveys.known(connection, survey_id)
     responses = answers.submitted_responses(connection, survey_id)
     return compare(survey.questionnaire, counted_responses(survey.questionnaire, responses))

@@ -19,7 +19,7 @@ from actions.journal import journal
 from actions.permissions import authorise
 from alignment import messages as wordings
 from alignment.answers import counted_answers, counted_responses
-from alignment.errors import InvalidInput, NotFound, WrongState
+from alignment.errors import InvalidInput, WrongState
 from alignment.messages import MessageKind
 from alignment.people import Actor, Person, Team
 from alignment.questionnaires import Mode
@@ -168,7 +168,7 @@ class NothingUsable(InvalidInput):
 def export_outlook(actor: Actor, survey_id: str) -> ExportOutlook:
     """What `export_responses` would give now. Raises NotFound where there is no such survey."""
     authorise(actor, "survey:export")
-    survey = _known(store().read(), survey_id)
+    survey = surveys.known(store().read(), survey_id)
     names = {form: _name(survey, _kind(survey), form) for form in Form}
     return ExportOutlook(survey.mode is Mode.NAMED, _why_not(survey), names)
 
@@ -180,7 +180,7 @@ def export_responses(actor: Actor, survey_id: str, form: Form | str) -> Export:
     """
     person = authorise(actor, "survey:export")
     wanted = _form(form)
-    survey = _known(store().read(), survey_id)
+    survey = surveys.known(store().read(), survey_id)
     reason = _why_not(survey)
     if reason:
         raise WrongState(reason)
@@ -214,7 +214,7 @@ def export_responses(actor: Actor, survey_id: str, form: Form | str) -> Export:
 def empty_form(actor: Actor, survey_id: str) -> Export:
     """A file with the columns of the survey's answers and no row: what `import_responses` wants to be filled in."""
     authorise(actor, "survey:import")
-    survey = _known(store().read(), survey_id)
+    survey = surveys.known(store().read(), survey_id)
     return _file(survey, "to-fill-in", Form.CSV, Table(columns_of(survey.questionnaire), ()), {})
 
 
@@ -567,17 +567,10 @@ def _person_refusal(row: ReadRow, person: Person | None, chosen: set[str] | None
 
 
 def _open(connection: Connection, survey_id: str) -> Survey:
-    survey = _known(connection, survey_id)
+    survey = surveys.known(connection, survey_id)
     if not answering.accepts(survey):
         state = "not open yet" if survey.status is SurveyStatus.DRAFT else "closed"
         raise WrongState(
             f"‘{survey.title}’ is {state}. Answers can be brought in while a questionnaire is open."
         )
-    return survey
-
-
-def _known(connection: Connection, survey_id: str) -> Survey:
-    survey = surveys.find(connection, survey_id) if isinstance(survey_id, str) else None
-    if survey is None:
-        raise NotFound("There is no such questionnaire. Go back to the list and choose one.")
     return survey
