@@ -142,6 +142,8 @@ def show_progress_of(progress: Progress) -> None:
 
 def current_progress() -> Progress:
     """How far the person is, as it was read last: when the screen was drawn, or after the last answer."""
+    if _PROGRESS not in st.session_state:  # signed out in the same moment: the whole page shows the form
+        st.rerun()
     found: Progress = st.session_state[_PROGRESS]
     return found
 

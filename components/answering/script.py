@@ -2,7 +2,7 @@
 
 It is a file of our own that the server hands out, because the portal's content policy forbids every other script. All it
 does is done to what the screen shows anyway: it commits a text field after a pause as Ctrl+Enter would, keeps what was
-typed in the tab's own memory until the store has confirmed it, puts the focus on the question after Next, and names
+typed in the tab's own memory until the store has confirmed it or the person signs out, puts the focus on the question after Next, and names
 buttons that show only an icon.
 """
 
@@ -24,8 +24,12 @@ def _address() -> str:
     return f"{ADDRESS}/keeping.js?{mark}"
 
 
-def run_script() -> None:
-    """Let the browser run the script, once per page however often this is drawn."""
-    st.components.v2.component(
-        "concord_keeping", html=f'<script type="module" src="{_address()}"></script>', isolate_styles=False
-    )(key="answering_script", height=1)
+def run_script(person_id: str) -> None:
+    """Let the browser run the script, once per page however often this is drawn, for this person's words only."""
+    mark = hashlib.sha256(f"typed by {person_id}".encode()).hexdigest()[:10]
+    with st.container(key=f"answer_by-{mark}"):
+        st.components.v2.component(
+            "concord_keeping",
+            html=f'<script type="module" src="{_address()}"></script>',
+            isolate_styles=False,
+        )(key="answering_script", height=1)

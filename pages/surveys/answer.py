@@ -431,7 +431,7 @@ def show() -> None:
     else:
         scope = hashlib.sha256(f"{me.id} {chosen.survey.id}".encode()).hexdigest()[:10]
         show_survey(chosen, language, scope, title)
-    run_script()
+    run_script(me.id)
 
 
 def draw_top(progress: Progress, *, several: bool) -> tuple[DeltaGenerator, str]:

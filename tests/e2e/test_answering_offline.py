@@ -5,12 +5,14 @@ import signal
 
 import pytest
 from all_kinds import open_all_kinds
-from browsing import settle, until
+from browsing import fill_in_sign_in, settle, until
 from controls import expect_no_error
 from playwright.sync_api import Page, expect
 
 from actions import answers, clock
 from alignment.people import Actor
+from db.queries import sign_ins
+from db.store import store
 
 pytestmark = pytest.mark.browser
 
@@ -123,3 +125,39 @@ def test_an_answer_given_elsewhere_is_not_overwritten_by_what_was_left_in_a_fiel
     banner(page).get_by_role("button", name="Put mine back").click()
     expect(field).to_have_value("Mine")
     until(page, lambda: kept(sol, survey, "wish") == "Mine")
+
+
+def memory(page: Page):
+    return page.evaluate("JSON.stringify(sessionStorage)")
+
+
+@pytest.mark.parametrize("way", ["signs out", "is signed out"])
+def test_nothing_typed_is_left_in_the_tab_for_whoever_signs_in_next(
+    portal, sign_in, sol, add_person, survey, way
+):
+    page, field = opened(sign_in, sol, survey, "wish", WISH)
+    page.context.set_offline(True)
+    field.press_sequentially("Between us")
+    expect(banner(page)).to_be_visible()
+    assert "Between us" in memory(page)
+    if way == "signs out":
+        page.context.set_offline(False)
+        expect(saved(page)).to_be_visible()
+        field.press_sequentially(", really")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        assert "Between us" not in memory(page)
+    else:
+        session_ends(sol)
+        page.context.set_offline(False)
+    page.goto(f"{portal.url}/answer?survey={survey.id}&at=wish")
+    bea = add_person("Bea Braun", team="marketing")
+    fill_in_sign_in(page, bea.email)
+    expect(field).to_have_value("")
+    settle(page)
+    until(page, lambda: "Between us" not in memory(page))
+    assert kept(bea, survey, "wish") is None
+
+
+def session_ends(person):
+    store().write(lambda connection: sign_ins.end_sessions(connection, person.id, clock.now_text()))

@@ -4,6 +4,7 @@
 const PAUSE = 900; // milliseconds after the last key until a text is committed
 const PATIENCE = 1500; // a connection that is back sooner was not worth a word
 const STORE = "concord-typed";
+const OWNER = "concord-typed-by";
 const APP = "[data-testid=stApp]";
 const OFFLINE =
   "No connection. Keep this page open: what you have typed stays here and is saved as soon as the connection is back.";
@@ -81,6 +82,27 @@ function write(drafts) {
     sessionStorage.setItem(STORE, JSON.stringify(drafts));
   } catch {
     // no memory to keep it in: the field itself still has it
+  }
+}
+
+// Whoever signs out, or somebody else who signs in afterwards in the same tab, leaves nothing typed behind.
+function forget() {
+  try {
+    sessionStorage.removeItem(STORE);
+    sessionStorage.removeItem(OWNER);
+  } catch {
+    // no memory, nothing to forget
+  }
+}
+
+function watchOwner() {
+  const owner = token(document.querySelector('[class*="st-key-answer_by-"]'), "st-key-answer_by-");
+  try {
+    if (!owner || sessionStorage.getItem(OWNER) === owner) return;
+    if (sessionStorage.getItem(OWNER)) forget();
+    sessionStorage.setItem(OWNER, owner);
+  } catch {
+    // no memory, nobody's words in it
   }
 }
 
@@ -346,6 +368,7 @@ function keepFocus() {
 
 function sweep() {
   sweeping = 0;
+  watchOwner();
   watchConnection();
   followStep();
   listen();
@@ -372,6 +395,9 @@ function start() {
     look();
   }, true);
   document.addEventListener("focusout", (event) => isField(event.target) && noteSent(event.target), true);
+  document.addEventListener("click", (event) => {
+    if (connected() && event.target.closest?.(".st-key-session_sign_out button")) forget();
+  }, true);
   document.addEventListener("focusin", (event) => {
     const box = boxOf(event.target);
     const widget = token(event.target.closest('[class*="st-key-"]'), "st-key-");
