@@ -29,7 +29,7 @@ from components.questionnaire_editor_settings import draw_file, draw_languages, 
 from components.questionnaire_editor_state import (
     Edit,
     Editing,
-    apply,
+    attempt,
     drop_waiting,
     editing,
     publish,
@@ -124,6 +124,7 @@ def _draw_body(state: Editing) -> None:
             on_click=_add_section,
             args=(state,),
         )
+        show_refused(state, "add_section")
 
 
 def _choose_language(state: Editing) -> None:
@@ -374,21 +375,21 @@ def _choose_section(state: Editing, question: Question) -> None:
 
 
 def _open(state: Editing, what: str) -> None:
-    state.opened = what
+    state.opened, state.reason = what, ("", "")
     st.rerun([BODY, BAR])
 
 
 def _do(state: Editing, place: str, edit: Edit) -> None:
-    apply(state, edit, place)
+    attempt(state, edit, place)
     st.rerun([HEADING, BODY, BAR])
 
 
 def _move_to(state: Editing, key: str, topic: str) -> None:
-    apply(state, partial(edits.move_question, key=key, topic=topic), f"{key}.do")
+    attempt(state, partial(edits.move_question, key=key, topic=topic), f"{key}.do")
 
 
 def _duplicate(state: Editing, key: str) -> None:
-    if apply(state, lambda questionnaire: edits.duplicate_question(questionnaire, key)[0], f"{key}.do"):
+    if attempt(state, lambda questionnaire: edits.duplicate_question(questionnaire, key)[0], f"{key}.do"):
         questions = [q.key for q in edits.in_order(state.questionnaire)]
         state.opened = questions[questions.index(key) + 1]
     st.rerun([HEADING, BODY, BAR])
@@ -396,7 +397,7 @@ def _duplicate(state: Editing, key: str) -> None:
 
 def _add_question(state: Editing, topic: str, kind: QuestionType) -> None:
     before = {q.key for q in state.questionnaire.questions}
-    if apply(
+    if attempt(
         state,
         lambda questionnaire: edits.add_question(questionnaire, kind, topic)[0],
         f"add.{topic}",
@@ -406,7 +407,7 @@ def _add_question(state: Editing, topic: str, kind: QuestionType) -> None:
 
 def _add_section(state: Editing) -> None:
     before = {q.key for q in state.questionnaire.questions}
-    if apply(
+    if attempt(
         state,
         lambda questionnaire: edits.add_section(questionnaire, "New section")[0],
         "add_section",
@@ -474,7 +475,7 @@ def _confirm_section(state: Editing, section: Section) -> None:
 
 
 def _delete(state: Editing, place: str, edit: Edit) -> None:
-    if apply(state, edit, place):
+    if attempt(state, edit, place):
         state.opened = ""
 
 

@@ -39,7 +39,9 @@ def shown(state: Editing, place: str, value: Any) -> Any:
 
 
 def show_refused(state: Editing, place: str) -> None:
-    """Beneath a field: why what it holds is not kept."""
+    """Beneath a field: why what it holds is not kept; beneath a button: why what it does was not done."""
+    if state.reason[0] == place:
+        st.error(plain(state.reason[1]), icon=":material/error:")
     if place in state.refused:
         st.error(plain(f"Not saved. {state.refused[place].sentence}"), icon=":material/error:")
 

@@ -19,7 +19,7 @@ from components.questionnaire_editor_fields import (
     shown,
     text_field,
 )
-from components.questionnaire_editor_state import Edit, Editing, apply
+from components.questionnaire_editor_state import Edit, Editing, attempt
 from components.text import plain
 
 MODES = {Mode.NAMED: "Named", Mode.CONFIDENTIAL: "Confidential", Mode.ANONYMOUS: "Anonymous"}
@@ -166,13 +166,13 @@ def draw_languages(state: Editing) -> None:
 
 def _add_language(state: Editing, place: str) -> None:
     code = _language(st.session_state.get(state.widget(place)) or "")
-    if apply(state, lambda questionnaire: edits.add_language(questionnaire, code), place, code):
+    if attempt(state, lambda questionnaire: edits.add_language(questionnaire, code), place):
         state.language = code
         state.generation += 1
 
 
 def _remove_language(state: Editing, code: str) -> None:
-    if apply(state, lambda questionnaire: edits.remove_language(questionnaire, code), "languages.add"):
+    if attempt(state, lambda questionnaire: edits.remove_language(questionnaire, code), "languages.add"):
         state.language = ""
         state.generation += 1
 
@@ -244,7 +244,7 @@ def draw_file(state: Editing) -> None:
 
 
 def _replace(state: Editing, questionnaire: Questionnaire) -> None:
-    if apply(state, lambda _: questionnaire, "file"):
+    if attempt(state, lambda _: questionnaire, "file"):
         state.opened = ""
         state.refused.clear()
         state.generation += 1

@@ -36,7 +36,8 @@ class Editing:
 
     `generation` goes into the keys of all widgets, so that they show anew what was changed from elsewhere. `opened` is
     the question's key, or `section:<topic>`, of what is open to be edited; `language` the one whose texts show.
-    `refused` has, by place, what could not be used as it was typed. `conflict`: somebody else changed the draft.
+    `refused` has, by place, what could not be used as it was typed. `reason` is the place of a step that was refused, as
+    moving a question is, and why, until the next click. `conflict`: somebody else changed the draft.
     """
 
     survey: Survey
@@ -48,6 +49,7 @@ class Editing:
     redoable: list[Questionnaire] = field(default_factory=list)
     waiting: list[Edit] = field(default_factory=list)
     refused: dict[str, Refused] = field(default_factory=dict)
+    reason: tuple[str, str] = ("", "")
     paired: set[str] = field(default_factory=set)
     conflict: bool = False
     notes: list[str] = field(default_factory=list)
@@ -93,22 +95,26 @@ def editing(survey: Survey) -> Editing:
     return state
 
 
-def apply(state: Editing, edit: Edit, place: str = "", typed: Any = None) -> bool:
-    """Do one edit and keep it: at once in a draft. What cannot be done is noted at its place, with what was typed."""
+def apply(state: Editing, edit: Edit, place: str, typed: Any) -> bool:
+    """Do what a field means and keep it: at once in a draft. What cannot be done is noted there, with what was typed."""
+    state.reason = ("", "")
     try:
-        edited = edit(state.questionnaire)
-        if edited != state.questionnaire:
-            if state.is_draft and not state.conflict:
-                _save(state, edited, edit)
-            else:
-                if state.is_open:
-                    _check_comparable(state, edited)
-                state.waiting.append(edit)
-                state.questionnaire = edited
+        _keep(state, edit)
     except Refusal as refusal:
         state.refused[place] = Refused(typed, str(refusal))
         return False
     state.refused.pop(place, None)
+    return True
+
+
+def attempt(state: Editing, edit: Edit, place: str) -> bool:
+    """Do what a button means, as `apply` does. Where it is refused nothing waits for anybody: only the reason is told."""
+    state.reason = ("", "")
+    try:
+        _keep(state, edit)
+    except Refusal as refusal:
+        state.reason = (place, str(refusal))
+        return False
     return True
 
 
@@ -120,6 +126,7 @@ def undo(state: Editing) -> None:
     elif state.undoable:
         _restore(state, state.undoable, state.redoable)
     state.refused.clear()
+    state.reason = ("", "")
     state.generation += 1
 
 
@@ -128,6 +135,7 @@ def redo(state: Editing) -> None:
     if state.redoable:
         _restore(state, state.redoable, state.undoable)
     state.refused.clear()
+    state.reason = ("", "")
     state.generation += 1
 
 
@@ -166,6 +174,19 @@ def publish(state: Editing, note: str) -> bool:
         return False
     _begin_again(state)
     return True
+
+
+def _keep(state: Editing, edit: Edit) -> None:
+    edited = edit(state.questionnaire)
+    if edited == state.questionnaire:
+        return
+    if state.is_draft and not state.conflict:
+        _save(state, edited, edit)
+        return
+    if state.is_open:
+        _check_comparable(state, edited)
+    state.waiting.append(edit)
+    state.questionnaire = edited
 
 
 def _save(state: Editing, edited: Questionnaire, edit: Edit) -> None:
@@ -242,6 +263,7 @@ def _begin_again(state: Editing) -> None:
     state.undoable.clear()
     state.redoable.clear()
     state.refused.clear()
+    state.reason = ("", "")
     state.conflict = False
     state.questionnaire = state.survey.questionnaire
     state.generation += 1

@@ -203,6 +203,11 @@ def test_questions_move_are_duplicated_and_deleted_with_what_it_costs(open_edito
     screen.open(key)
     screen.click(f"{key}.move.-1")
     assert "has to come after it" in screen.app.error[0].value
+    assert "Saved" in screen.said() and "Not saved" not in screen.said()
+    screen.click("done")
+    assert not screen.app.error and "not saved" not in screen.said(), "nothing was typed"
+    screen.open(key)
+    assert not screen.app.error
     screen.click(f"{key}.duplicate")
     assert [q.key for q in kept(draft).questions] == ["question_1", "question_2", "question_3"]
     assert screen.field("question_3.wording"), "the copy is open"
