@@ -21,7 +21,8 @@ def optional_text(value: object, what: str, longest: int = 2000) -> str:
         return ""
     if not isinstance(value, str):
         raise InvalidInput(f"{what} has to be text.")
-    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
+    # a word joiner has no width and comes along when an address is copied from a screen
+    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\u2060", "")).strip()
     if len(text) > longest:
         raise InvalidInput(
             f"{what} has {len(text):,} characters; {longest:,} are allowed. Please shorten it."

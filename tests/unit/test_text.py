@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment.texts import number_text
+from alignment.texts import number_text, optional_text
 from components.text import plain
 
 JOINER = "\u2060"
@@ -90,3 +90,7 @@ def test_a_number_is_shown_as_it_is(number, text):
 @given(st.integers(-(10**15) + 1, 10**15 - 1))
 def test_no_digit_of_a_whole_number_is_lost(number):
     assert number_text(float(number)).replace(",", "") == str(number)
+
+
+def test_what_is_copied_from_a_screen_comes_back_without_what_has_no_width():
+    assert optional_text(plain("ada@example.com").replace("\\", ""), "x") == "ada@example.com"
