@@ -9,6 +9,7 @@ from actions.permissions import authorise, may
 from alignment import templates
 from alignment.errors import InvalidInput, NotFound, StaleVersion, WrongState
 from alignment.people import Actor, Person, Team
+from alignment.questionnaire_edits import what_to_write
 from alignment.questionnaire_files import read_toml, write_toml
 from alignment.questionnaires import Mode, Questionnaire
 from alignment.surveys import ResponseRate, Survey, SurveyStatus
@@ -128,7 +129,8 @@ def tighten_survey(
 def open_survey(actor: Actor, survey_id: str, *, revision: int | None = None) -> Survey:
     """Put a draft to both teams. Lead cards that nobody drew yet are drawn now.
 
-    Raises WrongState for anything but a draft, and where there are no leads to draw cards from.
+    Raises WrongState for anything but a draft, and where there are no leads to draw cards from; InvalidInput, naming them,
+    where questions still have the words that were put in to be written over.
     """
     person = authorise(actor, "survey:run")
     at = clock.now_text()
@@ -138,6 +140,9 @@ def open_survey(actor: Actor, survey_id: str, *, revision: int | None = None) ->
         survey = _seen(connection, survey_id, revision)
         if survey.status is not SurveyStatus.DRAFT:
             raise WrongState(f"‘{survey.title}’ is already {survey.status.value}.")
+        unwritten = what_to_write(survey.questionnaire)
+        if unwritten:
+            raise InvalidInput(unwritten)
         lead_cards.put_missing(connection, person, survey, drawn)
         surveys.set_open(connection, survey_id, at)
         if survey.mode is Mode.ANONYMOUS:

@@ -6,11 +6,12 @@ import streamlit as st
 
 from actions import surveys
 from alignment.people import Team
-from alignment.questionnaire_edits import unwritten
+from alignment.questionnaire_edits import what_to_write
 from alignment.questionnaires import Mode, Questionnaire
 from alignment.surveys import Audience, ResponseRate, Survey
 from components.outcome import perform
 from components.page import stop_on_refusal
+from components.response_exchange import show_files_left_out
 from components.session import actor
 from components.survey_running import opening_note, show_rates
 from components.text import plain
@@ -43,13 +44,9 @@ def confirm_open(survey: Survey, rates: dict[Team, ResponseRate]) -> None:
     )
     with stop_on_refusal():
         st.markdown(plain(opening_note(survey)))
-    left = unwritten(survey.questionnaire)
+    left = what_to_write(survey.questionnaire)
     if left:
-        st.warning(
-            f"{count_of(len(left), 'question')} still {'has' if len(left) == 1 else 'have'} the words that were put in "
-            "to be written over.",
-            icon=":material/edit:",
-        )
+        st.error(plain(left), icon=":material/edit:")
     small = [team.label for team in Team if rates[team].invited < survey.min_group]
     if small:
         st.warning(
@@ -59,6 +56,7 @@ def confirm_open(survey: Survey, rates: dict[Team, ResponseRate]) -> None:
     if st.button(
         "Open for both teams" if survey.audience is Audience.TEAMS else "Open for these people",
         type="primary",
+        disabled=bool(left),
         key=f"questionnaires_confirm_open_{survey.id}",
         on_click=partial(
             perform,
@@ -88,7 +86,9 @@ def confirm_close(survey: Survey) -> None:
             f"Fewer than {survey.min_group} people in {' and '.join(small)} have submitted: the results will stay hidden.",
             icon=":material/visibility_off:",
         )
-    closing = "Closing is final: nobody can answer or change an answer any more, and the comparison becomes readable."
+    readable = not show_files_left_out(survey) and not small
+    closing = "Closing is final: nobody can answer or change an answer any more"
+    closing += ", and the comparison becomes readable." if readable else "."
     if survey.mode is Mode.ANONYMOUS:
         closing += " The key that links people to their answers is destroyed."
     st.markdown(closing)
@@ -96,7 +96,12 @@ def confirm_close(survey: Survey) -> None:
         "Close for good",
         type="primary",
         key=f"questionnaires_confirm_close_{survey.id}",
-        on_click=partial(perform, "Closed. The comparison can be read now.", surveys.close_survey, survey.id),
+        on_click=partial(
+            perform,
+            "Closed. The comparison can be read now." if readable else "Closed.",
+            surveys.close_survey,
+            survey.id,
+        ),
     ):
         st.rerun()
 

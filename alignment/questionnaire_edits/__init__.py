@@ -12,6 +12,7 @@ from alignment.questionnaire_edits.beginnings import (
     blank_questionnaire,
     is_unwritten,
     unwritten,
+    what_to_write,
 )
 from alignment.questionnaire_edits.conditions import can_depend_on, condition_in_words, first_condition
 from alignment.questionnaire_edits.corrections import Change, Changes, corrections
@@ -73,4 +74,5 @@ __all__ = [
     "translate_head",
     "translate_question",
     "unwritten",
+    "what_to_write",
 ]

@@ -35,6 +35,19 @@ def kept(survey):
     return surveys.read_survey(MACHINE, survey.id).questionnaire
 
 
+def opened(survey):
+    """The draft, with its first question written, put to the teams."""
+    made = kept(survey)
+    key = made.questions[0].key
+    changed(
+        survey,
+        edits.change_question(
+            made, key, wording=dict.fromkeys(Team, "When is it ready?"), options=("At once", "Never")
+        ),
+    )
+    return surveys.open_survey(MACHINE, survey.id)
+
+
 def changed(survey, questionnaire):
     now = surveys.read_survey(MACHINE, survey.id)
     return questionnaires.change_questionnaire(MACHINE, survey.id, questionnaire, revision=now.revision)
@@ -402,9 +415,9 @@ def test_a_file_takes_the_place_of_all_questions_and_each_mistake_has_its_line(o
 def test_what_is_open_offers_its_texts_only_and_publishes_corrections_with_a_note(
     open_editor, draft, make_person
 ):
-    survey = surveys.open_survey(MACHINE, draft.id)
+    survey = opened(draft)
     seller = make_person("member", "sales")
-    answers.save_answer(acting(seller), survey.id, "question_1", "First answer")
+    answers.save_answer(acting(seller), survey.id, "question_1", "At once")
     screen = open_editor(survey)
     screen.open("question_1")
     keys = {
@@ -417,7 +430,7 @@ def test_what_is_open_offers_its_texts_only_and_publishes_corrections_with_a_not
     ]
     screen.type("question_1.wording", "When is a lead reddy?")
     screen.type("question_1.wording", "When is a lead ready?")
-    assert kept(survey).questions[0].name == "New question", "nothing is published yet"
+    assert kept(survey).questions[0].name == "When is it ready?", "nothing is published yet"
     screen.click("undo")
     screen.click("undo")
     assert "No corrections yet" in screen.said()
@@ -433,11 +446,11 @@ def test_what_is_open_offers_its_texts_only_and_publishes_corrections_with_a_not
     assert kept(survey).questions[0].name == "When is a lead ready?"
     (note,) = questionnaires.list_corrections(acting(seller), survey.id)
     assert note.note == "A word was wrong."
-    assert answers.my_progress(acting(seller), survey.id).answers == {"question_1": "First answer"}
+    assert answers.my_progress(acting(seller), survey.id).answers == {"question_1": "At once"}
 
 
 def test_what_is_closed_is_read_and_copied(open_editor, draft):
-    survey = surveys.close_survey(MACHINE, surveys.open_survey(MACHINE, draft.id).id)
+    survey = surveys.close_survey(MACHINE, opened(draft).id)
     screen = open_editor(survey)
     assert not [button for button in screen.app.button if button.label.startswith("Edit")]
     assert not screen.app.text_input
@@ -474,6 +487,13 @@ def test_hostile_texts_show_as_they_were_typed(open_editor, draft):
     look_at("open.question_1", "question_1.delete", f"open.{key}", "open.section:questions", "preview")
     screen.type("language", "de")
     look_at("open.question_1")
+    made = kept(draft)
+    for question in edits.unwritten(made):
+        options = (f"{SHORT} one", f"{SHORT} two") if question.options else ()
+        made = edits.change_question(
+            made, question.key, wording=dict.fromkeys(Team, HOSTILE), options=options
+        )
+    changed(draft, made)
     survey = surveys.open_survey(MACHINE, draft.id)
     screen = open_editor(survey)
     screen.open("question_1")

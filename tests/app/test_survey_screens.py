@@ -107,6 +107,10 @@ def test_a_new_one_begins_blank_with_a_copy_or_with_a_file(open_page, make_perso
     app.text_input(key="questionnaires_title").set_value("From nothing").run()
     app.button(key="questionnaires_prepare").click().run()
     assert "1 question still to be written." in app.warning[0].value
+    (blank,) = [survey for survey in surveys.list_surveys(MACHINE) if survey.title == "From nothing"]
+    app.button(key=f"questionnaires_open_{blank.id}").click().run()
+    assert "Write question 1 (‘New question’) first" in everything_said(app)
+    assert app.button(key=f"questionnaires_confirm_open_{blank.id}").disabled
     app = open_page(RUN, who)
     app.radio(key="questionnaires_template").set_value("copy").run()
     app.selectbox(key="questionnaires_copy").set_value(first.id).run()

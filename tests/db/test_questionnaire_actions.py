@@ -31,6 +31,14 @@ def reworded(survey, text="When do you call?"):
     return edits.change_question(survey.questionnaire, key, wording=dict.fromkeys(Team, text))
 
 
+def opened(facilitator, title):
+    """A blank questionnaire that somebody has written, and opened."""
+    draft = questionnaires.prepare_blank(facilitator, title)
+    made = edits.change_question(reworded(draft, "Ready?"), "question_1", options=("At once", "Never"))
+    questionnaires.change_questionnaire(facilitator, draft.id, made, revision=draft.revision)
+    return surveys.open_survey(facilitator, draft.id)
+
+
 def test_a_blank_questionnaire_is_written_and_opened(facilitator):
     draft = questionnaires.prepare_blank(facilitator, " About leads ")
     assert draft.title == "About leads" and draft.status is SurveyStatus.DRAFT
@@ -44,6 +52,11 @@ def test_a_blank_questionnaire_is_written_and_opened(facilitator):
         facilitator, draft.id, changed.questionnaire, revision=changed.revision
     )
     assert again.revision == changed.revision, "what did not change is not written"
+    with pytest.raises(InvalidInput, match=r"Write question 1 \(‘When do you call\?’\) first.* answers"):
+        surveys.open_survey(facilitator, draft.id)
+    assert surveys.read_survey(facilitator, draft.id).status is SurveyStatus.DRAFT
+    written = edits.change_question(changed.questionnaire, "question_1", options=("At once", "Never"))
+    questionnaires.change_questionnaire(facilitator, draft.id, written, revision=changed.revision)
     assert surveys.open_survey(facilitator, draft.id).status is SurveyStatus.OPEN
     with pytest.raises(InvalidInput):
         questionnaires.prepare_blank(facilitator, " ")
@@ -100,7 +113,7 @@ def test_what_is_open_is_put_right_with_a_note_that_everybody_reads(facilitator)
 
 
 def test_what_would_make_answers_incomparable_is_refused_while_it_is_open(facilitator):
-    survey = surveys.open_survey(facilitator, questionnaires.prepare_blank(facilitator, "Open").id)
+    survey = opened(facilitator, "Open")
     more = edits.add_question(reworded(survey), QuestionType.TEXT, "questions")[0]
     for changed, said in ((more, "Close it, make a copy"), (survey.questionnaire, "Nothing was changed")):
         with pytest.raises(InvalidInput, match=said):
@@ -119,7 +132,7 @@ def test_what_would_make_answers_incomparable_is_refused_while_it_is_open(facili
 
 
 def test_what_is_closed_stays_and_is_copied(facilitator):
-    survey = surveys.open_survey(facilitator, questionnaires.prepare_blank(facilitator, "First").id)
+    survey = opened(facilitator, "First")
     survey = surveys.close_survey(facilitator, survey.id)
     for change in (
         lambda: questionnaires.change_questionnaire(
@@ -167,7 +180,7 @@ def test_lead_cards_go_with_the_question_that_asked_for_them(facilitator):
 
 
 def test_deleting_says_which_earlier_questionnaires_asked_the_same(facilitator):
-    first = surveys.open_survey(facilitator, questionnaires.prepare_blank(facilitator, "Spring").id)
+    first = opened(facilitator, "Spring")
     surveys.close_survey(facilitator, first.id)
     draft = questionnaires.copy_survey(facilitator, first.id, "Autumn")
     assert questionnaires.deletion_cost(facilitator, draft.id, "question_1").earlier == ("Spring",)
