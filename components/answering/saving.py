@@ -153,11 +153,6 @@ def not_saved(survey_id: str) -> dict[str, NotSaved]:
     return dict(_refused(survey_id))
 
 
-def forget_not_saved(survey_id: str) -> None:
-    """The person has read what could not be saved."""
-    st.session_state.pop(f"answering_refused_{survey_id}", None)
-
-
 def _store(survey_id: str, question: Question, value: Any, known: Held, *, seen: int) -> None:
     """Save or clear, and note what came of it."""
     now = time.monotonic()
