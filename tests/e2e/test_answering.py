@@ -236,3 +236,34 @@ def test_every_step_fits_a_phone(portal, add_person, sign_in):
         page.locator(".st-key-answer_next button").click()
     expect(question(page, "Ready to submit")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def still_saved(page: Page) -> None:
+    """The word stands there to be read: the script beside the screen hides it while something is not confirmed."""
+    settle(page)
+    expect(page.locator("[class*=st-key-answer_mark-]").get_by_text("Saved")).to_be_visible(timeout=5_000)
+
+
+def test_a_number_confirmed_with_enter_is_said_to_be_saved_and_stays_so(portal, add_person, sign_in):
+    survey = open_all_kinds()
+    sol = add_person("Sol Sales")
+    months = "How far off may the purchase be?"
+    page = sign_in(sol, f"/answer?survey={survey.id}&at=months", **PHONE)
+    field = page.get_by_role("spinbutton", name=months)
+    expect(field).to_be_visible()
+    settle(page)
+    field.press_sequentially("20", delay=30)
+    field.press("Enter")
+    still_saved(page)
+    assert kept(sol, survey)["months"] == 20
+    field.press("Tab")
+    settle(page)
+    still_saved(page)
+    field.press_sequentially("5", delay=30)
+    field.press("Backspace")  # back to what is kept
+    field.press("Enter")
+    settle(page)
+    still_saved(page)
+    page.reload()
+    expect(field).to_have_value("20")
+    still_saved(page)

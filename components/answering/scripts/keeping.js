@@ -11,6 +11,7 @@ const OFFLINE =
 
 const timers = new WeakMap();
 const marks = new Map();
+const shownBefore = new WeakMap(); // what a field held before it was typed into
 let step = null;
 let focused = null;
 let interrupted = null;
@@ -108,8 +109,8 @@ function watchOwner() {
 
 function remember(field) {
   const drafts = read();
-  const known = drafts[nameOf(field)];
-  drafts[nameOf(field)] = { ...known, text: field.value, base: known?.base ?? revisionOf(field), sent: known?.sent ?? null };
+  const known = drafts[nameOf(field)] ?? { base: revisionOf(field), sent: null, kept: shownBefore.get(field) ?? null };
+  drafts[nameOf(field)] = { ...known, text: field.value };
   write(drafts);
 }
 
@@ -154,6 +155,7 @@ function reconcile(field, drafts) {
       delete drafts[name]; // the store has it
     } else if (draft.sent !== null || field.value === draft.text) {
       draft.base = revision; // more was typed since
+      draft.kept = draft.sent;
       schedule(field);
     } else if (!draft.offered) {
       draft.offered = true;
@@ -175,6 +177,10 @@ function reconcile(field, drafts) {
       draft.offered = true;
       offer(field, draft.text);
     }
+    return true;
+  }
+  if (draft.text === draft.kept && draft.sent === draft.text) {
+    delete drafts[name]; // typed over, and back to what the store has: there is nothing to confirm
     return true;
   }
   if (draft.sent !== draft.text && !timers.has(field)) schedule(field, again); // the connection is back
@@ -393,6 +399,12 @@ function start() {
     remember(event.target);
     schedule(event.target);
     look();
+  }, true);
+  document.addEventListener("beforeinput", (event) => isField(event.target) && shownBefore.set(event.target, event.target.value), true);
+  // Enter (a phone's Go) commits without leaving the field
+  document.addEventListener("keydown", (event) => {
+    const many = event.target.tagName === "TEXTAREA";
+    if (event.key === "Enter" && isField(event.target) && (!many || event.ctrlKey || event.metaKey)) noteSent(event.target);
   }, true);
   document.addEventListener("focusout", (event) => isField(event.target) && noteSent(event.target), true);
   document.addEventListener("click", (event) => {
