@@ -15,6 +15,7 @@ from components.text import plain
 
 _BLANK, _FILE, _COPY = "blank", "file", "copy"
 _TITLE = "questionnaires_title"
+_REFUSED = "questionnaires_refused"
 
 
 def show_new(known: Sequence[Survey], named: Callable[[Survey], str], *, expanded: bool) -> None:
@@ -27,6 +28,8 @@ def show_new(known: Sequence[Survey], named: Callable[[Survey], str], *, expande
     captions = [_count(name) for name in templates.NAMES]
     captions += ["One question to begin with", *(["Its questions, without the answers"] if known else [])]
     captions += ["TOML, for example a questionnaire that you have downloaded and edited"]
+    # after a refusal the field that is to be put right is in here
+    expanded = expanded or st.session_state.get(_REFUSED, False)
     with st.expander("New questionnaire", icon=":material/add:", expanded=expanded):
         name = st.radio(
             "Begin with",
@@ -105,5 +108,6 @@ def _prepare() -> None:
             "min_group": state.get(f"questionnaires_group_{name}"),
         }
     made = perform("Prepared. Nobody sees it before you open it.", action, **what)
+    state[_REFUSED] = made is None
     if made is not None:
         st.query_params["survey"] = made.id

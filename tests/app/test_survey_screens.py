@@ -104,6 +104,7 @@ def test_a_new_one_begins_blank_with_a_copy_or_with_a_file(open_page, make_perso
     app.radio(key="questionnaires_template").set_value("blank").run()
     app.button(key="questionnaires_prepare").click().run()
     assert "The title is empty" in app.error[0].value
+    assert app.expander[0].proto.expanded, "the field stays in sight"
     app.text_input(key="questionnaires_title").set_value("From nothing").run()
     app.button(key="questionnaires_prepare").click().run()
     assert "1 question still to be written." in app.warning[0].value
