@@ -189,7 +189,7 @@ def _draw_open_section(state: Editing, section: Section) -> None:
             own.topics.get(topic, "") if own else "",
             lambda text: lambda q: edits.translate_head(q, language, topics={topic: text}),
             longest=120,
-            placeholder=section.title,
+            original=section.title,
         )
     if state.is_draft and state.own_language:
         tick(

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from alignment.errors import InvalidInput
+from components.answering.languages import name_of
 from components.questionnaire_editor_state import Edit, Editing, Refused, apply
 from components.text import plain
 
@@ -56,10 +57,16 @@ def text_field(
     longest: int,
     lines: int = 1,
     placeholder: str = "",
+    original: str = "",
     explanation: str | None = None,
     parts: Sequence[str] = (BODY,),
 ) -> None:
-    """A text that is kept as it is typed; with `lines` over 1 a field of so many lines."""
+    """A text that is kept as it is typed; with `lines` over 1 a field of so many lines. `original` is what it translates,
+    which stands above it.
+    """
+    if original:
+        own = plain(name_of(state.questionnaire.language))
+        st.caption(f"{plain(label.split(',')[0])}, in {own}:  \n{plain(original)}")
     more: dict[str, Any] = {
         "value": shown(state, place, value),
         "max_chars": longest,

@@ -438,7 +438,7 @@ def _draw_translation(state: Editing, question: Question) -> None:
             lambda text: _translate(key, language, wording=dict.fromkeys(Team, text)),
             longest=500,
             lines=2,
-            placeholder=question.wording[Team.SALES],
+            original=question.wording[Team.SALES],
         )
     else:
         _draw_paired_translation(state, question, texts, place)
@@ -455,7 +455,7 @@ def _draw_translation(state: Editing, question: Question) -> None:
                 getattr(texts, name),
                 partial(_translate_text, key, language, name),
                 longest=longest,
-                placeholder=original,
+                original=original,
             )
     if question.options:
         text_field(
@@ -466,7 +466,7 @@ def _draw_translation(state: Editing, question: Question) -> None:
             lambda text: _translate(key, language, options=tuple(text.split("\n"))),
             longest=4000,
             lines=max(4, min(12, len(question.options) + 1)),
-            placeholder="\n".join(question.options),
+            original="\n".join(question.options),
         )
     if question.type is QuestionType.SCALE:
         text_field(
@@ -477,7 +477,7 @@ def _draw_translation(state: Editing, question: Question) -> None:
             lambda text: _translate(key, language, ends=_two(text)),
             longest=130,
             lines=2,
-            placeholder="\n".join(question.ends),
+            original="\n".join(question.ends),
         )
 
 
@@ -505,7 +505,7 @@ def _draw_paired_translation(
             make,
             longest=500,
             lines=2,
-            placeholder=question.wording[team],
+            original=question.wording[team],
         )
 
 

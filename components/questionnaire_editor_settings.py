@@ -193,7 +193,7 @@ def _draw_translated_head(state: Editing) -> None:
                 partial(_translate, language, name),
                 longest=longest,
                 lines=lines,
-                placeholder=original,
+                original=original,
             )
 
 

@@ -88,11 +88,20 @@ def editing(survey: Survey) -> Editing:
     if state is None:
         state = st.session_state[key] = Editing(survey, survey.questionnaire)
     elif state.survey.revision != survey.revision and not state.conflict:
+        if state.survey.status is not survey.status:
+            state.language = ""
         same = state.survey.questionnaire == survey.questionnaire and state.survey.status is survey.status
         state.survey = survey
         if not same:
             _show_anew(state)
     return state
+
+
+def begin_in_own_language(survey_id: str) -> None:
+    """Let the editor of this survey, where there is one already, show the questionnaire's own texts."""
+    state: Editing | None = st.session_state.get(f"editor_{survey_id}")
+    if state is not None:
+        state.language = ""
 
 
 def apply(state: Editing, edit: Edit, place: str, typed: Any) -> bool:

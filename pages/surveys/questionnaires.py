@@ -12,6 +12,7 @@ from alignment.surveys import Survey, SurveyStatus
 from components.lead_cards import show_cards
 from components.outcome import show_outcome
 from components.page import open_page, stop_on_refusal
+from components.questionnaire_editor_state import begin_in_own_language
 from components.questionnaire_preview import preview
 from components.response_exchange import show_responses
 from components.session import actor, person
@@ -249,6 +250,7 @@ def show_questions(survey: Survey) -> None:
         icon=":material/edit_document:",
         key=f"questionnaires_edit_{survey.id}",
     ):
+        begin_in_own_language(survey.id)
         st.switch_page("pages/surveys/editor.py", query_params={"survey": survey.id})
     for section in questionnaire.sections:
         st.markdown(

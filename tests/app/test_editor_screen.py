@@ -298,8 +298,11 @@ def test_texts_are_translated_beside_the_original(open_editor, draft):
     screen.type("head.de.title", "Über Leads")
     screen.open("question_1")
     assert "In Deutsch." in screen.said()
+    assert "Question, in English:  \nNew question" in screen.said()
+    assert "Answers, in English:  \nFirst answer  \nSecond answer" in screen.said()
     screen.type("question_1.de.wording", "Wann?")
     screen.type("question_1.de.options", "Sofort")
+    assert "Question, in English:  \nNew question" in screen.said(), "also beside what is translated"
     assert "There are 2 answers" in screen.app.error[0].value
     screen.type("question_1.de.options", "Sofort\nNie")
     german = kept(draft).in_language("de")
@@ -447,6 +450,17 @@ def test_what_is_open_offers_its_texts_only_and_publishes_corrections_with_a_not
     (note,) = questionnaires.list_corrections(acting(seller), survey.id)
     assert note.note == "A word was wrong."
     assert answers.my_progress(acting(seller), survey.id).answers == {"question_1": "At once"}
+
+
+def test_correcting_begins_in_the_questionnaires_own_language(open_editor, draft):
+    changed(draft, edits.add_language(draft.questionnaire, "de"))
+    screen = open_editor(draft)
+    screen.type("language", "de")
+    screen.open("question_1")
+    assert screen.field("question_1.de.wording")
+    opened(draft)
+    screen.look()
+    assert screen.field("question_1.wording").value == "When is it ready?"
 
 
 def test_what_is_closed_is_read_and_copied(open_editor, draft):
