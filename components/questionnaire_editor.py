@@ -13,7 +13,7 @@ from actions import questionnaires
 from alignment import questionnaire_edits as edits
 from alignment.errors import Refusal
 from alignment.questionnaires import Question, Questionnaire, QuestionType, Section
-from alignment.surveys import Survey, SurveyStatus
+from alignment.surveys import Audience, Survey, SurveyStatus
 from components.answering.languages import name_of
 from components.outcome import perform
 from components.questionnaire_editor_fields import (
@@ -59,7 +59,8 @@ def _draw_heading(state: Editing) -> None:
     questions = f"{count} question" if count == 1 else f"{count} questions"
     match state.survey.status:
         case SurveyStatus.DRAFT:
-            st.caption(f"Draft · {questions}. What will both teams be asked? Every change is saved at once.")
+            who = "both teams" if state.survey.audience is Audience.TEAMS else "the people who were chosen"
+            st.caption(f"Draft · {questions}. What will {who} be asked? Every change is saved at once.")
         case SurveyStatus.OPEN:
             st.caption(f"Open · {questions}. What has to be put right?")
             _offer_copy(

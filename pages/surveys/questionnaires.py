@@ -35,6 +35,11 @@ STATES = {
 }
 QUESTIONS, PEOPLE, CARDS, ANSWERS = "questions", "people", "cards", "answers"
 PARTS = {QUESTIONS: "Questions", PEOPLE: "People and dates", CARDS: "Lead cards", ANSWERS: "Answers"}
+FIRST = {
+    SurveyStatus.DRAFT: QUESTIONS,
+    SurveyStatus.OPEN: PEOPLE,
+    SurveyStatus.CLOSED: ANSWERS,
+}
 LABELS = {
     SurveyStatus.DRAFT: "Go on preparing",
     SurveyStatus.OPEN: "See how it runs",
@@ -48,6 +53,11 @@ def go_to(survey_id: str = "") -> None:
     st.query_params.clear()
     if survey_id:
         st.query_params["survey"] = survey_id
+
+
+def leave_link() -> None:
+    """Callback: from now on the part that was chosen shows, not that of the link."""
+    st.query_params.pop("part", None)
 
 
 def day(instant: str) -> str:
@@ -175,17 +185,22 @@ def show_one(survey: Survey) -> None:
             parts.append(CARDS)
         if prepares:
             parts.append(ANSWERS)
-        first = QUESTIONS if survey.status is SurveyStatus.DRAFT else PEOPLE
+        # every state begins with its own part, also where another was chosen before it was opened or closed
+        key = f"questionnaires_part_{survey.id}_{survey.status.value}"
         wanted = st.query_params.get("part")
+        if wanted in parts:
+            st.session_state[key] = wanted
+        elif key not in st.session_state:
+            st.session_state[key] = FIRST[survey.status] if FIRST[survey.status] in parts else PEOPLE
         part = st.segmented_control(
             "Part",
             parts,
-            default=wanted if wanted in parts else first,
             required=True,
             format_func=PARTS.__getitem__,
-            key=f"questionnaires_part_{survey.id}",
+            key=key,
             persist_state="session",
             label_visibility="collapsed",
+            on_change=leave_link,
         )
         if part == PEOPLE:
             show_running(survey)

@@ -141,6 +141,36 @@ def test_the_list_tells_two_of_the_same_title_apart_and_leads_to_each(open_page,
     assert app.title[0].value == "Questionnaires"
 
 
+def test_a_questionnaire_begins_with_what_is_next_in_its_state(open_page, make_person):
+    facilitator = make_person("facilitator", None)
+    draft = surveys.prepare_survey(MACHINE, template="pulse")
+    app = open_page(RUN, facilitator, survey=draft.id)
+
+    def part():
+        assert not app.exception and not app.warning
+        return app.segmented_control(key=f"questionnaires_part_{draft.id}_{state()}").value
+
+    def state():
+        return surveys.read_survey(MACHINE, draft.id).status.value
+
+    assert part() == "questions"
+    surveys.open_survey(MACHINE, draft.id)
+    app.run()
+    assert part() == "people"
+    app.query_params["part"] = "answers"
+    app.run()
+    assert part() == "answers", "the link says which"
+    app.segmented_control(key=f"questionnaires_part_{draft.id}_open").set_value("questions").run()
+    assert part() == "questions" and "part" not in app.query_params
+    app.run()
+    assert part() == "questions"
+    surveys.close_survey(MACHINE, draft.id)
+    app.run()
+    assert part() == "answers"
+    lead = open_page(RUN, make_person("team_lead", "sales"), survey=draft.id)
+    assert lead.segmented_control(key=f"questionnaires_part_{draft.id}_closed").value == "people"
+
+
 def test_many_questionnaires_can_be_searched(open_page, make_person):
     for number in range(7):
         surveys.prepare_survey(MACHINE, template="pulse", title=f"Round {number}")
@@ -158,7 +188,7 @@ def test_a_closed_questionnaire_says_nothing_of_people_under_way(open_page, make
     fill(make_person("member", "marketing"), survey, submit=False)
     facilitator = make_person("facilitator", None)
     surveys.close_survey(MACHINE, survey.id)
-    app = open_page(RUN, facilitator, survey=survey.id)
+    app = open_page(RUN, facilitator, survey=survey.id, part="people")
     assert [bar.text for bar in app.progress] == ["Sales: 1 of 1 submitted", "Marketing: 0 of 1 submitted"]
 
 
