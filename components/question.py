@@ -51,11 +51,13 @@ def draw_question(
     value: Any = UNANSWERED,
     on_change: Change | None = None,
     cards: Sequence[LeadCard] = (),
+    draw_fault: Change | None = None,
 ) -> None:
     """Draw the question in `team`'s wording. `value` is what the widgets show at first; afterwards they keep their own.
 
     `on_change` runs after each change, with `read_answer(question, key)` giving what was answered. `cards` are the leads
-    to judge, in this person's order, for a question of lead cards.
+    to judge, in this person's order, for a question of lead cards. `draw_fault` draws what is wrong with the answer, right
+    beneath it.
     """
     if _next_key(key) in st.session_state:
         (value,) = st.session_state.pop(_next_key(key))
@@ -89,6 +91,8 @@ def draw_question(
                 )
         case QuestionType.LEAD_CARDS:
             draw_cards(cards, key, on_change)
+    if draw_fault is not None:
+        draw_fault()
     if _has_cannot(question):
         _draw_cannot(key, on_change)
 

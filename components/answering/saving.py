@@ -148,6 +148,13 @@ def current_progress() -> Progress:
     return found
 
 
+def not_kept(survey_id: str, questions: Sequence[Question]) -> dict[str, Held]:
+    """What stands on the screen for `questions` and is not kept, with why, by the question's key."""
+    open_ends = (Status.REFUSED, Status.CONFLICT, Status.UNFINISHED)
+    states = {question.key: held(survey_id, question) for question in questions}
+    return {key: state for key, state in states.items() if state.status in open_ends}
+
+
 def not_saved(survey_id: str) -> dict[str, NotSaved]:
     """What could not be saved in this session, by the question's key."""
     return dict(_refused(survey_id))

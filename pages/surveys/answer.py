@@ -1,7 +1,7 @@
 """Answering one's own team's questionnaire, step by step: every answer is kept as soon as it is given."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -139,11 +139,17 @@ def show_question(
                 key=key,
                 on_change=lambda: saving.keep(survey_id, question),
                 cards=cards,
+                draw_fault=lambda: show_fault(survey_id, question, state),
             )
-            if state.status is Status.REFUSED:
-                st.error(plain(f"Not saved. {state.sentence}"), icon=":material/error:")
-            elif state.status is Status.CONFLICT:
-                show_conflict(survey_id, question, state)
+
+
+def show_fault(survey_id: str, question: Question, state: saving.Held) -> None:
+    """Why the answer was not kept, if it was not. The script beside the screen brings it into view."""
+    if state.status is Status.REFUSED:
+        with st.container(key=f"answer_refused-{question.key}"):
+            st.error(plain(f"Not saved. {state.sentence}"), icon=":material/error:")
+    elif state.status is Status.CONFLICT:
+        show_conflict(survey_id, question, state)
 
 
 def show_conflict(survey_id: str, question: Question, state: saving.Held) -> None:
@@ -178,6 +184,10 @@ def show_way(shown: Questionnaire, place: int) -> None:
     after = steps[place + 1].key if place + 1 < len(steps) else REVIEW
     skips = not any(question.required or question.key in progress.answers for question in step.questions)
     label = "Skip" if skips else "Review" if after == REVIEW else "Next"
+    told = saving.not_kept(progress.survey.id, step.questions)
+    if told:
+        with st.container(key="answer_not_kept"):
+            st.warning(not_kept_words(told), icon=":material/warning:")
     with st.container(horizontal=True, gap="small"):
         if place:
             st.button(
@@ -193,11 +203,29 @@ def show_way(shown: Questionnaire, place: int) -> None:
             type="primary",
             icon=":material/arrow_forward:",
             icon_position="right",
-            on_click=jump,
-            args=(after,),
+            on_click=go_on,
+            args=(progress.survey.id, step, after, tuple(told)),
         )
         if after != REVIEW:
             st.button("All answers", key="answer_review", type="tertiary", on_click=jump, args=(REVIEW,))
+
+
+def go_on(survey_id: str, step: Step, after: str, told: Sequence[str]) -> None:
+    """Go to the next step, but not past an answer of which has not been said yet that it is not kept.
+
+    The click that leaves a field also commits it, so that the refusal may come in the same moment.
+    """
+    if set(saving.not_kept(survey_id, step.questions)) <= set(told):
+        jump(after)
+    else:
+        st.rerun([*(saving.fragment_key(question) for question in step.questions), WAY, PROGRESS])
+
+
+def not_kept_words(found: Mapping[str, saving.Held]) -> str:
+    """What is said next to the way on, of answers on this page that are not kept."""
+    many = f"{len(found)} answers on this page are" if len(found) > 1 else "An answer on this page is"
+    reasons = " ".join(plain(state.sentence) for state in found.values() if state.status is Status.REFUSED)
+    return f"**{many} not kept.** {reasons}".strip()
 
 
 def show_progress() -> None:
