@@ -12,6 +12,8 @@ from components.answering.held import Change, answered
 from components.answering.options import draw_row
 from components.text import plain
 
+_VERDICT = 160
+
 
 def draw_cards(cards: Sequence[LeadCard], key: str, on_change: Change | None) -> None:
     """Draw the card that is next, with a way to the others. `st.session_state[key]` holds the judgements by number.
@@ -26,12 +28,15 @@ def draw_cards(cards: Sequence[LeadCard], key: str, on_change: Change | None) ->
     card = cards[place]
     number = str(card.number)
     done = sum(str(other.number) in judged for other in cards)
-    st.progress(done / len(cards), f"Lead {place + 1} of {len(cards)} · {done} judged")
-    with st.container(border=True, gap="xsmall", key=f"{key}-card"):
-        for label, text in card.facts:
-            with st.container(horizontal=True, wrap=False, gap="small"):
-                st.markdown(f":gray[{plain(label)}]", width=120)
-                st.markdown(f"**{plain(text)}**", width="stretch")
+    with st.container(
+        gap="small", key=f"{key}-card-{number}"
+    ):  # to whose top the script beside the screen goes
+        st.progress(done / len(cards), f"Lead {place + 1} of {len(cards)} · {done} judged")
+        with st.container(border=True, gap="xsmall"):
+            for label, text in card.facts:
+                with st.container(horizontal=True, wrap=False, gap="small"):
+                    st.markdown(f":gray[{plain(label)}]", width=120)
+                    st.markdown(f"**{plain(text)}**", width="stretch")
     _draw_verdict(number, judged, key, on_change)
     _draw_way(cards, judged, place, key)
 
@@ -72,14 +77,15 @@ def _draw_verdict(number: str, judged: dict[str, dict[str, str]], key: str, on_c
         [verdict.label for verdict in verdicts],
         chosen,
         lambda place: keep(None if place == chosen else verdicts[place]),
+        width=_VERDICT,
     )
-    if chosen is not None:
-        st.text_input(
-            "Why? (optional)",
-            key=reason_key,
-            max_chars=LONGEST_REASON,
-            on_change=keep_reason,
-        )
+    st.text_input(
+        "Why? (optional)",
+        key=reason_key,
+        max_chars=LONGEST_REASON,
+        on_change=keep_reason,
+        disabled=chosen is None,  # it has its place all the same, so that nothing moves under the thumb
+    )
 
 
 def _draw_way(cards: Sequence[LeadCard], judged: dict[str, dict[str, str]], place: int, key: str) -> None:

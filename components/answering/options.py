@@ -29,8 +29,10 @@ def draw_list(
             )
 
 
-def draw_row(key: str, labels: Sequence[str], chosen: int | None, pick: Callable[[int], None]) -> None:
-    """A few short options side by side."""
+def draw_row(
+    key: str, labels: Sequence[str], chosen: int | None, pick: Callable[[int], None], *, width: int = 100
+) -> None:
+    """A few short options side by side, each `width` pixels wide with its tick as without."""
     with st.container(horizontal=True, gap="xsmall", key=f"{key}-options"):
         for place, label in enumerate(labels):
             st.button(
@@ -38,6 +40,7 @@ def draw_row(key: str, labels: Sequence[str], chosen: int | None, pick: Callable
                 key=f"{key}-option-{place}",
                 type="primary" if place == chosen else "secondary",
                 icon=":material/check:" if place == chosen else None,
+                width=width,
                 on_click=pick,
                 args=(place,),
             )
@@ -48,11 +51,14 @@ def draw_points(
 ) -> None:
     """The points of a scale from 1, with what its ends mean beneath. `chosen` and `pick` count from 0; `ends` are markdown."""
     width = _NARROW_POINT if points == _LIKERT else _POINT
-    with st.container(width=max(_ENDS, points * (width + _GAP)), gap="xxsmall"):
+    width = max(
+        width, (_ENDS + _GAP) // points - _GAP
+    )  # the ends' words stand beneath the first and the last point
+    with st.container(width=points * (width + _GAP) - _GAP, gap="xxsmall"):
         with st.container(horizontal=True, gap="xxsmall", key=f"{key}-options"):
             for place in range(points):
                 st.button(
-                    str(place + 1),
+                    f"**{place + 1}**" if place == chosen else str(place + 1),
                     key=f"{key}-option-{place}",
                     type="primary" if place == chosen else "secondary",
                     width=width,
