@@ -2,8 +2,9 @@
 
 It is a file of our own that the server hands out, because the portal's content policy forbids every other script. All it
 does is done to what the screen shows anyway: it commits a text field after a pause as Ctrl+Enter would, keeps what was
-typed in the tab's own memory until the store has confirmed it or the person signs out, puts the focus on the question after Next, and names
-buttons that show only an icon.
+typed in the tab's own memory until the store has confirmed it or the person signs out, puts the focus on the question
+after Next and on the lead after Next lead, brings a refusal into view, hides hints that nobody needs, and names buttons that
+show only an icon.
 """
 
 import hashlib

@@ -269,6 +269,7 @@ def test_a_number_out_of_bounds_stays_on_the_screen_and_is_told_why_it_is_not_sa
     give(app, key_of(survey, "months"), 99.0)
     said = everything_said(app)
     assert "Not saved." in said and "from 0 to 36 months" in said and kept(seller, survey) == {}
+    assert "An answer on this page is not kept." in said
     press(app, "answer_next")
     press(app, "answer_review")
     assert "Your last answer was not saved" in everything_said(app)

@@ -5,7 +5,7 @@ import re
 import pytest
 from all_kinds import GIVEN, open_all_kinds
 from browsing import settle
-from controls import choose_option, expect_no_error, option_of, press
+from controls import choose_option, expect_no_error, option_of, press, question_box
 from playwright.sync_api import Locator, Page, expect
 
 from actions import answers, clock, surveys
@@ -267,3 +267,82 @@ def test_a_number_confirmed_with_enter_is_said_to_be_saved_and_stays_so(portal, 
     page.reload()
     expect(field).to_have_value("20")
     still_saved(page)
+
+
+def test_a_refused_number_is_in_view_and_next_does_not_pass_it_without_a_word(portal, add_person, sign_in):
+    survey = open_all_kinds()
+    months = "How far off may the purchase be?"
+    page = sign_in(add_person("Sol Sales"), f"/answer?survey={survey.id}&at=months", **PHONE)
+    field = page.get_by_role("spinbutton", name=months)
+    expect(field).to_be_visible()
+    settle(page)
+    field.press_sequentially("99", delay=30)
+    page.locator(".st-key-answer_next button").click()  # commits it, and goes on in the same moment
+    refusal = page.get_by_text("Not saved.")
+    expect(refusal).to_be_visible()
+    settle(page)
+    expect(question(page, months)).to_be_visible()
+    expect(refusal).to_be_in_viewport()
+    expect(page.get_by_text("An answer on this page is not kept.")).to_be_visible()
+    cannot = question_box(page, months).get_by_role("button", name="Can't say")
+    assert refusal.bounding_box()["y"] < cannot.bounding_box()["y"]
+    page.locator(".st-key-answer_next button").click()
+    expect(question(page, "What matters most?")).to_be_visible()
+
+
+def test_the_next_lead_is_shown_from_its_top_and_a_verdict_moves_nothing(portal, add_person, sign_in):
+    survey = open_all_kinds()
+    page = sign_in(add_person("Sol Sales"), f"/answer?survey={survey.id}&at=cards", **PHONE)
+    asked = "Would you call these leads qualified?"
+    expect(page.get_by_text("Lead 1 of 3 · 0 judged")).to_be_visible()
+    settle(page)
+    parts = [option_of(page, asked, name) for name in ("Qualified", "Not qualified", "Can't tell")]
+    parts += [page.get_by_label("Why? (optional)"), page.get_by_role("button", name=re.compile("^Next lead"))]
+
+    def places() -> list[dict]:
+        top = page.get_by_text(re.compile("Lead 1 of 3")).bounding_box()["y"]
+        return [{**(box := part.bounding_box()), "y": box["y"] - top} for part in parts]
+
+    before = places()
+    choose_option(page, asked, "Not qualified")
+    settle(page)
+    assert places() == before
+    parts[-1].click()
+    top = page.get_by_text(re.compile("Lead 2 of 3"))
+    expect(top).to_be_in_viewport()
+    settle(page)
+    header = page.get_by_test_id("stHeader").bounding_box()
+    assert header["y"] + header["height"] <= top.bounding_box()["y"] < 200
+    expect(page.get_by_role("group", name=re.compile("Lead 2 of 3"))).to_be_focused()
+
+
+def test_changing_an_answer_of_a_section_shows_its_wording_beneath_the_header(portal, add_person, sign_in):
+    survey = open_all_kinds(('pace = "question"', 'pace = "section"'))
+    sol = add_person("Sol Sales")
+    for key, value in GIVEN.items():
+        answers.save_answer(Actor(sol.id, clock.now_text()), survey.id, key, value)
+    page = sign_in(sol, f"/answer?survey={survey.id}&at=review", **PHONE)
+    expect(question(page, "Ready to submit")).to_be_visible()
+    settle(page)
+    page.locator(".st-key-answer_jump_budget button").click()
+    wording = question(page, "How much does a budget matter?")
+    expect(wording).to_be_in_viewport()
+    settle(page)
+    header = page.get_by_test_id("stHeader").bounding_box()
+    mark = question_box(page, "How much does a budget matter?").get_by_text(re.compile(r"^\d+ of \d+"))
+    assert header["y"] + header["height"] <= mark.bounding_box()["y"]
+    expect(wording).to_be_focused()
+
+
+def test_no_hint_asks_for_a_key_that_nobody_needs(portal, add_person, sign_in):
+    survey = open_all_kinds()
+    page = sign_in(add_person("Sol Sales"), f"/answer?survey={survey.id}&at=wish")
+    field = page.get_by_role("textbox", name="What do you wish for?")
+    expect(field).to_be_visible()
+    settle(page)
+    field.press_sequentially("A call", delay=20)
+    settle(page)
+    expect(page.get_by_text(re.compile(r"^Press .*Enter to apply$"))).to_be_hidden()
+    expect(page.get_by_text("6/2000")).to_be_hidden()
+    field.fill("x" * 1_990)
+    expect(page.get_by_text("1990/2000")).to_be_visible()

@@ -22,6 +22,8 @@ let lostTimer = 0;
 let banner = null;
 let voice = null;
 let sweeping = 0;
+let refusals = new Set();
+const cards = new Map();
 
 // ── finding one's way on the screen: containers and widgets carry their key as a class ───────────────────────────────
 
@@ -323,12 +325,62 @@ function followStep() {
   const box = own ? wanted : pace?.startsWith("question") ? boxes[0] : null;
   const target = box?.querySelector("h3") ?? shown.querySelector("h2");
   if (!target) return;
-  if (own) wanted.scrollIntoView({ block: "start" });
+  if (own) bringUp(wanted, "start");
   else document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0);
   if (first) return;
   target.tabIndex = -1;
   target.style.outline = "none";
   target.focus({ preventScroll: true });
+}
+
+// One hand-breadth below the header that lies over the top of the screen.
+function bringUp(element, block) {
+  const header = document.querySelector("[data-testid=stHeader]")?.getBoundingClientRect().bottom ?? 0;
+  const foot = document.querySelector("[data-testid=stBottom]")?.getBoundingClientRect().height ?? 0;
+  element.style.scrollMarginTop = `${Math.max(header, 48) + 16}px`;
+  element.style.scrollMarginBottom = `${foot + 16}px`;
+  element.scrollIntoView({ block });
+}
+
+// An answer that was refused is looked at again: on a small screen its reason may lie out of view.
+function followRefusal() {
+  const shown = new Set();
+  for (const refusal of document.querySelectorAll('[class*="st-key-answer_refused-"]')) {
+    const name = token(boxOf(refusal), "st-key-answer_box-");
+    shown.add(name);
+    if (refusals.has(name)) continue;
+    bringUp(refusal, "nearest");
+    const field = [...boxOf(refusal).querySelectorAll("textarea, input")].find(isField);
+    if (document.activeElement === document.body || document.activeElement?.closest(".st-key-answer_next"))
+      field?.focus({ preventScroll: true });
+  }
+  refusals = shown;
+}
+
+// The next lead is read from its top.
+function followCard() {
+  for (const card of document.querySelectorAll('[class*="st-key-answer_"][class*="-card-"]')) {
+    const name = token(card, "st-key-answer_");
+    if (!/-card-\d+$/.test(name)) continue;
+    const deck = name.replace(/\d+$/, "");
+    card.setAttribute("role", "group");
+    card.setAttribute("aria-label", card.querySelector("[data-testid=stProgress]")?.textContent ?? "Lead");
+    if (cards.has(deck) && cards.get(deck) !== name) {
+      bringUp(card, "start");
+      card.tabIndex = -1;
+      card.style.outline = "none";
+      card.focus({ preventScroll: true });
+    }
+    cards.set(deck, name);
+  }
+}
+
+// Nobody has to press Ctrl+Enter here. How much room is left is worth a word only when little is.
+function quietHints() {
+  for (const hint of document.querySelectorAll('[class*="st-key-answer_box-"] [data-testid=InputInstructions] > span')) {
+    const [, used, room] = hint.textContent.match(/^(\d+)\/(\d+)$/) ?? [];
+    hint.style.display = room && Number(used) >= 0.9 * Number(room) ? "" : "none";
+  }
 }
 
 function listen() {
@@ -377,6 +429,9 @@ function sweep() {
   watchOwner();
   watchConnection();
   followStep();
+  followRefusal();
+  followCard();
+  quietHints();
   listen();
   nameButtons();
   keepFocus();
