@@ -437,17 +437,21 @@ def _confirm_question(state: Editing, question: Question) -> None:
     if cost.last:
         return
     st.caption("You can undo it until you leave this screen.")
-    st.button(
-        "Delete",
-        type="primary",
-        key=state.widget(f"{question.key}.delete_now"),
-        on_click=_delete,
-        args=(
-            state,
-            f"{question.key}.do",
-            partial(edits.delete_question, key=question.key, drop_conditions=True),
-        ),
-    )
+    with st.container(horizontal=True):
+        st.button(
+            "Delete",
+            type="primary",
+            key=state.widget(f"{question.key}.delete_now"),
+            on_click=_delete,
+            args=(
+                state,
+                f"{question.key}.do",
+                partial(edits.delete_question, key=question.key, drop_conditions=True),
+            ),
+        )
+        cancelled = st.button("Cancel", key=state.widget(f"{question.key}.keep"))
+    if cancelled:
+        st.rerun()
     show_refused(state, f"{question.key}.do")
 
 
@@ -461,17 +465,21 @@ def _confirm_section(state: Editing, section: Section) -> None:
     if len(state.questionnaire.sections) == 1:
         return
     st.caption("You can undo it until you leave this screen.")
-    st.button(
-        "Delete",
-        type="primary",
-        key=state.widget(f"{_SECTION}{section.key}.delete_now"),
-        on_click=_delete,
-        args=(
-            state,
-            f"{_SECTION}{section.key}",
-            partial(edits.delete_section, topic=section.key, drop_conditions=True),
-        ),
-    )
+    with st.container(horizontal=True):
+        st.button(
+            "Delete",
+            type="primary",
+            key=state.widget(f"{_SECTION}{section.key}.delete_now"),
+            on_click=_delete,
+            args=(
+                state,
+                f"{_SECTION}{section.key}",
+                partial(edits.delete_section, topic=section.key, drop_conditions=True),
+            ),
+        )
+        cancelled = st.button("Cancel", key=state.widget(f"{_SECTION}{section.key}.keep"))
+    if cancelled:
+        st.rerun()
     show_refused(state, f"{_SECTION}{section.key}")
 
 

@@ -1,14 +1,17 @@
 """The steps of a questionnaire's life that are confirmed first: opening, closing, discarding, a stricter privacy."""
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
-from actions import surveys
+from actions import lead_cards, settings, surveys
+from alignment.messages import spoken_instant
 from alignment.people import Team
-from alignment.questionnaire_edits import what_to_write
-from alignment.questionnaires import Mode, Questionnaire
+from alignment.questionnaire_edits import untranslated, what_to_write
+from alignment.questionnaires import Mode, Questionnaire, QuestionType
 from alignment.surveys import Audience, ResponseRate, Survey
+from components.answering.languages import name_of
 from components.outcome import perform
 from components.page import stop_on_refusal
 from components.response_exchange import show_files_left_out
@@ -44,6 +47,8 @@ def confirm_open(survey: Survey, rates: dict[Team, ResponseRate]) -> None:
     )
     with stop_on_refusal():
         st.markdown(plain(opening_note(survey)))
+        for sentence in _what_happens(survey):
+            st.markdown(plain(sentence))
     left = what_to_write(survey.questionnaire)
     if left:
         st.error(plain(left), icon=":material/edit:")
@@ -53,20 +58,49 @@ def confirm_open(survey: Survey, rates: dict[Team, ResponseRate]) -> None:
             f"There are fewer than {survey.min_group} people in {' and '.join(small)}: results would stay hidden.",
             icon=":material/visibility_off:",
         )
-    if st.button(
+    if _confirmed(
         "Open for both teams" if survey.audience is Audience.TEAMS else "Open for these people",
-        type="primary",
-        disabled=bool(left),
-        key=f"questionnaires_confirm_open_{survey.id}",
-        on_click=partial(
+        f"questionnaires_confirm_open_{survey.id}",
+        partial(
             perform,
             "Open. Those who are asked find it under Answer.",
             surveys.open_survey,
             survey.id,
             revision=survey.revision,
         ),
+        disabled=bool(left),
     ):
         st.rerun()
+
+
+def _confirmed(label: str, key: str, do: Callable[..., None], *, disabled: bool = False) -> bool:
+    """Draw the confirming button of a dialog, and 'Cancel' beside it. Whether one was pressed, so that it closes."""
+    with st.container(horizontal=True):
+        pressed = st.button(label, type="primary", disabled=disabled, key=key, on_click=do)
+        cancelled = st.button("Cancel", key=f"{key}_cancel")
+    return pressed or cancelled
+
+
+def _what_happens(survey: Survey) -> list[str]:
+    """What else to know before opening: when it closes, cards that nobody has looked at, texts without a translation."""
+    questionnaire = survey.questionnaire
+    closes = settings.local_time(actor(), survey.closes_at) if survey.closes_at else None
+    found = [
+        f"It closes by itself on {spoken_instant(closes)}." if closes else "It stays open until you close it."
+    ]
+    cards = [question for question in questionnaire.questions if question.type is QuestionType.LEAD_CARDS]
+    if any(not lead_cards.cards_to_judge(actor(), survey.id, question.key) for question in cards):
+        found.append(
+            "Nobody has drawn the lead cards yet: they are drawn as it opens, and nobody looks at them before. To see "
+            "them first, draw them under Lead cards."
+        )
+    found += [
+        f"{count_of(count, 'text')} {'has' if count == 1 else 'have'} no translation into {name_of(language)} and "
+        f"{'shows' if count == 1 else 'show'} in {name_of(questionnaire.language)}."
+        for language, count in untranslated(questionnaire).items()
+        if count
+    ]
+    return found
 
 
 @st.dialog("Close it for good?", icon=":material/lock:")
@@ -92,11 +126,10 @@ def confirm_close(survey: Survey) -> None:
     if survey.mode is Mode.ANONYMOUS:
         closing += " The key that links people to their answers is destroyed."
     st.markdown(closing)
-    if st.button(
+    if _confirmed(
         "Close for good",
-        type="primary",
-        key=f"questionnaires_confirm_close_{survey.id}",
-        on_click=partial(
+        f"questionnaires_confirm_close_{survey.id}",
+        partial(
             perform,
             "Closed. The comparison can be read now." if readable else "Closed.",
             surveys.close_survey,
@@ -110,13 +143,7 @@ def confirm_close(survey: Survey) -> None:
 def confirm_discard(survey: Survey) -> None:
     """Say that nothing but the draft is lost, and discard it."""
     st.markdown(f"**{plain(survey.title)}** has never been open, so no answers are lost.")
-    if st.button(
-        "Discard",
-        type="primary",
-        key=f"questionnaires_confirm_discard_{survey.id}",
-        on_click=_discard,
-        args=(survey.id,),
-    ):
+    if _confirmed("Discard", f"questionnaires_confirm_discard_{survey.id}", partial(_discard, survey.id)):
         st.rerun()
 
 

@@ -24,6 +24,7 @@ from alignment.questionnaire_edits.head import (
     remove_language,
     translate_head,
     translate_question,
+    untranslated,
 )
 from alignment.questionnaire_edits.keys import free_key
 from alignment.questionnaire_edits.questions import (
@@ -73,6 +74,7 @@ __all__ = [
     "shift_section",
     "translate_head",
     "translate_question",
+    "untranslated",
     "unwritten",
     "what_to_write",
 ]

@@ -2,12 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 from alignment.errors import InvalidInput
 from alignment.people import Team
 from alignment.questionnaire_edits.assembly import checked, question_of, with_questions
-from alignment.questionnaires import Mode, Pace, Questionnaire, QuestionTranslation, Translation
+from alignment.questionnaires import (
+    Mode,
+    Pace,
+    Questionnaire,
+    QuestionTranslation,
+    QuestionType,
+    Translation,
+)
 
 
 def change_head(
@@ -132,3 +140,34 @@ def check_language(questionnaire: Questionnaire, language: str) -> None:
     """Raises InvalidInput for a language into which nothing is translated."""
     if language not in questionnaire.languages[1:]:
         raise InvalidInput("Add the language to the questionnaire first.")
+
+
+def untranslated(questionnaire: Questionnaire) -> dict[str, int]:
+    """By language that it is translated into, how many of the questionnaire's texts have no translation."""
+    return {
+        language: sum(bool(own) and not other for own, other in _texts(questionnaire, language))
+        for language in questionnaire.languages[1:]
+    }
+
+
+def _texts(questionnaire: Questionnaire, language: str) -> list[tuple[str, str]]:
+    """Each text in the questionnaire's own language with that in `language`, '' where there is none."""
+    head = questionnaire.translations.get(language, Translation())
+    found = [(questionnaire.title, head.title), (questionnaire.introduction, head.introduction)]
+    found += [(section.title, head.topics.get(section.key, "")) for section in questionnaire.sections]
+    for question in questionnaire.questions:
+        texts = question.translations.get(language, QuestionTranslation())
+        # one text where both teams are asked in the same words
+        wordings = {own: texts.wording.get(team, "") for team, own in question.wording.items()}
+        found += [
+            *wordings.items(),
+            (question.title, texts.title),
+            (question.help, texts.help),
+            (question.unit, texts.unit),
+            *zip_longest(
+                question.options, texts.options, fillvalue=""
+            ),  # all of them are translated, or none
+        ]
+        if question.type is QuestionType.SCALE:
+            found += zip(question.ends, texts.ends or ("", ""), strict=True)
+    return found

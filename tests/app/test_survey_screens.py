@@ -1,9 +1,12 @@
 """The questionnaire screens as each role finds them: answering, running, comparing."""
 
+from datetime import timedelta
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from actions import answers, clock, surveys, workshops
+from actions import answers, clock, questionnaires, schedules, surveys, workshops
+from alignment import questionnaire_edits as edits
 from alignment.disagreement import Verdict
 from alignment.people import MACHINE, Actor, Person, Role, Team
 from alignment.questionnaires import QuestionType
@@ -95,6 +98,30 @@ def test_the_first_questionnaire_is_prepared_opened_and_closed_on_the_screen(ope
     app.button(key=f"questionnaires_confirm_close_{survey.id}").click().run()
     assert surveys.read_survey(MACHINE, survey.id).status is SurveyStatus.CLOSED
     assert not app.exception
+
+
+def test_opening_says_when_it_closes_what_is_drawn_unseen_and_what_is_not_translated(open_page, make_person):
+    draft = surveys.prepare_survey(MACHINE, template="pulse")
+    app = open_page(RUN, make_person("facilitator", None), survey=draft.id)
+    app.button(key=f"questionnaires_open_{draft.id}").click().run()
+    said = everything_said(app)
+    assert "It stays open until you close it." in said
+    assert "no translation" not in said and "lead cards" not in said
+    app.button(key=f"questionnaires_confirm_open_{draft.id}_cancel").click().run()
+    assert surveys.read_survey(MACHINE, draft.id).status is SurveyStatus.DRAFT and not app.exception
+    made, _ = edits.add_question(
+        draft.questionnaire, QuestionType.LEAD_CARDS, draft.questionnaire.sections[0].key
+    )
+    made = edits.translate_head(edits.add_language(made, "de"), "de", title="Puls")
+    draft = questionnaires.change_questionnaire(MACHINE, draft.id, made, revision=draft.revision)
+    closes = (clock.now() + timedelta(days=7)).replace(tzinfo=None)
+    schedules.set_dates(MACHINE, draft.id, closes=closes, revision=draft.revision)
+    app = open_page(RUN, make_person("facilitator", None), survey=draft.id)
+    app.button(key=f"questionnaires_open_{draft.id}").click().run()
+    said = everything_said(app)
+    assert "It closes by itself on " in said and "Nobody has drawn the lead cards yet" in said
+    left = edits.untranslated(made)["de"]
+    assert f"{left} texts have no translation into Deutsch and show in English." in said
 
 
 def test_a_new_one_begins_blank_with_a_copy_or_with_a_file(open_page, make_person):

@@ -418,3 +418,17 @@ def test_what_a_translated_answer_means_can_be_added_but_not_changed_or_taken_aw
 def test_whatever_makes_answers_incomparable_is_more_than_a_correction(what, edit):
     made = written(QuestionType.SCALE, QuestionType.NUMBER)
     assert what in {change.what for change in edits.corrections(made, edit(made)).incomparable}
+
+
+def test_texts_without_a_translation_are_counted_by_language():
+    made = written(QuestionType.SCALE)
+    assert edits.untranslated(made) == {}
+    made = edits.add_language(made, "de")
+    # title, heading, a question with two answers, a question with two ends
+    assert edits.untranslated(made) == {"de": 8}
+    made = edits.translate_question(made, "question_1", "de", options=("Eins", "Zwei"))
+    assert edits.untranslated(made) == {"de": 6}
+    made = edits.change_question(
+        made, "question_1", wording={Team.SALES: "Ours?", Team.MARKETING: "Yours?"}, help="Look."
+    )
+    assert edits.untranslated(made) == {"de": 8}
