@@ -24,6 +24,8 @@ LABELS = {
     MessageKind.IMPORT: "Look at them",
     MessageKind.LINK: "Answer",
 }
+ASKED = (MessageKind.INVITATION, MessageKind.REMINDER)
+"""What asks for answers, and has nothing more to ask once they are in."""
 
 
 def go_to(message: Message) -> None:
@@ -31,7 +33,16 @@ def go_to(message: Message) -> None:
     st.switch_page(page_path(message.page), query_params=query)
 
 
-def show(message: Message, is_new: bool, is_over: bool) -> None:
+def show_answered(message: Message, title: str) -> None:
+    """A request for answers that this person has submitted meanwhile."""
+    with st.expander(plain(f"You have answered this: {title}"), icon=":material/check:"):
+        when = settings.local_time(actor(), message.created_at)
+        st.caption(f"{when.day} {when:%B %Y, %H:%M} · {plain(message.subject)}")
+        if st.button("Change answers", icon=":material/edit:", key=f"inbox_go_{message.id}"):
+            go_to(message)
+
+
+def show(message: Message, is_new: bool, is_over: bool, is_answered: bool) -> None:
     if is_over and not is_new:
         with st.expander(plain(message.subject), icon=ICONS[message.kind]):
             show_body(message)
@@ -44,6 +55,8 @@ def show(message: Message, is_new: bool, is_over: bool) -> None:
                 st.badge("New", color="green")
         show_body(message)
         label = LABELS.get(message.kind, f"To {page_title(message.page)}" if message.page else "")
+        if is_answered and label == "Answer":
+            label = "Change answers"
         if message.page and st.button(
             label, icon=":material/arrow_forward:", key=f"inbox_go_{message.id}", width="content"
         ):
@@ -61,7 +74,7 @@ open_page("Inbox", "What has the portal told you?")
 with st.container(width=720), stop_on_refusal():
     mine = messages.my_messages(actor())
     new = {message.id for message in messages.unread_messages(actor())}
-    running = {progress.survey.id for progress in answers.my_surveys(actor())}
+    running = {progress.survey.id: progress for progress in answers.my_surveys(actor())}
     if not mine:
         st.info(
             "Nothing yet. When a questionnaire waits for you, you are told here.", icon=":material/inbox:"
@@ -73,5 +86,11 @@ with st.container(width=720), stop_on_refusal():
     )
     for message in mine:
         to_answer = message.page == invitations.ANSWER_PAGE
-        show(message, message.id in new, is_over=to_answer and message.survey_id not in running)
+        progress = running.get(message.survey_id or "")
+        is_answered = progress is not None and progress.submitted and not progress.missing
+        if progress is not None and is_answered and message.kind in ASKED:
+            show_answered(message, progress.survey.title)
+        else:
+            is_over = to_answer and progress is None
+            show(message, message.id in new, is_over, is_answered)
     messages.mark_read(actor(), max(message.id for message in mine))

@@ -19,6 +19,7 @@ from components.answering.saving import PROGRESS, WAY, Status
 from components.answering.script import run_script
 from components.answering.steps import REVIEW, Step, step_with, steps_of
 from components.answering.words import answer_in_words, minutes_left
+from components.navigation import HOME_PAGE
 from components.page import open_page, show_refusal, stop_on_refusal
 from components.question import draw_question, is_follow_up
 from components.response_exchange import offer_my_answers
@@ -355,6 +356,13 @@ def thank(progress: Progress, mine: list[Progress]) -> None:
             on_click=change,
             args=(progress.survey.id,),
         )
+        if st.button(
+            "To Today",
+            key="answer_to_today",
+            type="primary" if waiting is None else "secondary",
+            icon=":material/today:",
+        ):
+            st.switch_page(HOME_PAGE)
 
 
 # ── the screen ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -479,6 +479,7 @@ def test_after_submitting_one_is_thanked_and_can_still_change_until_it_closes(op
     assert "Ready to submit" in everything_said(app)
     press(app, "answer_submit_end")
     assert "Thank you" in everything_said(app) and "12 of 12" in everything_said(app)
+    assert app.button(key="answer_to_today").proto.type == "primary"
     press(app, "answer_change")
     press(app, "answer_jump_budget")
     choose(app, survey, "budget", 1)
@@ -488,7 +489,10 @@ def test_after_submitting_one_is_thanked_and_can_still_change_until_it_closes(op
     press(app, "answer_review")
     press(app, "answer_done_top")
     assert "Thank you" in everything_said(app)
-    assert "Thank you" in everything_said(open_page(ANSWER, seller))
+    again = open_page(ANSWER, seller)
+    assert "Thank you" in everything_said(again)
+    press(again, "answer_to_today")
+    assert "Thank you" not in everything_said(again)
 
 
 def test_a_change_after_submitting_that_leads_to_more_questions_says_so(open_page, seller, survey):

@@ -6,7 +6,7 @@ import pytest
 from hostile import HOSTILE, LIVE
 from test_hostile_text import rendered
 
-from actions import clock, invitations, mail, messages, people, schedules, surveys
+from actions import answers, clock, invitations, mail, messages, people, schedules, surveys
 from alignment.people import MACHINE, Actor
 from alignment.questionnaire_files import from_document, to_document, write_toml
 from alignment.surveys import Audience
@@ -158,6 +158,23 @@ def test_messages_are_new_until_they_were_shown_and_lead_to_the_questionnaire(op
     app.run()
     assert "Nothing new." in words(app)
     click(app, "Answer")
+    assert app.query_params["survey"] == survey.id and not app.exception
+
+
+def test_a_request_for_answers_asks_no_more_once_they_are_in(open_page, make_person):
+    ada = make_person()
+    survey = opened(title=HOSTILE[:100])
+    questionnaire = survey.questionnaire
+    for asked in questionnaire.everything:
+        if asked.required:
+            answers.save_answer(acting(ada), survey.id, asked.key, None)
+    assert "waits for your answers" in words(open_page(INBOX, ada))
+    answers.submit_answers(acting(ada), survey.id)
+    app = open_page(INBOX, ada)
+    assert "waits for your answers" not in words(app)
+    assert any("You have answered this" in one.label for one in app.expander)
+    assert not [text for text in rendered(app) if LIVE.search(text)]
+    click(app, "Change answers")
     assert app.query_params["survey"] == survey.id and not app.exception
 
 
