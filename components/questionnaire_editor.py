@@ -39,6 +39,7 @@ from components.questionnaire_editor_state import (
 )
 from components.questionnaire_preview import preview
 from components.session import actor
+from components.survey_steps import count_questions
 from components.text import plain
 
 _WIDTH = 820
@@ -55,8 +56,7 @@ def draw_editor(survey: Survey) -> None:
 
 def _draw_heading(state: Editing) -> None:
     st.title(plain(state.questionnaire.title), anchor=False)
-    count = len(state.questionnaire.questions)
-    questions = f"{count} question" if count == 1 else f"{count} questions"
+    questions = count_questions(state.questionnaire)
     match state.survey.status:
         case SurveyStatus.DRAFT:
             who = "both teams" if state.survey.audience is Audience.TEAMS else "the people who were chosen"

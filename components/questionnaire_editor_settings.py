@@ -20,6 +20,7 @@ from components.questionnaire_editor_fields import (
     text_field,
 )
 from components.questionnaire_editor_state import Edit, Editing, attempt
+from components.survey_steps import count_questions
 from components.text import plain
 
 MODES = {Mode.NAMED: "Named", Mode.CONFIDENTIAL: "Confidential", Mode.ANONYMOUS: "Anonymous"}
@@ -228,9 +229,8 @@ def draw_file(state: Editing) -> None:
         return
     questionnaire = _read(upload.getvalue())
     if questionnaire is not None:
-        count = len(questionnaire.questions)
         st.markdown(
-            f"**{plain(questionnaire.title)}**: {count} {'question' if count == 1 else 'questions'}. "
+            f"**{plain(questionnaire.title)}**: {count_questions(questionnaire)}. "
             "They take the place of those here. You can undo it."
         )
         st.button(

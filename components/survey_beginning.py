@@ -10,7 +10,7 @@ from alignment import templates
 from alignment.surveys import Survey
 from components.outcome import perform
 from components.questionnaire_preview import preview
-from components.survey_steps import choose_privacy, count_of
+from components.survey_steps import choose_privacy, count_questions
 from components.text import plain
 
 _BLANK, _FILE, _COPY = "blank", "file", "copy"
@@ -71,7 +71,7 @@ def show_new(known: Sequence[Survey], named: Callable[[Survey], str], *, expande
 
 
 def _count(name: str) -> str:
-    return count_of(len(templates.template(name).questions), "question")
+    return count_questions(templates.template(name))
 
 
 def _offer_a_look(name: str) -> None:

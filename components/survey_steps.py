@@ -31,6 +31,14 @@ def count_of(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
+def count_questions(questionnaire: Questionnaire, topic: str = "") -> str:
+    """'26 questions, 12 short follow-ups': guesses and importance are asked as well. `topic` counts one section."""
+    asked = [question for question in questionnaire.everything if topic in ("", question.topic)]
+    written = sum(topic in ("", question.topic) for question in questionnaire.questions)
+    said, follow = count_of(written, "question"), len(asked) - written
+    return f"{said}, {count_of(follow, 'short follow-up')}" if follow else said
+
+
 def people(count: int) -> str:
     """'1 person', '12 people'."""
     return "1 person" if count == 1 else f"{count} people"

@@ -24,6 +24,7 @@ from components.survey_steps import (
     confirm_discard,
     confirm_open,
     count_of,
+    count_questions,
     offer_stricter_privacy,
 )
 from components.text import plain
@@ -142,7 +143,7 @@ def list_one(survey: Survey) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(survey.title)}**", width="stretch")
             st.badge(words, color=colour, icon=icon)
-        facts = [when(survey), count_of(len(survey.questionnaire.questions), "question")]
+        facts = [when(survey), count_questions(survey.questionnaire)]
         if survey.status is not SurveyStatus.DRAFT:
             facts.append(submitted_words(survey))
         st.caption(plain(" · ".join(facts)))
@@ -173,7 +174,7 @@ def show_one(survey: Survey) -> None:
         st.badge(words, color=colour, icon=icon)
         st.caption(
             plain(
-                f"{when(survey)} · {count_of(len(survey.questionnaire.questions), 'question')} · "
+                f"{when(survey)} · {count_questions(survey.questionnaire)} · "
                 f"{MODES[survey.mode].lower()} · results from {survey.min_group} people a team"
             ),
             width="content",
@@ -269,7 +270,7 @@ def show_questions(survey: Survey) -> None:
         st.switch_page("pages/surveys/editor.py", query_params={"survey": survey.id})
     for section in questionnaire.sections:
         st.markdown(
-            f"**{plain(section.title)}**  \n:small[:gray[{count_of(len(section.questions), 'question')}]]"
+            f"**{plain(section.title)}**  \n:small[:gray[{count_questions(questionnaire, section.key)}]]"
         )
 
 

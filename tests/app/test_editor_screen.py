@@ -229,6 +229,9 @@ def test_questions_move_are_duplicated_and_deleted_with_what_it_costs(open_edito
     screen.open("question_1")
     screen.press("question_1.delete")
     assert "2 other questions lose their condition" in screen.said()
+    screen.click("question_1.keep")
+    assert len(kept(draft).questions) == 3
+    screen.press("question_1.delete")
     screen.click("question_1.delete_now")
     assert [q.key for q in kept(draft).questions] == ["question_3", "question_2"]
     assert all(q.ask_if is None for q in kept(draft).questions)

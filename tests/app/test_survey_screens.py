@@ -198,6 +198,22 @@ def test_a_questionnaire_begins_with_what_is_next_in_its_state(open_page, make_p
     assert lead.segmented_control(key=f"questionnaires_part_{draft.id}_closed").value == "people"
 
 
+def test_follow_ups_are_counted_wherever_questions_are(open_page, make_person):
+    draft = surveys.prepare_survey(MACHINE, template="qualified_lead")
+    asked = len(draft.questionnaire.everything)
+    own = len(draft.questionnaire.questions)
+    assert asked > own + 1
+    counted = f"{own} questions, {asked - own} short follow-ups"
+    facilitator = make_person("facilitator", None)
+    listed = open_page(RUN, facilitator)
+    assert counted in everything_said(listed)
+    assert counted in listed.radio(key="questionnaires_template").proto.captions
+    app = open_page(RUN, facilitator, survey=draft.id)
+    assert counted in everything_said(app)
+    sections = [text.value for text in app.markdown if "short follow-up" in text.value]
+    assert sections, "each section says its own"
+
+
 def test_many_questionnaires_can_be_searched(open_page, make_person):
     for number in range(7):
         surveys.prepare_survey(MACHINE, template="pulse", title=f"Round {number}")
