@@ -10,6 +10,7 @@ from alignment.people import Person, Team
 
 LARGEST_FILE = 1_000_000  # bytes
 MOST_ROWS = 10_000
+LONGEST_CELL = 10_000
 _SAVE_ANEW = "Save the list as CSV in UTF-8, with a column ‘email’, and choose that file."
 _LONGEST_SHOWN = 60
 
@@ -78,6 +79,10 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
     rows = []
     try:
         for row in reader:
+            if any(len(cell) > LONGEST_CELL for cell in row):
+                raise InvalidInput(
+                    f"Line {reader.line_num} cannot be read as CSV: a quotation mark is not closed. {_SAVE_ANEW}"
+                )
             cells = [cell.strip() for cell in row]
             if any(cells):
                 rows.append((reader.line_num, cells))

@@ -1,8 +1,13 @@
 """Every test has a data folder of its own."""
 
 import pytest
+from hypothesis import settings
 
 from db import store as stores
+
+# a law holds or it does not; how long a machine takes for it is no part of it
+settings.register_profile("concord", deadline=None)
+settings.load_profile("concord")
 
 
 @pytest.fixture(autouse=True)
