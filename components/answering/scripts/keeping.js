@@ -310,7 +310,7 @@ function showWhatIsSaved(drafts) {
 function followStep() {
   const shown = document.querySelector('[class*="st-key-answer_step-"]');
   const name = token(shown, "st-key-answer_step-");
-  if (!name || name === step) return;
+  if (!name || name === step || running()) return; // until it is drawn whole, the step before stands in it still
   const first = step === null;
   step = name;
   const [, language, pace, key] = name.match(/^st-key-answer_step-([A-Za-z_]+)-(\w+?)-(.*)$/) ?? [];
