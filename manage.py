@@ -471,7 +471,8 @@ def _responses_in_words(report: dict[str, Any]) -> str:
     if len(report["refusals"]) > 20:
         lines.append(f"  … and {len(report['refusals']) - 20:,} more; --json lists them")
     lines += [f"Note: column {one['column']}: {one['reason']}" for one in report["warnings"]]
-    return "\n".join(lines + ([f"Note: {report['note']}"] if report["note"] else []))
+    lines += [f"Note: {report[name]}" for name in ("note", "standing") if report[name]]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from actions import settings
 from actions.permissions import authorise, may
-from alignment.answers import counted_responses
+from alignment.answers import counted_responses, questions_without_files, shows_a_result
 from alignment.errors import NotFound, WrongState
 from alignment.people import Actor, Person, Team
 from alignment.questionnaires import Mode, QuestionType, Response
 from alignment.rules import fields_of
 from alignment.surveys import CardReasons, Comments, Survey, SurveyStatus
 from db.queries import answers, surveys
-from db.store import store
+from db.store import Connection, store
 
 if TYPE_CHECKING:  # brings numpy, which only a comparison needs
     from alignment.disagreement import Comparison, LeadsApart
@@ -77,7 +77,9 @@ def read_comments(actor: Actor, survey_id: str) -> dict[str, Comments]:
     """
     survey = _closed(authorise(actor, "comparison:read"), survey_id)
     questionnaire = survey.questionnaire
-    responses = counted_responses(questionnaire, answers.submitted_responses(store().read(), survey.id))
+    submitted = answers.submitted_responses(store().read(), survey.id)
+    responses = counted_responses(questionnaire, submitted)
+    left_out = questions_without_files(questionnaire, submitted)
     people = {team: sum(response.team is team for response in responses) for team in Team}
     needed = survey.questionnaire.comment_group
     found: dict[str, Comments] = {}
@@ -97,7 +99,14 @@ def read_comments(actor: Actor, survey_id: str) -> dict[str, Comments]:
             for team in Team
         }
         draw = random.Random(f"{survey.id}:{question.key}")
-        found[question.key] = _shown(written, needed, draw)
+        shown = _shown(written, needed, draw)
+        if question.key in left_out and not shown.by_team:
+            shown = Comments(
+                {},
+                f"What came from files does not count here, because fewer than {needed} people of a team have written "
+                "something in the portal, so nothing is shown.",
+            )
+        found[question.key] = shown
     return found
 
 
@@ -176,6 +185,13 @@ def _shown(written: dict[Team, list[str]], least: int, draw: random.Random) -> C
     return Comments(by_team)
 
 
+def is_readable(connection: Connection, survey: Survey) -> bool:
+    """Whether the comparison of a closed survey shows a result of any question. Looks at counts, computes no statistics."""
+    return survey.status is SurveyStatus.CLOSED and shows_a_result(
+        survey.questionnaire, answers.submitted_responses(connection, survey.id)
+    )
+
+
 def _closed(person: Person, survey_id: str) -> Survey:
     survey = surveys.known(store().read(), survey_id)
     if survey.status is SurveyStatus.DRAFT and may(person, "survey:prepare"):
@@ -196,8 +212,10 @@ def _compared(path: str, survey_id: str, revision: int) -> "Comparison":
     `path` tells stores apart.
     """
     from alignment.disagreement import compare
+    from alignment.disagreement.sentences import tell_of_files
 
     connection = store().read()
     survey = surveys.known(connection, survey_id)
     responses = answers.submitted_responses(connection, survey_id)
-    return compare(survey.questionnaire, counted_responses(survey.questionnaire, responses))
+    compared = compare(survey.questionnaire, counted_responses(survey.questionnaire, responses))
+    return tell_of_files(compared, questions_without_files(survey.questionnaire, responses))

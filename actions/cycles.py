@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from actions import clock, recap
+from actions import clock, comparison, recap
 from actions.journal import journal
 from actions.permissions import authorise
 from alignment import definitions as agreements
 from alignment.cycles import Cycle, GateFacts, GateItem, Phase, gate
 from alignment.errors import InvalidInput, NotFound, StaleVersion, WrongState
 from alignment.people import Actor, Person, Team
-from alignment.surveys import SurveyStatus
+from alignment.surveys import Survey, SurveyStatus
 from alignment.texts import required_text
 from db.queries import cycles, definitions, people, surveys
 from db.store import Connection, store
@@ -186,9 +186,16 @@ def _facts(connection: Connection, cycle: Cycle) -> GateFacts:
     closed = [survey for survey in of_cycle if survey.status is SurveyStatus.CLOSED]
     counted = closed or [survey for survey in of_cycle if survey.status is SurveyStatus.OPEN]
     rates = {survey.id: surveys.rates(connection, survey.id) for survey in counted}
-    best = max(
-        counted, key=lambda survey: min(rates[survey.id][team].submitted for team in Team), default=None
+
+    def least(survey: Survey) -> int:
+        return min(rates[survey.id][team].submitted for team in Team)
+
+    looked_at = closed if cycle.phase is Phase.IDENTIFY else []  # no later gate asks for it
+    readable = next(
+        (one for one in looked_at if least(one) >= one.min_group and comparison.is_readable(connection, one)),
+        None,
     )
+    best = readable or max(counted, key=least, default=None)
     now = clock.now_text()
     in_force = (
         agreements.in_force(definitions.in_force_history(connection, term.key), now)
@@ -199,6 +206,7 @@ def _facts(connection: Connection, cycle: Cycle) -> GateFacts:
         answered_sales=rates[best.id][Team.SALES].submitted if best else 0,
         answered_marketing=rates[best.id][Team.MARKETING].submitted if best else 0,
         min_group=best.min_group if best else 3,
+        shows_a_result=readable is not None,
         leads_imported=bool(warehouse().revision()),
         definitions_agreed=definitions.agreed_since(connection, cycle.started_at),
         points_named=bool(cycle.sales_point_id and cycle.marketing_point_id),

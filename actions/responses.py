@@ -18,7 +18,13 @@ from actions import clock, comparison, invitations, messages
 from actions.journal import journal
 from actions.permissions import authorise
 from alignment import messages as wordings
-from alignment.answers import counted_answers, counted_responses
+from alignment.answers import (
+    FilesLeftOut,
+    counted_answers,
+    counted_responses,
+    questions_without_files,
+    why_files_do_not_count,
+)
 from alignment.errors import InvalidInput, WrongState
 from alignment.messages import MessageKind
 from alignment.people import Actor, Person, Team
@@ -113,6 +119,7 @@ class ResponsesReport:
 
     `refused` counts the rows that `refusals` are about, each of which may have several. `replacements` are the accepted
     rows that took the place of an earlier row, of this file or of one before. `warnings` are about columns left out.
+    `standing` says so when, as things stand now, answers from files will not count.
     """
 
     read: int
@@ -122,6 +129,7 @@ class ResponsesReport:
     replacements: tuple[RowRefusal, ...] = ()
     warnings: tuple[RowRefusal, ...] = ()
     note: str = ""
+    standing: str = ""
 
     @property
     def replaced(self) -> int:
@@ -139,6 +147,7 @@ class ResponsesReport:
             "replacements": [one.to_document() for one in self.replacements],
             "warnings": [one.to_document() for one in self.warnings],
             "note": self.note,
+            "standing": self.standing,
         }
 
     def refusals_csv(self) -> bytes:
@@ -170,7 +179,7 @@ def export_outlook(actor: Actor, survey_id: str) -> ExportOutlook:
     authorise(actor, "survey:export")
     survey = surveys.known(store().read(), survey_id)
     names = {form: _name(survey, _kind(survey), form) for form in Form}
-    return ExportOutlook(survey.mode is Mode.NAMED, _why_not(survey), names)
+    return ExportOutlook(survey.mode is Mode.NAMED, _why_not(actor, survey), names)
 
 
 def export_responses(actor: Actor, survey_id: str, form: Form | str) -> Export:
@@ -181,7 +190,7 @@ def export_responses(actor: Actor, survey_id: str, form: Form | str) -> Export:
     person = authorise(actor, "survey:export")
     wanted = _form(form)
     survey = surveys.known(store().read(), survey_id)
-    reason = _why_not(survey)
+    reason = _why_not(actor, survey)
     if reason:
         raise WrongState(reason)
     if survey.mode is Mode.NAMED:
@@ -240,7 +249,7 @@ def export_my_answers(actor: Actor, survey_id: str, form: Form | str = Form.CSV)
     return _file(survey, "my-answers", wanted, table, document)
 
 
-def _why_not(survey: Survey) -> str:
+def _why_not(actor: Actor, survey: Survey) -> str:
     """Why there is nothing to export, or ''. Says of the teams no more than the response rates do."""
     if survey.status is not SurveyStatus.CLOSED:
         return (
@@ -255,7 +264,24 @@ def _why_not(survey: Survey) -> str:
             f"Fewer than {survey.min_group} people of a team have submitted, so nothing of either team is shown or "
             "exported."
         )
+    if not comparison.is_readable(store().read(), survey):
+        return _why_nothing_is_shown(actor, survey)
     return ""
+
+
+def _why_nothing_is_shown(actor: Actor, survey: Survey) -> str:
+    """Why nothing of a closed survey is shown although enough people have submitted; '' where own words are."""
+    if any(comments.by_team for comments in comparison.read_comments(actor, survey.id).values()):
+        return ""
+    if questions_without_files(survey.questionnaire, answers.submitted_responses(store().read(), survey.id)):
+        return (
+            f"Answers from files do not count, because fewer than {survey.min_group} people of a team have answered in the "
+            "portal and whoever brought the file could work out theirs. Without them too few are left, so nothing of "
+            "either team is shown or exported."
+        )
+    return (
+        f"No question has answers of {survey.min_group} people of each team, so nothing is shown or exported."
+    )
 
 
 def _rows_with_names(survey: Survey) -> tuple[Table, dict[str, Any]]:
@@ -460,6 +486,22 @@ def import_responses(
     return report
 
 
+def why_files_will_not_count(actor: Actor, survey_id: str) -> FilesLeftOut | None:
+    """Why answers from files will not count in an open survey as things stand; None where they do, or there are none.
+
+    Nothing but how many of each team have submitted in the portal. Raises NotFound where there is no such survey.
+    """
+    authorise(actor, "survey:import")
+    connection = store().read()
+    survey = surveys.known(connection, survey_id)
+    return _left_out(connection, survey) if survey.status is SurveyStatus.OPEN else None
+
+
+def _left_out(connection: Connection, survey: Survey) -> FilesLeftOut | None:
+    in_portal, from_files = answers.submitted_by_origin(connection, survey.id)
+    return why_files_do_not_count(survey.questionnaire, in_portal, from_files)
+
+
 def _bring_in(
     connection: Connection, survey: Survey, read: ReadResponses, external: bool, acting: Person
 ) -> ResponsesReport:
@@ -501,6 +543,7 @@ def _bring_in(
         page = invitations.ANSWER_PAGE
         messages.tell(connection, told, survey, MessageKind.IMPORT, wording, page, mail=False)
     refused = len({one.row for one in refusals})
+    left_out = _left_out(connection, survey)
     return ResponsesReport(
         read.read,
         read.read - refused,
@@ -509,6 +552,7 @@ def _bring_in(
         tuple(replacements),
         read.warnings,
         read.note,
+        left_out.sentence if left_out else "",
     )
 
 

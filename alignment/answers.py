@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from alignment import rules
@@ -101,10 +101,70 @@ def counted_responses(questionnaire: Questionnaire, responses: Sequence[Response
     wholly known and not wholly the person's own: they neither count towards the group nor go without one.
     """
     counted = [replace(one, answers=counted_answers(questionnaire, one.answers)) for one in responses]
-    if questionnaire.mode is Mode.NAMED or not any(one.from_file or one.partly_from_file for one in counted):
+    guarded = _guarded(questionnaire, counted)
+    if not guarded:
         return counted
-    guarded = {q.key for q in questionnaire.everything if _few_in_the_portal(questionnaire, q, counted)}
     return [_without(one, guarded & (one.from_file | one.partly_from_file)) for one in counted]
+
+
+def questions_without_files(questionnaire: Questionnaire, responses: Sequence[Response]) -> frozenset[str]:
+    """The keys of the questions in which `counted_responses` leaves out answers that a file has brought."""
+    counted = [replace(one, answers=counted_answers(questionnaire, one.answers)) for one in responses]
+    brought = {key for one in counted for key in (one.from_file | one.partly_from_file) & one.answers.keys()}
+    return frozenset(_guarded(questionnaire, counted) & brought)
+
+
+def shows_a_result(questionnaire: Questionnaire, responses: Sequence[Response]) -> bool:
+    """Whether any question but those in free text has answers that count of the minimum group of each team."""
+    given = {
+        q.key: dict.fromkeys(Team, 0) for q in questionnaire.questions if q.type is not QuestionType.TEXT
+    }
+    for one in counted_responses(questionnaire, responses):
+        for key in given.keys() & one.answers.keys():
+            given[key][one.team] += 1
+    return any(min(by_team.values()) >= max(questionnaire.min_group, 1) for by_team in given.values())
+
+
+@dataclass(frozen=True)
+class FilesLeftOut:
+    """Why answers from files will not count: `few` people of these teams, below `least`, have answered in the portal."""
+
+    few: Mapping[Team, int]
+    least: int
+
+    @property
+    def sentence(self) -> str:
+        """How things stand, while the questionnaire is open."""
+        who = " and ".join(
+            f"{'1 person' if count == 1 else f'{count} people'} of {team.label}"
+            for team, count in self.few.items()
+        )
+        have = "has" if list(self.few.values()) == [1] else "have"
+        return (
+            f"As it stands, answers from files will not count with the questions that {who} {have} answered in the "
+            f"portal: at least {self.least} people of each team (or nobody) are needed there, because whoever brought "
+            "the file could otherwise work out the others’ answers."
+        )
+
+
+def why_files_do_not_count(
+    questionnaire: Questionnaire, in_portal: Mapping[Team, int], from_files: int
+) -> FilesLeftOut | None:
+    """Why answers from files will not count as things stand, None where they do or there are none.
+
+    From counts of those who have submitted only: of each team those with an answer of their own in the portal, and of
+    both together those with one from a file. Which questions they answered is nobody's business before closing.
+    """
+    if questionnaire.mode is Mode.NAMED or not from_files:
+        return None
+    few = {team: in_portal[team] for team in Team if 0 < in_portal[team] < questionnaire.min_group}
+    return FilesLeftOut(few, questionnaire.min_group) if few else None
+
+
+def _guarded(questionnaire: Questionnaire, counted: Sequence[Response]) -> set[str]:
+    if questionnaire.mode is Mode.NAMED or not any(one.from_file or one.partly_from_file for one in counted):
+        return set()
+    return {q.key for q in questionnaire.everything if _few_in_the_portal(questionnaire, q, counted)}
 
 
 def _without(response: Response, keys: Set[str]) -> Response:

@@ -86,12 +86,17 @@ class Cycle:
 
 @dataclass(frozen=True)
 class GateFacts:
-    """What the gates look at, counted from the store and the warehouse at one moment."""
+    """What the gates look at, counted from the store and the warehouse at one moment.
+
+    `shows_a_result` says whether the comparison of a closed questionnaire can be read: answers may have been submitted
+    and yet not count.
+    """
 
     surveys_closed: int = 0
     answered_sales: int = 0
     answered_marketing: int = 0
     min_group: int = 3
+    shows_a_result: bool = False
     leads_imported: bool = False
     definitions_agreed: int = 0
     points_named: bool = False
@@ -114,6 +119,11 @@ def gate(phase: Phase, facts: GateFacts) -> tuple[GateItem, ...]:
     match phase:
         case Phase.IDENTIFY:
             enough = min(facts.answered_sales, facts.answered_marketing) >= facts.min_group
+            submitted = (
+                f"At least {facts.min_group} people of each team have submitted it "
+                f"(sales {facts.answered_sales}, marketing {facts.answered_marketing})"
+            )
+            unreadable = enough and facts.surveys_closed > 0 and not facts.shows_a_result
             return (
                 GateItem(
                     "A questionnaire has been put to both teams and is closed",
@@ -121,9 +131,10 @@ def gate(phase: Phase, facts: GateFacts) -> tuple[GateItem, ...]:
                     "questionnaires",
                 ),
                 GateItem(
-                    f"At least {facts.min_group} people of each team have submitted it "
-                    f"(sales {facts.answered_sales}, marketing {facts.answered_marketing})",
-                    enough,
+                    f"{submitted}, and its comparison shows a result (not yet: too few of their answers count)"
+                    if unreadable
+                    else submitted,
+                    enough and not unreadable,
                     "questionnaires",
                 ),
                 GateItem(

@@ -26,7 +26,18 @@ def show_responses(survey: Survey) -> None:
     with show_refusal():
         _show_export(survey)
     if survey.status is SurveyStatus.OPEN:
+        show_files_left_out(survey)
         _show_import(survey)
+
+
+def show_files_left_out(survey: Survey) -> bool:
+    """Say so where answers from files will not count as things stand; whether that was said."""
+    left_out = None
+    with show_refusal():
+        left_out = responses.why_files_will_not_count(actor(), survey.id)
+    if left_out is not None:
+        st.warning(plain(left_out.sentence), icon=":material/visibility_off:")
+    return left_out is not None
 
 
 def offer_my_answers(survey_id: str) -> None:

@@ -302,12 +302,14 @@ class Comparison:
 
     Order: what is split between the teams, what divides a team, what nobody is sure of, what is agreed, what has too
     few answers; within each by effect size (times importance where it is known); evidence breaks ties. p-values
-    never order anything. `not_compared` are the questions in free text.
+    never order anything. `not_compared` are the questions in free text,
+    `without_files` the keys of the hidden ones whose answers from files do not count.
     """
 
     questions: tuple[QuestionComparison, ...]
     not_compared: tuple[Question, ...] = ()
     min_group: int = 0
+    without_files: frozenset[str] = frozenset()
 
     def question(self, key: str) -> QuestionComparison:
         """The comparison of the question with this key; KeyError when there is none."""

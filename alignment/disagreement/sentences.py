@@ -3,7 +3,7 @@
 Labels of options and units come from people: whoever shows a sentence has to escape it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from alignment.disagreement.answers import CANT_SAY
@@ -66,11 +66,32 @@ def put_into_words(compared: QuestionComparison, tested: int, least: int) -> Que
     return replace(compared, sentence=tell(compared), reason=reason)
 
 
+def tell_of_files(comparison: Comparison, keys: Set[str]) -> Comparison:
+    """The comparison with the true reason at what is hidden, where `keys` are the questions without files' answers."""
+    least = comparison.min_group
+    left_out = frozenset(one.question.key for one in comparison.questions if one.hidden) & keys
+    sentence = "Too few answers count to show: those from files do not count here."
+    reason = (
+        f"Fewer than {least} people of a team have answered this in the portal. Whoever brought the file knows its answers, "
+        "and could take them away from a result and be left with those people's, so nothing is shown of either team."
+    )
+    told = tuple(
+        replace(one, sentence=sentence, reason=reason) if one.question.key in left_out else one
+        for one in comparison.questions
+    )
+    return replace(comparison, questions=told, without_files=left_out)
+
+
 def summarise(comparison: Comparison) -> str:
     """'You agree on 9 of 24 topics, differ clearly on 5, and marketing is divided on 3.'"""
     questions = comparison.questions
     if not questions:
         return "There is no question to compare: free text is read, not counted."
+    if all(one.hidden for one in questions) and comparison.without_files:
+        return (
+            "Too few answers count to compare: those from files do not, because fewer than "
+            f"{comparison.min_group} people of a team have answered in the portal."
+        )
     if all(one.hidden for one in questions):
         return f"Too few answers to compare: each team needs at least {max(comparison.min_group, 1)}."
     if len(questions) == 1:

@@ -264,6 +264,23 @@ def unlink(connection: Connection, survey_id: str, day: str, fresh: Sequence[str
     )
 
 
+def submitted_by_origin(connection: Connection, survey_id: str) -> tuple[dict[Team, int], int]:
+    """Of those who submitted: by team how many have an answer of their own in the portal; how many one from a file."""
+    in_portal, from_files = dict.fromkeys(Team, 0), 0
+    for row in connection.execute(
+        "SELECT team, sum(own) AS own, sum(brought) AS brought FROM (SELECT respondent.team AS team,"
+        " max(CASE WHEN answer.origin = 'file' THEN 0 ELSE 1 END) AS own,"
+        " max(CASE WHEN answer.origin = 'portal' THEN 0 ELSE 1 END) AS brought"
+        " FROM respondent JOIN answer ON answer.survey_id = respondent.survey_id AND answer.respondent = respondent.id"
+        " WHERE respondent.survey_id = ? AND respondent.submitted_at IS NOT NULL"
+        " GROUP BY respondent.id, respondent.team) AS people GROUP BY team",
+        (survey_id,),
+    ):
+        in_portal[Team(row["team"])] = row["own"]
+        from_files += row["brought"]
+    return in_portal, from_files
+
+
 def submitted_responses(connection: Connection, survey_id: str) -> list[Response]:
     """What everyone who submitted answered. Only for results of whole teams; the labels are mere numbers."""
     people: dict[str, tuple[Team, dict[str, Any], dict[str, set[str]]]] = {}

@@ -154,7 +154,7 @@ def show_question(survey: Survey, compared: QuestionComparison, can_take: bool) 
     figure = distribution_figure(compared, st.context.theme.type)
     if figure is None:
         st.info(
-            f"Results show only when at least {survey.min_group} people of each team have answered; otherwise one "
+            f"Results show only when answers of at least {survey.min_group} people of each team count; otherwise one "
             "could work out who said what.",
             icon=":material/visibility_off:",
         )
@@ -400,10 +400,16 @@ with stop_on_refusal():
     rates = surveys.response_rates(actor(), survey.id)
 st.subheader(plain(found.sentence), anchor=False)
 submitted = " and ".join(f"{rates[team].submitted} of {rates[team].invited} in {team.label}" for team in Team)
+if found.without_files:
+    submitted = f"with answers from files, which do not all count, {submitted}"
 st.caption(f"{plain(survey.title)}, {closed_on(survey)} · {submitted} submitted{imagined_in_words(found)}")
 if all(compared.hidden for compared in found.questions):
     st.info(
-        f"Results show only when at least {survey.min_group} people of each team have answered. With fewer, one could "
+        f"Answers from files count with a question where nobody or at least {survey.min_group} people of each team have "
+        "answered it in the portal. Otherwise whoever brought the file could take its answers away and be left with a few "
+        "people's, so nothing is shown of either team."
+        if found.without_files
+        else f"Results show only when at least {survey.min_group} people of each team have answered. With fewer, one could "
         "work out who said what, so nothing is shown of either team.",
         icon=":material/visibility_off:",
     )

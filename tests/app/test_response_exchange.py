@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from actions import answers, clock, surveys
+from actions import answers, clock, responses, surveys
 from alignment.people import MACHINE, Actor
 
 RUN = "pages/surveys/questionnaires.py"
@@ -119,3 +119,26 @@ def test_people_can_keep_a_copy_of_their_own_answers(open_page, make_person):
     answers.save_answer(acting(who), survey.id, "size", 7)
     app = open_page("pages/surveys/answer.py", who, survey=survey.id, at="review")
     assert f"responses_mine_{survey.id}" in downloads(app)
+
+
+def test_where_answers_from_files_will_not_count_the_screens_say_so_until_after_closing(
+    open_page, make_person
+):
+    survey, who = opened("confidential"), make_person("member", "sales")
+    answers.save_answer(acting(who), survey.id, "size", 7)
+    answers.submit_answers(acting(who), survey.id)
+    facilitator = make_person("facilitator", None)
+    rows = "\n".join(f"{team} {n},{team},7" for team in ("sales", "marketing") for n in range(3))
+    responses.import_responses(
+        MACHINE, survey.id, "a.csv", f"person,team,size\n{rows}".encode(), external=True
+    )
+    app = open_page(RUN, facilitator, survey=survey.id, part="answers")
+    said = "1 person of sales has answered in the portal"
+    assert said in " ".join(one.value for one in app.warning)
+    app.button(key=f"questionnaires_close_{survey.id}").click().run()
+    assert sum(said in one.value for one in app.warning) == 2, "on the screen and in the question"
+    assert "Closing is final" in texts(app) and "becomes readable" not in texts(app)
+    app.button(key=f"questionnaires_confirm_close_{survey.id}").click().run()
+    compared = open_page("pages/surveys/comparison.py", facilitator, survey=survey.id)
+    assert "those from files do not" in compared.subheader[0].value
+    assert "which do not all count" in texts(compared) and not compared.exception

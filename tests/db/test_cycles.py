@@ -7,7 +7,7 @@ import pytest
 from histories import START, add_history
 from people import make_actor
 
-from actions import answers, clock, cycles, definitions, recap, settings, surveys
+from actions import answers, clock, cycles, definitions, recap, responses, settings, surveys
 from alignment.cycles import Phase
 from alignment.errors import InvalidInput, NotFound, NotPermitted, StaleVersion, WrongState
 from alignment.people import MACHINE
@@ -109,6 +109,24 @@ def test_while_a_survey_is_open_the_gate_says_how_many_have_submitted_and_stays_
     closed, submitted, _ = cycles.read_current(facilitator).gate
     assert not closed.met
     assert submitted.met and "(sales 4, marketing 4)" in submitted.text
+
+
+def test_a_closed_survey_whose_comparison_shows_nothing_does_not_open_the_gate(facilitator):
+    cycle_id = cycles.start_cycle(facilitator, "Spring")
+    survey = surveys.prepare_survey(facilitator, toml=SURVEY, cycle_id=cycle_id)
+    surveys.open_survey(facilitator, survey.id)
+    actor = make_actor("member", "sales")
+    answers.save_answer(actor, survey.id, "size", True)
+    answers.submit_answers(actor, survey.id)
+    rows = [f"{team} {number},{team},yes" for team in ("sales", "marketing") for number in range(3)]
+    file = "\n".join(["person,team,size", *rows]).encode()
+    assert responses.import_responses(facilitator, survey.id, "a.csv", file, external=True).accepted == 6
+    surveys.close_survey(facilitator, survey.id)
+    closed, submitted, _ = cycles.read_current(facilitator).gate
+    assert closed.met and not submitted.met
+    assert "(sales 4, marketing 3)" in submitted.text and "too few of their answers count" in submitted.text
+    put_to_the_teams(facilitator, cycle_id)
+    assert cycles.read_current(facilitator).gate[1].met
 
 
 def test_a_survey_of_an_earlier_cycle_does_not_count(facilitator):

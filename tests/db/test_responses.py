@@ -107,6 +107,7 @@ def test_answers_of_known_people_come_in_submitted_and_can_be_read_and_changed_b
         "replacements": [],
         "warnings": [],
         "note": "",
+        "standing": "",
     }
     found = answers.my_progress(who, survey.id)
     assert found.submitted and found.team is Team.MARKETING and found.answers == {"size": 7.0}
@@ -494,6 +495,46 @@ def test_the_command_keeps_its_contract(tmp_path):
     assert len(json.loads(out.read_text())["responses"]) == 1
     assert run("export-responses", survey.id, tmp_path / "out.exe").exit_code == 1
     assert run("export-responses", survey.id, tmp_path / "no" / "out.csv").exit_code == 1
+
+
+# ── answers from files that do not count ─────────────────────────────────────────────────────────────────────────────
+
+
+def of_outsiders(team, count):
+    return [(f"{team} {number}", team, "7") for number in range(count)]
+
+
+def test_why_answers_from_files_do_not_count_is_said_from_the_import_to_the_export():
+    survey = opened("confidential")
+    assert bring(survey, *of_outsiders("marketing", 4), external=True).standing == ""
+    assert responses.why_files_will_not_count(MACHINE, survey.id) is None
+    submit(make_actor(team="sales"), survey, size=7)
+    said = bring(survey, *of_outsiders("sales", 3), external=True).standing
+    assert "will not count" in said and "1 person of sales has answered in the portal" in said
+    found = responses.why_files_will_not_count(MACHINE, survey.id)
+    assert (dict(found.few), found.least, found.sentence) == ({Team.SALES: 1}, 3, said)
+    surveys.close_survey(MACHINE, survey.id)
+    compared = comparison.compare_survey(MACHINE, survey.id)
+    assert compared.sentence.startswith("Too few answers count to compare: those from files do not")
+    one = compared.question("size")
+    assert one.hidden and "files do not count" in one.sentence and "in the portal" in one.reason
+    assert not comparison.is_readable(store().read(), surveys.read_survey(MACHINE, survey.id))
+    assert "Answers from files do not count" in responses.export_outlook(MACHINE, survey.id).reason
+    with pytest.raises(WrongState, match="Answers from files do not count"):
+        responses.export_responses(MACHINE, survey.id, "csv")
+
+
+@pytest.mark.parametrize(("mode", "in_portal"), [("confidential", 0), ("confidential", 3), ("named", 1)])
+def test_nothing_is_said_of_files_whose_answers_count(mode, in_portal):
+    survey = opened(mode)
+    for _ in range(in_portal):
+        submit(make_actor(team="sales"), survey, size=7)
+    rows = of_outsiders("sales", 3) + of_outsiders("marketing", 3)
+    assert bring(survey, *rows, external=True).standing == ""
+    surveys.close_survey(MACHINE, survey.id)
+    assert "files" not in comparison.compare_survey(MACHINE, survey.id).sentence
+    assert comparison.is_readable(store().read(), surveys.read_survey(MACHINE, survey.id))
+    assert responses.export_outlook(MACHINE, survey.id).reason == ""
 
 
 # ── every type of question ───────────────────────────────────────────────────────────────────────────────────────────
