@@ -101,7 +101,9 @@ def set_mail(actor: Actor, address: str, portal_url: str, *, revision: int) -> N
     """
     person = authorise(actor, "mail:change")
     url = _checked_url(portal_url)
-    address = address.replace("\u2060", "").strip()  # copied from a screen, an address may bring what has no width
+    address = address.replace(
+        "\u2060", ""
+    ).strip()  # copied from a screen, an address may bring what has no width
     service = mail_services.check_address(address) if address else None
     sealed = _seal(address) if address else ""
 
