@@ -79,7 +79,8 @@ def come_in(page: Page, link: str) -> None:
 
 
 def question(page: Page, wording: str):
-    return page.get_by_role("heading", name=wording)
+    """The question's heading; while a page is drawn anew it can stand there twice for a moment."""
+    return page.get_by_role("heading", name=wording).first
 
 
 def answer(page: Page, wording: str, option: str) -> None:
