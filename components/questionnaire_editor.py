@@ -436,23 +436,12 @@ def _confirm_question(state: Editing, question: Question) -> None:
         st.markdown(f"- {plain(sentence)}")
     if cost.last:
         return
-    st.caption("You can undo it until you leave this screen.")
-    with st.container(horizontal=True):
-        st.button(
-            "Delete",
-            type="primary",
-            key=state.widget(f"{question.key}.delete_now"),
-            on_click=_delete,
-            args=(
-                state,
-                f"{question.key}.do",
-                partial(edits.delete_question, key=question.key, drop_conditions=True),
-            ),
-        )
-        cancelled = st.button("Cancel", key=state.widget(f"{question.key}.keep"))
-    if cancelled:
-        st.rerun()
-    show_refused(state, f"{question.key}.do")
+    _offer_deletion(
+        state,
+        question.key,
+        f"{question.key}.do",
+        partial(edits.delete_question, key=question.key, drop_conditions=True),
+    )
 
 
 @st.dialog("Delete this section?", icon=":material/delete:")
@@ -464,23 +453,25 @@ def _confirm_section(state: Editing, section: Section) -> None:
         st.markdown(f"- {plain(sentence)}")
     if len(state.questionnaire.sections) == 1:
         return
+    name = f"{_SECTION}{section.key}"
+    _offer_deletion(state, name, name, partial(edits.delete_section, topic=section.key, drop_conditions=True))
+
+
+def _offer_deletion(state: Editing, name: str, place: str, edit: Edit) -> None:
+    """The end of both dialogs: delete, or leave it. A refusal is told at `place`."""
     st.caption("You can undo it until you leave this screen.")
     with st.container(horizontal=True):
         st.button(
             "Delete",
             type="primary",
-            key=state.widget(f"{_SECTION}{section.key}.delete_now"),
+            key=state.widget(f"{name}.delete_now"),
             on_click=_delete,
-            args=(
-                state,
-                f"{_SECTION}{section.key}",
-                partial(edits.delete_section, topic=section.key, drop_conditions=True),
-            ),
+            args=(state, place, edit),
         )
-        cancelled = st.button("Cancel", key=state.widget(f"{_SECTION}{section.key}.keep"))
+        cancelled = st.button("Cancel", key=state.widget(f"{name}.keep"))
     if cancelled:
         st.rerun()
-    show_refused(state, f"{_SECTION}{section.key}")
+    show_refused(state, place)
 
 
 def _delete(state: Editing, place: str, edit: Edit) -> None:

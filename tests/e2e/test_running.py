@@ -78,13 +78,15 @@ def come_in(page: Page, link: str) -> None:
     settle_signed_in(page)
 
 
-def question(page: Page, wording: str):
-    """The question's heading; while a page is drawn anew it can stand there twice for a moment."""
-    return page.get_by_role("heading", name=wording).first
+def expect_question(page: Page, wording: str) -> None:
+    """The question's heading shows, and once; while a page is drawn anew it can stand there twice for a moment."""
+    heading = page.get_by_role("heading", name=wording)
+    expect(heading).to_have_count(1)
+    expect(heading).to_be_visible()
 
 
 def answer(page: Page, wording: str, option: str) -> None:
-    expect(question(page, wording)).to_be_visible()
+    expect_question(page, wording)
     settle(page)
     page.get_by_text(option, exact=True).first.click()
     settle(page)
@@ -108,7 +110,7 @@ def test_from_the_mails_link_to_the_first_question_and_on_another_device_to_wher
         with urllib.request.urlopen(link) as scanned:
             assert scanned.status == 200 and not scanned.headers["Set-Cookie"]
     come_in(page, link)
-    expect(question(page, FIRST)).to_be_visible()
+    expect_question(page, FIRST)
     expect(page).to_have_url(re.compile(f"^{portal.url}/answer\\?survey={survey.id}"))  # and no token
     answer(page, FIRST, "Some of them")
     until(page, lambda: kept(ada, survey) == {"worth": "Some of them"})
@@ -116,9 +118,9 @@ def test_from_the_mails_link_to_the_first_question_and_on_another_device_to_wher
 
     phone = new_context(viewport={"width": 360, "height": 640}).new_page()
     come_in(phone, link)
-    expect(question(phone, SECOND)).to_be_visible()
+    expect_question(phone, SECOND)
     phone.goto(link)  # signed in already: straight on
-    expect(question(phone, SECOND)).to_be_visible()
+    expect_question(phone, SECOND)
     assert link.rpartition("/")[2] not in portal.log.read_text()
 
 
@@ -149,14 +151,14 @@ def test_who_may_do_more_than_answer_signs_in_with_the_password_and_is_at_the_qu
     delivered(page, mailbox, 1)
     page.goto(link_of(mailbox.got[0]))
     fill_in_sign_in(page, lead.email)
-    expect(question(page, FIRST)).to_be_visible()
+    expect_question(page, FIRST)
     token = store().write(lambda connection: invitations.new_token(connection, survey.id, lead.id))
     other = new_context().new_page()
     other.goto(f"{portal.url}/sign-in/{token}")
     expect(other.get_by_text("As team lead you sign in with your password")).to_be_visible()
     press(other, "Sign in with my password")
     fill_in_sign_in(other, lead.email)
-    expect(question(other, FIRST)).to_be_visible()
+    expect_question(other, FIRST)
 
 
 def test_a_reminder_reaches_only_who_has_not_finished_and_its_mail_leads_to_turning_them_off(
@@ -351,7 +353,7 @@ def test_under_streamlits_own_server_a_link_works_by_its_token(data_folder, tmp_
         settle(page)
         page.goto(f"{plain.url}/welcome?token={token}")
         press(page, "Begin, or go on where I stopped")
-        expect(question(page, FIRST)).to_be_visible()
+        expect_question(page, FIRST)
     finally:
         context.close()
         plain.stop()
