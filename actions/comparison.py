@@ -66,6 +66,7 @@ def leads_told_apart(actor: Actor, survey_id: str, question_key: str) -> "LeadsA
         untold=tried.either_unknown,
         only={Team.SALES: tried.only_first, Team.MARKETING: tried.only_second},
         won={Team.SALES: tried.won_only_first, Team.MARKETING: tried.won_only_second},
+        lost={Team.SALES: tried.lost_only_first, Team.MARKETING: tried.lost_only_second},
     )
 
 

@@ -12,6 +12,7 @@ LARGEST_FILE = 1_000_000  # bytes
 MOST_ROWS = 10_000
 LONGEST_CELL = 10_000
 _SAVE_ANEW = "Save the list as CSV in UTF-8, with a column ‘email’, and choose that file."
+_NOBODY = f"There is nobody in the file. {_SAVE_ANEW}"
 _LONGEST_SHOWN = 60
 
 
@@ -38,6 +39,8 @@ def read_people(content: object, known: Iterable[Person]) -> PeopleFile:
     Separated by commas, semicolons or tabs. Raises InvalidInput when the file as a whole cannot be read.
     """
     rows = _rows(_text(content))
+    if not rows:
+        raise InvalidInput(_NOBODY)
     by_email = {person.email: person for person in known}
     columns, first = _columns(rows)
     found: dict[str, Person] = {}
@@ -50,7 +53,7 @@ def read_people(content: object, known: Iterable[Person]) -> PeopleFile:
         else:
             found.setdefault(email, by_email[email])
     if not found and not refused:
-        raise InvalidInput(f"There is nobody in the file. {_SAVE_ANEW}")
+        raise InvalidInput(_NOBODY)
     return PeopleFile(tuple(found.values()), tuple(refused))
 
 

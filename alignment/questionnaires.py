@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from alignment.consensus import USUAL_CONSENSUS, ConsensusRule
 from alignment.people import Team
 
 SMALLEST_GROUP = 3
@@ -65,11 +66,11 @@ GUESSABLE = frozenset(
 
 
 SETTINGS_OF: dict[QuestionType, tuple[str, ...]] = {
-    QuestionType.CHOICE: ("options",),
-    QuestionType.CHOICES: ("options",),
-    QuestionType.YES_NO: (),
-    QuestionType.SCALE: ("points", "ends"),
-    QuestionType.NUMBER: ("unit", "minimum", "maximum"),
+    QuestionType.CHOICE: ("options", "field"),
+    QuestionType.CHOICES: ("options", "field"),
+    QuestionType.YES_NO: ("field",),
+    QuestionType.SCALE: ("points", "ends", "field"),
+    QuestionType.NUMBER: ("unit", "minimum", "maximum", "field"),
     QuestionType.RANKING: ("options", "top"),
     QuestionType.TEXT: (),
     QuestionType.RULE: (),
@@ -180,7 +181,8 @@ class Question:
 
     `title` is the short neutral name under which results show; where it is empty, `name` falls back on the wording.
     `top` is how many places of a ranking are to be given (None: all). `count` is the number of lead cards, `fields`
-    the lead fields that the cards show (none: every field that is safe to show). `guess` also asks what the other team
+    the lead fields that the cards show (none: every field that is safe to show). `field` is the lead field that a closed
+    question is about ('' for none): past leads then show what a difference costs, and how won and lost leads differ in it. `guess` also asks what the other team
     mostly answers. `ask_if` is None where everybody is asked. `labels` is set by `Questionnaire.in_language` only: what
     the options are called on the screen.
     """
@@ -205,6 +207,7 @@ class Question:
     ask_if: Condition | None = None
     translations: Mapping[str, QuestionTranslation] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
+    field: str = ""
 
     @property
     def name(self) -> str:
@@ -245,7 +248,7 @@ class Questionnaire:
     """A titled list of questions with its privacy mode and the smallest group a result may show.
 
     `topics` maps a topic's key to its heading; `sections` puts the questions under them. `importance` lists the topics
-    of which it is also asked how much they matter. `translations` has the head's texts in other languages than
+    of which it is also asked how much they matter. `consensus` is what will count as agreement. `translations` has the head's texts in other languages than
     `language`, by language code.
     """
 
@@ -259,6 +262,7 @@ class Questionnaire:
     importance: tuple[str, ...] = ()
     language: str = "en"
     translations: Mapping[str, Translation] = field(default_factory=dict)
+    consensus: ConsensusRule = USUAL_CONSENSUS
 
     def question(self, key: str) -> Question:
         """The question with this key, a guess or the importance of a topic included; KeyError when there is none."""

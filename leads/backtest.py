@@ -34,7 +34,7 @@ class RuleComparison:
     """Two rules on the same leads. Leads that either rule leaves open are counted apart.
 
     `kappa` is Cohen's κ of the two verdicts, None where both say the same of everyone; `jaccard` is both / either,
-    None if nobody passes. `won_…` are the wins among the leads that only one rule wants.
+    None if nobody passes. `won_…` and `lost_…` are what became of the leads that only one rule wants.
     """
 
     both: int
@@ -44,6 +44,8 @@ class RuleComparison:
     either_unknown: int
     won_only_first: int
     won_only_second: int
+    lost_only_first: int
+    lost_only_second: int
 
     @property
     def kappa(self) -> float | None:
@@ -151,9 +153,9 @@ def backtest(
             if against is not None
             else ibis.null().cast("boolean")
         )
-        judged = population.select("won", "worked", first=first, second=second)
+        judged = population.select("won", "lost", "worked", first=first, second=second)
         cells = facts.rows(
-            judged.group_by("first", "second", "won").aggregate(
+            judged.group_by("first", "second", "won", "lost").aggregate(
                 n=judged.count(), unworked=(~judged.worked).sum()
             )
         )
@@ -162,7 +164,7 @@ def backtest(
 
 
 def _population(facts: Facts) -> ibis.Table:
-    """One row per lead: its fields, when it came, whether it was won, whether anyone worked it."""
+    """One row per lead: its fields, when it came, whether it was won or (if not) lost, whether anyone worked it."""
     event = facts.event
     entered = event.type == EventType.ENTERED_STAGE.value
     later = entered & event.stage.isin(
@@ -171,12 +173,14 @@ def _population(facts: Facts) -> ibis.Table:
     happened = event.group_by("lead_id").aggregate(
         qualified_at=event["at"].min(where=entered & (event.stage == Stage.MQL.value)),
         won=(entered & (event.stage == Stage.WON.value)).any(),
+        lost=(entered & (event.stage == Stage.LOST.value)).any(),
         worked=(later | ~(entered | (event.type == EventType.ASSIGNED.value))).any(),
     )
     joined = facts.lead.left_join(happened, "lead_id").drop("lead_id_right")
     return joined.mutate(
         came_at=joined.qualified_at.coalesce(joined.created_at),
         won=joined.won.fill_null(False),
+        lost=joined.lost.fill_null(False) & ~joined.won.fill_null(False),
         worked=joined.worked.fill_null(False),
     )
 
@@ -238,6 +242,8 @@ def _counted(
             ),
             won_only_first=count(first=True, second=False, won=True),
             won_only_second=count(first=False, second=True, won=True),
+            lost_only_first=count(first=True, second=False, lost=True),
+            lost_only_second=count(first=False, second=True, lost=True),
         )
     return Backtest(
         leads=count(),

@@ -1,12 +1,15 @@
 """Every test has a data folder of its own."""
 
+import os
+
 import pytest
 from hypothesis import settings
 
 from db import store as stores
 
-# a law holds or it does not; how long a machine takes for it is no part of it
-settings.register_profile("concord", deadline=None)
+# A law holds or it does not; how long a machine takes for it is no part of it. Where the suite decides what lands, the same
+# examples come every time; elsewhere new ones are looked for at each run.
+settings.register_profile("concord", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("concord")
 
 

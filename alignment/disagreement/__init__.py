@@ -4,14 +4,14 @@
 draws come from one generator with a given seed: the same answers give the same verdicts.
 """
 
-from alignment.disagreement.comparison import compare, fingerprint
-from alignment.disagreement.positions import Consensus, ConsensusRule
+from alignment.consensus import Consensus, ConsensusRule
+from alignment.disagreement.comparison import compare, fingerprint, with_costs
+from alignment.disagreement.costs import LeadsApart
 from alignment.disagreement.results import (
     Comparison,
     Distribution,
     Effect,
     Evidence,
-    LeadsApart,
     OptionDifference,
     Perspective,
     QuestionComparison,
@@ -34,4 +34,5 @@ __all__ = [
     "Verdict",
     "compare",
     "fingerprint",
+    "with_costs",
 ]

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment.consensus import Consensus, ConsensusRule
 from alignment.disagreement import chance, effects, positions
 from alignment.disagreement.agreement import cohens_kappa, krippendorffs_alpha
 from alignment.disagreement.answers import CARD_CODES, NOT_JUDGED, TeamAnswers, labels_of
 from alignment.disagreement.description import Measured, distribution_of, option_difference, yes_and_no
 from alignment.disagreement.differences import SIGNIFICANCE, Difference, between_share_of, headline_of, leans
-from alignment.disagreement.positions import Consensus, ConsensusRule, Position
+from alignment.disagreement.positions import Position
 from alignment.disagreement.results import Effect, OptionDifference, QuestionComparison
 from alignment.people import Team
 from alignment.questionnaires import CardVerdict

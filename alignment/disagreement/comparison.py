@@ -26,11 +26,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from alignment.consensus import ConsensusRule
 from alignment.disagreement import sentences
 from alignment.disagreement.answers import gather
+from alignment.disagreement.costs import LeadsApart
 from alignment.disagreement.measurement import Measured, measure
 from alignment.disagreement.perspectives import topic_importance, with_perspectives
-from alignment.disagreement.positions import ConsensusRule
 from alignment.disagreement.results import Comparison, Evidence, QuestionComparison, Verdict
 from alignment.people import Team
 from alignment.questionnaires import Questionnaire, QuestionType, Response
@@ -71,10 +72,10 @@ def compare(
     """Compare the two teams on every question but those in free text; the most serious disagreement first.
 
     `responses` hold one entry a person; a missing key is a skipped question, None is 'can't say'. `permutations` is
-    the number of draws for each question. The same answers give the same result, in whatever order people come.
+    the number of draws for each question, `rule` what counts as agreement (None: what the survey was opened with). The same answers give the same result, in whatever order people come.
     """
     rng = np.random.default_rng(seed)
-    rule = rule or ConsensusRule()
+    rule = rule or questionnaire.consensus
     least = max(questionnaire.min_group, 1)
     compared = [question for question in questionnaire.questions if question.type in COMPARED]
     measured = [
@@ -116,7 +117,7 @@ def fingerprint(
     questions = [
         (
             *(q.key, q.topic, q.type, sorted(q.wording.items()), q.options, q.points, q.ends),
-            *(q.unit, q.minimum, q.maximum, q.top, q.count, q.guess),
+            *(q.unit, q.minimum, q.maximum, q.top, q.count, q.guess, q.field),
         )
         for q in questionnaire.questions
     ]
@@ -129,7 +130,7 @@ def fingerprint(
         questionnaire.importance,
         seed,
         permutations,
-        repr(rule or ConsensusRule()),
+        repr(rule or questionnaire.consensus),
     ]
     return hashlib.sha256(json.dumps([settings, questions, answers], default=str).encode()).hexdigest()
 
@@ -189,19 +190,28 @@ def _verdict(measured: Measured, evidence: Evidence) -> Verdict:
     return Verdict.UNSURE if measured.spread_evenly else Verdict.SPLIT_WITHIN
 
 
-_SERIOUSNESS = {
-    verdict: rank
-    for rank, verdict in enumerate(
-        (Verdict.SPLIT_BETWEEN, Verdict.SPLIT_WITHIN, Verdict.UNSURE, Verdict.ALIGNED, Verdict.TOO_FEW)
+def with_costs(comparison: Comparison, costs: Mapping[str, LeadsApart]) -> Comparison:
+    """The comparison with what its disagreements cost in leads, by question key, in the order of the agenda.
+
+    Questions that are hidden, and those that `costs` does not name, have none.
+    """
+    told = (
+        replace(one, cost=None if one.hidden else costs.get(one.question.key)) for one in comparison.questions
     )
-}
+    return replace(comparison, questions=tuple(sorted(told, key=_place_on_agenda)))
+
+
+_TO_SETTLE = (Verdict.SPLIT_BETWEEN, Verdict.SPLIT_WITHIN, Verdict.UNSURE)
+_SERIOUSNESS = {verdict: rank for rank, verdict in enumerate((*_TO_SETTLE, Verdict.ALIGNED, Verdict.TOO_FEW))}
 _CERTAINTY = {evidence: rank for rank, evidence in enumerate(Evidence)}
 
 
-def _place_on_agenda(compared: QuestionComparison) -> tuple[int, float, int]:
+def _place_on_agenda(compared: QuestionComparison) -> tuple[int, int, int, float, int]:
     importance = 1.0 if compared.importance is None else compared.importance / MIDDLING_IMPORTANCE
     # Rounded: effects that differ in the third decimal are a tie, for the evidence to break.
     return (
+        max(0, _SERIOUSNESS[compared.verdict] - len(_TO_SETTLE) + 1),
+        0 if compared.cost is None else -compared.cost.differently,
         _SERIOUSNESS[compared.verdict],
         -round(compared.strength * importance, 2),
         _CERTAINTY[compared.evidence],

@@ -6,7 +6,7 @@ within a team. What options, cards and conditions are called comes from people; 
 
 from collections.abc import Sequence
 
-from alignment.disagreement.positions import Consensus
+from alignment.consensus import Consensus
 from alignment.disagreement.results import Distribution, QuestionComparison
 from alignment.disagreement.words import join_words, percent
 from alignment.people import Team

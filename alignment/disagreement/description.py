@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment.consensus import ConsensusRule
 from alignment.disagreement.answers import TeamAnswers
 from alignment.disagreement.differences import Difference
-from alignment.disagreement.positions import ConsensusRule, Position
+from alignment.disagreement.positions import Position
 from alignment.disagreement.results import Distribution, OptionDifference, QuestionComparison
 from alignment.people import Team
 from alignment.statistics import newcombe

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment.consensus import Consensus, ConsensusRule
 from alignment.disagreement import chance, effects, positions, sentences
 from alignment.disagreement.answers import CANT_SAY, TeamAnswers, labels_of
 from alignment.disagreement.cards import measure_cards
@@ -22,7 +23,7 @@ from alignment.disagreement.differences import (
     leans,
 )
 from alignment.disagreement.number_classes import number_classes
-from alignment.disagreement.positions import Consensus, ConsensusRule, Position
+from alignment.disagreement.positions import Position
 from alignment.disagreement.rankings import measure_ranking
 from alignment.disagreement.results import Distribution, Effect, Evidence, QuestionComparison, Verdict
 from alignment.disagreement.rule_conditions import measure_rules

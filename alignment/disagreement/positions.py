@@ -20,11 +20,11 @@ A team that stands nowhere is *divided*.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from alignment.consensus import ConsensusRule
 from alignment.disagreement.effects import entropy, shares
 
 NUMBER_TOLERANCE = 0.25
@@ -32,31 +32,6 @@ NUMBER_TOLERANCE = 0.25
 
 NEAR_UNIFORM = 0.9
 """A team's answers are spread over everything from this share of the largest possible entropy on."""
-
-
-class Consensus(StrEnum):
-    """What both teams together say about an item."""
-
-    IN = "in"
-    OUT = "out"
-    NONE = "none"
-
-
-@dataclass(frozen=True)
-class ConsensusRule:
-    """The thresholds, fixed before a survey opens."""
-
-    agree: float = 0.70
-    oppose: float = 0.15
-    out: float = 0.50
-
-    def of(self, top: Sequence[float], bottom: Sequence[float]) -> Consensus:
-        """Consensus from each group's share in the top band and in the bottom band."""
-        if all(share >= self.agree for share in top) and all(share < self.oppose for share in bottom):
-            return Consensus.IN
-        if all(share <= self.out for share in top):
-            return Consensus.OUT
-        return Consensus.NONE
 
 
 @dataclass(frozen=True)

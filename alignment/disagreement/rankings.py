@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alignment.consensus import Consensus
 from alignment.disagreement import chance, effects, positions
 from alignment.disagreement.agreement import kendalls_tau, kendalls_w, places
 from alignment.disagreement.answers import TeamAnswers, labels_of
 from alignment.disagreement.description import Measured, distribution_of
 from alignment.disagreement.differences import SIGNIFICANCE, Difference, between_share_of, headline_of, leans
 from alignment.disagreement.means import largest_mean_difference
-from alignment.disagreement.positions import Consensus, Position
+from alignment.disagreement.positions import Position
 from alignment.disagreement.results import Effect, QuestionComparison
 from alignment.people import Team
 from alignment.statistics import Interval

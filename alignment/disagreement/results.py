@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from alignment.disagreement.positions import Consensus
+from alignment.consensus import Consensus
+from alignment.disagreement.costs import LeadsApart
 from alignment.people import Team
 from alignment.questionnaires import Question
 from alignment.rules import Rule, to_document
@@ -178,7 +179,8 @@ class QuestionComparison:
     `strength` (0 to 1) is the effect made comparable over the types of answer. `importance` is how much the question's
     topic matters, from 1 to 5, the mean of both teams, and `importance_by_team` what each says; None unless enough people of
     both were asked and said so. `perspectives` is empty where nobody was asked for the other team's answer, or too few
-    guessed. `typical_rules` has, for a rule, what most of each team ask of a lead; None where most ask for nothing.
+    guessed. `typical_rules` has, for a rule and for a question about a lead field, what most of each team ask of a lead; None
+    where most ask for nothing. `cost` is what the two typical rules would do with past leads; None where that cannot be told.
     """
 
     question: Question
@@ -201,6 +203,7 @@ class QuestionComparison:
     importance_by_team: Mapping[Team, float] | None = None
     perspectives: tuple[Perspective, ...] = ()
     typical_rules: Mapping[Team, Rule | None] = field(default_factory=dict)
+    cost: LeadsApart | None = None
     hidden: bool = False
 
     @property
@@ -224,6 +227,7 @@ class QuestionComparison:
             "divided_teams": [team.value for team in self.divided_teams],
             "consensus": None if self.consensus is None else self.consensus.value,
             "importance": self.importance,
+            "cost": None if self.cost is None else self.cost.as_dict(),
             "perspectives": [
                 {
                     "team": one.team.value,
@@ -279,30 +283,12 @@ def _effect(effect: Effect) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class LeadsApart:
-    """Past leads under both teams' typical rules: how many only one of them calls qualified, and how many of these were won.
-
-    `judged` is of how many leads both rules can tell, `untold` of how many one of them cannot.
-    """
-
-    judged: int
-    untold: int
-    only: Mapping[Team, int]
-    won: Mapping[Team, int]
-
-    @property
-    def differently(self) -> int:
-        """How many leads the two rules treat differently."""
-        return sum(self.only.values())
-
-
-@dataclass(frozen=True)
 class Comparison:
     """A whole survey, the question that most needs the workshop first.
 
-    Order: what is split between the teams, what divides a team, what nobody is sure of, what is agreed, what has too
-    few answers; within each by effect size (times importance where it is known); evidence breaks ties. p-values
-    never order anything. `not_compared` are the questions in free text,
+    Order: first what is split between the teams, divides a team, or nobody is sure of; of these, by the cost in leads where
+    it is known, then by the verdict in that order and by effect size (times importance where it is known); evidence breaks
+    ties. Then what is agreed, then what has too few answers. p-values never order anything. `not_compared` are the questions in free text,
     `without_files` the keys of the hidden ones whose answers from files do not count.
     """
 

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignment import rules
+from alignment.consensus import Consensus, ConsensusRule
 from alignment.disagreement import chance, effects, positions
 from alignment.disagreement.answers import TeamAnswers
 from alignment.disagreement.description import Measured, distribution_of, option_difference, yes_and_no
 from alignment.disagreement.differences import SIGNIFICANCE, Difference, between_share_of, headline_of, leans
 from alignment.disagreement.means import largest_mean_difference
-from alignment.disagreement.positions import Consensus, ConsensusRule, Position
+from alignment.disagreement.positions import Position
 from alignment.disagreement.results import Effect, OptionDifference, QuestionComparison
 from alignment.people import Team
 from alignment.rules import AllOf, AnyOf, Condition, Node, Not, Operator, Points, Rule
@@ -200,11 +201,10 @@ def _table(parsed: list[Rule], people: Mapping[Team, Array], least: int) -> tupl
             count[one] += int(n)
     kept = sorted((one for one in count if count[one] >= least), key=lambda one: (-count[one], one))
     kept = kept[:MOST_CONDITIONS]
-    thresholds = np.array([[asked.get(one, np.nan) for one in kept] for asked in taken]).reshape(
-        -1, len(kept)
-    )
+    shape = (len(parsed), len(kept))
+    thresholds = np.array([[asked.get(one, np.nan) for one in kept] for asked in taken]).reshape(shape)
     asks = np.array([[one in asked for one in kept] for asked in taken], dtype=np.float64)
-    return kept, asks.reshape(-1, len(kept)), thresholds
+    return kept, asks.reshape(shape), thresholds
 
 
 def _of_asking(

@@ -37,6 +37,8 @@ _LABELS = {
     "top": "The number of places",
     "count": "The number of lead cards",
     "fields": "The fields on the lead cards",
+    "field": "The lead field",
+    "consensus": "What counts as agreement",
     "ask_if": "The condition",
 }
 

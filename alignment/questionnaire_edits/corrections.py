@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from alignment.consensus import ConsensusRule
 from alignment.people import Team
 from alignment.questionnaires import Question, Questionnaire
 
@@ -33,10 +34,10 @@ def corrections(before: Questionnaire, after: Questionnaire) -> Changes:
     """Which changes are corrections, after which earlier answers still count, and which are more.
 
     Corrections are texts that are read: title, introduction, headings, wording, help, and neutral title, in every
-    language; and answers, ends and unit in another language that had none. More is: answers to choose from (they are
+    language; the lead field that a question is about, which nobody who answers sees; and answers, ends and unit in another language that had none. More is: answers to choose from (they are
     what is stored), points and ends of a scale, unit and bounds (they say what a number means), and these once they are
     translated, because somebody may have answered by them; type, key, required, condition, guess, privacy (which has its
-    own way), pace, language, and the order, because earlier questions colour the answers to later ones and conditions
+    own way), what counts as agreement, pace, language, and the order, because earlier questions colour the answers to later ones and conditions
     build on it.
     """
     was, becomes = _facts(before), _facts(after)
@@ -98,6 +99,7 @@ def _facts(questionnaire: Questionnaire) -> dict[tuple[str, ...], _Fact]:
         ("head", "mode"): _Fact("", "Privacy", q.mode.value, False),
         ("head", "min_group"): _Fact("", "Smallest group", str(q.min_group), False),
         ("head", "pace"): _Fact("", "Pace", q.pace.value, False),
+        ("head", "consensus"): _Fact("", "What counts as agreement", _consensus_in_words(q.consensus), False),
         ("head", "language"): _Fact("", "Language", q.language, False),
         ("head", "languages"): _Fact("", "Translations", q.languages[1:], True),
         ("head", "importance"): _Fact("", "Sections whose importance is asked", q.importance, False),
@@ -115,6 +117,10 @@ def _facts(questionnaire: Questionnaire) -> dict[tuple[str, ...], _Fact]:
     for question in q.questions:
         found |= _question_facts(question)
     return found
+
+
+def _consensus_in_words(rule: ConsensusRule) -> str:
+    return f"{rule.agree:.0%} of each team for it, under {rule.oppose:.0%} against, out at {rule.out:.0%}"
 
 
 def _question_facts(question: Question) -> dict[tuple[str, ...], _Fact]:
@@ -141,6 +147,7 @@ def _question_facts(question: Question) -> dict[tuple[str, ...], _Fact]:
         ("Places", "top", False),
         ("Lead cards", "count", False),
         ("Fields on the lead cards", "fields", False),
+        ("Lead field", "field", True),
         ("Guess", "guess", False),
         ("Condition", "ask_if", False),
     ):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
+from alignment.consensus import ConsensusRule
 from alignment.errors import InvalidInput
 from alignment.people import Team
 from alignment.questionnaire_edits.assembly import checked, question_of, with_questions
@@ -27,6 +28,7 @@ def change_head(
     min_group: int | None = None,
     pace: Pace | None = None,
     importance: Iterable[str] | None = None,
+    consensus: ConsensusRule | None = None,
 ) -> Questionnaire:
     """The questionnaire with another title and so on; None leaves a setting as it is."""
     changed: dict[str, Any] = {
@@ -36,6 +38,7 @@ def change_head(
         "min_group": min_group,
         "pace": pace,
         "importance": None if importance is None else tuple(importance),
+        "consensus": consensus,
     }
     return checked(
         replace(questionnaire, **{name: value for name, value in changed.items() if value is not None})

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from alignment.consensus import ConsensusRule
 from alignment.errors import InvalidInput
 from alignment.people import Team
 from alignment.questionnaire_files.conditions import condition_problem
@@ -109,6 +110,7 @@ class _Reader:
             self._check_conditions(questions)
         self._at = None
         importance = self._importance(document, {question.topic for question in questions})
+        consensus = self._consensus(document)
         used = {question.topic for question in questions}
         for topic in topics:
             if questions and topic not in used and not self.problems:
@@ -129,6 +131,7 @@ class _Reader:
             importance,
             language,
             translations,
+            consensus,
         )
 
     def _question(self, item: Mapping[str, Any], seen: set[str], language: str) -> Question | None:
@@ -155,6 +158,7 @@ class _Reader:
         top = self._whole(item, "top", 1, len(options), 1) if "top" in item and options else None
         count = self._whole(item, "count", 1, MOST_CARDS, CARDS)
         fields = self._fields(item)
+        about = self._field(item)
         ask_if = self._condition(item)
         translations = self._translations(item, kind, options, language)
         points = self._whole(item, "points", 2, 11, 5)
@@ -185,6 +189,7 @@ class _Reader:
             guess,
             ask_if,
             translations,
+            field=about,
         )
 
     def _type(self, item: Mapping[str, Any]) -> QuestionType | None:
@@ -359,6 +364,37 @@ class _Reader:
         if len(set(listed)) < len(listed):
             self._problem("fields", "A field is listed twice. Remove one.")
         return tuple(listed)
+
+    def _field(self, item: Mapping[str, Any]) -> str:
+        name = item.get("field", "")
+        if name != "" and (not isinstance(name, str) or not _FIELD.fullmatch(name)):
+            self._problem("field", 'Name one lead field: field = "employees".')
+            return ""
+        return name
+
+    def _consensus(self, document: Mapping[str, Any]) -> ConsensusRule:
+        """What counts as agreement; shares from 0 to 1, the one to agree above those to oppose and to leave out."""
+        usual = vars(ConsensusRule())
+        given = document.get("consensus", {})
+        if not isinstance(given, Mapping) or set(given) - set(usual):
+            self._problem("consensus", "Write consensus = { agree = 0.7, oppose = 0.15, out = 0.5 }.")
+            return ConsensusRule()
+        before = len(self.problems)
+        shares = {
+            name: self._number(given, name, f"consensus.{name}") if name in given else usual[name]
+            for name in usual
+        }
+        rule = ConsensusRule(
+            **{name: usual[name] if share is None else share for name, share in shares.items()}
+        )
+        if len(self.problems) == before and (
+            not 0.5 < rule.agree <= 1 or not 0 < rule.oppose <= 0.5 or not 0 < rule.out < rule.agree
+        ):
+            self._problem(
+                "consensus",
+                "‘agree’ has to be above 0.5 and at most 1, ‘oppose’ above 0 and at most 0.5, ‘out’ above 0 and below ‘agree’.",
+            )
+        return rule
 
     def _condition(self, item: Mapping[str, Any]) -> Condition | None:
         if "ask_if" not in item:

@@ -6,7 +6,7 @@ from typing import Any
 from alignment.people import Team
 from alignment.questionnaires import Question, Questionnaire, QuestionTranslation, QuestionType
 
-HEAD = ("title", "mode", "min_group", "pace", "language", "introduction", "importance")
+HEAD = ("title", "mode", "min_group", "pace", "language", "introduction", "importance", "consensus")
 """The settings of a questionnaire that stand in one line each, in the order in which they are written."""
 
 
@@ -27,7 +27,10 @@ def write_toml(questionnaire: Questionnaire) -> str:
 
 
 def to_document(questionnaire: Questionnaire) -> dict[str, Any]:
-    """The questionnaire as plain tables, lists and texts; what is at its default is left out."""
+    """The questionnaire as plain tables, lists and texts; what is at its default is left out.
+
+    Not so what counts as agreement: it is kept with every survey, so that a later default cannot change an old verdict.
+    """
     document: dict[str, Any] = {
         "title": questionnaire.title,
         "mode": questionnaire.mode.value,
@@ -41,6 +44,7 @@ def to_document(questionnaire: Questionnaire) -> dict[str, Any]:
         document["introduction"] = questionnaire.introduction
     if questionnaire.importance:
         document["importance"] = list(questionnaire.importance)
+    document["consensus"] = vars(questionnaire.consensus).copy()
     if questionnaire.topics:
         document["topics"] = dict(questionnaire.topics)
     if questionnaire.translations:
@@ -78,6 +82,8 @@ def _question_document(question: Question) -> dict[str, Any]:
         document["top"] = question.top
     if question.type is QuestionType.LEAD_CARDS:
         document["count"] = question.count
+    if question.field:
+        document["field"] = question.field
     if question.fields:
         document["fields"] = list(question.fields)
     if not question.required:

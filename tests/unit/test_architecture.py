@@ -13,12 +13,13 @@ from inventory import public_actions
 from actions.permissions import PERMISSIONS
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("actions", "alignment", "api", "components", "db", "jobs", "leads", "pages", "sample")
+ROOMS = ("actions", "alignment", "api", "components", "db", "jobs", "leads", "pages", "reports", "sample")
 MAY_IMPORT = {
     "app.py": {"actions", "alignment", "components"},
-    "pages": {"actions", "alignment", "components", "sample"},
+    "pages": {"actions", "alignment", "components", "reports", "sample"},
     "server.py": {"actions", "alignment", "api", "components", "jobs"},
-    "manage.py": {"actions", "alignment", "jobs", "sample"},
+    "manage.py": {"actions", "alignment", "jobs", "reports", "sample"},
+    "reports": {"actions", "alignment", "components", "reports"},
     "jobs": {"actions", "alignment", "jobs"},
 }
 

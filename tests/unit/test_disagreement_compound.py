@@ -351,6 +351,13 @@ def test_a_team_of_several_minds_is_divided():
     assert "50% ask for employees at least …" in found.sentence
 
 
+def test_rules_of_which_no_condition_is_asked_for_by_enough_people_show_none():
+    everybody = [rule((f"field_{number}", "=", True)) for number in range(12)]
+    found = one(RULE, everybody[:6], everybody[6:])
+    assert found.distributions[SALES].labels == ()
+    assert found.effect is None
+
+
 def test_what_only_few_ask_for_stays_their_own():
     odd = rule(SIZE, ("company", "contains", "Kraftwerk Nord"))
     found = one(RULE, [rule(SIZE)] * 6 + [odd] * 2, [rule(SIZE)] * 8)

@@ -83,6 +83,7 @@ def test_each_row_that_cannot_be_used_says_why_and_what_to_do_and_the_others_are
         (b"a" * (people_files.LARGEST_FILE + 1), "1 MB"),
         (None, "no file"),
         ("email\nada@example.com", "no file"),
+        (b"\x1f", "nobody in the file"),
     ],
 )
 def test_a_file_of_no_use_gets_a_sentence(content, words):

@@ -1,0 +1,49 @@
+"""What a disagreement costs: the past leads that two teams would treat differently, and what became of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from alignment.people import Team
+
+
+@dataclass(frozen=True)
+class LeadsApart:
+    """Past leads under both teams' typical rules: how many only one team would call qualified, and what became of these.
+
+    `judged` is of how many leads both rules can tell, `untold` of how many at least one cannot. `only`, `won` and `lost`
+    are counts of leads by the team that alone would call them qualified; what is neither won nor lost is still open.
+    The leads came from `first_day` to `last_day`, both included; None where all leads count, dated or not.
+    """
+
+    judged: int
+    untold: int
+    only: Mapping[Team, int]
+    won: Mapping[Team, int]
+    lost: Mapping[Team, int]
+    first_day: date | None = None
+    last_day: date | None = None
+
+    @property
+    def differently(self) -> int:
+        """How many leads the two rules treat differently: the cost of the disagreement."""
+        return sum(self.only.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The cost in the shape of `manage.py compare --json`."""
+        return {
+            "leads_treated_differently": self.differently,
+            "judged": self.judged,
+            "untold": self.untold,
+            **{
+                f"only_{team.value}": {
+                    "leads": self.only[team],
+                    "won": self.won[team],
+                    "lost": self.lost[team],
+                }
+                for team in Team
+            },
+            "first_day": None if self.first_day is None else self.first_day.isoformat(),
+            "last_day": None if self.last_day is None else self.last_day.isoformat(),
+        }

@@ -1,0 +1,1 @@
+"""Documents that people take away: made from what the actions say, without Streamlit."""
