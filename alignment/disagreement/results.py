@@ -227,6 +227,9 @@ class QuestionComparison:
             "divided_teams": [team.value for team in self.divided_teams],
             "consensus": None if self.consensus is None else self.consensus.value,
             "importance": self.importance,
+            "importance_by_team": _by_team(self.importance_by_team),
+            "strength": self.strength,
+            "hidden": self.hidden,
             "cost": None if self.cost is None else self.cost.as_dict(),
             "perspectives": [
                 {
@@ -240,6 +243,17 @@ class QuestionComparison:
                 for one in self.perspectives
             ],
             "answers": self._answers(),
+            "of_teams": _of_teams(self.distributions),
+            "differences": [
+                {
+                    "answer": one.label,
+                    "difference": one.difference,
+                    "interval": _interval(one.interval),
+                    "q": one.q,
+                    "consensus": one.consensus.value,
+                }
+                for one in self.differences
+            ],
             "sentence": self.sentence,
             "reason": self.reason,
         } | (
@@ -263,8 +277,9 @@ class QuestionComparison:
             row: dict[str, Any] = {
                 "answer": label,
                 "share": {team.value: of.shares[place] for team, of in teams.items()},
+                "people": {team.value: of.counts[place] for team, of in teams.items()},
             }
-            for name in ("mean_places", "judged", "thresholds"):
+            for name in ("mean_places", "judged", "not_qualified", "thresholds"):
                 if getattr(teams[Team.SALES], name):
                     row[name.removesuffix("s").removeprefix("mean_")] = {
                         team.value: getattr(of, name)[place] for team, of in teams.items()
@@ -274,11 +289,31 @@ class QuestionComparison:
 
 
 def _effect(effect: Effect) -> dict[str, Any]:
-    interval = effect.interval
+    return {"name": effect.name, "value": effect.value, "interval": _interval(effect.interval)}
+
+
+def _interval(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [interval.low, interval.high]
+
+
+def _by_team(values: Mapping[Team, float] | None) -> dict[str, float] | None:
+    return None if values is None else {team.value: value for team, value in values.items()}
+
+
+def _of_teams(distributions: Mapping[Team, Distribution] | None) -> dict[str, dict[str, Any]] | None:
+    """What is told of each team besides its answers one by one; None where nothing is."""
+    if distributions is None:
+        return None
     return {
-        "name": effect.name,
-        "value": effect.value,
-        "interval": None if interval is None else [interval.low, interval.high],
+        team.value: {
+            "answered": of.answered,
+            "cant_say": of.cant_say,
+            "chose_nothing": of.chose_nothing,
+            "median": of.median,
+            "quartiles": None if of.quartiles is None else list(of.quartiles),
+            "concordance": of.concordance,
+        }
+        for team, of in distributions.items()
     }
 
 
