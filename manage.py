@@ -262,11 +262,10 @@ def print_template(name: str) -> None:
 @as_json
 def compare(survey: str, as_json: bool) -> None:
     """Compare the two teams' answers to a closed questionnaire."""
-    from actions import comparison
+    from actions import comparison_documents
 
     with refusals(as_json):
-        found = comparison.compare_survey(MACHINE, survey)
-        show(found.as_dict(survey), as_json, _comparison_in_words)
+        show(comparison_documents.comparison_document(MACHINE, survey), as_json, _comparison_in_words)
 
 
 @manage.command()

@@ -6,7 +6,6 @@ without any time. In: answers gathered elsewhere, while the questionnaire is ope
 """
 
 import json
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +45,7 @@ from alignment.response_files import (
 )
 from alignment.surveys import Audience, CardReasons, Comments, Survey, SurveyStatus, outsider_key
 from alignment.tables import Cell, Table, read_csv, write_csv, write_xlsx
-from alignment.texts import required_text
+from alignment.texts import file_slug, required_text
 from db.queries import answers, invitees, people, surveys
 from db.queries import messages as queue
 from db.store import Connection, store
@@ -412,17 +411,11 @@ def _file(survey: Survey, what: str, form: Form, table: Table, document: Mapping
 
 
 def _name(survey: Survey, what: str, form: Form) -> str:
-    return f"{_slug(survey.title)}-{what}.{form.value}"
+    return f"{file_slug(survey.title, 'questionnaire')}-{what}.{form.value}"
 
 
 def _kind(survey: Survey) -> str:
     return "answers" if survey.mode is Mode.NAMED else "results"
-
-
-def _slug(title: str) -> str:
-    """The title as part of a file's name: small letters and digits only."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60] or "questionnaire"
 
 
 def _form(form: Form | str) -> Form:

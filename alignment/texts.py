@@ -1,5 +1,6 @@
 """Text from people: trimmed, bounded, without control characters. It is never HTML, SQL, a formula or a path."""
 
+import re
 import unicodedata
 
 from alignment.errors import InvalidInput
@@ -30,6 +31,12 @@ def optional_text(value: object, what: str, longest: int = 2000) -> str:
     if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t" for character in text):
         raise InvalidInput(f"{what} has characters that cannot be shown. Please type it anew.")
     return text
+
+
+def file_slug(text: str, otherwise: str) -> str:
+    """`text` as part of a file's name: small letters, digits and hyphens, at most 60; `otherwise` where none are left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or otherwise
 
 
 def number_text(value: float) -> str:

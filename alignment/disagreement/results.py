@@ -239,6 +239,7 @@ class QuestionComparison:
                     "said": one.said,
                     "right": one.right,
                     "people": one.people,
+                    "sentence": one.sentence,
                 }
                 for one in self.perspectives
             ],
