@@ -1,11 +1,35 @@
-"""The same question in two surveys: whether the teams have come closer; and how far they agree over all topics."""
+"""The same question in two surveys: whether the teams have come closer; and how far they agree over all topics.
 
-from dataclasses import dataclass
+What is compared is a signed effect, by type of answer: the difference in the share of one option (of one condition for
+rules, of one card for lead cards), Cliff's δ for scales, the difference of medians for numbers; for rankings Kendall's τ.
+Total variation is never used for it: it is biased upwards in small groups, and the more so the fewer answered, so that a
+team that grew would seem to come closer.
+
+The interval of a change comes from the two intervals by squaring and adding (MOVER: Zou & Donner, Statistics in Medicine 27,
+2008; the idea is Newcombe's, 1998): with d = now − then, low = d − √((now − low_now)² + (high_then − then)²), and the high
+end likewise. It takes the two surveys for independent. They mostly ask the same people, who mostly stay what they were: the
+true interval is narrower, so that a change is rather missed than made up.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from alignment.disagreement.results import Effect
-from alignment.statistics import Interval
+from alignment.disagreement.answers import CANT_SAY
+from alignment.disagreement.results import Comparison, Effect, QuestionComparison, Verdict
+from alignment.disagreement.words import percent
+from alignment.people import Team
+from alignment.questionnaires import Question, QuestionType
+from alignment.statistics import Interval, newcombe, wilson
+from alignment.texts import number_text
+
+SIGNIFICANCE = 0.05
+
+LARGEST_RATIO_OF_SIZES = 2.0
+"""Orders of teams of which one has grown or shrunk by more than this are not compared: the fewer people, the nearer to 0
+τ lies, whatever they think."""
 
 
 class Direction(StrEnum):
@@ -31,7 +55,9 @@ class Direction(StrEnum):
 class Change:
     """The gap on one question then and now. `difference` is now − then of the same effect, with its 95 % interval.
 
-    Both are None where the two cannot be compared; `sentence` then says why.
+    Effects are `difference_of_shares` (sales − marketing, of what `about` names: an option, a condition or a card),
+    `cliffs_delta`, `difference_of_medians` (in the question's unit) and `kendall_tau`. All are None where the two cannot be
+    compared; `sentence` then says why.
     """
 
     key: str
@@ -41,11 +67,14 @@ class Change:
     difference: float | None
     interval: Interval | None
     sentence: str
+    about: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The change in the shape of `manage.py compare --json`."""
         return {
             "direction": self.direction.value,
+            "effect": None if self.now is None else self.now.name,
+            "about": self.about,
             "then": None if self.then is None else self.then.value,
             "now": None if self.now is None else self.now.value,
             "difference": self.difference,
@@ -56,8 +85,9 @@ class Change:
 
 @dataclass(frozen=True)
 class AlignmentMeasure:
-    """How far two teams agree over a survey: `agreed` of `topics` with consensus, and the mean share of all disagreement
-    that lies between the teams (None where nothing could be tested). Questions with too few answers are no topics here."""
+    """How far two teams agree over a survey: `agreed` of `topics` on which both stand in the same place, and the mean share of
+    all disagreement that lies between the teams (None where nothing could be tested). Questions with too few answers are no
+    topics here."""
 
     agreed: int
     topics: int
@@ -73,3 +103,339 @@ class AlignmentMeasure:
             "agreed_interval": None if interval is None else [interval.low, interval.high],
             "between_share": self.between_share,
         }
+
+
+def alignment_of(comparison: Comparison) -> AlignmentMeasure:
+    """The alignment measure of a survey: the share of its topics with consensus, with Wilson's interval.
+
+    The interval takes the questions for a sample of all that could be asked; it says nothing about who answered.
+    """
+    topics = [one for one in comparison.questions if not one.hidden and one.verdict is not Verdict.TOO_FEW]
+    agreed = sum(one.verdict is Verdict.ALIGNED for one in topics)
+    shares = [one.between_share for one in topics if one.between_share is not None]
+    return AlignmentMeasure(
+        agreed=agreed,
+        topics=len(topics),
+        agreed_interval=wilson(agreed, len(topics)),
+        between_share=math.fsum(shares) / len(shares) if shares else None,
+    )
+
+
+def is_same_question(then: Question, now: Question) -> bool:
+    """Whether the two ask for the same: answers then and now can be held against each other."""
+    return not _what_changed(then, now)
+
+
+def change_of(then: QuestionComparison, now: QuestionComparison, *, same_cards: bool = False) -> Change:
+    """What became of the gap between the teams on one question, from an earlier survey to a later one.
+
+    `same_cards` says that both put the same leads on the cards. The gap is called closer where the interval of the change
+    leaves out 0 and it is smaller now, further apart likewise; else there is no detectable change, which is not the same
+    as no change. Where a gap has turned round, its size is compared.
+    """
+    reason = _why_not(then, now, same_cards)
+    if reason:
+        return _no_claim(now, reason)
+    match now.question.type:
+        case QuestionType.SCALE:
+            return _of_effect(then, now, "cliffs_delta")
+        case QuestionType.NUMBER:
+            return _of_effect(then, now, "difference_of_medians")
+        case QuestionType.RANKING:
+            return _of_orders(then, now)
+        case _:
+            return _of_shares(then, now)
+
+
+def _no_claim(now: QuestionComparison, reason: str) -> Change:
+    return Change(now.question.key, Direction.NOT_COMPARABLE, None, None, None, None, reason)
+
+
+# ── whether the two can be compared ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _what_changed(then: Question, now: Question) -> str:
+    """What of a question is not what it was, in words; '' where answers can be compared."""
+    for changed, words in (
+        (then.key != now.key, "it is another question"),
+        (then.type is not now.type, "it was answered in another way"),
+        (set(then.options) != set(now.options), "its answers were others"),
+        (then.points != now.points or then.ends != now.ends, "its scale was another one"),
+        (then.unit != now.unit, "its unit was another one"),
+        (then.top != now.top, "another number of places was given"),
+        (then.count != now.count, "there was another number of leads to judge"),
+    ):
+        if changed:
+            return words
+    return ""
+
+
+def _why_not(then: QuestionComparison, now: QuestionComparison, same_cards: bool) -> str:
+    changed = _what_changed(then.question, now.question)
+    if changed:
+        return f"Not comparable with before: {changed}."
+    if now.question.type is QuestionType.LEAD_CARDS and not same_cards:
+        return "Not comparable with before: other leads were judged."
+    for one, when in ((then, "then"), (now, "now")):
+        if one.hidden or one.verdict is Verdict.TOO_FEW:
+            return f"Not comparable with before: there are too few answers {'from ' if when == 'then' else ''}{when}."
+    return ""
+
+
+# ── one effect, then and now ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """A signed effect then and now, the interval of the change, and what the size of the gap did."""
+
+    then: Effect
+    now: Effect
+    difference: float
+    interval: Interval
+    direction: Direction
+
+    @property
+    def turned(self) -> bool:
+        """Whether the other team is higher now."""
+        return self.then.value * self.now.value < 0
+
+
+def _moved(then: Effect, now: Effect) -> _Moved | None:
+    """None where either has no interval."""
+    if then.interval is None or now.interval is None:
+        return None
+    interval = mover(now.value, now.interval, then.value, then.interval)
+    moved = _Moved(then, now, now.value - then.value, interval, Direction.NONE)
+    if moved.turned:
+        # Only that it turned round is no step towards each other: its size then, on the side of now, is what counts.
+        mirrored = Interval(-then.interval.high, -then.interval.low)
+        interval = mover(now.value, now.interval, -then.value, mirrored)
+    if interval.low <= 0 <= interval.high:
+        return moved
+    closer = abs(now.value) < abs(then.value)
+    return replace(moved, direction=Direction.CLOSER if closer else Direction.FURTHER)
+
+
+def mover(now: float, of_now: Interval, then: float, of_then: Interval) -> Interval:
+    """The interval of now − then from those of both, for independent estimates (Zou & Donner 2008)."""
+    difference = now - then
+    return Interval(
+        difference - math.hypot(max(0.0, now - of_now.low), max(0.0, of_then.high - then)),
+        difference + math.hypot(max(0.0, of_now.high - now), max(0.0, then - of_then.low)),
+    )
+
+
+def _effect_named(compared: QuestionComparison, name: str) -> Effect | None:
+    found = [compared.effect] if compared.effect is not None else []
+    return next((one for one in (*found, *compared.other_effects) if one.name == name), None)
+
+
+def _of_effect(then: QuestionComparison, now: QuestionComparison, name: str) -> Change:
+    before, after = _effect_named(then, name), _effect_named(now, name)
+    moved = None if before is None or after is None else _moved(before, after)
+    if moved is None:
+        return _no_claim(
+            now, "Not comparable with before: too few people gave an answer other than “can't say”."
+        )
+    return _told(now.question, moved)
+
+
+def _of_orders(then: QuestionComparison, now: QuestionComparison) -> Change:
+    """Of Kendall's τ between the teams' mean places: 1 where they agree, so more is closer."""
+    before, after = _effect_named(then, "kendall_tau"), _effect_named(now, "kendall_tau")
+    if before is None or after is None or before.interval is None or after.interval is None:
+        return _no_claim(now, "Not comparable with before: too few people gave an order.")
+    for team in Team:
+        sizes = sorted((then.n[team] or 0, now.n[team] or 0))
+        if sizes[1] > LARGEST_RATIO_OF_SIZES * sizes[0]:
+            return _no_claim(
+                now,
+                "Not comparable with before: so many more or fewer people answered that orders would differ for that "
+                "reason alone.",
+            )
+    interval = mover(after.value, after.interval, before.value, before.interval)
+    direction = Direction.NONE
+    if interval.low > 0:
+        direction = Direction.CLOSER
+    elif interval.high < 0:
+        direction = Direction.FURTHER
+    return _told(now.question, _Moved(before, after, after.value - before.value, interval, direction))
+
+
+# ── the share of one option, then and now ────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """How many of each team gave one answer, and of how many."""
+
+    label: str
+    hits: tuple[int, int]
+    people: tuple[int, int]
+
+    @property
+    def difference(self) -> float:
+        return self.hits[0] / self.people[0] - self.hits[1] / self.people[1]
+
+    @property
+    def varies(self) -> bool:
+        """Whether some gave it and some did not."""
+        return 0 < sum(self.hits) < sum(self.people)
+
+    def effect(self, confidence: float) -> Effect:
+        interval = newcombe(self.hits[0], self.people[0], self.hits[1], self.people[1], confidence)
+        return Effect("difference_of_shares", self.difference, interval)
+
+
+def _of_shares(then: QuestionComparison, now: QuestionComparison) -> Change:
+    """The option that differed most then, and where it is another one, the one that differs most now.
+
+    The first may have come closer, the second moved apart. Whatever differs most in a survey does so in part by chance, and
+    would come back by itself: the interval of that survey is therefore Bonferroni's over all options, which holds for
+    whichever is picked; the other survey had no say in it and keeps its 95 %.
+    """
+    before, after = ({one.label: one for one in _counted(each)} for each in (then, now))
+    shared = [label for label in before if label in after]
+    if CANT_SAY in before.keys() | after.keys() and CANT_SAY not in shared:
+        shared.append(CANT_SAY)
+        (before if CANT_SAY not in before else after)[CANT_SAY] = _nobody_silent(
+            then if CANT_SAY not in before else now
+        )
+    if not shared:
+        return _no_claim(
+            now, "Not comparable with before: nothing was asked for by enough people both times."
+        )
+    widest_then = max(shared, key=lambda label: abs(before[label].difference))
+    widest_now = max(shared, key=lambda label: abs(after[label].difference))
+    exclusive = now.question.type in (QuestionType.CHOICE, QuestionType.YES_NO)
+    picked_then, picked_now = (
+        1 - SIGNIFICANCE / _picked_from([side[label] for label in shared], exclusive)
+        for side in (before, after)
+    )
+    usual = 1 - SIGNIFICANCE
+    first = _moved(before[widest_then].effect(picked_then), after[widest_then].effect(usual))
+    if first is None:
+        return _no_claim(now, "Not comparable with before: there are too few answers.")
+    if widest_now == widest_then:
+        return _told(now.question, first, widest_then)
+    second = _moved(before[widest_now].effect(usual), after[widest_now].effect(picked_now))
+    if second is None or second.direction is not Direction.FURTHER:
+        return _told(now.question, first, widest_then)
+    apart = _told(now.question, second, widest_now)
+    if first.direction is not Direction.CLOSER:
+        return apart
+    other = _told(now.question, first, widest_then)
+    # Both: what became of the widest gap decides, whichever answer it is about.
+    narrower = abs(second.now.value) < abs(first.then.value)
+    main, further = (other, apart) if narrower else (apart, other)
+    return replace(
+        main, sentence=f"{main.sentence} But also: {further.sentence[0].lower()}{further.sentence[1:]}"
+    )
+
+
+def _picked_from(options: list[_Counted], exclusive: bool) -> int:
+    """From how many differences the largest was picked; two answers that exclude each other are one."""
+    varied = sum(one.varies for one in options)
+    return max(1, varied - 1 if exclusive and varied == 2 else varied)
+
+
+def _counted(compared: QuestionComparison) -> Iterator[_Counted]:
+    if compared.distributions is None:
+        return
+    sales, marketing = (compared.distributions[team] for team in Team)
+    of_cards = bool(sales.judged)
+    for place, label in enumerate(sales.labels):
+        yield _Counted(
+            label,
+            (sales.counts[place], marketing.counts[place]),
+            (sales.judged[place], marketing.judged[place])
+            if of_cards
+            else (sales.answered, marketing.answered),
+        )
+    if (
+        not of_cards
+        and compared.question.type is not QuestionType.RULE
+        and sales.cant_say + marketing.cant_say
+    ):
+        yield _Counted(CANT_SAY, (sales.cant_say, marketing.cant_say), (sales.answered, marketing.answered))
+
+
+def _nobody_silent(compared: QuestionComparison) -> _Counted:
+    people = tuple((compared.n[team] or 0) for team in Team)
+    return _Counted(CANT_SAY, (0, 0), (people[0], people[1]))
+
+
+# ── in words ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _told(question: Question, moved: _Moved, about: str = "") -> Change:
+    """The change with its sentence, in which a gap that shrinks has a change below 0, whichever team was higher."""
+    was, is_now = (_size(question, one) for one in (moved.then, moved.now))
+    name, interval, difference = moved.now.name, moved.interval, moved.difference
+    if name != "kendall_tau" and (moved.then.value or moved.now.value) < 0:
+        interval, difference = Interval(-interval.high, -interval.low), -difference
+    low, high = (_amount(question, name, end, signed=True) for end in (interval.low, interval.high))
+    span = f"change {_amount(question, name, difference, signed=True)}, 95% interval {low} to {high}"
+    compared = f"{_subject(name, about)} {was} then and {is_now} now{', the other way round' if moved.turned else ''}"
+    match moved.direction:
+        case Direction.CLOSER:
+            sentence = f"Closer than before: {compared} ({span})."
+        case Direction.FURTHER:
+            sentence = f"Further apart than before: {compared} ({span})."
+        case _:
+            chance = ", which can be chance" if interval.low <= 0 <= interval.high else ""
+            up_to = _amount(question, name, max(abs(interval.low), abs(interval.high)))
+            sentence = (
+                f"No detectable change in how far you are apart: {compared}{chance} ({span}). "
+                f"A change of up to {up_to} cannot be ruled out."
+            )
+    return Change(
+        question.key,
+        moved.direction,
+        moved.then,
+        moved.now,
+        moved.difference,
+        moved.interval,
+        sentence,
+        about,
+    )
+
+
+def _subject(name: str, about: str) -> str:
+    match name:
+        case "difference_of_shares":
+            return f"on “{about}” the teams were"
+        case "difference_of_medians":
+            return "the typical answers were"
+        case "kendall_tau":
+            return "the likeness of the orders (Kendall's τ, 1 is the same order) was"
+        case _:
+            return "the distance (Cliff's δ, 0 is none) was"
+
+
+def _size(question: Question, effect: Effect) -> str:
+    """How far apart, without the sign."""
+    match effect.name:
+        case "difference_of_shares" | "difference_of_medians":
+            return f"{_amount(question, effect.name, abs(effect.value))} apart"
+        case "kendall_tau":
+            return _amount(question, effect.name, effect.value)
+        case _:
+            return _amount(question, effect.name, abs(effect.value))
+
+
+def _amount(question: Question, name: str, value: float, *, signed: bool = False) -> str:
+    """An amount with its unit; `signed`, for a change and the ends of its interval, with a sign and without the unit."""
+    match name:
+        case "difference_of_shares":
+            text = percent(abs(value)).removesuffix("%")
+            unit = "point" if text == "1" else "points"
+        case "difference_of_medians":
+            text = number_text(abs(float(f"{value:.4g}")))
+            unit = question.unit
+        case _:
+            text, unit = f"{abs(value):.2f}", ""
+    if signed:
+        return f"{'−' if value < 0 else '+'}{text}"
+    return f"{'−' if value < 0 else ''}{text} {unit}".strip()
