@@ -21,6 +21,7 @@ from db.store import Connection, store
 
 if TYPE_CHECKING:  # brings numpy, which only a comparison needs
     from alignment.disagreement import Comparison, LeadsApart
+    from alignment.disagreement.terms import Terms
 
 
 def compare_survey(actor: Actor, survey_id: str) -> "Comparison":
@@ -76,7 +77,32 @@ def read_comments(actor: Actor, survey_id: str) -> dict[str, Comments]:
     A question's comments are shown when each team that wrote something did so with enough people. Raises WrongState
     while the survey is not closed.
     """
+    return _comments(_closed(authorise(actor, "comparison:read"), survey_id))
+
+
+def read_terms(actor: Actor, survey_id: str) -> "dict[str, Terms]":
+    """Which words and phrases more people of the one team used than of the other, by question in free text.
+
+    Of comments that `read_comments` shows of both teams, and no others; a term is told of no fewer people than a comment
+    group. Raises WrongState while the survey is not closed.
+    """
     survey = _closed(authorise(actor, "comparison:read"), survey_id)
+    return dict(_terms(str(store().path), survey.id, survey.revision))
+
+
+@lru_cache(maxsize=32)
+def _terms(path: str, survey_id: str, revision: int) -> "Mapping[str, Terms]":
+    from alignment.disagreement.terms import Terms, terms_of
+
+    survey = surveys.known(store().read(), survey_id)
+    needed, languages = survey.questionnaire.comment_group, survey.questionnaire.languages
+    return {
+        key: Terms(needed, reason=shown.reason) if shown.reason else terms_of(shown.by_team, needed, languages)
+        for key, shown in _comments(survey).items()
+    }
+
+
+def _comments(survey: Survey) -> dict[str, Comments]:
     questionnaire = survey.questionnaire
     submitted = answers.submitted_responses(store().read(), survey.id)
     responses = counted_responses(questionnaire, submitted)
