@@ -116,6 +116,13 @@ def read_compared(actor: Actor, survey_id: str) -> ComparedSurvey:
     )
 
 
+def today(actor: Actor) -> date:
+    """The company's calendar day now: what a file made now is dated."""
+    authorise(actor, "comparison:read")
+    zone = settings.read_company(actor).hours.timezone
+    return instants.local_day(clock.now_text(), zone)
+
+
 def comparison_document(actor: Actor, survey_id: str) -> dict[str, Any]:
     """The whole comparison in the shape of `manage.py compare --json`, ready for `json.dumps` without NaN.
 

@@ -1,0 +1,273 @@
+"""A closed questionnaire's comparison to take away: a page to print (HTML), the ranked list (CSV), everything (JSON).
+
+The page is one file that loads nothing and runs nothing. Texts in it come from people: the template escapes each of
+them, and no text goes into a style sheet but as `css_string` writes it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from actions import comparison_documents, surveys
+from actions.comparison_documents import FORMS, ComparedSurvey
+from alignment.lead_cards import CardOutcome
+from alignment.people import Actor, Team
+from alignment.questionnaires import Mode, QuestionType
+from alignment.rules import sentence
+from alignment.surveys import Survey
+from alignment.tables import Cell, Table, write_csv
+from alignment.texts import file_slug, number_text
+from components.charts import colours
+from components.charts.comparison import distribution_rows, percent
+
+if TYPE_CHECKING:  # bring numpy, which only a comparison needs
+    from alignment.disagreement import Distribution, QuestionComparison
+
+TEMPLATES = Path(__file__).parent / "templates"
+MODES = {
+    Mode.NAMED: "Named; this report has team results only",
+    Mode.CONFIDENTIAL: "Confidential: team results only",
+    Mode.ANONYMOUS: "Anonymous: team results only",
+}
+OUTCOMES = {CardOutcome.WON: "won", CardOutcome.LOST: "lost", CardOutcome.OPEN: "still open"}
+_LONGEST_RUNNING_TITLE = 70
+# A sign that turns the direction of writing could turn the rest of a sentence or of a line round.
+_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
+def make_html(actor: Actor, survey_id: str) -> tuple[str, bytes]:
+    """(name, content) of the report as a page to print. Who took it away is in the audit log.
+
+    Raises WrongState while the survey is not closed, NotFound where there is none.
+    """
+    found = comparison_documents.export_comparison(actor, survey_id, "html")
+    return file_name(found.survey, "html", found.read_on), comparison_html(found).encode()
+
+
+def make_csv(actor: Actor, survey_id: str) -> tuple[str, bytes]:
+    """(name, content) of the ranked list. Raises as `make_html`."""
+    found = comparison_documents.export_comparison(actor, survey_id, "csv")
+    return file_name(found.survey, "csv", found.read_on), comparison_csv(found)
+
+
+def make_json(actor: Actor, survey_id: str) -> tuple[str, bytes]:
+    """(name, content) of everything that the comparison tells. Raises as `make_html`."""
+    found = comparison_documents.export_comparison(actor, survey_id, "json")
+    return file_name(found.survey, "json", found.read_on), comparison_json(found)
+
+
+MAKE = {"html": make_html, "csv": make_csv, "json": make_json}
+"""What makes the file of each form."""
+
+
+def file_names(actor: Actor, survey_id: str) -> Mapping[str, str]:
+    """What the file of each form will be called, without making it. Raises NotFound where there is no such survey."""
+    survey = surveys.read_survey(actor, survey_id)
+    today = comparison_documents.today(actor)
+    return {form: file_name(survey, form, today) for form in FORMS}
+
+
+def file_name(survey: Survey, form: str, day: date) -> str:
+    """The title in small letters and digits, and the day: safe in every file system and in every header."""
+    return f"{file_slug(survey.title, 'questionnaire')}-comparison-{day.isoformat()}.{form}"
+
+
+def comparison_json(found: ComparedSurvey) -> bytes:
+    """What `manage.py compare --json` prints."""
+    return json.dumps(found.as_dict(), ensure_ascii=False, indent=1, allow_nan=False).encode()
+
+
+# ── the ranked list ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+_COLUMNS = (
+    "place",
+    "question",
+    "name",
+    "topic",
+    "type",
+    "verdict",
+    "evidence",
+    "sentence",
+    "sales_answered",
+    "marketing_answered",
+    "effect",
+    "effect_value",
+    "effect_low",
+    "effect_high",
+    "p",
+    "q",
+    "between_share",
+    "importance",
+    "leads_judged",
+    "leads_treated_differently",
+    "only_sales",
+    "only_sales_won",
+    "only_marketing",
+    "only_marketing_won",
+)
+
+
+def comparison_csv(found: ComparedSurvey) -> bytes:
+    """The ranked list, one row a question, in UTF-8, formulas defused; a cell is empty where there is nothing to tell."""
+    rows = tuple(_row(found, place, one) for place, one in enumerate(found.comparison.questions, start=1))
+    return write_csv(Table(_COLUMNS, rows))
+
+
+def _row(found: ComparedSurvey, place: int, one: "QuestionComparison") -> tuple[Cell, ...]:
+    effect, cost = one.effect, one.cost
+    interval = effect.interval if effect else None
+    return (
+        place,
+        one.question.key,
+        one.question.name,
+        found.survey.questionnaire.topic_title(one.question.topic),
+        one.question.type.value,
+        one.verdict.value,
+        one.evidence.value,
+        one.sentence,
+        *(_cell(one.n[team]) for team in Team),
+        effect.name if effect else "",
+        _cell(effect.value if effect else None),
+        _cell(interval.low if interval else None),
+        _cell(interval.high if interval else None),
+        *(_cell(value) for value in (one.p, one.q, one.between_share, one.importance)),
+        _cell(cost.judged if cost else None),
+        _cell(cost.differently if cost else None),
+        *(
+            _cell(value)
+            for team in Team
+            for value in ((cost.only[team], cost.won[team]) if cost else (None, None))
+        ),
+    )
+
+
+def _cell(value: float | None) -> Cell:
+    return "" if value is None else value
+
+
+# ── the page ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One team's part of an answer: what is written, and how long its bar is (0 to 1), or where its dot stands."""
+
+    team: Team
+    text: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer with both teams' parts."""
+
+    label: str
+    bars: tuple[Bar, ...]
+
+
+def comparison_html(found: ComparedSurvey) -> str:
+    """The report as one HTML page that loads and runs nothing, prints on A4 and Letter, and has a dark mode on screens."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from alignment.disagreement import Verdict
+    from alignment.disagreement.compound_sentences import agreement_within, condition_differences
+    from alignment.disagreement.measures_in_words import (
+        effect_in_words,
+        effect_interval,
+        effect_value,
+        leads_in_words,
+    )
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_straight,
+    )
+    environment.filters |= {
+        "css_string": css_string,
+        "percent": percent,
+        "number": number_text,
+        "rule": sentence,
+        "day": lambda day: f"{day:%-d %B %Y}",
+    }
+    environment.globals |= {
+        "answers_of": answers_of,
+        "effect_in_words": effect_in_words,
+        "effect_value": effect_value,
+        "effect_interval": effect_interval,
+        "leads_in_words": leads_in_words,
+        "agreement_within": agreement_within,
+        "condition_differences": condition_differences,
+        "signed": signed,
+    }
+    return environment.get_template("comparison.html").render(
+        found=found,
+        survey=found.survey,
+        comparison=found.comparison,
+        teams=list(Team),
+        types=QuestionType,
+        verdicts=[(verdict, found.comparison.count(verdict)) for verdict in Verdict],
+        mode_in_words=MODES[found.survey.mode],
+        outcomes=OUTCOMES,
+        colours=colours,
+        running_title=_shortened(found.survey.title),
+    )
+
+
+def answers_of(compared: "QuestionComparison") -> list[Answer]:
+    """Each answer with both teams' bars, in the order of the table of the screens; empty where nothing may be shown."""
+    if not compared.distributions:
+        return []
+    of = compared.distributions
+    titles = {team: team.label.capitalize() for team in Team}
+    found = []
+    for place, row in enumerate(distribution_rows(compared)):
+        bars = tuple(Bar(team, row[titles[team]], _length(of[team], place)) for team in Team)
+        found.append(Answer(row["Answer"], bars))
+    return found
+
+
+def _length(of: "Distribution", place: int) -> float:
+    """How long a bar is; of a ranking, where the dot stands between the first place (0) and the last (1)."""
+    if place >= len(of.labels):
+        return of.cant_say_share
+    if of.mean_places:
+        return (of.mean_places[place] - 1) / max(1, len(of.labels) - 1)
+    return of.shares[place]
+
+
+def signed(value: float) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    return f"{value * 100:+.0f}".replace("-", "−")
+
+
+def css_string(text: str) -> Any:
+    """The text as a string for a style sheet, quotation marks included: every sign but plain letters and digits by number.
+
+    So no text can end the string, the rule or the style element that it stands in.
+    """
+    from markupsafe import Markup
+
+    written = (
+        sign if sign.isascii() and sign.isalnum() else f"\\{ord(sign):06x} "
+        for sign in text.translate(_TURNS)
+        if sign != "\0"
+    )
+    return Markup(f'"{"".join(written)}"')  # letters, digits, backslashes and spaces only
+
+
+def _shortened(title: str) -> str:
+    return title if len(title) <= _LONGEST_RUNNING_TITLE else f"{title[: _LONGEST_RUNNING_TITLE - 1]}…"
+
+
+def _straight(value: Any) -> Any:
+    """What a text is before it is escaped: without signs that turn the direction of writing, or that no text has."""
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return value.translate(_TURNS).replace("\0", "")
