@@ -12,8 +12,9 @@ true interval is narrower, so that a change is rather missed than made up.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -105,12 +106,79 @@ class AlignmentMeasure:
         }
 
 
-def alignment_of(comparison: Comparison) -> AlignmentMeasure:
+@dataclass(frozen=True)
+class ChangesSince:
+    """What became of the gaps since an earlier survey with some of the same questions: question key → change.
+
+    `survey_id`, `title` and `closed_on` are those of the earlier one.
+    """
+
+    survey_id: str
+    title: str
+    closed_on: date
+    changes: Mapping[str, Change]
+
+    def count(self, direction: Direction) -> int:
+        """On how many questions the gap went this way."""
+        return sum(change.direction is direction for change in self.changes.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The changes in the shape of `manage.py compare --json`."""
+        return {
+            "survey": self.survey_id,
+            "title": self.title,
+            "closed_on": self.closed_on.isoformat(),
+            "questions": {key: change.as_dict() for key, change in self.changes.items()},
+        }
+
+
+@dataclass(frozen=True)
+class AlignmentThen:
+    """The alignment measure of one closed survey, over the questions that all surveys of its `group` have asked.
+
+    `cycle` is the number of the cycle it belongs to, None for none. Surveys of one group asked (nearly) the same; those of
+    different groups are not held against each other.
+    """
+
+    survey_id: str
+    title: str
+    cycle: int | None
+    closed_on: date
+    measure: AlignmentMeasure
+    group: int = 0
+
+    @property
+    def when(self) -> str:
+        """When it was, in words: `in the first cycle`, or `in March 2026`."""
+        if self.cycle is None:
+            return f"in {self.closed_on:%B %Y}"
+        return f"in the {_ordinal(self.cycle)} cycle"
+
+    def as_dict(self) -> dict[str, Any]:
+        """In the shape of `manage.py compare --json`."""
+        return {
+            "survey": self.survey_id,
+            "title": self.title,
+            "cycle": self.cycle,
+            "closed_on": self.closed_on.isoformat(),
+            "group": self.group,
+            **self.measure.as_dict(),
+        }
+
+
+def alignment_of(comparison: Comparison, keys: Collection[str] | None = None) -> AlignmentMeasure:
     """The alignment measure of a survey: the share of its topics with consensus, with Wilson's interval.
 
-    The interval takes the questions for a sample of all that could be asked; it says nothing about who answered.
+    `keys` are the questions that count, None: all. The interval takes the questions for a sample of all that could be asked;
+    it says nothing about who answered.
     """
-    topics = [one for one in comparison.questions if not one.hidden and one.verdict is not Verdict.TOO_FEW]
+    topics = [
+        one
+        for one in comparison.questions
+        if not one.hidden
+        and one.verdict is not Verdict.TOO_FEW
+        and (keys is None or one.question.key in keys)
+    ]
     agreed = sum(one.verdict is Verdict.ALIGNED for one in topics)
     shares = [one.between_share for one in topics if one.between_share is not None]
     return AlignmentMeasure(
@@ -119,6 +187,55 @@ def alignment_of(comparison: Comparison) -> AlignmentMeasure:
         agreed_interval=wilson(agreed, len(topics)),
         between_share=math.fsum(shares) / len(shares) if shares else None,
     )
+
+
+def alignment_in_words(history: Sequence[AlignmentThen]) -> str:
+    """How far the teams agreed in the first and in the last survey of one group, oldest first, in a sentence; '' for none.
+
+    Whether the share of topics has moved is judged by Newcombe's interval of the difference. The same questions were asked,
+    so the true one is narrower: a rise is rather missed than made up.
+    """
+    told = [one for one in history if one.measure.topics]
+    if not told:
+        return ""
+    first, last = told[0], told[-1]
+    was, is_now = first.measure, last.measure
+    if len(told) == 1:
+        return (
+            f"You agreed on {was.agreed} of {was.topics} topics {_when(first, None)}. Whether you come closer shows once the "
+            "same questions have been asked again and that questionnaire is closed."
+        )
+    interval = newcombe(is_now.agreed, is_now.topics, was.agreed, was.topics)
+    assert interval is not None  # both have topics
+    difference = is_now.agreed / is_now.topics - was.agreed / was.topics
+    chance = ""
+    if interval.low <= 0 <= interval.high:
+        chance = " With so few topics that can be chance." if difference else ""
+    return (
+        f"You agreed on {was.agreed} of {was.topics} topics {_when(first, last)} and on {is_now.agreed} of {is_now.topics} "
+        f"{_when(last, first)} (change {_points(difference)} points, 95% interval {_points(interval.low)} to "
+        f"{_points(interval.high)}).{chance}"
+    )
+
+
+def _when(one: AlignmentThen, other: AlignmentThen | None) -> str:
+    """By its cycle, or by its day where the other is of the same cycle."""
+    if other is not None and other.cycle == one.cycle:
+        return f"on {one.closed_on.day} {one.closed_on:%B %Y}"
+    return one.when
+
+
+def _ordinal(number: int) -> str:
+    words = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+    if number <= len(words):
+        return words[number - 1]
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return f"{number}{ending}"
+
+
+def _points(share: float) -> str:
+    points = percent(abs(share)).removesuffix("%")
+    return f"{'−' if share < 0 and points != '0' else '+'}{points}"
 
 
 def is_same_question(then: Question, now: Question) -> bool:
