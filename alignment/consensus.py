@@ -33,6 +33,19 @@ class ConsensusRule:
             return Consensus.OUT
         return Consensus.NONE
 
+    @property
+    def sentence(self) -> str:
+        """The rule in one sentence, for those who prepare a questionnaire and those who read its results."""
+        return (
+            f"The teams agree on something when at least {_percent(self.agree)} of each are for it and fewer than "
+            f"{_percent(self.oppose)} of each against; they agree to leave it out when at most {_percent(self.out)} of each "
+            "are for it."
+        )
+
+
+def _percent(share: float) -> str:
+    return f"{round(share * 100, 2):g}%"
+
 
 USUAL_CONSENSUS = ConsensusRule()
 """What counts as agreement where nobody chose otherwise."""

@@ -25,7 +25,12 @@ from components.questionnaire_editor_fields import (
     tick,
 )
 from components.questionnaire_editor_question import TYPES, draw_opened, type_name
-from components.questionnaire_editor_settings import draw_file, draw_languages, draw_settings
+from components.questionnaire_editor_settings import (
+    draw_consensus,
+    draw_file,
+    draw_languages,
+    draw_settings,
+)
 from components.questionnaire_editor_state import (
     Edit,
     Editing,
@@ -97,13 +102,16 @@ def _copy(survey_id: str) -> None:
 def _draw_body(state: Editing) -> None:
     _choose_language(state)
     if state.is_draft or state.is_open:
-        with st.expander("Title, introduction, privacy" if state.is_draft else "Title and introduction"):
+        with st.expander(
+            "Title, introduction, privacy, agreement" if state.is_draft else "Title and introduction"
+        ):
             draw_settings(state)
         with st.expander("Languages and file" if state.own_language else "Languages"):
             draw_languages(state)
             if state.own_language:
                 draw_file(state)
     else:
+        draw_consensus(state)
         with st.expander("File"):
             draw_file(state)
     number = 0
@@ -258,6 +266,8 @@ def _marks(state: Editing, question: Question) -> list[str]:
         marks.append("optional")
     if question.guess:
         marks.append("guess")
+    if question.field:
+        marks.append(plain(f"about the lead field {question.field.replace('_', ' ')}"))
     if question.ask_if is not None:
         marks.append(plain(edits.condition_in_words(state.questionnaire, question)))
     if not state.own_language and state.language not in question.translations:

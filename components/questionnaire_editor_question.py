@@ -13,6 +13,7 @@ from alignment.people import Team
 from alignment.questionnaires import (
     GUESSABLE,
     MOST_CARDS,
+    SETTINGS_OF,
     WITH_OPTIONS,
     Condition,
     Question,
@@ -30,6 +31,7 @@ from components.questionnaire_editor_fields import (
     text_field,
     tick,
 )
+from components.questionnaire_editor_lead_field import draw_lead_field
 from components.questionnaire_editor_state import Edit, Editing
 from components.text import plain
 
@@ -67,6 +69,9 @@ def draw_opened(state: Editing) -> None:
     if state.is_draft:
         _draw_settings(state, question)
         _draw_asked(state, question)
+    if "field" in SETTINGS_OF[question.type]:
+        draw_lead_field(state, question)
+    if state.is_draft:
         _draw_key(state, question)
 
 

@@ -1,5 +1,6 @@
 """The head of a questionnaire: title, introduction, privacy, pace and languages; and its file."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -57,6 +58,47 @@ def draw_settings(state: Editing) -> None:
         _draw_privacy(state)
         _draw_pace(state)
         _draw_own_language(state)
+    draw_consensus(state)
+
+
+def draw_consensus(state: Editing) -> None:
+    """What counts as agreement: three shares while it is a draft, afterwards to be read only."""
+    rule = state.questionnaire.consensus
+    if not state.is_draft:
+        st.markdown(f"**What counts as agreement.** {rule.sentence}")
+        st.caption(
+            "It was settled before the first answer and stays, so that nobody can choose it by the result."
+        )
+        return
+    st.markdown("**What counts as agreement**")
+    with st.container(horizontal=True):
+        for name, label in (
+            ("agree", "For it, % at least"),
+            ("oppose", "Against, % under"),
+            ("out", "Left out, % at most"),
+        ):
+            with st.container(width=180):
+                number_field(
+                    state,
+                    f"head.consensus.{name}",
+                    label,
+                    round(getattr(rule, name) * 100, 4),
+                    partial(_share, name),
+                    least=1,
+                    most=100,
+                )
+    st.caption(f"{rule.sentence} It cannot be changed once the questionnaire is open.")
+
+
+def _share(name: str, percent: float | None) -> Edit:
+    if percent is None:
+        raise InvalidInput("Give a percentage.")
+
+    def edit(questionnaire: Questionnaire) -> Questionnaire:
+        share = round(percent / 100, 6)
+        return edits.change_head(questionnaire, consensus=replace(questionnaire.consensus, **{name: share}))
+
+    return edit
 
 
 def _draw_privacy(state: Editing) -> None:

@@ -256,6 +256,8 @@ def offer_steps(survey: Survey) -> None:
 
 def show_questions(survey: Survey) -> None:
     questionnaire = survey.questionnaire
+    if prepares:
+        st.caption(questionnaire.consensus.sentence)
     left = len(unwritten(questionnaire))
     if left and survey.status is SurveyStatus.DRAFT:
         st.warning(f"{count_of(left, 'question')} still to be written.", icon=":material/edit:")
