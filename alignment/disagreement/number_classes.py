@@ -1,5 +1,7 @@
 """Numbers in round classes that both teams share, so that a chart shows how a team answers and nobody's own number."""
 
+import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -53,3 +55,22 @@ def _round_up_to_series(value: float) -> float:
     """The smallest of 1, 2, 5 times a power of ten that is at least `value` (> 0)."""
     power = 10.0 ** np.floor(np.log10(value))
     return float(next(power * factor for factor in (1, 2, 5, 10) if power * factor >= value * (1 - 1e-9)))
+
+
+def class_of(labels: Sequence[str], value: float) -> int:
+    """Which of the classes `labels`, as `number_classes` wrote them, holds `value`: the last that begins at it or below.
+
+    Below all of them it is the first.
+    """
+    found = 0
+    for index, label in enumerate(labels):
+        edge = _lower_edge(label)
+        if edge is not None and edge <= value + 1e-12 * abs(value):
+            found = index
+    return found
+
+
+def _lower_edge(label: str) -> float | None:
+    """The number a class begins with; None for `under …`, which has no beginning."""
+    first = re.match(r"-?[\d,.]+(e[+-]?\d+)?", label)
+    return float(first.group().replace(",", "")) if first else None

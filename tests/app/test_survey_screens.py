@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from actions import answers, clock, questionnaires, schedules, surveys, workshops
+from actions import answers, clock, questionnaires, schedules, surveys
 from alignment import questionnaire_edits as edits
-from alignment.disagreement import Verdict
 from alignment.people import MACHINE, Actor, Person, Role, Team
 from alignment.questionnaires import QuestionType
 from alignment.surveys import SurveyStatus
@@ -294,76 +293,6 @@ def test_a_discarded_draft_leaves_the_list(open_page, make_person):
     assert surveys.list_surveys(MACHINE) == [] and app.title[0].value == "Questionnaires"
 
 
-# ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("role", Role)
-def test_every_role_reads_the_comparison_and_only_facilitators_take_it_to_the_workshop(
-    open_page, make_person, role
-):
-    survey = closed_by(make_person, 6)
-    app = open_page(COMPARE, make_person(role.value, "sales"))
-    assert not app.exception
-    assert "differ clearly" in app.subheader[0].value
-    assert len(app.get("plotly_chart")) == 1, "only the first question is open"
-    labels = [button.label for button in app.button]
-    assert ("Take to the workshop" in labels) is (role in (Role.FACILITATOR, Role.ADMIN))
-    assert len(app.expander) == len(survey.questionnaire.questions)
-
-
-def test_a_question_shows_both_wordings_the_verdict_and_how_many_answered(open_page, make_person):
-    closed_by(make_person, 6)
-    said = everything_said(open_page(COMPARE, make_person("member", "sales")))
-    assert "Sales was asked:" in said and "Marketing was asked:" in said
-    assert "6 people in sales and 6 people in marketing answered" in said and "Clear difference" in said
-
-
-def test_a_facilitator_takes_a_question_to_the_workshop(open_page, make_person):
-    survey = closed_by(make_person, 6)
-    facilitator = make_person("facilitator", None)
-    app = open_page(COMPARE, facilitator)
-    take = next(button for button in app.button if button.label == "Take to the workshop")
-    take.click().run()
-    (workshop,) = workshops.list_workshops(acting(facilitator))
-    (topic,) = workshops.read_workshop(acting(facilitator), workshop.id).topics
-    assert topic.survey_id == survey.id and take.key.endswith(topic.question_key)
-    assert topic.title == survey.questionnaire.question(topic.question_key).name
-
-
-def test_filters_leave_what_they_say(open_page, make_person):
-    closed_by(make_person, 6)
-    app = open_page(COMPARE, make_person("member", "sales"))
-    app.pills(key="verdict").set_value([Verdict.ALIGNED.value]).run()
-    assert app.expander and all("Aligned" in expander.label for expander in app.expander)
-    app.pills(key="topic").set_value(["handoff"]).run()
-    assert [expander.label.split(" :")[0].split(" ", 1)[1] for expander in app.expander] == [
-        "**What has to be known at the hand-over**"
-    ]
-
-
-def test_a_small_group_hides_everything_and_says_why(open_page, make_person):
-    closed_by(make_person, 2)
-    app = open_page(COMPARE, make_person("admin", None))
-    assert "at least 3 people of each team" in app.info[0].value
-    assert not app.expander and not app.get("plotly_chart") and not app.dataframe
-
-
-def test_an_open_questionnaire_is_not_among_the_results(open_page, make_person):
-    closed_by(make_person, 3, title="Spring")
-    summer = opened(title="Summer")
-    app = open_page(COMPARE, make_person("facilitator", None), survey=summer.id)
-    said = everything_said(app)
-    assert "Spring" in said and "Summer" not in said
-
-
-def test_comments_are_shown_as_they_were_typed(open_page, make_person):
-    closed_by(make_person, 5)
-    app = open_page(COMPARE, make_person("member", "sales"))
-    quotes = [element.value for element in app.markdown if element.value.startswith("> ")]
-    assert len(quotes) == 20
-    assert all(r"\*\*bold\*\*" in quote and r"\<b\>" in quote and r"\[link\]" in quote for quote in quotes)
-
-
 # ── figures ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -375,13 +304,12 @@ def compared(make_person):
 
 
 @pytest.mark.parametrize("mode", ["light", "dark", None])
-def test_every_bar_says_whose_it_is_or_stands_beneath_its_teams_name(compared, mode):
+def test_every_figure_names_both_teams(compared, mode):
     for question in compared.questions:
         figure = distribution_figure(question, mode)
         assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
-        titles = " ".join(note.text for note in figure.layout.annotations)
-        for team, trace in zip(("Sales", "Marketing"), figure.data, strict=True):
-            assert f"<b>{team}</b>" in titles or all(text.strip().startswith(team) for text in trace.text)
+        written = " ".join(note.text for note in figure.layout.annotations)
+        assert "Sales" in written and "Marketing" in written
 
 
 def test_words_and_table_say_what_the_figure_shows(compared):
