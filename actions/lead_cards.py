@@ -147,7 +147,7 @@ def replace_card(
     cards, ids = _drawn_cards(connection, survey, question, number)
     shown = {label for card in cards for label, _ in card.facts}
     beside = [lead_id for at, lead_id in ids.items() if at != number]
-    with _facts() as (facts, profile):
+    with facts_with_profile(store().read()) as (facts, profile):
         names = [f.name for f in profile.fields if f.label in shown and f.use is FieldUse.AVAILABLE]
         found = _drawn_leads(facts, profile, names, 1, _checked_seed(seed), beside, [ids[number]])
     if not found:
@@ -205,7 +205,7 @@ def show_field(
     if named.label not in labels and len(labels) >= MOST_FACTS:
         raise InvalidInput(f"A card has at most {MOST_FACTS} facts. Take another field off first.")
     ids = lead_cards.lead_ids(store().read(), survey.id, question.key)
-    with _facts() as (facts, profile):
+    with facts_with_profile(store().read()) as (facts, profile):
         exact = _exact_of(facts, profile, ids, [field])
     seen = dict(named.values)
     fresh = []
@@ -296,7 +296,7 @@ def put_missing(connection: Connection, person: Person, survey: Survey, drawn: S
 
 
 def _draw(question: Question, seed: int) -> DrawnCards:
-    with _facts() as (facts, profile):
+    with facts_with_profile(store().read()) as (facts, profile):
         if not profile.leads:
             raise WrongState(
                 f"There are no leads to draw cards from for ‘{question.name}’. Import leads first, or take the question out."
@@ -330,18 +330,18 @@ def _drawn_leads(
 
     labels = {field.name: field.label for field in profile.fields}
     found = draw(
-        facts, profile, names, count, seed, clock.now(), _teams_rules(store().read()), beside, without
+        facts, profile, names, count, seed, clock.now(), teams_rules(store().read()), beside, without
     )
     return [(lead.lead_id, {labels[name]: text for name, text in lead.facts}) for lead in found]
 
 
 @contextmanager
-def _facts() -> "Iterator[tuple[Facts, Profile]]":
-    """The lead facts of one version, and what is known of their fields."""
+def facts_with_profile(connection: Connection) -> "Iterator[tuple[Facts, Profile]]":
+    """The lead facts of one version and what is known of their fields, for actions that have authorised."""
     from leads.cards import profile
     from leads.store import warehouse
 
-    names = tuple(sorted(person.name for person in people.everyone(store().read())))
+    names = tuple(sorted(person.name for person in people.everyone(connection)))
     with warehouse().read() as facts:
         key = (warehouse().folder, facts.revision, names)
         with _profiling:
@@ -353,8 +353,9 @@ def _facts() -> "Iterator[tuple[Facts, Profile]]":
         yield facts, known
 
 
-def _teams_rules(connection: Connection) -> tuple[Rule, Rule] | None:
-    """What each team typically asks of a lead, by the questionnaire closed last that tells it for both; sales first.
+def teams_rules(connection: Connection) -> tuple[Rule, Rule] | None:
+    """What each team typically asks of a lead, by the questionnaire closed last that tells it for both; sales first. For
+    actions that have authorised.
 
     Only of closed ones: which leads are drawn must not show what is being answered.
     """
@@ -362,10 +363,14 @@ def _teams_rules(connection: Connection) -> tuple[Rule, Rule] | None:
     for survey in sorted(closed, key=lambda survey: survey.closed_at or "", reverse=True):
         for question in survey.questionnaire.questions:
             if question.type is QuestionType.RULE:
-                found = _typical(str(store().path), survey.id, survey.revision, question.key)
+                found = _typical_of(survey, question)
                 if found is not None:
                     return found
     return None
+
+
+def _typical_of(survey: Survey, question: Question) -> tuple[Rule, Rule] | None:
+    return _typical(str(store().path), survey.id, survey.revision, question.key)
 
 
 @lru_cache(maxsize=64)
@@ -395,10 +400,10 @@ def _review(survey_id: str, question_key: str) -> CardReview:
     if survey.status is not SurveyStatus.DRAFT:
         return CardReview(cards, (), {}, 0, None, survey.revision)
     ids = lead_cards.lead_ids(connection, survey.id, question.key)
-    pair = _teams_rules(connection)
+    pair = teams_rules(connection)
     from leads.cards import standing_of
 
-    with _facts() as (facts, profile):
+    with facts_with_profile(store().read()) as (facts, profile):
         standing = standing_of(facts, list(ids.values()), pair) if ids else {}
         texts = _exact_of(
             facts, profile, ids, [f.name for f in profile.fields if f.use is not FieldUse.NEVER]
@@ -572,7 +577,7 @@ def _checked_fields(fields: Sequence[str]) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(fields)) if isinstance(fields, list | tuple) else ()
     if len(chosen) != len(fields) or len(chosen) > MOST_FACTS:
         raise InvalidInput(f"Choose at most {MOST_FACTS} fields, each once.")
-    with _facts() as (_, profile):
+    with facts_with_profile(store().read()) as (_, profile):
         for name in chosen:
             found = profile.field(name) if isinstance(name, str) else None
             if found is None:

@@ -137,7 +137,7 @@ def ask(
     if start not in list(StartOfClock):
         raise InvalidInput(f"The clock cannot start at “{start}”. Use one of: {', '.join(StartOfClock)}.")
     return MetricQuestion(
-        as_of=_latest() if as_of is None else end_of(as_of, timezone),
+        as_of=known_until() if as_of is None else end_of(as_of, timezone),
         first_day=first_day,
         last_day=last_day,
         window_days=window_days,
@@ -152,8 +152,8 @@ def ask(
     )
 
 
-def _latest() -> datetime:
-    """Now, but not later than the last import: what has happened since is not known, and silence is no decision."""
+def known_until() -> datetime:
+    """Now (aware), but not later than the last import: what has happened since is not known, and silence is no decision."""
     from leads.store import warehouse
 
     imported_at = warehouse().imported_at()

@@ -1,14 +1,15 @@
 """A rule on past leads: who would have passed, what became of them, and how two rules differ."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import ibis
 
-from alignment import instants
 from alignment.lifecycle import EventType, Stage
 from alignment.rules import Rule, fields_of
+from leads.closed_periods import EVERYTHING, Period, within
 from leads.model import column_of
 from leads.rule_expressions import compile_rule
 from leads.store import Facts, warehouse
@@ -136,17 +137,12 @@ def backtest(
     taken as they are known now. Without a period all leads count, dated or not.
     """
     with warehouse().read() as facts:
-        population = _population(facts)
-        came_at = population.came_at
+        population = with_outcomes(facts)
         undated = 0
-        if first_day is not None or last_day is not None:
-            undated = facts.value(population.filter(came_at.isnull()).count())
-            if first_day is not None:
-                population = population.filter(came_at >= _start(first_day, timezone))
-            if last_day is not None:
-                population = population.filter(
-                    came_at < _start(date.fromordinal(last_day.toordinal() + 1), timezone)
-                )
+        period = Period(first_day, last_day)
+        if period != EVERYTHING:
+            undated = facts.value(population.filter(population.came_at.isnull()).count())
+            population = population.filter(within(population.came_at, period, timezone))
         first = compile_rule(rule, population, population.came_at).outcome
         second = (
             compile_rule(against, population, population.came_at).outcome
@@ -163,8 +159,58 @@ def backtest(
         return _counted(cells, against is not None, undated, warnings, facts.revision)
 
 
-def _population(facts: Facts) -> ibis.Table:
-    """One row per lead: its fields, when it came, whether it was won or (if not) lost, whether anyone worked it."""
+def compare_rules(
+    facts: Facts, pairs: Sequence[tuple[Rule, Rule]], period: Period = EVERYTHING, timezone: str = "UTC"
+) -> tuple[RuleComparison, ...]:
+    """Many pairs of rules on the same leads, those that came in `period`, in one look at them: one result for each pair.
+
+    The counts are those of `backtest`, which takes a query for each pair.
+    """
+    if not pairs:
+        return ()
+    population = with_outcomes(facts)
+    population = population.filter(within(population.came_at, period, timezone))
+    distinct = list(dict.fromkeys(rule for pair in pairs for rule in pair))
+    names = {rule: f"says_{number}" for number, rule in enumerate(distinct)}
+    judged = population.select(
+        "won",
+        "lost",
+        **{name: compile_rule(rule, population, population.came_at).outcome for rule, name in names.items()},
+    )
+    measured: dict[str, ibis.Value] = {"all": judged.count()}
+    for number, (one, other) in enumerate(pairs):
+        first, second = judged[names[one]], judged[names[other]]
+        only = {"first": first & ~second, "second": ~first & second}
+        measured[f"both_{number}"] = (first & second).sum()
+        measured[f"neither_{number}"] = (~first & ~second).sum()
+        for name, alone in only.items():
+            measured[f"only_{name}_{number}"] = alone.sum()
+            measured[f"won_only_{name}_{number}"] = (alone & judged.won).sum()
+            measured[f"lost_only_{name}_{number}"] = (alone & judged.lost).sum()
+        measured[f"told_{number}"] = (first.notnull() & second.notnull()).sum()
+    counts = {name: count or 0 for name, count in facts.rows(judged.aggregate(**measured))[0].items()}
+    return tuple(
+        RuleComparison(
+            both=counts[f"both_{number}"],
+            only_first=counts[f"only_first_{number}"],
+            only_second=counts[f"only_second_{number}"],
+            neither=counts[f"neither_{number}"],
+            either_unknown=counts["all"] - counts[f"told_{number}"],
+            won_only_first=counts[f"won_only_first_{number}"],
+            won_only_second=counts[f"won_only_second_{number}"],
+            lost_only_first=counts[f"lost_only_first_{number}"],
+            lost_only_second=counts[f"lost_only_second_{number}"],
+        )
+        for number in range(len(pairs))
+    )
+
+
+def with_outcomes(facts: Facts) -> ibis.Table:
+    """One row per lead: its fields, when it came, whether it was won or (if not) lost, whether anyone worked it.
+
+    Columns: those of the lead, `came_at` (naive UTC: when it first entered MQL, else when it was created), `closed_at` (when
+    it was first won, else first lost), `won`, `lost` and `worked`.
+    """
     event = facts.event
     entered = event.type == EventType.ENTERED_STAGE.value
     later = entered & event.stage.isin(
@@ -174,11 +220,14 @@ def _population(facts: Facts) -> ibis.Table:
         qualified_at=event["at"].min(where=entered & (event.stage == Stage.MQL.value)),
         won=(entered & (event.stage == Stage.WON.value)).any(),
         lost=(entered & (event.stage == Stage.LOST.value)).any(),
+        won_at=event["at"].min(where=entered & (event.stage == Stage.WON.value)),
+        lost_at=event["at"].min(where=entered & (event.stage == Stage.LOST.value)),
         worked=(later | ~(entered | (event.type == EventType.ASSIGNED.value))).any(),
     )
     joined = facts.lead.left_join(happened, "lead_id").drop("lead_id_right")
     return joined.mutate(
         came_at=joined.qualified_at.coalesce(joined.created_at),
+        closed_at=joined.won.fill_null(False).ifelse(joined.won_at, joined.lost_at),
         won=joined.won.fill_null(False),
         lost=joined.lost.fill_null(False) & ~joined.won.fill_null(False),
         worked=joined.worked.fill_null(False),
@@ -206,18 +255,27 @@ def _warnings(
                     "never_known", name, f"No lead has a value for “{name}”: the rule leaves all open."
                 )
             )
-        elif counts["won"] >= LEAST_WINS_FOR_LEAKAGE and open_:
-            of_won, of_others = known_won / counts["won"], (known - known_won) / open_
-            if of_won >= LEAKAGE_RATIO * of_others and of_won - of_others >= LEAKAGE_DIFFERENCE:
-                warnings.append(
-                    BacktestWarning(
-                        "leakage",
-                        name,
-                        f"“{name}” is known of {of_won:.0%} of the won leads and of {of_others:.0%} of the others: "
-                        "it may be filled in after the outcome, and would then make any rule look good.",
-                    )
-                )
+        elif leakage := words_of_leakage(name, counts["won"], known_won, open_, known - known_won):
+            warnings.append(
+                BacktestWarning("leakage", name, f"{leakage}, and would then make any rule look good.")
+            )
     return tuple(warnings)
+
+
+def words_of_leakage(field: str, won: int, known_won: int, others: int, known_others: int) -> str:
+    """Why a field may have been filled in after the outcome, without a full stop; '' where nothing speaks for it.
+
+    It is known of `known_won` of the `won` leads, and of `known_others` of the `others`.
+    """
+    if won < LEAST_WINS_FOR_LEAKAGE or not others:
+        return ""
+    of_won, of_others = known_won / won, known_others / others
+    if of_won < LEAKAGE_RATIO * of_others or of_won - of_others < LEAKAGE_DIFFERENCE:
+        return ""
+    return (
+        f"“{field}” is known of {of_won:.0%} of the won leads and of {of_others:.0%} of the others: "
+        "it may be filled in after the outcome"
+    )
 
 
 def _counted(
@@ -259,8 +317,3 @@ def _counted(
         against=comparison,
         revision=revision,
     )
-
-
-def _start(day: date, timezone: str) -> ibis.Value:
-    instant: datetime = instants.from_text(instants.day_start(day, timezone))
-    return ibis.literal(instant.replace(tzinfo=None)).cast("timestamp(6)")

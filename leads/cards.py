@@ -366,6 +366,22 @@ def standing_of(
     }
 
 
+def verdicts_of(
+    facts: Facts, lead_ids: Sequence[str], rules: Sequence[Rule]
+) -> dict[str, tuple[bool | None, ...]]:
+    """Lead id → what each rule says of it (None: cannot tell), of leads that are there."""
+    table = _population(facts)
+    table = table.filter(table.lead_id.isin(list(lead_ids)))
+    says = {
+        f"says_{number}": compile_rule(rule, table, table.came_at).outcome
+        for number, rule in enumerate(rules)
+    }
+    return {
+        row["lead_id"]: tuple(row[name] for name in says)
+        for row in facts.rows(table.select("lead_id", **says))
+    }
+
+
 def _population(facts: Facts) -> ibis.Table:
     """Leads with `came_at`, and the `outcome` of their latest episode with its instant `closed_at`."""
     episode = facts.episode

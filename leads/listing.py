@@ -8,6 +8,8 @@ import ibis
 
 from alignment.lifecycle import ORDERED_STAGES, Stage
 from alignment.rules import Rule
+from leads.backtest import with_outcomes
+from leads.closed_periods import EVERYTHING, Period, within
 from leads.metrics.question import BLANK
 from leads.rule_expressions import compile_rule
 from leads.store import Facts
@@ -78,9 +80,40 @@ def find_leads(
         )
     if ids is not None:
         table = table.filter(table.lead_id.isin(list(ids)))
+    return _page_of(facts, table, table.since, page, size)
+
+
+def leads_told_apart(
+    facts: Facts,
+    passing: Rule,
+    failing: Rule,
+    period: Period = EVERYTHING,
+    timezone: str = "UTC",
+    *,
+    page: int = 1,
+    size: int = 50,
+) -> LeadPage:
+    """Leads that came in `period`, pass one rule and fail the other, those that came last first.
+
+    They are those that `leads.backtest` counts, with what became of them by its count: `stage` is won for all that ever were
+    won, else lost for those that ever were lost. `meets` is None.
+    """
+    size = min(max(1, size), LARGEST_PAGE)
+    page = max(1, page)
+    population = with_outcomes(facts)
+    population = population.filter(within(population.came_at, period, timezone))
+    one, other = (compile_rule(rule, population, population.came_at) for rule in (passing, failing))
+    apart = population.filter(one.passes & other.fails).select("lead_id", "came_at", "won", "lost")
+    table = _standing(facts).inner_join(apart, "lead_id")
+    ends = ibis.cases((table.won, Stage.WON.value), (table.lost, Stage.LOST.value), else_=table.stage)
+    table = table.mutate(stage=ends, source=table.source.coalesce(BLANK), meets=ibis.null().cast("boolean"))
+    return _page_of(facts, table, table.came_at, page, size)
+
+
+def _page_of(facts: Facts, table: ibis.Table, latest: ibis.Value, page: int, size: int) -> LeadPage:
     total = facts.value(table.count())
     names = list(LeadRow.__dataclass_fields__)
-    chosen = table.order_by(table.since.desc(nulls_first=False), "lead_id").select(*names)
+    chosen = table.order_by(latest.desc(nulls_first=False), "lead_id").select(*names)
     rows = facts.rows(chosen.limit(size, offset=(page - 1) * size))
     return LeadPage(
         tuple(LeadRow(**{**row, "stage": Stage(row["stage"]) if row["stage"] else None}) for row in rows),

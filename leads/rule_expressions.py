@@ -47,6 +47,11 @@ def compile_rule(rule: Rule, lead: ibis.Table, decided_at: ibis.Value | None = N
     return Verdict(compiler.node(rule.root))
 
 
+def as_number(lead: ibis.Table, field: str) -> ibis.Value:
+    """A field of the lead table as the number that a rule compares with; null where it is missing or is none."""
+    return _as_kind_of(0.0, _Compiler(lead, None).value(field))
+
+
 class _Compiler:
     def __init__(self, lead: ibis.Table, decided_at: ibis.Value | None) -> None:
         self._lead = lead
@@ -80,7 +85,7 @@ class _Compiler:
         raise TypeError(f"not part of a rule: {node!r}")
 
     def _condition(self, condition: Condition) -> ibis.Value:
-        value, operator, wanted = self._value(condition.field), condition.operator, condition.value
+        value, operator, wanted = self.value(condition.field), condition.operator, condition.value
         if operator is Operator.IS_KNOWN:
             return value.notnull()
         if operator is Operator.IS_UNKNOWN:
@@ -122,7 +127,7 @@ class _Compiler:
                 return (found >= several[0]) & (found <= several[1])
         raise TypeError(f"not an operator: {operator!r}")
 
-    def _value(self, field: str) -> ibis.Value:
+    def value(self, field: str) -> ibis.Value:
         """The field's value, null where it is missing."""
         column = column_of(field)
         if column not in self._lead.columns:

@@ -33,6 +33,7 @@ from alignment.disagreement.costs import LeadsApart
 from alignment.disagreement.measurement import Measured, measure
 from alignment.disagreement.perspectives import topic_importance, with_perspectives
 from alignment.disagreement.results import Comparison, Evidence, QuestionComparison, Verdict
+from alignment.disagreement.stated_rules import stated_rules
 from alignment.people import Team
 from alignment.questionnaires import Questionnaire, QuestionType, Response
 from alignment.statistics import benjamini_hochberg
@@ -160,6 +161,7 @@ def _judge(measured: Measured, q: float | None, tested: int, least: int) -> Ques
     return sentences.put_into_words(
         replace(
             shown,
+            typical_rules=shown.typical_rules or stated_rules(shown.question, shown.distributions),
             verdict=verdict,
             evidence=evidence,
             divided_teams=divided if verdict is Verdict.SPLIT_WITHIN else (),

@@ -41,6 +41,7 @@ PLAUSIBLE = {
     "field": "employees",
     "looked_at": (),
     "number": 1,
+    "only": Team.SALES,
     "data": b"person,team,q\n",
     "questionnaire": blank_questionnaire("A questionnaire"),
     "note": "A typing error.",
