@@ -15,8 +15,8 @@ from alignment.errors import NotFound, WrongState
 from alignment.people import Actor, Person, Team
 from alignment.questionnaires import Mode, QuestionType, Response
 from alignment.rules import fields_of
-from alignment.surveys import CardReasons, Comments, Survey, SurveyStatus
-from db.queries import answers, surveys
+from alignment.surveys import CardReasons, Comments, OwnAnswers, Survey, SurveyStatus
+from db.queries import answers, audit, sign_ins, surveys
 from db.store import Connection, store
 
 if TYPE_CHECKING:  # brings numpy, which only a comparison needs
@@ -135,6 +135,41 @@ def _comments(survey: Survey) -> dict[str, Comments]:
             )
         found[question.key] = shown
     return found
+
+
+def read_own_answers(actor: Actor, survey_id: str) -> OwnAnswers:
+    """What the acting person has answered themself in a closed survey, and nobody else; with a sentence where there is
+    nothing.
+
+    Nothing is left of an anonymous one, whose key closing has destroyed. Where answers are confidential, they are withheld
+    from a way in that somebody else could have used since: a link that was copied, a password that an invitation or the
+    command line has set after the answers were handed in. Raises WrongState while the survey is not closed.
+    """
+    person = authorise(actor, "comparison:read")
+    survey = _closed(person, survey_id)
+    if survey.mode is Mode.ANONYMOUS:
+        return OwnAnswers(
+            reason="This questionnaire was anonymous. Its key was destroyed when it closed, so nobody can tell which answer "
+            "is yours, not even here."
+        )
+    connection = store().read()
+    submitted = answers.submitted_at(connection, survey.id, person.id)
+    if submitted is None:
+        return OwnAnswers(reason="You have not handed in any answers to this questionnaire.")
+    if survey.mode is not Mode.NAMED and _may_be_somebody_else(connection, person, submitted):
+        return OwnAnswers(
+            reason="Your own answers are not marked: your access has been renewed by a link or a password that somebody else "
+            "may have seen, and these answers are for you alone."
+        )
+    return OwnAnswers(answers.given(connection, survey.id, person.id))
+
+
+def _may_be_somebody_else(connection: Connection, person: Person, since: str) -> bool:
+    """Whether anybody else has been given a way to come in as this person since that instant."""
+    return sign_ins.is_copied(connection, person.id) or any(
+        audit.latest(connection, action, "person", person.id) >= since
+        for action in ("accept invitation", "set password")
+    )
 
 
 def read_card_reasons(actor: Actor, survey_id: str) -> dict[str, CardReasons]:

@@ -156,6 +156,15 @@ class CardReasons:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class OwnAnswers:
+    """What the person who asks has answered themself, by question key (None: can't say). `reason` says why there is
+    nothing, or ''."""
+
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+
 def token(secret: str, survey_id: str, who: str) -> str:
     """The key under which an anonymous survey keeps someone's answers: only who has the survey's secret can make it."""
     return hmac.new(bytes.fromhex(secret), f"{survey_id}:{who}".encode(), hashlib.sha256).hexdigest()

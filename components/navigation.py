@@ -64,6 +64,8 @@ SCREENS: tuple[Screen, ...] = (
            "Write a questionnaire, put it right while it is open, preview it as either team."),
     Screen("pages/surveys/comparison.py", "Comparison", ":material/compare_arrows:", "Agree", _EVERYONE,
            "Where the two teams differ, and where they already agree."),
+    Screen("pages/surveys/compared.py", "Question", ":material/compare_arrows:", "", _EVERYONE,
+           "How both teams answered one question, what it costs in leads, and the way to the workshop."),
     Screen("pages/workshop/workshop.py", "Workshop", ":material/groups:", "Agree", _EVERYONE,
            "Settle one topic after the other together; both teams vote at the same time."),
     Screen("pages/definitions/glossary.py", "Glossary", ":material/menu_book:", "Agree", _EVERYONE,

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from actions import comparison_documents, surveys
 from actions.comparison_documents import FORMS, ComparedSurvey
-from alignment.lead_cards import CardOutcome
 from alignment.people import Actor, Team
-from alignment.questionnaires import Mode, QuestionType
+from alignment.questionnaires import Mode, Question, QuestionType
 from alignment.rules import sentence
 from alignment.surveys import Survey
 from alignment.tables import Cell, Table, write_csv
 from alignment.texts import file_slug, number_text
 from components.charts import colours
-from components.charts.comparison import distribution_rows, percent
+from components.charts.comparison import percent
 
 if TYPE_CHECKING:  # bring numpy, which only a comparison needs
     from alignment.disagreement import Distribution, QuestionComparison
@@ -32,7 +31,8 @@ MODES = {
     Mode.CONFIDENTIAL: "Confidential: team results only",
     Mode.ANONYMOUS: "Anonymous: team results only",
 }
-OUTCOMES = {CardOutcome.WON: "won", CardOutcome.LOST: "lost", CardOutcome.OPEN: "still open"}
+MOST_TRAITS = 15
+"""The page tells so many traits of won and lost leads; the document has all that were looked at."""
 _LONGEST_RUNNING_TITLE = 70
 # A sign that turns the direction of writing could turn the rest of a sentence or of a line round.
 _TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -107,6 +107,8 @@ _COLUMNS = (
     "only_sales_won",
     "only_marketing",
     "only_marketing_won",
+    "change",
+    "change_in_words",
 )
 
 
@@ -117,7 +119,7 @@ def comparison_csv(found: ComparedSurvey) -> bytes:
 
 
 def _row(found: ComparedSurvey, place: int, one: "QuestionComparison") -> tuple[Cell, ...]:
-    effect, cost = one.effect, one.cost
+    effect, cost, change = one.effect, one.cost, found.change(one.question.key)
     interval = effect.interval if effect else None
     return (
         place,
@@ -141,6 +143,8 @@ def _row(found: ComparedSurvey, place: int, one: "QuestionComparison") -> tuple[
             for team in Team
             for value in ((cost.only[team], cost.won[team]) if cost else (None, None))
         ),
+        change.direction.value if change else "",
+        change.sentence if change else "",
     )
 
 
@@ -158,6 +162,7 @@ class Bar:
     team: Team
     text: str
     share: float
+    is_place: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,7 +177,8 @@ def comparison_html(found: ComparedSurvey) -> str:
     """The report as one HTML page that loads and runs nothing, prints on A4 and Letter, and has a dark mode on screens."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    from alignment.disagreement import Verdict
+    from alignment.disagreement import Evidence
+    from alignment.disagreement.change import Direction
     from alignment.disagreement.compound_sentences import agreement_within, condition_differences
     from alignment.disagreement.measures_in_words import (
         effect_in_words,
@@ -211,40 +217,71 @@ def comparison_html(found: ComparedSurvey) -> str:
         survey=found.survey,
         comparison=found.comparison,
         teams=list(Team),
-        types=QuestionType,
-        verdicts=[(verdict, found.comparison.count(verdict)) for verdict in Verdict],
+        evidence={
+            Evidence.CLEAR: "clear",
+            Evidence.LIKELY: "likely",
+            Evidence.NONE: "none found",
+            Evidence.TOO_FEW: "",
+        },
+        moved=[
+            (way, found.changes.count(way)) for way in Direction if found.changes and found.changes.count(way)
+        ],
         mode_in_words=MODES[found.survey.mode],
-        outcomes=OUTCOMES,
         colours=colours,
+        most_traits=MOST_TRAITS,
         running_title=_shortened(found.survey.title),
     )
 
 
 def answers_of(compared: "QuestionComparison") -> list[Answer]:
-    """Each answer with both teams' bars, in the order of the table of the screens; empty where nothing may be shown."""
+    """Each answer with both teams' bars, and then who chose none of them and who can't say; empty where nothing may be shown."""
     if not compared.distributions:
         return []
     of = compared.distributions
-    titles = {team: team.label.capitalize() for team in Team}
-    found = []
-    for place, row in enumerate(distribution_rows(compared)):
-        bars = tuple(Bar(team, row[titles[team]], _length(of[team], place)) for team in Team)
-        found.append(Answer(row["Answer"], bars))
+    found = [
+        Answer(_label(compared.question, label), tuple(_bar(team, of[team], place) for team in Team))
+        for place, label in enumerate(of[Team.SALES].labels)
+    ]
+    for label, name in (("none of these", "chose_nothing"), ("can't say", "cant_say")):
+        counts = {team: getattr(of[team], name) for team in Team}
+        if any(counts.values()):
+            bars = (_counted(team, counts[team], counts[team] / max(1, of[team].answered)) for team in Team)
+            found.append(Answer(label, tuple(bars)))
     return found
 
 
-def _length(of: "Distribution", place: int) -> float:
-    """How long a bar is; of a ranking, where the dot stands between the first place (0) and the last (1)."""
-    if place >= len(of.labels):
-        return of.cant_say_share
+def _label(question: Question, label: str) -> str:
+    """A point of a scale with the name of its end."""
+    if question.type is QuestionType.SCALE and label in ("1", str(question.points)):
+        return f"{label} {question.ends[0] if label == '1' else question.ends[1]}"
+    return label
+
+
+def _bar(team: Team, of: "Distribution", place: int) -> Bar:
     if of.mean_places:
-        return (of.mean_places[place] - 1) / max(1, len(of.labels) - 1)
-    return of.shares[place]
+        mean = of.mean_places[place]
+        where = (mean - 1) / max(1, len(of.labels) - 1)
+        return Bar(team, f"place {mean:.1f} (first for {of.counts[place]})", where, is_place=True)
+    if of.judged:
+        judged = f"{of.counts[place]} yes, {of.not_qualified[place]} no, of {of.judged[place]}"
+        return Bar(team, f"{percent(of.shares[place])} ({judged})", of.shares[place])
+    threshold = of.thresholds[place] if of.thresholds else None
+    return _counted(
+        team,
+        of.counts[place],
+        of.shares[place],
+        "" if threshold is None else f", typically {number_text(threshold)}",
+    )
+
+
+def _counted(team: Team, people: int, share: float, more: str = "") -> Bar:
+    return Bar(team, f"{percent(share)} ({people}){more}", share)
 
 
 def signed(value: float) -> str:
     """A difference of shares in percentage points, with its sign."""
-    return f"{value * 100:+.0f}".replace("-", "−")
+    points = round(value * 100)
+    return f"{points:+d}".replace("-", "−") if points else "0"
 
 
 def css_string(text: str) -> Any:

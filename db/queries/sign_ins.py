@@ -51,6 +51,12 @@ def mark_copied(connection: Connection, person_id: str) -> None:
     connection.execute("UPDATE person SET copied_session = 1 WHERE id = ?", (person_id,))
 
 
+def is_copied(connection: Connection, person_id: str) -> bool:
+    """Whether the person's only session is one that a copied link began."""
+    row = connection.execute("SELECT copied_session FROM person WHERE id = ?", (person_id,)).fetchone()
+    return bool(row and row["copied_session"])
+
+
 def end_copied(connection: Connection, person_id: str, at: str) -> None:
     """Void a session that a copied link began before `at`, if there is one: the person has come in in another way."""
     connection.execute(

@@ -1,0 +1,105 @@
+"""A comparison in the words of the screens: badges, costs, importance, numbers. Nothing here draws or reads anything.
+
+What is said to everybody is plain; the names of the measures and their figures are for the 'Numbers' of a question.
+"""
+
+import re
+
+from alignment.disagreement import Comparison, Evidence, LeadsApart, QuestionComparison, Seen, Verdict
+from alignment.disagreement.change import Change, Direction
+from alignment.people import Team
+from alignment.questionnaires import Question
+from components.text import plain
+
+VERDICTS = {
+    Verdict.SPLIT_BETWEEN: ("orange", ":material/call_split:", "Split between the teams"),
+    Verdict.SPLIT_WITHIN: ("violet", ":material/group:", "Divided within a team"),
+    Verdict.UNSURE: ("gray", ":material/help:", "Everyone unsure"),
+    Verdict.ALIGNED: ("green", ":material/check:", "Aligned"),
+    Verdict.TOO_FEW: ("gray", ":material/visibility_off:", "Too few answers"),
+}
+"""Colour, icon and words of each verdict."""
+
+_HOW_SURE = {Evidence.CLEAR: ", clearly", Evidence.LIKELY: ", probably"}
+_CHANGES = {
+    Direction.CLOSER: ("green", ":material/compress:", "Closer than last time"),
+    Direction.FURTHER: ("orange", ":material/expand:", "Further apart than last time"),
+    Direction.NONE: ("gray", ":material/drag_handle:", "No detectable change"),
+}
+SEEN = {
+    Seen.AGREEMENT: ":material/visibility:",
+    Seen.DISAGREEMENT: ":material/visibility:",
+    Seen.IMAGINED_AGREEMENT: ":orange-badge[:material/blur_on: Imagined agreement]",
+    Seen.IMAGINED_DISAGREEMENT: ":violet-badge[:material/blur_on: Imagined disagreement]",
+    Seen.MISJUDGED: ":gray-badge[:material/blur_on: Misjudged]",
+    Seen.OPEN: ":material/visibility:",
+}
+"""What stands before a sentence about what one team makes of the other, as markdown."""
+
+_FIGURES = re.compile(r" \((?:95% interval|q |Kendall's W|Krippendorff's α|Cohen's κ)[^)]*\)")
+
+
+def verdict_badge(compared: QuestionComparison) -> str:
+    """The verdict as a badge, with how sure it is, as markdown."""
+    colour, icon, words = VERDICTS[compared.verdict]
+    if compared.verdict is Verdict.SPLIT_BETWEEN:
+        words += _HOW_SURE.get(compared.evidence, ", perhaps")
+    elif compared.verdict is Verdict.SPLIT_WITHIN and compared.divided_team is not None:
+        words = f"{compared.divided_team.label.capitalize()} is divided"
+    elif compared.verdict is Verdict.SPLIT_WITHIN:
+        words = "Both teams are divided"
+    return f":{colour}-badge[{icon} {words}]"
+
+
+def change_badge(change: Change | None) -> str:
+    """What became of the gap since the last time, as a badge; '' where that cannot be told."""
+    if change is None or change.direction not in _CHANGES:
+        return ""
+    colour, icon, words = _CHANGES[change.direction]
+    return f":{colour}-badge[{icon} {words}]"
+
+
+def without_figures(text: str) -> str:
+    """A reason without its intervals and coefficients, which stand with the numbers."""
+    return _FIGURES.sub("", text)
+
+
+def cost_in_short(cost: LeadsApart | None) -> str:
+    """'Treats 312 of 2,040 past leads differently, 41 of them won'; '' where it is not known."""
+    if cost is None:
+        return ""
+    if not cost.differently:
+        return f"Treats all of {cost.judged:,} past leads alike"
+    won = sum(cost.won.values())
+    return (
+        f"Treats {cost.differently:,} of {cost.judged:,} past leads differently, "
+        f"{f'{won:,}' if won else 'none'} of them won"
+    )
+
+
+def importance_in_words(compared: QuestionComparison) -> str:
+    """How much the topic matters to each team; '' where too few said."""
+    if compared.importance is None or compared.importance_by_team is None:
+        return ""
+    teams = ", ".join(f"{team.label} {compared.importance_by_team[team]:.1f}" for team in Team)
+    return f"Importance of the topic {compared.importance:.1f} of 5 ({teams})"
+
+
+def imagined_in_words(found: Comparison) -> str:
+    """On how many questions a team takes a disagreement for an agreement, or the other way round; '' for none."""
+    seen = [{one.seen for one in compared.perspectives} for compared in found.questions]
+    missed, invented = (
+        sum(kind in one for one in seen) for kind in (Seen.IMAGINED_AGREEMENT, Seen.IMAGINED_DISAGREEMENT)
+    )
+    return ", ".join(
+        f"{count} {what}{'' if count == 1 else 's'} only imagined"
+        for count, what in ((invented, "difference"), (missed, "agreement"))
+        if count
+    )
+
+
+def wordings(question: Question) -> list[str]:
+    """What was asked, as markdown: once where both teams read the same, else for each team."""
+    if len(set(question.wording.values())) == 1:
+        return [f"**Both teams were asked:** {plain(question.wording[Team.SALES])}"]
+    return [f"**{team.label.capitalize()} was asked:** {plain(question.wording[team])}" for team in Team]

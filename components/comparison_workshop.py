@@ -1,0 +1,63 @@
+"""The way from a comparison to the workshop: putting a question on its table."""
+
+import streamlit as st
+
+from actions import workshops
+from actions.permissions import may
+from alignment.disagreement import QuestionComparison, Verdict
+from alignment.people import Person
+from alignment.surveys import Survey
+from components.comparison_words import cost_in_short
+from components.outcome import perform
+from components.page import stop_on_refusal
+from components.session import actor
+
+WORKSHOP_PAGE = "pages/workshop/workshop.py"
+_LONGEST_TITLE, _LONGEST_REASON = 300, 1000
+
+
+def questions_on_table(me: Person) -> set[tuple[str, str]]:
+    """The questions, as (survey id, key), that are on the table; none for people who may not come."""
+    if not may(me, "workshop:attend"):
+        return set()
+    with stop_on_refusal():
+        return workshops.list_table(actor())
+
+
+def show_next_step(me: Person, survey: Survey, compared: QuestionComparison) -> None:
+    """The one obvious next step: to the workshop with it, or on to the workshop when it is on the table."""
+    if (survey.id, compared.question.key) in questions_on_table(me):
+        st.page_link(WORKSHOP_PAGE, label="On the table; go to the workshop", icon=":material/groups:")
+    elif may(me, "workshop:run") and not compared.hidden:
+        st.button(
+            "Take to the workshop",
+            key=f"compared_take_{compared.question.key}",
+            icon=":material/groups:",
+            type="secondary" if compared.verdict in (Verdict.ALIGNED, Verdict.TOO_FEW) else "primary",
+            on_click=_take,
+            args=(survey.id, compared),
+        )
+
+
+def reason_for(compared: QuestionComparison) -> str:
+    """What the workshop is told of a question: how the teams differ, and what that costs."""
+    cost = cost_in_short(compared.cost)
+    return _short(" ".join(filter(None, (compared.sentence, f"{cost}." if cost else ""))), _LONGEST_REASON)
+
+
+def _take(survey_id: str, compared: QuestionComparison) -> None:
+    perform(
+        "On the table of the workshop.",
+        lambda acting: workshops.add_topic(
+            acting,
+            None,
+            title=_short(compared.question.name, _LONGEST_TITLE),
+            reason=reason_for(compared),
+            survey_id=survey_id,
+            question_key=compared.question.key,
+        ),
+    )
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
