@@ -7,9 +7,11 @@ import rule_strategies
 from hypothesis import strategies as st
 
 from alignment import rules
+from alignment.consensus import USUAL_CONSENSUS, ConsensusRule
 from alignment.people import Team
 from alignment.questionnaires import (
     GUESSABLE,
+    SETTINGS_OF,
     WITH_OPTIONS,
     CardVerdict,
     Condition,
@@ -38,6 +40,9 @@ def texts(longest: int = 40) -> st.SearchStrategy[str]:
 keys = st.from_regex(r"[a-z][a-z0-9_]{0,15}", fullmatch=True).filter(
     lambda key: key not in ("person", "team")
 )
+consensus_rules = st.tuples(
+    st.floats(0.5, 1, exclude_min=True), st.floats(0, 0.5, exclude_min=True), st.floats(1e-6, 1 - 1e-6)
+).map(lambda drawn: ConsensusRule(drawn[0], drawn[1], drawn[0] * drawn[2]))
 numbers = st.floats(-1e9, 1e9, allow_nan=False)
 maybe = st.just("") | texts()
 languages = st.sampled_from(["de", "fr", "pt-BR"])
@@ -53,6 +58,7 @@ def questions(draw: st.DrawFn, key: str, topic: str) -> Question:
         "title": draw(maybe),
         "required": draw(st.booleans()),
         "guess": kind in GUESSABLE and draw(st.booleans()),
+        "field": draw(st.just("") | keys) if "field" in SETTINGS_OF[kind] else "",
     }
     match kind:
         case QuestionType.CHOICE | QuestionType.CHOICES | QuestionType.RANKING:
@@ -140,6 +146,7 @@ def questionnaires(draw: st.DrawFn) -> Questionnaire:
             )
             for language in translated
         },
+        draw(st.just(USUAL_CONSENSUS) | consensus_rules),
     )
 
 

@@ -1,6 +1,6 @@
 """Writing a questionnaire on the screen: kept as it is typed, undone step by step, and put right while it is open."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hostile import HOSTILE, LIVE, SHORT
@@ -9,10 +9,12 @@ from test_hostile_text import rendered
 
 from actions import answers, clock, questionnaires, schedules, surveys
 from alignment import questionnaire_edits as edits
+from alignment.consensus import ConsensusRule
 from alignment.people import MACHINE, Actor, Person, Role, Team
 from alignment.questionnaires import Condition, Mode, QuestionType
 from alignment.surveys import SurveyStatus
 from components.questionnaire_editor_question import TYPES
+from tests.lead_histories import History
 
 EDITOR = "pages/surveys/editor.py"
 
@@ -252,6 +254,97 @@ def test_several_steps_are_undone_and_done_again(open_editor, draft):
     assert [q.name for q in kept(draft).questions] == ["Two"]
     screen.open("question_1")
     assert screen.field("question_1.wording").value == "Two", "the field shows what was restored"
+
+
+def test_what_counts_as_agreement_is_set_undone_and_told_where_it_cannot_be(open_editor, draft):
+    screen = open_editor(draft)
+    screen.type("head.consensus.agree", 80.0)
+    assert kept(draft).consensus == ConsensusRule(0.8, 0.15, 0.5)
+    assert "at least 80% of each are for it" in screen.said()
+    screen.type("head.consensus.out", 90.0)
+    assert kept(draft).consensus.out == 0.5 and "‘out’ above 0 and below ‘agree’" in screen.said()
+    screen.type("head.consensus.out", 40.0)
+    screen.click("undo")
+    screen.click("undo")
+    assert kept(draft).consensus == ConsensusRule()
+    assert screen.field("head.consensus.agree").value == 70.0
+    screen.click("redo")
+    assert kept(draft).consensus.agree == 0.8
+
+
+def test_what_counts_as_agreement_is_only_read_once_people_answer(open_editor, draft):
+    changed(draft, edits.change_head(kept(draft), consensus=ConsensusRule(0.9, 0.1, 0.3)))
+    for survey in (opened(draft), surveys.close_survey(MACHINE, draft.id)):
+        screen = open_editor(survey)
+        assert (
+            "at least 90% of each are for it" in screen.said()
+            and "settled before the first answer" in screen.said()
+        )
+        assert not [field for field in screen.app.number_input if "consensus" in field.key]
+
+
+def test_those_who_run_a_questionnaire_read_what_counts_as_agreement_with_its_questions(
+    open_page, make_person, draft
+):
+    page = "pages/surveys/questionnaires.py"
+    sentence = "at least 70% of each are for it"
+    facilitator = open_page(page, make_person("facilitator", None), survey=draft.id, part="questions")
+    assert sentence in said(facilitator)
+
+
+def test_a_question_is_tied_to_a_lead_field_that_fits_its_type(open_editor, draft):
+    screen = open_editor(draft)
+    screen.add(QuestionType.NUMBER)
+    fields = screen.field("question_2.field")
+    assert "employees" in fields.options or "Employees" in fields.options
+    assert "Source" not in fields.options and "There are no leads yet" in screen.said()
+    screen.type("question_2.field", "employees")
+    assert kept(draft).question("question_2").field == "employees"
+    assert "about the lead field employees" not in screen.said(), "it is open, and says so in its field"
+    screen.click("undo")
+    assert kept(draft).question("question_2").field == ""
+    screen.click("redo")
+    screen.click("done")
+    assert "about the lead field employees" in screen.said()
+    screen.add(QuestionType.TEXT)
+    assert not [box for box in screen.app.selectbox if box.key.endswith(".field")]
+
+
+def test_with_leads_a_choice_says_which_answers_are_no_values_of_its_field(open_editor, draft):
+    history = History()
+    came = datetime(2026, 1, 5, tzinfo=UTC)
+    for number in range(12):
+        history.lead(f"L{number}", ("Fair", "<b>Ads</b> *all*")[number % 2], employees=float(number)).enter(
+            f"L{number}", "mql", came
+        )
+    history.load()
+    changed(draft, edits.change_question(kept(draft), "question_1", options=("Fair", "Nowhere")))
+    screen = open_editor(draft)
+    screen.open("question_1")
+    screen.type("question_1.field", "source")
+    assert "Not among their usual values: “Nowhere”." in screen.said()
+    assert "<b>Ads</b> *all*" not in "\n".join(element.value for element in screen.app.caption)
+
+
+def test_the_lead_field_of_an_open_questionnaire_is_a_correction(open_editor, draft):
+    screen = open_editor(opened(draft))
+    screen.open("question_1")
+    screen.type("question_1.field", "source")
+    assert kept(draft).question("question_1").field == "", "it waits to be published"
+    screen.press("publish")
+    assert "Lead field of" in screen.said()
+    screen.field("note").set_value("Nothing that you see has changed.")
+    screen.app.get_by_key(f"editor_publish_{draft.id}").click().run()
+    screen.look()
+    assert kept(draft).question("question_1").field == "source"
+
+
+def test_a_field_that_the_leads_do_not_have_stays_and_is_told(open_editor, draft):
+    changed(draft, edits.change_question(kept(draft), "question_1", field="region"))
+    screen = open_editor(draft)
+    screen.open("question_1")
+    assert screen.field("question_1.field").value == "region"
+    assert kept(draft).question("question_1").field == "region"
 
 
 def test_sections_are_added_named_moved_and_asked_for_their_importance(open_editor, draft):

@@ -12,6 +12,7 @@ from questionnaire_strategies import answers_to, questionnaires
 
 from alignment import templates
 from alignment.answers import check_answer, counted_answers, is_complete, missing_questions
+from alignment.consensus import ConsensusRule
 from alignment.errors import InvalidInput
 from alignment.people import Team
 from alignment.questionnaire_files import (
@@ -141,6 +142,15 @@ ASK = '[[questions]]\nkey = "b"\ntopic = "t"\ntype = "yes_no"\ntext = "Sure?"\n'
         (HEAD + GOOD.replace("yes_no", "rule") + "guess = true\n", 7, "guess", "type rule has no"),
         (HEAD + GOOD.replace("yes_no", "lead_cards") + "count = 0\n", 7, "count", "from 1"),
         (HEAD + GOOD.replace("yes_no", "lead_cards") + 'fields = [""]\n', 7, "fields", "List lead fields"),
+        (HEAD + GOOD + "field = 3\n", 7, "field", 'field = "employees"'),
+        (HEAD + GOOD + 'field = " employees"\n', 7, "field", "Name one lead field"),
+        (HEAD + GOOD.replace("yes_no", "text") + 'field = "employees"\n', 7, "field", "type text has no"),
+        (HEAD + "consensus = 0.7\n" + GOOD, 2, "consensus", r"consensus = \{ agree = 0.7"),
+        (HEAD + "consensus = { agreed = 0.7 }\n" + GOOD, 2, "consensus", r"consensus = \{ agree = 0.7"),
+        (HEAD + 'consensus = { agree = "70%" }\n' + GOOD, 2, "consensus.agree", "number"),
+        (HEAD + "consensus = { agree = 70 }\n" + GOOD, 2, "consensus", "above 0.5 and at most 1"),
+        (HEAD + "consensus = { out = 0.8 }\n" + GOOD, 2, "consensus", "below ‘agree’"),
+        (HEAD + "consensus = { oppose = 0 }\n" + GOOD, 2, "consensus", "above 0 and at most 0.5"),
         (HEAD + GOOD + ASK + 'ask_if = "a"\n', 12, "ask_if", "ask_if = {"),
         (HEAD + GOOD + ASK + 'ask_if = { question = "a" }\n', 12, "ask_if", "any_of"),
         (
@@ -175,6 +185,23 @@ def test_every_mistake_gets_line_key_and_remedy(toml, line, key, remedy):
     assert (problem.line, problem.key) == (line, key)
 
     assert re.search(remedy, problem.remedy), problem.remedy
+
+
+def test_what_counts_as_agreement_and_the_lead_field_are_read_and_always_and_only_where_given_written():
+    usual = read_toml(HEAD + GOOD)
+    assert usual.consensus == ConsensusRule(0.7, 0.15, 0.5) and usual.questions[0].field == ""
+    assert "consensus = { agree = 0.7, oppose = 0.15, out = 0.5 }" in write_toml(usual)
+    assert "field" not in write_toml(usual)
+    own = read_toml(HEAD + "consensus = { agree = 0.8 }\n" + GOOD + 'field = "demo_requested"\n')
+    assert own.consensus == ConsensusRule(0.8, 0.15, 0.5) and own.questions[0].field == "demo_requested"
+    assert read_toml(write_toml(own)) == own
+
+
+def test_the_rule_for_agreement_reads_as_a_sentence():
+    assert ConsensusRule(2 / 3, 0.1, 0.5).sentence == (
+        "The teams agree on something when at least 66.67% of each are for it and fewer than 10% of each against; they agree "
+        "to leave it out when at most 50% of each are for it."
+    )
 
 
 def test_all_mistakes_are_told_at_once():
