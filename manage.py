@@ -49,6 +49,16 @@ def show(document: Any, as_json: bool, words: Callable[[Any], str]) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, default=str) if as_json else words(document))
 
 
+def write_file(path: Path, content: bytes, as_json: bool) -> None:
+    """Write a file and say so. Raises InvalidInput when it cannot be written."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written ({error.strerror}). Choose another place.") from error
+    written = {"file": str(path), "bytes": len(content)}
+    show(written, as_json, lambda done: f"Written to {done['file']}.")
+
+
 def read_text(path: Path) -> str:
     """The text of a file. Raises InvalidInput when it cannot be read as text."""
     try:
@@ -150,14 +160,7 @@ def export_responses(survey: str, file: Path, as_json: bool) -> None:
 
     with refusals(as_json):
         found = responses.export_responses(MACHINE, survey, file.suffix.lower().removeprefix("."))
-        try:
-            file.write_bytes(found.content)
-        except OSError as error:
-            raise InvalidInput(
-                f"{file} cannot be written ({error.strerror}). Choose another place."
-            ) from error
-        written = {"file": str(file), "bytes": len(found.content)}
-        show(written, as_json, lambda done: f"Written to {done['file']}.")
+        write_file(file, found.content, as_json)
 
 
 @manage.command()
@@ -266,6 +269,25 @@ def compare(survey: str, as_json: bool) -> None:
 
     with refusals(as_json):
         show(comparison_documents.comparison_document(MACHINE, survey), as_json, _comparison_in_words)
+
+
+@manage.command("export-comparison")
+@click.argument("survey")
+@click.argument("file", type=FILE)
+@as_json
+def export_comparison(survey: str, file: Path, as_json: bool) -> None:
+    """Write the comparison of a closed questionnaire to FILE: a page to print (.html), the list (.csv), everything (.json)."""
+    from reports import comparison
+
+    with refusals(as_json):
+        form = file.suffix.removeprefix(".").lower()
+        make = comparison.MAKE.get(form)
+        if make is None:
+            raise InvalidInput(
+                f"End the name of the file in {', '.join(f'.{form}' for form in comparison.MAKE)}."
+            )
+        _, content = make(MACHINE, survey)
+        write_file(file, content, as_json)
 
 
 @manage.command()
@@ -432,14 +454,36 @@ def _sample_in_words(company: dict[str, Any]) -> str:
 
 
 def _comparison_in_words(comparison: dict[str, Any]) -> str:
-    lines = [comparison["sentence"], ""]
-    return "\n".join(
-        lines
-        + [
-            f"  {entry['key']:<24} {entry['verdict']:<14} {entry['sentence']}"
-            for entry in comparison["questions"]
-        ]
+    lines = [comparison["sentence"]]
+    submitted = " and ".join(
+        f"{count['submitted']} of {count['invited']} in {team}"
+        for team, count in comparison["submitted"].items()
     )
+    lines.append(f"{submitted} submitted.")
+    since = comparison["changes_since"]
+    if since is not None:
+        lines.append(f"Changes are since ‘{since['title']}’, closed on {since['closed_on']}.")
+    lines.append("")
+    for entry in comparison["questions"]:
+        lines.append(
+            f"{entry['place']:>3}  {entry['key']:<24} {entry['verdict']:<14} {entry['sentence']}".rstrip()
+        )
+        lines += [f"{'':<45}{detail}" for detail in _costs_and_changes(entry)]
+    return "\n".join(lines)
+
+
+def _costs_and_changes(entry: dict[str, Any]) -> Iterator[str]:
+    cost = entry["cost"]
+    if cost is not None:
+        sides = ", ".join(
+            f"{cost[f'only_{team}']['leads']:,} only {team} ({cost[f'only_{team}']['won']:,} won)"
+            for team in ("sales", "marketing")
+        )
+        yield (
+            f"Leads treated differently: {cost['leads_treated_differently']:,} of {cost['judged']:,}: {sides}."
+        )
+    if "change" in entry:
+        yield entry["change"]["sentence"]
 
 
 def _import_in_words(report: dict[str, Any]) -> str:

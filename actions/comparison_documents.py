@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from actions import clock, comparison, settings, surveys
+from actions import card_judgements, clock, comparison, comparison_history, settings, surveys, traits
 from actions.journal import journal
 from actions.permissions import authorise
 from alignment import instants
@@ -18,10 +18,14 @@ from alignment.people import Actor, Team
 from alignment.questionnaires import Question, QuestionType
 from alignment.rules import sentence
 from alignment.surveys import CardReasons, Comments, ResponseRate, Survey
+from alignment.traits import Traits
 from db.store import Connection, store
 
 if TYPE_CHECKING:  # brings numpy, which only a comparison needs
     from alignment.disagreement import Comparison, QuestionComparison
+    from alignment.disagreement.change import AlignmentMeasure, Change, ChangesSince
+    from alignment.disagreement.stated_and_judged import StatedAndJudged
+    from alignment.disagreement.terms import Terms
 
 FORMS = ("html", "csv", "json")
 """The forms in which a comparison leaves the portal."""
@@ -32,7 +36,11 @@ class ComparedSurvey:
     """A closed survey with all that is told of it.
 
     `closed_on` and `read_on` are the company's calendar days of closing and of reading: leads that come in change what a
-    disagreement costs. `rates` is who submitted; `comments` and `reasons` are people's own words by question, where enough wrote some.
+    disagreement costs. `rates` is how many submitted, `alignment` how far the teams agree over all. `changes` is what became
+    of the gaps since the last survey like it, None where there is none. `comments` and `reasons` are people's own words, by
+    question, where enough wrote some, and `terms` the words that tell the teams apart there. `traits` is what won and lost leads have in
+    common, `traits_of` the same of what each question asks of a lead, for those that ask something; `cards` has what the teams
+    state beside how they judge, for each question of lead cards.
     """
 
     survey: Survey
@@ -40,8 +48,18 @@ class ComparedSurvey:
     closed_on: date | None
     read_on: date
     rates: Mapping[Team, ResponseRate]
+    alignment: "AlignmentMeasure"
+    changes: "ChangesSince | None"
+    terms: "Mapping[str, Terms]"
+    traits: Traits
+    traits_of: Mapping[str, Traits]
+    cards: "Mapping[str, StatedAndJudged]"
     comments: Mapping[str, Comments]
     reasons: Mapping[str, CardReasons]
+
+    def change(self, question_key: str) -> "Change | None":
+        """What became of the gap on a question; None where the last survey did not ask it."""
+        return None if self.changes is None else self.changes.changes.get(question_key)
 
     def as_dict(self) -> dict[str, Any]:
         """In the shape of `manage.py compare --json`: plain values only, None where a number is not finite."""
@@ -61,18 +79,28 @@ class ComparedSurvey:
             "title": survey.title,
             "mode": survey.mode.value,
             "closed_on": None if self.closed_on is None else self.closed_on.isoformat(),
+            "alignment": self.alignment.as_dict(),
+            "changes_since": None
+            if self.changes is None
+            else {
+                "survey": self.changes.survey_id,
+                "title": self.changes.title,
+                "closed_on": self.changes.closed_on.isoformat(),
+            },
             "min_group": survey.min_group,
             "consensus_rule": asdict(survey.questionnaire.consensus),
             "submitted": {
                 team.value: {"submitted": rate.submitted, "invited": rate.invited}
                 for team, rate in self.rates.items()
             },
+            "traits": self.traits.as_dict(),
             "without_files": sorted(self.comparison.without_files),
             "own_words": [
                 {
                     "key": question.key,
                     **_question(survey, question),
                     **_comments(self.comments.get(question.key)),
+                    "terms": self.terms[question.key].as_dict() if question.key in self.terms else None,
                 }
                 for question in survey.questionnaire.questions
                 if question.type is QuestionType.TEXT
@@ -84,6 +112,15 @@ class ComparedSurvey:
     def _beside(self, question: Question) -> dict[str, Any]:
         """What is told of a question beside its comparison; a part that there is none of is left out."""
         parts: dict[str, Any] = {}
+        change = self.change(question.key)
+        if change is not None:
+            parts["change"] = change.as_dict()
+        of_question = self.traits_of.get(question.key)
+        if of_question is not None:
+            parts["traits"] = of_question.as_dict()
+        cards = self.cards.get(question.key)
+        if cards is not None:
+            parts["stated_and_judged"] = cards.as_dict()
         reasons = self.reasons.get(question.key)
         if reasons is not None:
             parts["card_reasons"] = {
@@ -103,6 +140,8 @@ def read_compared(actor: Actor, survey_id: str) -> ComparedSurvey:
     """
     authorise(actor, "comparison:read")
     found = comparison.compare_survey(actor, survey_id)
+    from alignment.disagreement.change import alignment_of
+
     survey = surveys.read_survey(actor, survey_id)
     zone = settings.read_company(actor).hours.timezone
     return ComparedSurvey(
@@ -111,6 +150,21 @@ def read_compared(actor: Actor, survey_id: str) -> ComparedSurvey:
         closed_on=instants.local_day(survey.closed_at, zone) if survey.closed_at else None,
         read_on=instants.local_day(clock.now_text(), zone),
         rates=surveys.response_rates(actor, survey_id),
+        alignment=alignment_of(found),
+        changes=comparison_history.changes_since_last(actor, survey_id),
+        terms=comparison.read_terms(actor, survey_id),
+        traits=traits.read_traits(actor),
+        traits_of={
+            one.question.key: traits.traits_of_question(actor, survey_id, one.question.key)
+            for one in found.questions
+            if one.question.field or one.typical_rules
+        },
+        cards={
+            one.question.key: side_by_side
+            for one in found.questions
+            if one.question.type is QuestionType.LEAD_CARDS
+            and (side_by_side := card_judgements.stated_and_judged(actor, survey_id, one.question.key))
+        },
         comments=comparison.read_comments(actor, survey_id),
         reasons=comparison.read_card_reasons(actor, survey_id),
     )

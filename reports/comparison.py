@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from actions import comparison_documents, surveys
 from actions.comparison_documents import FORMS, ComparedSurvey
+from alignment.lead_cards import CardOutcome
 from alignment.people import Actor, Team
 from alignment.questionnaires import Mode, Question, QuestionType
 from alignment.rules import sentence
@@ -31,6 +32,13 @@ MODES = {
     Mode.CONFIDENTIAL: "Confidential: team results only",
     Mode.ANONYMOUS: "Anonymous: team results only",
 }
+OUTCOMES = {
+    CardOutcome.WON: "won",
+    CardOutcome.LOST: "lost",
+    CardOutcome.OPEN: "still open",
+    None: "not known",
+}
+CALLS = {True: "qualified", False: "not qualified", None: "–"}
 MOST_TRAITS = 15
 """The page tells so many traits of won and lost leads; the document has all that were looked at."""
 _LONGEST_RUNNING_TITLE = 70
@@ -228,6 +236,8 @@ def comparison_html(found: ComparedSurvey) -> str:
         ],
         mode_in_words=MODES[found.survey.mode],
         colours=colours,
+        outcomes=OUTCOMES,
+        calls=CALLS,
         most_traits=MOST_TRAITS,
         running_title=_shortened(found.survey.title),
     )
