@@ -5,70 +5,34 @@ An open questionnaire shows nothing: two looks before and after one more answer 
 
 import random
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from actions import settings
+from actions import metrics, settings
 from actions.permissions import authorise, may
 from alignment.answers import counted_responses, questions_without_files, shows_a_result
 from alignment.errors import NotFound, WrongState
 from alignment.people import Actor, Person, Team
 from alignment.questionnaires import Mode, QuestionType, Response
-from alignment.rules import fields_of
 from alignment.surveys import CardReasons, Comments, OwnAnswers, Survey, SurveyStatus
 from db.queries import answers, audit, sign_ins, surveys
 from db.store import Connection, store
 
 if TYPE_CHECKING:  # brings numpy, which only a comparison needs
-    from alignment.disagreement import Comparison, LeadsApart
+    from alignment.disagreement import Comparison
     from alignment.disagreement.terms import Terms
 
 
 def compare_survey(actor: Actor, survey_id: str) -> "Comparison":
     """Question by question, how sales and marketing answered a closed survey, the one to settle first on top.
 
-    Everybody may read it. Raises WrongState while the survey is not closed.
+    With what each disagreement costs in past leads, as far as these tell. Everybody may read it. Raises WrongState while the
+    survey is not closed.
     """
     survey = _closed(authorise(actor, "comparison:read"), survey_id)
-    return _compared(str(store().path), survey.id, survey.revision)
-
-
-def leads_told_apart(actor: Actor, survey_id: str, question_key: str) -> "LeadsApart | None":
-    """How many past leads the two teams' typical rules treat differently, and how many of these were won.
-
-    None where a team has no typical rule, where there are no leads, or where the leads have not got the fields. Raises
-    WrongState while the survey is not closed, NotFound for a question that was not compared.
-    """
-    survey = _closed(authorise(actor, "comparison:read"), survey_id)
-    found = _compared(str(store().path), survey.id, survey.revision)
-    if question_key not in [compared.question.key for compared in found.questions]:
-        raise NotFound("There is no such question in this comparison.")
-    typical = found.question(question_key).typical_rules
-    sales, marketing = typical.get(Team.SALES), typical.get(Team.MARKETING)
-    if sales is None or marketing is None:
-        return None
-    from leads.backtest import backtest
-    from leads.store import warehouse
-
-    with warehouse().read() as facts:
-        if not facts.revision:
-            return None
-        fields = facts.rule_fields()
-    if not {*fields_of(sales), *fields_of(marketing)} <= set(fields):
-        return None
-    zone = settings.company_of(store().read()).hours.timezone
-    tried = backtest(sales, marketing, None, None, zone).against
-    if tried is None:
-        return None
-    from alignment.disagreement import LeadsApart
-
-    return LeadsApart(
-        judged=tried.both + tried.only_first + tried.only_second + tried.neither,
-        untold=tried.either_unknown,
-        only={Team.SALES: tried.only_first, Team.MARKETING: tried.only_second},
-        won={Team.SALES: tried.won_only_first, Team.MARKETING: tried.won_only_second},
-        lost={Team.SALES: tried.lost_only_first, Team.MARKETING: tried.lost_only_second},
-    )
+    return _with_costs(str(store().path), survey)
 
 
 def read_comments(actor: Actor, survey_id: str) -> dict[str, Comments]:
@@ -97,7 +61,9 @@ def _terms(path: str, survey_id: str, revision: int) -> "Mapping[str, Terms]":
     survey = surveys.known(store().read(), survey_id)
     needed, languages = survey.questionnaire.comment_group, survey.questionnaire.languages
     return {
-        key: Terms(needed, reason=shown.reason) if shown.reason else terms_of(shown.by_team, needed, languages)
+        key: Terms(needed, reason=shown.reason)
+        if shown.reason
+        else terms_of(shown.by_team, needed, languages)
         for key, shown in _comments(survey).items()
     }
 
@@ -265,6 +231,39 @@ def _closed(person: Person, survey_id: str) -> Survey:
     if survey.status is not SurveyStatus.CLOSED:
         raise WrongState(f"‘{survey.title}’ is still open. Its results can be read once it is closed.")
     return survey
+
+
+def _with_costs(path: str, survey: Survey) -> "Comparison":
+    """The comparison with costs; without any where the leads cannot be read, which is no reason to withhold the answers."""
+    from leads.store import WarehouseUnavailable, warehouse
+
+    zone = settings.company_of(store().read()).hours.timezone
+    try:
+        facts = warehouse()
+        revision = facts.revision()
+        if revision:
+            as_of = metrics.known_until()
+            return _costed(path, survey.id, survey.revision, facts.folder, revision, as_of, zone)
+    except WarehouseUnavailable:
+        pass
+    return _compared(path, survey.id, survey.revision)
+
+
+@lru_cache(maxsize=32)
+def _costed(
+    path: str, survey_id: str, revision: int, folder: Path, facts_revision: str, as_of: datetime, zone: str
+) -> "Comparison":
+    """Computed once for the answers of a closed survey and a version of the lead facts in `folder`."""
+    compared = _compared(path, survey_id, revision)
+    rules = {one.question.key: one.typical_rules for one in compared.questions if one.typical_rules}
+    if not rules:
+        return compared
+    from alignment.disagreement import with_costs
+    from leads.costs import costs_of
+    from leads.store import warehouse
+
+    with warehouse().read() as facts:
+        return with_costs(compared, costs_of(facts, rules, as_of, zone))
 
 
 @lru_cache(maxsize=32)

@@ -24,7 +24,7 @@ class FieldSpread:
     `won`, `lost` and `open` count leads by class, `unknown` those of which the field is not known. `thresholds` are what
     each team asks for (None where it asks for nothing), `quartiles` how far its people lie apart, for teams large enough.
     `downwards` is whether they ask for that value or less, instead of that or more. `logarithmic` is whether the classes
-    grow, so that a chart needs a logarithmic axis. The leads came from `first_day` to `last_day`; None where all count.
+    grow, so that a chart needs a logarithmic axis; all edges are then above 0, though leads of 0 may be in the first class. The leads came from `first_day` to `last_day`; None where all count.
     """
 
     field: str
@@ -93,10 +93,8 @@ def round_classes(
     logarithmic = low >= 0 and middle > 0 and last > _SKEWED * middle
     bounds = _growing(first, last, middle, whole) if logarithmic else _even(first, last, whole)
     below, above = low < bounds[0], high >= bounds[-1]
-    if below and logarithmic:
-        bounds, below = [0.0, *bounds], False
-    elif below:
-        bounds = [bounds[0] - (bounds[1] - bounds[0]), *bounds]
+    if below:
+        bounds = [bounds[0] / 2 if logarithmic else 2 * bounds[0] - bounds[1], *bounds]
     if above:
         bounds = [*bounds, bounds[-1] * 2 if logarithmic else 2 * bounds[-1] - bounds[-2]]
     return Classes(tuple(bounds), _labels(bounds, below, above, whole), logarithmic)
@@ -123,7 +121,9 @@ def _labels(bounds: Sequence[float], below: bool, above: bool, whole: bool) -> t
     pairs = list(pairwise(bounds))
     found = []
     for number, (low, high) in enumerate(pairs):
-        if below and number == 0:
+        if below and number == 0 and whole and high == 1 and low > 0:
+            found.append("0")
+        elif below and number == 0:
             found.append(f"under {number_text(high)}")
         elif above and number == len(pairs) - 1:
             found.append(f"{number_text(low)} or more")

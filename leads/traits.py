@@ -206,11 +206,10 @@ def _cuts(row: dict[str, Any], n: int, shares: Sequence[float]) -> list[float]:
 
 
 def _classes(field: str, cuts: Sequence[float], whole: bool) -> list[AskedTrait]:
-    if not cuts:
-        return []
+    if len(cuts) < 2:  # the other side of a single cut would say the same once more
+        return [trait_of(Rule(_at_least(field, cut))) for cut in cuts]
     name = field.replace("_", " ")
-    first, last = Condition(field, Operator.LESS, _number(cuts[0])), _at_least(field, cuts[-1])
-    found = [trait_of(Rule(first))]
+    found = [trait_of(Rule(Condition(field, Operator.LESS, _number(cuts[0]))))]
     for low, high in pairwise(cuts):
         words = f"{name} is {number_text(low)}"
         if not whole:
@@ -219,7 +218,7 @@ def _classes(field: str, cuts: Sequence[float], whole: bool) -> list[AskedTrait]
             words += f" to {number_text(high - 1)}"
         below = Condition(field, Operator.LESS, _number(high))
         found.append(AskedTrait(field, words, Rule(AllOf((_at_least(field, low), below)))))
-    return [*found, trait_of(Rule(last))]
+    return [*found, trait_of(Rule(_at_least(field, cuts[-1])))]
 
 
 def _at_least(field: str, value: float) -> Condition:
