@@ -22,6 +22,7 @@ SPREADABLE = (QuestionType.CHOICES, QuestionType.SCALE, QuestionType.NUMBER, *CO
 
 CARDS = 6
 CONDITIONS = ("demo_requested", "trial_started", "webinar", "employees", "visits")
+ALWAYS_ASKED = "consent"
 OPTIONS = ("demo", "pricing page", "webinar", "newsletter", "referral")
 PLANTED = {Team.SALES: 0.8, Team.MARKETING: 0.3}
 
@@ -149,12 +150,13 @@ def _sheets(rng: np.random.Generator, n: int, source: _Source) -> list[object]:
 
 
 def _rule(rng: np.random.Generator, asked: np.ndarray, wide: bool | None) -> dict[str, object]:
-    """Those of five conditions that a person asks for, two of them with a threshold; at least one."""
+    """Those of five conditions that a person asks for, two of them with a threshold; and one that everybody asks for."""
     chances = None if wide is None else _around_the_middle(wide)
+    fields = [ALWAYS_ASKED, *(one for one, is_in in zip(CONDITIONS, asked, strict=True) if is_in)]
     parts = [
         {"field": field, "op": ">=", "value": int(rng.choice(_THRESHOLDS, p=chances))}
         if field in CONDITIONS[3:]
         else {"field": field, "op": "=", "value": True}
-        for field in [one for one, is_in in zip(CONDITIONS, asked, strict=True) if is_in] or CONDITIONS[-1:]
+        for field in fields
     ]
     return {"version": 1, "all": parts}
