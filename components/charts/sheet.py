@@ -28,7 +28,7 @@ class Sheet:
         self.figure: Figure = go.Figure()
         self.mode = mode
         self.ink = colours.TEXT.on(mode)
-        self._range = [low, high]
+        self.range = (low, high)
 
     def write(
         self,
@@ -129,15 +129,17 @@ class Sheet:
         colour: str,
         width: float = 1,
         dash: str = "solid",
+        *,
+        above: bool = False,
     ) -> None:
-        """A straight line, beneath the marks."""
+        """A straight line, beneath the marks or above them."""
         self.figure.add_shape(
             type="line",
             x0=x[0],
             x1=x[1],
             y0=y[0],
             y1=y[1],
-            layer="below",
+            layer="above" if above else "below",
             line={"color": colour, "width": width, "dash": dash},
         )
 
@@ -168,7 +170,7 @@ class Sheet:
     def finish(self, height: float) -> "Figure":
         """The figure, so many pixels high; nothing on it can be moved by a finger that scrolls the page."""
         axis = {"visible": False, "showgrid": False, "zeroline": False, "fixedrange": True}
-        self.figure.update_xaxes(range=self._range, **axis)
+        self.figure.update_xaxes(range=list(self.range), **axis)
         self.figure.update_yaxes(range=[height, 0], **axis)
         self.figure.update_layout(
             height=round(height),

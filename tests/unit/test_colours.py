@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from alignment.disagreement import Verdict
+from alignment.people import Team
 from components.charts import colours
 
 ROOT = Path(__file__).resolve().parents[2]
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
-MEANINGS = (colours.SALES, colours.MARKETING, colours.NEUTRAL, colours.GOOD, colours.BAD)
+MEANINGS = (colours.SALES, colours.MARKETING, colours.NEUTRAL, colours.GOOD, colours.BAD, colours.DIVIDED)
 
 
 def channels(colour):
@@ -63,11 +65,33 @@ def test_the_pairs_stay_apart_for_people_who_lack_red_or_green(pair, matrix, mod
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
+def test_no_verdict_has_a_teams_colour_and_those_that_say_something_have_their_own(mode):
+    verdicts = [colours.of_verdict(verdict, mode) for verdict in Verdict]
+    assert not {colours.of_team(team, mode) for team in Team} & set(verdicts)
+    said = {colours.of_verdict(one, mode) for one in ("aligned", "split_between", "split_within")}
+    assert len(said | {colours.of_verdict(Verdict.UNSURE, mode)}) == 4
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("share", [0.12, 0.22])
+def test_text_can_be_read_on_a_pale_area(share, mode):
+    under, area = (channels(colour) for colour in (colours.BACKGROUND.on(mode), colours.NEUTRAL.on(mode)))
+    mixed = "#" + "".join(
+        f"{round((share * a + (1 - share) * b) * 255):02x}" for a, b in zip(area, under, strict=True)
+    )
+    assert contrast(colours.TEXT.on(mode), mixed) >= 4.5
+
+
+def test_a_pale_colour_is_the_colour_let_through():
+    assert colours.pale("#0F766E", 0.5) == "rgba(15,118,110,0.5)"
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
 def test_charts_and_theme_use_the_same_colours(mode):
     theme = THEME[mode]
     assert theme["backgroundColor"] == colours.BACKGROUND.on(mode)
     assert theme["textColor"] == colours.TEXT.on(mode)
-    assert theme["chartCategoricalColors"][:5] == [meaning.on(mode) for meaning in MEANINGS]
+    assert theme["chartCategoricalColors"] == [meaning.on(mode) for meaning in MEANINGS]
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

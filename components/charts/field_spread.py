@@ -1,0 +1,175 @@
+"""What each team asks of a lead field, on what past leads really are: classes beneath each other, a line a team."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from alignment.people import Team
+from alignment.texts import number_text
+from components.charts import colours
+from components.charts.lettering import TEAMS, escape, joined, rounded, wrapped
+from components.charts.sheet import LINE_HEIGHT, MARKS, Sheet
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+    from alignment.field_spread import FieldSpread
+
+_ROW = 26
+_OUTCOMES = (("won", "■", colours.GOOD, "solid"), ("lost", "▨", colours.BAD, "hatched"))
+_OPEN = ("open", "□", colours.NEUTRAL, "hollow")
+_LABEL = 14
+_LONGEST = 0.86
+_ENDS = 0.97
+"""A threshold beyond all classes stands at the edge of the last, and so does one within an open class."""
+
+
+def spread_figure(
+    spread: "FieldSpread", mode: str | None = None, between: int | None = None
+) -> "Figure | None":
+    """Past leads by class, won and lost and open, with the line from which on each team calls a lead qualified.
+
+    What lies between the two lines is shaded. `between` is how many leads that are, where it is known better than the classes
+    tell it. None where no lead has the field.
+    """
+    if not spread.leads:
+        return None
+    counts = [sum(of_class) for of_class in zip(spread.won, spread.lost, spread.open, strict=True)]
+    largest = max(counts) / _LONGEST
+    sheet = Sheet(mode, -0.58, 1.86)
+    _write_head(sheet, spread, leads_between(spread, between))
+    top = 8.0 + 3 * LINE_HEIGHT + 10
+    bottom = top + len(counts) * _ROW
+    lines = {team: top + _position(spread, value) * _ROW for team, value in _asked(spread).items()}
+    if len(lines) == 2:
+        low, high = sorted(lines.values())
+        sheet.area((-0.58, 1.2), (low, high), colours.pale(colours.NEUTRAL.on(mode), 0.22))
+    middles = [top + (row + 0.5) * _ROW for row in range(len(counts))]
+    for label, middle in zip(spread.labels, middles, strict=True):
+        sheet.write(wrapped(label, _LABEL, 2), middle, -0.04, at="right", size=12, middle=True)
+    starts = [0.0] * len(counts)
+    for name, _, colour, fill in (*_OUTCOMES, _OPEN):
+        lengths = [count / largest for count in getattr(spread, name)]
+        sheet.bars(lengths, middles, 17, colour.on(mode), starts=starts, fill=fill)
+        starts = [start + length for start, length in zip(starts, lengths, strict=True)]
+    for count, end, middle in zip(counts, starts, middles, strict=True):
+        sheet.write(f"{count:,}", middle, end, shift=4, middle=True, size=12)
+    _write_thresholds(sheet, spread, lines, top, bottom)
+    return sheet.finish(bottom + 14)
+
+
+def spread_in_words(spread: "FieldSpread", between: int | None = None) -> str:
+    """The figure's numbers in words. '' where no lead has the field."""
+    if not spread.leads:
+        return ""
+    asked = [
+        f"{team.label} asks for {_threshold(spread, value)}" for team, value in _asked(spread).items()
+    ] + [f"{team.label} asks for nothing" for team in Team if spread.thresholds.get(team) is None]
+    classes = [
+        f"{label}: {won:,} won, {lost:,} lost, {open_:,} open"
+        for label, won, lost, open_ in zip(spread.labels, spread.won, spread.lost, spread.open, strict=True)
+    ]
+    spans = [
+        f"half of {team.label} between {rounded(low)} and {rounded(high)}"
+        for team, (low, high) in spread.quartiles.items()
+    ]
+    told = leads_between(spread, between)
+    unknown = f" Of {spread.unknown:,} more it is not known." if spread.unknown else ""
+    return (
+        f"{spread.label}{f' in {spread.unit}' if spread.unit else ''} of {spread.leads:,} past leads. "
+        f"{joined(asked).capitalize()}{f' ({joined(spans)})' if spans else ''}.{f' {told}.' if told else ''} "
+        f"{'; '.join(classes)}.{unknown}"
+    )
+
+
+def spread_rows(spread: "FieldSpread") -> list[dict[str, str | int]]:
+    """The table behind the figure: one row a class of values, and one for the leads of which it is not known."""
+    rows: list[dict[str, str | int]] = [
+        {"Value": label, "Won": won, "Lost": lost, "Open": open_, "All": won + lost + open_}
+        for label, won, lost, open_ in zip(spread.labels, spread.won, spread.lost, spread.open, strict=True)
+    ]
+    if spread.unknown:
+        rows.append({"Value": "not known", "Won": "", "Lost": "", "Open": "", "All": spread.unknown})
+    return rows
+
+
+def leads_between(spread: "FieldSpread", between: int | None = None) -> str:
+    """How many leads lie between what the two teams ask for: `312 leads lie between the two`.
+
+    `between` where it is known; else counted from the classes, which is exact where both thresholds begin a class. '' where
+    it cannot be told, or both ask for the same.
+    """
+    asked = _asked(spread)
+    if len(asked) < 2 or len(set(asked.values())) < 2:
+        return ""
+    if between is None:
+        low, high = sorted(asked.values())
+        inner = spread.edges[1:-1]
+        if low not in inner or high not in inner:
+            return ""
+        between = sum(
+            won + lost + open_
+            for (start, end), won, lost, open_ in zip(
+                pairwise(spread.edges), spread.won, spread.lost, spread.open, strict=True
+            )
+            if start >= low and end <= high
+        )
+    return "1 lead lies between the two" if between == 1 else f"{between:,} leads lie between the two"
+
+
+def _asked(spread: "FieldSpread") -> dict[Team, float]:
+    return {team: value for team in Team if (value := spread.thresholds.get(team)) is not None}
+
+
+def _threshold(spread: "FieldSpread", value: float) -> str:
+    return f"at {'most' if spread.downwards else 'least'} {number_text(value)}"
+
+
+def _position(spread: "FieldSpread", value: float) -> float:
+    """Where a value lies among the classes, counted in classes from the first one's beginning."""
+    classes = list(pairwise(spread.edges))
+    for index, (start, end) in enumerate(classes):
+        if value < end:
+            return index + min(max((value - start) / (end - start), 0.0), _ENDS)
+    return len(classes) - 1 + _ENDS
+
+
+def _write_head(sheet: Sheet, spread: "FieldSpread", between: str) -> None:
+    unit = f" in {spread.unit}" if spread.unit else ""
+    sheet.write(wrapped(f"{spread.label}{unit}, {spread.leads:,} past leads", most=1), 4)
+    key = "   ".join(
+        f'<span style="color:{colour.on(sheet.mode)}"><b>{mark}</b></span> {name}'
+        for name, mark, colour, _ in (*_OUTCOMES, _OPEN)
+    )
+    sheet.write(key, 4 + LINE_HEIGHT + 3, size=12)
+    if between:
+        sheet.write(f"<b>{between}</b>", 4 + 2 * LINE_HEIGHT + 6)
+
+
+def _write_thresholds(
+    sheet: Sheet, spread: "FieldSpread", lines: dict[Team, float], top: float, bottom: float
+) -> None:
+    """Each team's line, and behind it what it asks for; labels that would meet are moved apart."""
+    least = 2 * LINE_HEIGHT + 2
+    order = sorted(lines, key=lambda team: lines[team])
+    at = {team: min(max(lines[team], top + LINE_HEIGHT), bottom - LINE_HEIGHT + 8) for team in order}
+    if len(order) == 2 and at[order[1]] - at[order[0]] < least:
+        middle = min(max(sum(at.values()) / 2, top + least), bottom - least + 8)
+        at = {order[0]: middle - least / 2, order[1]: middle + least / 2}
+    for place, team in enumerate(order):
+        colour = colours.of_team(team, sheet.mode)
+        y = lines[team]
+        sheet.line((-0.58, 1.2), (y, y), colour, 2, "solid" if team is Team.SALES else "dash", above=True)
+        sheet.line((1.2, 1.26), (y, at[team]), colour, 2, above=True)
+        if team in spread.quartiles:
+            ends = tuple(top + _position(spread, value) * _ROW for value in spread.quartiles[team])
+            sheet.line((1.13 + 0.04 * place,) * 2, (ends[0], ends[1]), colour, 3, above=True)
+        asked = _threshold(spread, spread.thresholds[team] or 0.0)
+        sheet.write(
+            f"<b>{MARKS[team]} {TEAMS[team]}</b><br>{escape(asked)}",
+            at[team],
+            1.26,
+            shift=3,
+            colour=colour,
+            size=12,
+            middle=True,
+        )
