@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,9 @@ from alignment.texts import file_slug, number_text
 from components.charts import colours
 from components.charts.comparison import percent
 
-if TYPE_CHECKING:  # bring numpy, which only a comparison needs
+if TYPE_CHECKING:  # slow to load, and needed only when something is taken away
+    from jinja2 import Environment
+
     from alignment.disagreement import Distribution, QuestionComparison
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -183,10 +186,38 @@ class Answer:
 
 def comparison_html(found: ComparedSurvey) -> str:
     """The report as one HTML page that loads and runs nothing, prints on A4 and Letter, and has a dark mode on screens."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     from alignment.disagreement import Evidence
     from alignment.disagreement.change import Direction
+
+    return (
+        _environment()
+        .get_template("comparison.html")
+        .render(
+            found=found,
+            survey=found.survey,
+            comparison=found.comparison,
+            mode_in_words=MODES[found.survey.mode],
+            evidence={
+                Evidence.CLEAR: "clear",
+                Evidence.LIKELY: "likely",
+                Evidence.NONE: "none found",
+                Evidence.TOO_FEW: "",
+            },
+            moved=[
+                (way, found.changes.count(way))
+                for way in Direction
+                if found.changes and found.changes.count(way)
+            ],
+            running_title=_shortened(found.survey.title),
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> "Environment":
+    """What the template may use, read once: to compile it takes longer than to fill it."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     from alignment.disagreement.compound_sentences import agreement_within, condition_differences
     from alignment.disagreement.measures_in_words import (
         effect_in_words,
@@ -211,6 +242,11 @@ def comparison_html(found: ComparedSurvey) -> str:
         "day": lambda day: f"{day:%-d %B %Y}",
     }
     environment.globals |= {
+        "teams": list(Team),
+        "colours": colours,
+        "outcomes": OUTCOMES,
+        "calls": CALLS,
+        "most_traits": MOST_TRAITS,
         "answers_of": answers_of,
         "effect_in_words": effect_in_words,
         "effect_value": effect_value,
@@ -220,27 +256,7 @@ def comparison_html(found: ComparedSurvey) -> str:
         "condition_differences": condition_differences,
         "signed": signed,
     }
-    return environment.get_template("comparison.html").render(
-        found=found,
-        survey=found.survey,
-        comparison=found.comparison,
-        teams=list(Team),
-        evidence={
-            Evidence.CLEAR: "clear",
-            Evidence.LIKELY: "likely",
-            Evidence.NONE: "none found",
-            Evidence.TOO_FEW: "",
-        },
-        moved=[
-            (way, found.changes.count(way)) for way in Direction if found.changes and found.changes.count(way)
-        ],
-        mode_in_words=MODES[found.survey.mode],
-        colours=colours,
-        outcomes=OUTCOMES,
-        calls=CALLS,
-        most_traits=MOST_TRAITS,
-        running_title=_shortened(found.survey.title),
-    )
+    return environment
 
 
 def answers_of(compared: "QuestionComparison") -> list[Answer]:
