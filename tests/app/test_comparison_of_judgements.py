@@ -11,6 +11,7 @@ from alignment.people import MACHINE, Actor, Role, Team
 from tests.lead_histories import History
 
 COMPARE = "pages/surveys/comparison.py"
+QUESTION = "pages/surveys/compared.py"
 TOML = """
 title = "Judge these"
 mode = "confidential"
@@ -89,11 +90,10 @@ def said(app: AppTest) -> str:
     return "\n".join(element.value for kind in kinds for element in getattr(app, kind)).replace("\\", "")
 
 
-def opened_up(app: AppTest, title: str) -> AppTest:
-    """The screen with the question of this title opened."""
+def opened_up(open_page, person, survey, title: str) -> AppTest:
+    """The screen of the question of this title."""
     keys = {"Leads that both judged": "cards", "Time to call": "hours", "As a rule": "own_rule"}
-    app.session_state[f"comparison_open_{keys[title]}"] = True
-    app.run()
+    app = open_page(QUESTION, person, survey=survey.id, question=keys[title])
     assert not app.exception
     return app
 
@@ -102,8 +102,8 @@ def opened_up(app: AppTest, title: str) -> AppTest:
 def test_everybody_sees_how_the_leads_were_judged_and_what_stood_on_the_cards(open_page, make_person, role):
     survey = closed(make_person, 5)
     team = "sales" if role in (Role.MEMBER, Role.TEAM_LEAD) else None
-    app = opened_up(open_page(COMPARE, make_person(role.value, team)), "Leads that both judged")
-    assert "Leads that both judged" in " ".join(part.label for part in app.expander)
+    app = opened_up(open_page, make_person(role.value, team), survey, "Leads that both judged")
+    assert app.title[0].value == "Leads that both judged"
     assert "all agree" in said(app)
     cards = lead_cards.cards_to_judge(MACHINE, survey.id, "cards")
     tables = [frame.value for frame in app.dataframe]
@@ -117,33 +117,34 @@ def test_everybody_sees_how_the_leads_were_judged_and_what_stood_on_the_cards(op
 
 
 def test_reasons_stand_beside_the_judgements_as_they_were_typed(open_page, make_person):
-    closed(make_person, 5, "**Too** <b>small</b>")
-    app = opened_up(open_page(COMPARE, make_person("member", "sales")), "Leads that both judged")
+    survey = closed(make_person, 5, "**Too** <b>small</b>")
+    app = opened_up(open_page, make_person("member", "sales"), survey, "Leads that both judged")
     words = said(app)
     assert "Their reasons" in words and words.count("> **Too** <b>small") == 10
     assert not any("**Too**" in element.value for element in app.markdown), "it is no markdown"
 
 
 def test_reasons_of_too_few_are_not_shown_and_that_is_said(open_page, make_person):
-    closed(make_person, 4, "Too small")
-    app = opened_up(open_page(COMPARE, make_person("member", "sales")), "Leads that both judged")
+    survey = closed(make_person, 4, "Too small")
+    app = opened_up(open_page, make_person("member", "sales"), survey, "Leads that both judged")
     words = said(app)
     assert "Too small" not in words and "at least 5 people of each team" in words
 
 
 def test_guesses_and_importance_stand_with_the_question(open_page, make_person):
-    closed(make_person, 5)
-    words = said(opened_up(open_page(COMPARE, make_person("member", "sales")), "Time to call"))
+    survey = closed(make_person, 5)
+    words = said(opened_up(open_page, make_person("member", "sales"), survey, "Time to call"))
     assert "Imagined agreement" in words
     assert "Marketing thinks that sales agrees: it expects 1 hours, but sales says 24 hours." in words
     assert "Sales knows how marketing sees it" in words
     assert "Importance of the topic 4.5 of 5 (sales 5.0, marketing 4.0)" in words
-    assert "1 agreement only imagined" in words
+    overview = said(open_page(COMPARE, make_person("member", "sales")))
+    assert "1 agreement only imagined" in overview
 
 
 def test_both_typical_rules_stand_as_sentences(open_page, make_person):
-    closed(make_person, 5)
-    words = said(opened_up(open_page(COMPARE, make_person("member", "sales")), "As a rule"))
+    survey = closed(make_person, 5)
+    words = said(opened_up(open_page, make_person("member", "sales"), survey, "As a rule"))
     assert "**Sales** typically asks that employees is at least 200." in words
     assert "**Marketing** typically asks that employees is at least 10." in words
     assert "differently" in words and "only marketing would call qualified" in words

@@ -221,6 +221,9 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
     assert first.question.key in SALES
     expect(facilitator.get_by_text(first.sentence).first).to_be_visible()
     expect(facilitator.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    facilitator.get_by_role("link", name=f"1. {first.question.name}").click()
+    expect(heading(facilitator, first.question.name)).to_be_visible()
+    settle(facilitator)
     press(facilitator, "Take to the workshop")
     expect(facilitator.get_by_text("On the table of the workshop.")).to_be_visible()
 
