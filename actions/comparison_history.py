@@ -10,7 +10,7 @@ from actions import comparison, settings
 from actions.permissions import authorise
 from alignment import instants
 from alignment.people import Actor
-from alignment.questionnaires import Question, Questionnaire, QuestionType
+from alignment.questionnaires import Question, QuestionType
 from alignment.surveys import Survey, SurveyStatus
 from db.queries import cycles, lead_cards, surveys
 from db.store import Connection, store
@@ -64,7 +64,7 @@ def alignment_over_time(actor: Actor) -> "tuple[AlignmentThen, ...]":
     numbers = {cycle.id: cycle.number for cycle in cycles.everything(connection)}
     found = []
     for group, alike in enumerate(_groups(connection)):
-        keys = _keys_of_all([survey.questionnaire for survey in alike])
+        keys = _keys_of_all(alike)
         for survey in alike:
             measure = alignment_of(comparison.compare_survey(actor, survey.id), keys)
             found.append(
@@ -123,22 +123,29 @@ def _shared(connection: Connection, earlier: Survey, later: Survey) -> set[str]:
     """The keys of the questions that both asked in the same way, of lead cards those that showed the same leads."""
     return {
         key
-        for key in _asked_alike(earlier.questionnaire, later.questionnaire)
+        for key in _asked_alike(earlier, later)
         if later.questionnaire.question(key).type is not QuestionType.LEAD_CARDS
         or lead_cards.lead_ids(connection, earlier.id, key) == lead_cards.lead_ids(connection, later.id, key)
     }
 
 
-def _asked_alike(one: Questionnaire, other: Questionnaire) -> set[str]:
+def _asked_alike(one: Survey, other: Survey) -> set[str]:
+    """The keys of the questions that can be held against each other.
+
+    Within one line a wording may have been corrected; elsewhere a name in files is no sign of the same question, and the
+    words have to be the same as well.
+    """
     from alignment.disagreement.change import is_same_question
 
-    known: dict[str, Question] = {question.key: question for question in one.questions}
+    line = _of_one_line(one, other)
+    known: dict[str, Question] = {question.key: question for question in one.questionnaire.questions}
     return {
         question.key
-        for question in other.questions
+        for question in other.questionnaire.questions
         if question.type is not QuestionType.TEXT
         and question.key in known
         and is_same_question(known[question.key], question)
+        and (line or known[question.key].wording == question.wording)
     }
 
 
@@ -147,7 +154,7 @@ def _groups(connection: Connection) -> list[list[Survey]]:
     groups: list[list[Survey]] = []
     for survey in reversed(_closed(connection)):
         for group in groups:
-            if _are_alike(survey.questionnaire, group[-1].questionnaire):
+            if _are_alike(survey, group[-1]):
                 group.insert(0, survey)
                 break
         else:
@@ -155,18 +162,18 @@ def _groups(connection: Connection) -> list[list[Survey]]:
     return groups
 
 
-def _are_alike(one: Questionnaire, other: Questionnaire) -> bool:
+def _are_alike(one: Survey, other: Survey) -> bool:
     longer = max(_compared_questions(one), _compared_questions(other))
     return longer > 0 and len(_asked_alike(one, other)) >= ALIKE_FROM * longer
 
 
-def _compared_questions(questionnaire: Questionnaire) -> int:
-    return sum(question.type is not QuestionType.TEXT for question in questionnaire.questions)
+def _compared_questions(survey: Survey) -> int:
+    return sum(question.type is not QuestionType.TEXT for question in survey.questionnaire.questions)
 
 
-def _keys_of_all(questionnaires: list[Questionnaire]) -> set[str]:
-    newest = questionnaires[-1]
+def _keys_of_all(alike: list[Survey]) -> set[str]:
+    newest = alike[-1]
     keys = _asked_alike(newest, newest)
-    for questionnaire in questionnaires[:-1]:
-        keys &= _asked_alike(questionnaire, newest)
+    for survey in alike[:-1]:
+        keys &= _asked_alike(survey, newest)
     return keys

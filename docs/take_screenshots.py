@@ -105,8 +105,10 @@ def go_on_with_the_story() -> dict[str, str]:
     def acting(name: str) -> Actor:
         return Actor(everyone[name].id, clock.now_text())
 
-    known = [found for found in surveys.list_surveys(MACHINE) if found.template == "qualified_lead"]
-    asked = next(found for found in known if found.status is SurveyStatus.CLOSED)
+    known = surveys.list_surveys(MACHINE)
+    asked = next(
+        found for found in known if found.status is SurveyStatus.CLOSED and found.template == "qualified_lead"
+    )
     running = next(found for found in known if found.status is SurveyStatus.OPEN)
     draft = questionnaires.copy_survey(acting(FACILITATOR), asked.id, "What is a qualified lead, by now?")
     compared = {found.question.key: found for found in comparison.compare_survey(MACHINE, asked.id).questions}

@@ -13,10 +13,10 @@ from alignment.people import Team
 from alignment.questionnaires import Question, Questionnaire, QuestionType
 from alignment.rules import to_document
 from sample.judgements import WOULD_NEED
-from sample.leanings import OWN_WORDS, WISHES, Leaning, Leanings
+from sample.leanings import OWN_WORDS, PROMISE_WISHES, WISHES, Leaning, Leanings
 
-_TEXTS = {"own_words": OWN_WORDS, "wish": WISHES, "would_need": WOULD_NEED}
-_WRITERS = 8  # of a team answer a question in their own words at most
+_TEXTS = {"own_words": OWN_WORDS, "wish": WISHES, "would_need": WOULD_NEED, "promise_wish": PROMISE_WISHES}
+_WRITERS = 10  # of a team answer a question in their own words at most
 _BUILDERS = 9  # of a team build a rule
 _FREE = 0.1  # of the answers are drawn freely, so that teams that lean the same way are not each other's copy
 

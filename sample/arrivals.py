@@ -26,26 +26,26 @@ _DAYTIME = np.array([2, 1, 1, 1, 1, 2, 5, 12, 26, 34, 36, 32, 26, 30, 34, 32, 27
 
 # source → share before the agreement, share after it, how well its leads fit; '' is blank in the records
 SOURCES: dict[str, tuple[float, float, float]] = {
-    "referral": (0.07, 0.09, 0.9),
-    "organic_search": (0.23, 0.25, 0.35),
-    "direct": (0.09, 0.10, 0.3),
-    "event": (0.08, 0.10, 0.25),
-    "email_campaign": (0.13, 0.12, -0.1),
-    "paid_search": (0.17, 0.17, -0.1),
-    "social_media": (0.13, 0.095, -0.6),
-    "display_ads": (0.075, 0.05, -0.8),
+    "Referral": (0.07, 0.09, 0.9),
+    "Organic search": (0.23, 0.25, 0.35),
+    "Direct visit": (0.09, 0.10, 0.3),
+    "Event": (0.08, 0.10, 0.25),
+    "E-mail campaign": (0.13, 0.12, -0.1),
+    "Paid search": (0.17, 0.17, -0.1),
+    "Social media": (0.13, 0.095, -0.6),
+    "Display ads": (0.075, 0.05, -0.8),
     "": (0.015, 0.015, -0.1),
     "unknown": (0.01, 0.01, -0.1),
 }
 CAMPAIGNS: dict[str, tuple[str, ...]] = {
-    "referral": ("Customers invite colleagues", ""),
-    "organic_search": ("",),
-    "direct": ("",),
-    "event": ("Spring trade fair", "Autumn trade fair", "Round table for controllers"),
-    "email_campaign": ("Monthly letter", "Welcome series", "We miss you"),
-    "paid_search": ("Keywords: forecasting", "Keywords: dashboards", "Keywords: our name"),
-    "social_media": ("Short films", "Voices of customers", "Benchmark quiz"),
-    "display_ads": ("Banner: one set of figures", "Banner: free guide"),
+    "Referral": ("Customers invite colleagues", ""),
+    "Organic search": ("",),
+    "Direct visit": ("",),
+    "Event": ("Spring trade fair", "Autumn trade fair", "Round table for controllers"),
+    "E-mail campaign": ("Monthly letter", "Welcome series", "We miss you"),
+    "Paid search": ("Keywords: forecasting", "Keywords: dashboards", "Keywords: our name"),
+    "Social media": ("Short films", "Voices of customers", "Benchmark quiz"),
+    "Display ads": ("Banner: one set of figures", "Banner: free guide"),
     "": ("",),
     "unknown": ("",),
 }
@@ -76,20 +76,20 @@ COUNTRIES: dict[str, tuple[float, float]] = {
 }
 SERVED = ("DE", "AT", "CH", "NL", "FR", "GB", "PL", "DK")
 JOB_LEVELS: dict[str, tuple[float, float]] = {
-    "c-level": (0.1, 0.4),
-    "vp": (0.07, 0.35),
-    "director": (0.2, 0.4),
-    "manager": (0.3, 0.1),
-    "specialist": (0.25, -0.35),
-    "trainee": (0.08, -1.0),
+    "Owner or C-level": (0.1, 0.4),
+    "Vice president": (0.07, 0.35),
+    "Director or head of": (0.2, 0.4),
+    "Manager": (0.3, 0.1),
+    "Specialist": (0.25, -0.35),
+    "Assistant or trainee": (0.08, -1.0),
 }
 _TITLES: dict[str, tuple[str, ...]] = {
-    "c-level": ("Managing director", "Chief financial officer", "Chief operating officer", "Owner"),
-    "vp": ("Vice president finance", "Vice president operations"),
-    "director": ("Head of controlling", "Head of sales operations", "Director of planning"),
-    "manager": ("Finance manager", "Operations manager", "Business intelligence manager"),
-    "specialist": ("Controller", "Analyst", "Data specialist"),
-    "trainee": ("Working student", "Trainee", "Assistant"),
+    "Owner or C-level": ("Managing director", "Chief financial officer", "Chief operating officer", "Owner"),
+    "Vice president": ("Vice president finance", "Vice president operations"),
+    "Director or head of": ("Head of controlling", "Head of sales operations", "Director of planning"),
+    "Manager": ("Finance manager", "Operations manager", "Business intelligence manager"),
+    "Specialist": ("Controller", "Analyst", "Data specialist"),
+    "Assistant or trainee": ("Working student", "Trainee", "Assistant"),
 }
 _STEMS = [
     "Almo",
@@ -210,9 +210,9 @@ def profiles(rng: Generator, created: Numbers, agreed: float) -> Profiles:
     demo = rng.random(n) < _chance(-1.7 + 1.1 * intent)
     trial = rng.random(n) < _chance(-2.6 + 0.9 * intent)
     webinar = rng.random(n) < _chance(
-        np.where(np.isin(source, ("email_campaign", "event")), -0.4, -1.3) + 0.2 * intent
+        np.where(np.isin(source, ("E-mail campaign", "Event")), -0.4, -1.3) + 0.2 * intent
     )
-    guides = rng.poisson(np.where(np.isin(source, ("social_media", "paid_search", "display_ads")), 1.1, 0.5))
+    guides = rng.poisson(np.where(np.isin(source, ("Social media", "Paid search", "Display ads")), 1.1, 0.5))
     pricing = rng.poisson(np.exp(-0.25 + 0.75 * intent))
     return Profiles(
         created=created,

@@ -33,7 +33,7 @@ from sample.agreement import DISQUALIFIED, GROWTH, TOPICS, Put
 from sample.answers import answer_sheets
 from sample.judgements import ABOUT_JUDGING, judge
 from sample.lead_history import HOURS, lead_history, to_arrow
-from sample.leanings import FIRST, SECOND, Leanings
+from sample.leanings import FIRST, PROMISES, SECOND, Leanings
 from sample.staff import FACILITATOR, MARKETING_LEAD, SALES, SALES_LEAD, STAFF
 
 NAME = "Tarnholm Analytics"
@@ -55,7 +55,9 @@ FIRST_ENDED = 61
 CARDS_ASKED = 48
 CARDS_CLOSED = 34
 SECOND_STARTED = 24
-SECOND_ASKED = 19
+SECOND_ASKED = 22
+SECOND_CLOSED = 10
+PROMISES_ASKED = 8
 
 _YET_TO_ANSWER = ("Svenja Brackmann", "Ilse van Roden")
 _HALF_WAY = "Kwame Asantewa"
@@ -170,7 +172,7 @@ class _Story:
     def judged_cards(self) -> None:
         """Between the cycles everybody judged the same leads, each for themselves.
 
-        It is told first, so that the questionnaire of the first cycle stays the last closed one in the lists.
+        It is told first, so that those about the definition stay the last closed ones in the lists.
         """
         with self._past.at(CARDS_ASKED, 9):
             draft = surveys.prepare_survey(self._facilitator, template="lead_cards")
@@ -245,16 +247,21 @@ class _Story:
             self._advance(cycle)
 
     def second_identify(self) -> None:
-        """The running cycle: its questionnaire is open, and three people have not submitted it."""
+        """The running cycle: the first one's questions asked again and closed, and promises that three have not submitted."""
         with self._past.at(SECOND_STARTED, 10):
             cycle = cycles.start_cycle(self._facilitator, "Leads that are not ready yet")
-        survey = self._ask(cycle, SECOND_ASKED)
-        some = len(survey.questionnaire.questions) // 2
-        self._answer(survey, SECOND, SECOND_ASKED, 1, {**dict.fromkeys(_YET_TO_ANSWER, 0), _HALF_WAY: some})
+        again = self._ask(cycle, SECOND_ASKED)
+        self._answer(again, SECOND, SECOND_ASKED, SECOND_CLOSED, {})
+        with self._past.at(SECOND_CLOSED, 17):
+            surveys.close_survey(self._facilitator, again.id)
+        promises = self._ask(cycle, PROMISES_ASKED, "promises")
+        some = len(promises.questionnaire.questions) // 2
+        unfinished = {**dict.fromkeys(_YET_TO_ANSWER, 0), _HALF_WAY: some}
+        self._answer(promises, PROMISES, PROMISES_ASKED, 1, unfinished)
 
-    def _ask(self, cycle: str, ago: int) -> Survey:
+    def _ask(self, cycle: str, ago: int, template: str = "qualified_lead") -> Survey:
         with self._past.at(ago, 8.5):
-            survey = surveys.prepare_survey(self._facilitator, template="qualified_lead", cycle_id=cycle)
+            survey = surveys.prepare_survey(self._facilitator, template=template, cycle_id=cycle)
             return surveys.open_survey(self._facilitator, survey.id)
 
     def _answer(

@@ -13,7 +13,7 @@ from alignment.people import Team
 from alignment.questionnaires import CardVerdict
 from sample.leanings import Leanings, both
 
-_DECIDERS = ("c-level", "vp", "director")
+_DECIDERS = ("Owner or C-level", "Vice president", "Director or head of")
 _REASONS = {
     (Team.SALES, CardVerdict.NOT_QUALIFIED): (
         "Too small for us.",

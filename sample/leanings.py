@@ -1,9 +1,9 @@
-"""What each team of the sample company leans to, question by question of 'What is a qualified lead?'.
+"""What each team of the sample company leans to, question by question of 'What is a qualified lead?' and of the promises.
 
 A leaning maps an answer to its weight among the team; None is 'can't say'. For questions with several choices it
 maps each option to the share of people who choose it; an order is a tuple, and a rule a Rule. `guess:…` is what a team
 thinks that the other one answers. `FIRST` is the questionnaire of the finished cycle, before
-anything was agreed; `SECOND` is what the teams say today: closer on what was agreed, apart on new things.
+anything was agreed; `SECOND` is what the teams say in the running one: closer on what was agreed, apart on new things.
 """
 
 from collections.abc import Mapping
@@ -54,15 +54,25 @@ _CONFIRMED = "Need and budget are confirmed"
 _ASKED_OFFER = "They asked for an offer"
 _SENT_OFFER = "An offer was sent"
 
-_SOURCES = {
-    "Referral": 0.9,
+_SOURCES_OF_SALES = {
+    "Referral": 1.0,
     "Organic search": 0.8,
-    "Paid search": 0.2,
-    "Social media": 0.05,
-    "E-mail campaign": 0.2,
+    "Paid search": 0.1,
+    "Social media": 0.0,
+    "E-mail campaign": 0.1,
     "Display ads": 0.0,
-    "Event or trade fair": 0.8,
-    "Direct visit to our site": 0.35,
+    "Event": 0.35,
+    "Direct visit": 0.35,
+}
+_SOURCES_OF_MARKETING = {
+    "Referral": 0.8,
+    "Organic search": 0.8,
+    "Paid search": 0.65,
+    "Social media": 0.2,
+    "E-mail campaign": 0.8,
+    "Display ads": 0.1,
+    "Event": 0.9,
+    "Direct visit": 0.35,
 }
 _STAGES = {
     "New enquiry": 1.0,
@@ -155,7 +165,7 @@ FIRST: dict[str, Leanings] = {
             "Assistant or trainee": 0.0,
         }
     ),
-    "sources": both(_SOURCES),
+    "sources": Leanings(_SOURCES_OF_SALES, _SOURCES_OF_MARKETING),  # split between
     "signals": Leanings(
         {
             "Asked for a demo or a call": 1.0,
@@ -287,7 +297,6 @@ SECOND: dict[str, Leanings] = FIRST | {
     "months_to_buy": Leanings({2: 1, 3: 6, 6: 3, 9: 1}, {3: 1, 6: 3, 9: 3, 12: 4}),
     "guide_only": Leanings({1: 6, 2: 4, 3: 1}, {2: 2, 3: 5, 4: 4}),
     "private_email": Leanings({True: 2, False: 9}, {True: 9, False: 2}),
-    "attempts": Leanings({2: 3, 3: 5, 4: 2, 5: 1}, {3: 2, 4: 1, 5: 4, 6: 3, 8: 1}),
     "feedback_days": both({2: 10, 3: 1}),
     "signals": Leanings(
         {**FIRST["signals"].sales, "Came to a webinar": 0.2},
@@ -299,50 +308,118 @@ SECOND: dict[str, Leanings] = FIRST | {
     "fit_or_interest": Leanings({2: 3, 3: 6, 4: 1, 1: 1}, {1: 3, 2: 3, 4: 2, 5: 3}),
 }
 
+PROMISES: dict[str, Leanings] = {
+    "leads_per_month": Leanings({30: 2, 40: 5, 50: 3, 60: 1}, {60: 3, 80: 5, 100: 3}),  # split between
+    "accepted_of_100": Leanings({60: 3, 70: 5, 80: 3}, {70: 4, 75: 3, 80: 4}),
+    "more_or_better": Leanings({5: 7, 4: 4}, {3: 3, 4: 6, 5: 2}),
+    "minimum_information": both(
+        {
+            "Name and e-mail address": 1.0,
+            "Telephone number": 0.9,
+            "Job title": 0.8,
+            "Company and its size": 0.9,
+            "Industry": 0.3,
+            "How they found us": 0.2,
+            "What they looked at or asked for": 0.8,
+            "Need in their own words": 0.3,
+            "Budget": 0.1,
+            "When they want to buy": 0.1,
+        }
+    ),
+    "complete_of_100": Leanings({90: 5, 95: 4, 100: 2}, {80: 5, 90: 5, 70: 1}),
+    "first_contact_hours": both({1: 9, 2: 2}),
+    "attempts": Leanings({3: 6, 4: 4, 2: 1}, {4: 2, 5: 6, 6: 3}),  # split between
+    "different_speeds": both({True: 10, False: 1}),
+    "urgent_minutes": both({15: 5, 30: 6}),
+    "decision_days": both({2: 9, 3: 2}),
+    "reason_from_list": both(
+        {"A reason from a short list": 9, "A reason from a list, with a sentence of one's own": 2}
+    ),
+    "outcome_days": Leanings({5: 5, 10: 6}, {2: 6, 5: 5}),
+    "when_not_kept": both(
+        {
+            "Whoever owns the lead is reminded": 0.9,
+            "The team lead is told": 0.3,
+            "Both teams see it in the figures": 0.8,
+            "The two team leads talk about it": 0.4,
+            "The promise itself is looked at again": 0.2,
+        }
+    ),
+    "guess:leads_per_month": Leanings({80: 6, 100: 5}, {50: 5, 60: 6}),
+    "guess:accepted_of_100": Leanings({80: 6, 90: 5}, {60: 6, 70: 5}),
+    "guess:first_contact_hours": both({1: 9, 2: 2}),
+    "guess:decision_days": both({2: 7, 3: 4}),
+    "importance:volume": Leanings({3: 6, 4: 5}, {4: 6, 5: 5}),
+    "importance:information": both({4: 7, 5: 4}),
+    "importance:first_contact": both({4: 5, 5: 6}),
+    "importance:feedback": Leanings({2: 4, 3: 5, 4: 2}, {4: 4, 5: 7}),
+}
+
 OWN_WORDS: dict[Team, tuple[str, ...]] = {
     Team.SALES: (
         "Somebody with a problem we solve, a budget, and a reason to act this quarter.",
-        "I can reach the person who decides, and she picks up the phone.",
-        "A company of a size where our price makes sense.",
+        "I can reach the person who decides, and there is a budget.",
+        "A company of a size where our price makes sense, and the budget is there.",
         "They have asked for us, not for a free guide.",
-        "It is clear what they use today and why it hurts.",
-        "A real project with a date.",
-        "They know roughly what we cost and still want to talk.",
-        "Enough people who would use it every day.",
-        "Someone who compares us with one or two others right now.",
-        "A contact who invites colleagues to the demo.",
-        "They call back.",
+        "It is clear what they use today, why it hurts, and what budget they have.",
+        "A real project with a date and a budget.",
+        "They know roughly what we cost, have the budget and still want to talk.",
+        "Enough people who would use it every day, and somebody who decides.",
+        "A budget, and one or two others they compare us with right now.",
+        "A contact who decides and invites colleagues to the demo.",
+        "They call back, and the budget is not only a hope.",
     ),
     Team.MARKETING: (
-        "They fit our profile and keep coming back to our content.",
-        "Somebody who came to a webinar and asked a question of their own.",
+        "They fit our profile, and their interest keeps coming back to our content.",
+        "Somebody who came to a webinar out of interest and asked a question of their own.",
         "A company that looks like our happiest customers.",
-        "They raised a hand in any way that we can measure.",
+        "They showed interest in any way that we can measure.",
         "Enough interest that a call will not come as a surprise.",
-        "They read about prices, not only about the topic.",
-        "Several people of one company within a month.",
+        "Interest in prices, not only in the topic.",
+        "Several people of one company who show interest within a month.",
         "They told us what they want to change.",
         "Interest now, even if the purchase is next year.",
-        "They came through a customer's recommendation.",
+        "They came through a customer's recommendation, with interest of their own.",
         "A lead I would call myself.",
     ),
 }
 
 WISHES: dict[Team, tuple[str, ...]] = {
     Team.SALES: (
-        "Tell me what the lead looked at before I call.",
+        "Tell me what the lead looked at, and give me a telephone number, before I call.",
         "Fewer leads, but with a telephone number.",
         "Please stop sending companies of five people.",
-        "Ask for the job title in the form.",
+        "Ask for the job title and the telephone number in the form.",
         "Come along to a call once a month.",
-        "Mark the ones that asked for a demo.",
+        "Mark the ones that asked for a demo, and check the telephone number.",
+        "No lead without a telephone number.",
+        "A telephone number that somebody answers.",
     ),
     Team.MARKETING: (
-        "Tell us why a lead was turned down, in one click.",
+        "Give us a reason when a lead is turned down, in one click.",
         "Call within the hour, while they still have the page open.",
         "Please do not let leads lie until they are cold.",
-        "Say which guide the buyers had read.",
-        "Give leads that are not ready back to us instead of closing them.",
-        "Share the questions that prospects ask in calls.",
+        "Say which guide the buyers had read, and the reason why they bought.",
+        "Give leads that are not ready back to us with a reason instead of closing them.",
+        "Share the questions that prospects ask, and the reason why they hesitate.",
+        "A reason, even a short one, for every lead turned down.",
+        "The true reason, not only ‘other’.",
+    ),
+}
+
+PROMISE_WISHES: dict[Team, tuple[str, ...]] = {
+    Team.SALES: (
+        "Hand leads over the same day, with what they looked at.",
+        "A telephone number on every lead.",
+        "Tell us a week before a campaign starts.",
+        "Fewer leads in the last week of a quarter.",
+        "Say how sure you are of a lead.",
+    ),
+    Team.MARKETING: (
+        "The first call within the hour.",
+        "A reason for every lead turned down.",
+        "Tell us of every win, and what decided it.",
+        "Five attempts before a lead is left.",
+        "Look at the leads on Mondays, too.",
     ),
 }

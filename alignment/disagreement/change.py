@@ -314,8 +314,8 @@ class _Moved:
 
     @property
     def turned(self) -> bool:
-        """Whether the other team is higher now."""
-        return self.then.value * self.now.value < 0
+        """Whether the other team is higher now; of orders, which have no higher team, never."""
+        return self.now.name != "kendall_tau" and self.then.value * self.now.value < 0
 
 
 def _moved(then: Effect, now: Effect) -> _Moved | None:
@@ -501,7 +501,8 @@ def _told(question: Question, moved: _Moved, about: str = "") -> Change:
         case Direction.FURTHER:
             sentence = f"Further apart than before: {compared} ({span})."
         case _:
-            chance = ", which can be chance" if interval.low <= 0 <= interval.high else ""
+            moved_at_all = interval.low > 0 or interval.high < 0  # it turned round, and is as wide as before
+            chance = ", which can be chance" if difference and not moved_at_all else ""
             up_to = _amount(question, name, max(abs(interval.low), abs(interval.high)))
             sentence = (
                 f"No detectable change in how far you are apart: {compared}{chance} ({span}). "
@@ -549,7 +550,7 @@ def _amount(question: Question, name: str, value: float, *, signed: bool = False
             text = percent(abs(value)).removesuffix("%")
             unit = "point" if text == "1" else "points"
         case "difference_of_medians":
-            text = number_text(abs(float(f"{value:.4g}")))
+            text = number_text(abs(round(value, 2) if abs(value) < 100 else float(f"{value:.4g}")))
             unit = question.unit
         case _:
             text, unit = f"{abs(value):.2f}", ""

@@ -106,6 +106,16 @@ def test_a_survey_without_a_question_in_common_is_nothing_to_compare_with(facili
     assert comparison_history.changes_since_last(facilitator, now.id) is None
 
 
+def test_the_same_name_in_files_is_not_the_same_question_in_another_questionnaire(facilitator):
+    other = TOML.replace("What is qualified?", "Promises").replace(
+        "Is a webinar enough?", "Do you promise webinars?"
+    )
+    asked(facilitator, APART, toml=other)
+    now = asked(facilitator, TOGETHER)
+    assert set(comparison_history.changes_since_last(facilitator, now.id).changes) == {"size"}
+    assert len({one.group for one in comparison_history.alignment_over_time(facilitator)}) == 2
+
+
 def test_what_a_small_team_hides_stays_hidden_then_and_now(facilitator):
     then = asked(facilitator, APART, people=2)
     now = asked(facilitator, TOGETHER)

@@ -252,10 +252,10 @@ def test_size_and_prices_tell_who_buys_a_webinar_does_not_and_referrals_are_best
     is_won = np.isin(found.leads["lead_id"], won)
     by_source = {
         source: is_won[handed & (found.leads["source"] == source)].mean()
-        for source in ("referral", "organic_search", "social_media", "display_ads")
+        for source in ("Referral", "Organic search", "Social media", "Display ads")
     }
-    assert max(by_source, key=by_source.__getitem__) == "referral"
-    assert by_source["referral"] > 2 * by_source["display_ads"]
+    assert max(by_source, key=by_source.__getitem__) == "Referral"
+    assert by_source["Referral"] > 2 * by_source["Display ads"]
 
     def lift(trait):
         return is_won[handed & trait].mean() / is_won[handed & ~trait].mean()
