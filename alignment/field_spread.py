@@ -13,6 +13,7 @@ from alignment.texts import number_text
 
 MOST_CLASSES = 12
 _SKEWED = 10.0
+_TINY = 1e-6
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,10 @@ def round_classes(
 
 def _even(first: float, last: float, whole: bool) -> list[float]:
     span = last - first
-    step = _round_up(span / (MOST_CLASSES - 3)) if span > 0 else max(abs(first), 1.0)
+    alike = span <= max(_TINY, 1e-9 * max(abs(first), abs(last)))  # the same, or no further apart than can be read
+    step = max(abs(first), _TINY) if alike else _round_up(span / (MOST_CLASSES - 3))
     if whole:
-        step = max(1.0, step)
+        step = 1.0 if alike else max(1.0, step)
     start = math.floor(first / step)
     return [round(position * step, 12) for position in range(start, math.floor(last / step) + 2)]
 
