@@ -1,13 +1,13 @@
 """What people may do in a workshop: put topics on the table, propose, vote, decide."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from actions import clock
+from actions import clock, comparison
 from actions.journal import journal
 from actions.permissions import authorise
-from alignment.errors import InvalidInput, NotFound, NotPermitted, WrongState
+from alignment.errors import InvalidInput, NotFound, NotPermitted, Refusal, WrongState
 from alignment.people import Actor, Person
 from alignment.rules import parse, to_document
 from alignment.texts import optional_text, required_text
@@ -20,10 +20,14 @@ from alignment.workshops import (
     TopicState,
     Workshop,
     carried,
+    in_agenda_order,
     veiled,
 )
 from db.queries import cycles, definitions, people, workshops
 from db.store import Connection, store
+
+if TYPE_CHECKING:  # brings numpy, which only a comparison needs
+    from alignment.disagreement.costs import LeadsApart
 
 
 def open_workshop(actor: Actor, title: str, cycle_id: str | None = None) -> str:
@@ -135,6 +139,56 @@ def add_topic(
             workshops.touch(connection, target)
             journal(connection, person, "topic:add", "topic", topic_id, after={"title": title})
         return target
+
+    return store().write(transaction)
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """The topics of a workshop that came from a comparison: by id, where each stands on the agenda (0 first), and what its
+    disagreement costs in leads, as far as that is known."""
+
+    places: Mapping[str, int]
+    costs: "Mapping[str, LeadsApart]"
+
+
+def read_agenda(actor: Actor, workshop_id: str) -> Agenda:
+    """What the comparisons say of a workshop's topics: what is to be settled before what is agreed, the most leads first.
+
+    A topic whose questionnaire or question cannot be compared any more has no place. Raises NotFound where there is no such
+    workshop.
+    """
+    authorise(actor, "workshop:attend")
+    return _agenda(actor, read_workshop(actor, workshop_id))
+
+
+def order_by_agenda(actor: Actor, workshop_id: str) -> bool:
+    """Put the topics that nobody has discussed yet into the order of the agenda; returns whether that changed anything.
+
+    Topics with a proposal, parked and agreed ones, and those that came from no comparison stay where they are. Raises
+    WrongState when the workshop is closed.
+    """
+    person = authorise(actor, "workshop:run")
+    agenda = read_agenda(actor, workshop_id)
+
+    def transaction(connection: Connection) -> bool:
+        found = _open_workshop(connection, workshop_id)
+        before = [topic.id for topic in found.topics]
+        after = list(in_agenda_order(found.topics, agenda.places))
+        if after == before:
+            return False
+        workshops.set_order(connection, after)
+        workshops.touch(connection, workshop_id)
+        journal(
+            connection,
+            person,
+            "workshop:order",
+            "workshop",
+            workshop_id,
+            before={"topics": before},
+            after={"topics": after},
+        )
+        return True
 
     return store().write(transaction)
 
@@ -285,6 +339,26 @@ def close_workshop(actor: Actor, workshop_id: str) -> None:
         journal(connection, person, "workshop:close", "workshop", workshop_id)
 
     store().write(transaction)
+
+
+def _agenda(actor: Actor, workshop: Workshop) -> Agenda:
+    costs: dict[str, LeadsApart] = {}
+    order: list[tuple[tuple[bool, int, int], str]] = []
+    for survey_id in dict.fromkeys(topic.survey_id for topic in workshop.topics if topic.survey_id):
+        try:
+            found = comparison.compare_survey(actor, survey_id).questions
+        except Refusal:
+            continue
+        ranked = {one.question.key: (place, one) for place, one in enumerate(found)}
+        for topic in workshop.topics:
+            if topic.survey_id != survey_id or topic.question_key not in ranked:
+                continue
+            place, one = ranked[topic.question_key]
+            if one.cost is not None:
+                costs[topic.id] = one.cost
+            leads = one.cost.differently if one.cost is not None else 0
+            order.append(((one.verdict.value in ("aligned", "too_few"), -leads, place), topic.id))
+    return Agenda({topic_id: place for place, (_, topic_id) in enumerate(sorted(order))}, costs)
 
 
 def _veil(topic: Topic) -> Topic:

@@ -1,6 +1,6 @@
 """Workshops: topics that the comparison ranked, proposals, and votes that both teams have to carry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -132,3 +132,19 @@ class Workshop:
     created_at: str
     revision: int
     topics: tuple[Topic, ...] = ()
+
+
+def in_agenda_order(topics: Sequence[Topic], places: Mapping[str, int]) -> tuple[str, ...]:
+    """The ids of `topics`, put into the order of the agenda without disturbing what is being discussed.
+
+    `places` says where a topic stands on the agenda, by id. Topics that have one, are open and have had no proposal yet
+    change places among themselves; all others stay where they are.
+    """
+    movable = [
+        topic
+        for topic in topics
+        if topic.id in places and topic.state is TopicState.OPEN and not topic.proposals
+    ]
+    ordered = iter(sorted(movable, key=lambda topic: (places[topic.id], topic.position)))
+    moving = {topic.id for topic in movable}
+    return tuple(next(ordered).id if topic.id in moving else topic.id for topic in topics)

@@ -4,11 +4,16 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from actions import comparison
+from actions import comparison, comparison_history, traits
 from alignment.disagreement import Comparison
+from alignment.disagreement.change import alignment_in_words as alignment_told
 from alignment.people import Team
 from alignment.surveys import ResponseRate, Survey
+from components.charts.alignment import alignment_figure, alignment_in_words, alignment_rows
+from components.charts.topic_map import topic_map, topic_map_in_words, topic_map_rows
 from components.comparison_choice import closed_on
+from components.comparison_filters import Filters
+from components.comparison_leads import CHART, leads_known, show_traits
 from components.comparison_list import QUESTION_PAGE
 from components.comparison_words import imagined_in_words
 from components.page import stop_on_refusal
@@ -45,8 +50,63 @@ def why_hidden(survey: Survey, found: Comparison) -> str:
     )
 
 
-def show_map(found: Comparison) -> None:
-    """The topics by how far the teams are apart and what that costs."""
+def show_map(found: Comparison, filters: Filters) -> None:
+    """The questions that the filters leave by how far the teams are apart and what that costs, numbered as in the list."""
+    places = {one.question.key: place for place, one in enumerate(found.questions, 1)}
+    shown = [one for one in found.questions if filters.passes(one)]
+    figure = topic_map(shown, st.context.theme.type, places)
+    if figure is None:
+        return
+    with st.container(border=True):
+        st.plotly_chart(figure, key="comparison_map", alt=topic_map_in_words(shown, places), config=CHART)
+        with st.popover("Numbers", icon=":material/table:", key="comparison_map_numbers"):
+            st.dataframe(
+                topic_map_rows(shown, places),
+                hide_index=True,
+                alt="Questions by how far the teams are apart, and by the leads that costs",
+            )
+
+
+def show_what_data_say() -> None:
+    """The traits that tell won from lost leads most, whatever anybody answered."""
+    if not leads_known():
+        return
+    st.subheader("What the data say", anchor=False)
+    with stop_on_refusal():
+        found = traits.read_traits(actor())
+    telling = [one for one in found.traits if one.tells and not one.suspected]
+    for more, words in ((True, "won"), (False, "lost")):
+        strongest = [one for one in telling if (one.difference > 0) is more][:3]
+        if strongest:
+            told = "; ".join(
+                f"{plain(one.words)} ({one.share_of_won:.0%} of the won, {one.share_of_lost:.0%} of the lost)"
+                for one in strongest
+            )
+            st.markdown(f"Leads that were **{words}** more often have: {told}.")
+    if found.traits and not telling:
+        st.markdown("No trait tells won from lost leads: what differs could be chance.")
+    show_traits(found, "comparison_traits")
+
+
+def show_alignment(survey: Survey) -> None:
+    """How far the teams agreed whenever much the same was asked, where that was more than once."""
+    with stop_on_refusal():
+        everything = comparison_history.alignment_over_time(actor())
+    group = next((one.group for one in everything if one.survey_id == survey.id), None)
+    points = [one for one in everything if one.group == group]
+    if len(points) < 2:
+        return
+    st.subheader("Alignment over the cycles", anchor=False)
+    st.markdown(plain(alignment_told(points)))
+    figure = alignment_figure(points, st.context.theme.type)
+    if figure is None:
+        return
+    with st.container(border=True):
+        st.plotly_chart(figure, key="comparison_alignment", alt=alignment_in_words(points), config=CHART)
+        with st.popover("Numbers", icon=":material/table:", key="comparison_alignment_numbers"):
+            st.dataframe(
+                alignment_rows(points), hide_index=True, alt="Agreement in each questionnaire, oldest first"
+            )
 
 
 def show_in_their_own_words(survey: Survey, found: Comparison) -> None:

@@ -1,7 +1,7 @@
 """Workshops, topics, proposals and votes as the store holds them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alignment.people import Team
@@ -120,6 +120,14 @@ def add_topic(
         (topic_id, workshop_id, title, reason, survey_id, question_key, workshop_id),
     ).rowcount
     return topic_id if added else None
+
+
+def set_order(connection: Connection, topic_ids: Sequence[str]) -> None:
+    """Put topics into this order, 1 first."""
+    connection.executemany(
+        "UPDATE topic SET position = ? WHERE id = ?",
+        [(position, topic_id) for position, topic_id in enumerate(topic_ids, start=1)],
+    )
 
 
 def set_topic_state(connection: Connection, topic_id: str, state: TopicState) -> None:

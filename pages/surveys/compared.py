@@ -13,7 +13,7 @@ from components.comparison_cards import show_cards
 from components.comparison_changes import changes_of, show_change
 from components.comparison_choice import closed_on
 from components.comparison_filters import Filters, filters_in_link
-from components.comparison_leads import show_leads_behind
+from components.comparison_leads import show_leads_behind, show_stated_and_judged
 from components.comparison_list import OVERVIEW_PAGE, QUESTION_PAGE, neighbours
 from components.comparison_question import (
     show_answers,
@@ -93,9 +93,10 @@ def show_compared(
         show_within(compared)
     show_perspectives(compared)
     show_rules(compared)
-    show_leads_behind(survey, compared)
+    show_leads_behind(me, survey, compared)
     if compared.question.type is QuestionType.LEAD_CARDS:
         show_cards(survey, compared, own)
+        show_stated_and_judged(survey, compared)
     show_change(since, compared.question.key)
 
 

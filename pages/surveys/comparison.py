@@ -8,9 +8,17 @@ from alignment.disagreement import Verdict
 from alignment.surveys import Survey
 from components.comparison_changes import changes_in_words, changes_of
 from components.comparison_choice import choose_survey, closed_surveys, show_none_closed
-from components.comparison_filters import show_filters
+from components.comparison_filters import filters_in_link, show_filters
+from components.comparison_leads import leads_known, show_no_leads
 from components.comparison_list import show_list
-from components.comparison_overview import show_in_their_own_words, show_map, show_who_answered, why_hidden
+from components.comparison_overview import (
+    show_alignment,
+    show_in_their_own_words,
+    show_map,
+    show_what_data_say,
+    show_who_answered,
+    why_hidden,
+)
 from components.comparison_workshop import WORKSHOP_PAGE, questions_on_table
 from components.outcome import show_outcome
 from components.page import open_page, stop_on_refusal
@@ -66,11 +74,14 @@ with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
     since = changes_of(survey, found)
     if since is not None:
         st.markdown(plain(changes_in_words(since)))
-    show_map(found)
+    if not leads_known():
+        show_no_leads(me)
+    show_map(found, filters_in_link(survey))
     filters = show_filters(survey, found)
     show_list(survey, found, filters, {} if since is None else since.changes, questions_on_table(me))
-    if not filters:
-        show_in_their_own_words(survey, found)
+    show_in_their_own_words(survey, found)
+    show_what_data_say()
+    show_alignment(survey)
     if may(me, "workshop:attend") and (
         found.count(Verdict.SPLIT_BETWEEN) or found.count(Verdict.SPLIT_WITHIN)
     ):

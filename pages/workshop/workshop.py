@@ -4,8 +4,18 @@ import streamlit as st
 
 from actions import definitions, settings, workshops
 from actions.permissions import may
+from alignment.disagreement.costs import LeadsApart
 from alignment.people import Team
-from alignment.workshops import Choice, Proposal, ProposalState, Tally, Topic, TopicState, Workshop
+from alignment.workshops import (
+    Choice,
+    Proposal,
+    ProposalState,
+    Tally,
+    Topic,
+    TopicState,
+    Workshop,
+    in_agenda_order,
+)
 from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal
 from components.rule_editor import describe_rule, edit_rule
@@ -162,7 +172,51 @@ def show_close(proposal: Proposal) -> None:
     )
 
 
-def show_topic(topic: Topic, workshop: Workshop, voters: dict[str, int]) -> None:
+def agenda_of(workshop: Workshop) -> workshops.Agenda:
+    """Where the topics stand on the agenda and what they cost, read again only when the workshop has moved."""
+    kept = st.session_state.get("workshop_agenda")
+    if kept is None or kept[0] != (workshop.id, workshop.revision):
+        kept = ((workshop.id, workshop.revision), workshops.read_agenda(actor(), workshop.id))
+        st.session_state["workshop_agenda"] = kept
+    return kept[1]
+
+
+def show_order(workshop: Workshop, agenda: workshops.Agenda) -> None:
+    """Offer the order of the agenda where the topics are in another one."""
+    if not (runs and workshop.open):
+        return
+    if in_agenda_order(workshop.topics, agenda.places) == tuple(topic.id for topic in workshop.topics):
+        return
+    st.button(
+        "Order by the leads they cost" if agenda.costs else "Order as in the comparison",
+        key="workshop_order",
+        icon=":material/sort:",
+        help="Topics that are being discussed, parked or agreed, and your own, stay where they are.",
+        on_click=perform,
+        args=("The topics are in the order of the agenda.", workshops.order_by_agenda, workshop.id),
+    )
+
+
+def show_where_from(topic: Topic, cost: LeadsApart | None) -> None:
+    """What the topic's disagreement costs in leads, and the way to the question it came from."""
+    if not (topic.survey_id and topic.question_key):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if cost is not None and cost.differently and "past leads" not in topic.reason:  # once is enough
+            st.badge(
+                f"{cost.differently:,} of {cost.judged:,} leads treated differently",
+                icon=":material/filter_alt:",
+                color="blue",
+            )
+        st.page_link(
+            "pages/surveys/compared.py",
+            label="How both teams answered",
+            icon=":material/compare_arrows:",
+            query_params={"survey": topic.survey_id, "question": topic.question_key},
+        )
+
+
+def show_topic(topic: Topic, workshop: Workshop, voters: dict[str, int], agenda: workshops.Agenda) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{topic.position}. {plain(topic.title)}**")
@@ -174,6 +228,7 @@ def show_topic(topic: Topic, workshop: Workshop, voters: dict[str, int]) -> None
                 st.badge("Voting now", icon=":material/how_to_vote:", color="violet")
         if topic.reason:
             st.caption(plain(topic.reason))
+        show_where_from(topic, agenda.costs.get(topic.id))
         for proposal in topic.proposals:
             if proposal.state is ProposalState.VOTING:
                 show_vote(proposal, voters)
@@ -231,8 +286,11 @@ def room(workshop_id: str) -> None:
     noun = "topic" if len(topics) == 1 else "topics"
     st.subheader(f"{agreed} of {len(topics)} {noun} agreed. {state}", anchor=False)
     voters = workshops.count_voters(actor())
+    with stop_on_refusal():
+        agenda = agenda_of(workshop)
+    show_order(workshop, agenda)
     for topic in topics:
-        show_topic(topic, workshop, voters)
+        show_topic(topic, workshop, voters, agenda)
     waiting = [topic.id for topic in topics if topic.state is TopicState.OPEN and not topic.voting]
     if st.session_state.get("workshop_waiting", waiting) != waiting and runs:
         st.session_state["workshop_waiting"] = waiting
