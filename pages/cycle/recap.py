@@ -8,6 +8,7 @@ from actions.recap import MEASURES
 from actions.settings import local_time
 from alignment.cycles import Phase
 from alignment.recap import Outcome, RecapVerdict
+from components.alignment_over_time import show_alignment
 from components.charts import metrics as charts
 from components.outcome import perform, show_outcome
 from components.page import open_page, stop_on_refusal
@@ -92,6 +93,7 @@ if found is None:
     else:
         st.write("The baseline is frozen. The comparison begins when the plan is put into practice.")
     st.page_link("pages/cycle/cycle.py", label="See the cycle", icon=":material/cycle:")
+    show_alignment()
     st.stop()
 
 st.subheader(found.sentence, anchor=False)
@@ -132,6 +134,7 @@ if before is not None and after is not None:
         f"Median business time to the first call: {duration(before)} before, {duration(after)} after "
         "(leads that still wait are counted as waiting)."
     )
+show_alignment()
 
 if cycle.growth:
     with st.container(border=True):
