@@ -56,6 +56,8 @@ _DIRECTIONS = {
 _KINDS = {bool: "yes or no", int: "number", float: "number", date: "day", str: "text"}
 
 _Signature = tuple[Any, ...]
+_Counted = tuple[Node, int]
+"""A part of a rule, and how many people ask for it."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,24 @@ def typical_rule(rules: Sequence[Rule], least: int) -> TypicalRule | None:
     None when fewer than `least` people gave a rule that can be put together (what so few ask for would give them away),
     when most rules are in points, or when most agree on nothing. Rules that say the same are their own typical rule.
     """
-    merged = [rule.root for rule in rules if not isinstance(rule.root, Points)]
-    points = len(rules) - len(merged)
-    if len(merged) < max(1, least) or points > len(merged):
+    return typical_rule_of(rules, [1] * len(rules), least)
+
+
+def typical_rule_of(rules: Sequence[Rule], people: Sequence[int], least: int) -> TypicalRule | None:
+    """`typical_rule` where `people[i]` people gave `rules[i]`; nobody may have."""
+    plain: list[_Counted] = []
+    different = set()
+    for rule, n in zip(rules, people, strict=True):
+        if n and not isinstance(rule.root, Points):
+            plain.append((_normal(rule.root, negated=False), n))
+            different.add(rule)
+    merged = _people(plain)
+    points = sum(people) - merged
+    if merged < max(1, least) or points > merged:
         return None
-    plain = [_normal(root, negated=False) for root in merged]
     parts, left_out = _parts_of_most(plain)
-    given = [rule for rule in rules if not isinstance(rule.root, Points)]
-    if len({canonical_hash(rule) for rule in set(given)}) == 1:
-        return TypicalRule(min(given, key=to_json), len(merged), tuple(parts), left_out, points)
+    if len({canonical_hash(rule) for rule in different}) == 1:
+        return TypicalRule(min(different, key=to_json), merged, tuple(parts), left_out, points)
     form = _usual_form(plain)
     possible = _without_contradictions(parts) if form is AllOf else parts
     if not possible:
@@ -108,7 +119,7 @@ def typical_rule(rules: Sequence[Rule], least: int) -> TypicalRule | None:
         InvalidRule
     ):  # a rule at the limits of what can be written, and beyond them once its groups are spelled out
         return None
-    return TypicalRule(rule, len(merged), tuple(possible), left_out + len(parts) - len(possible), points)
+    return TypicalRule(rule, merged, tuple(possible), left_out + len(parts) - len(possible), points)
 
 
 # ── one rule in a form in which it can be compared ───────────────────────────────────────────────────────────────────
@@ -155,36 +166,41 @@ def _parts(node: Node) -> tuple[Node, ...]:
     return node.parts if isinstance(node, AllOf | AnyOf) else (node,)
 
 
-def _usual_form(nodes: Sequence[Node]) -> type[AllOf] | type[AnyOf]:
+def _usual_form(nodes: Sequence[_Counted]) -> type[AllOf] | type[AnyOf]:
     """How most join their conditions; all where it is even, or where nobody has two."""
-    any_of = sum(isinstance(node, AnyOf) for node in nodes)
-    return AnyOf if any_of > sum(isinstance(node, AllOf) for node in nodes) else AllOf
+    any_of = sum(n for node, n in nodes if isinstance(node, AnyOf))
+    return AnyOf if any_of > sum(n for node, n in nodes if isinstance(node, AllOf)) else AllOf
 
 
 # ── what most ask for ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _parts_of_most(nodes: Sequence[Node]) -> tuple[list[AskedFor], int]:
+def _parts_of_most(nodes: Sequence[_Counted]) -> tuple[list[AskedFor], int]:
     """The parts that more than half ask for, those asked for most first, and how many others there are."""
-    asked: dict[_Signature, list[Node]] = {}
-    for node in nodes:
+    asked: dict[_Signature, list[_Counted]] = {}
+    for node, n in nodes:
         for signature, part in _numbered(_parts(node)):
-            asked.setdefault(signature, []).append(part)
+            asked.setdefault(signature, []).append((part, n))
+    everybody = _people(nodes)
     found: list[AskedFor] = []
     left_out = 0
     for signature, parts in sorted(asked.items(), key=_rank):
-        merged = _merged(signature, parts) if 2 * len(parts) > len(nodes) else None
+        merged = _merged(signature, parts) if 2 * _people(parts) > everybody else None
         if merged is None or len(found) >= MOST_CONDITIONS:
             left_out += 1
         else:
-            found.append(AskedFor(merged, len(parts)))
+            found.append(AskedFor(merged, _people(parts)))
     return found, left_out
 
 
-def _rank(item: tuple[_Signature, list[Node]]) -> Any:
+def _people(parts: Iterable[_Counted]) -> int:
+    return sum(n for _, n in parts)
+
+
+def _rank(item: tuple[_Signature, list[_Counted]]) -> Any:
     """What most ask for first, conditions before groups, else by what they look at."""
     signature, parts = item
-    return (-len(parts), signature[0] in ("all", "any"), repr(signature))
+    return (-_people(parts), signature[0] in ("all", "any"), repr(signature))
 
 
 def _numbered(parts: Iterable[Node]) -> list[tuple[_Signature, Node]]:
@@ -226,56 +242,65 @@ def _kind(value: Any) -> str:
     return "" if first is None else _KINDS[type(first)]
 
 
-def _merged(signature: _Signature, parts: Sequence[Node]) -> Node | None:
+def _merged(signature: _Signature, parts: Sequence[_Counted]) -> Node | None:
     """One part out of those of several people; None where they have nothing in common but the field."""
-    first = parts[0]
+    first = parts[0][0]
     if isinstance(first, Not):
-        merged = _merged(signature[1:], [part.part for part in parts if isinstance(part, Not)])
+        merged = _merged(signature[1:], [(part.part, n) for part, n in parts if isinstance(part, Not)])
         return None if merged is None else Not(merged)
     if isinstance(first, AllOf | AnyOf):
-        children: dict[_Signature, list[Node]] = {}
-        for part in parts:
+        children: dict[_Signature, list[_Counted]] = {}
+        for part, n in parts:
             for child_signature, child in _numbered(_parts(part)):
-                children.setdefault(child_signature, []).append(child)
+                children.setdefault(child_signature, []).append((child, n))
         found = [_merged(key, children[key]) for key in sorted(children, key=repr)]
         kept = [child for child in found if child is not None]
         return _joined(type(first), kept) if kept else None
-    conditions = [part for part in parts if isinstance(part, Condition)]
-    direction = _DIRECTIONS.get(conditions[0].operator, conditions[0].operator.value)
+    conditions = [(part, n) for part, n in parts if isinstance(part, Condition)]
+    one = conditions[0][0]
+    direction = _DIRECTIONS.get(one.operator, one.operator.value)
     if direction in ("one of", "none of"):
         return _merged_values(conditions, direction)
+    values = [part.value for part, n in conditions for _ in range(n)]
     if direction == Operator.WITHIN_DAYS.value:
-        days = int(median(one.value for one in conditions if isinstance(one.value, int)))
-        return Condition(conditions[0].field, Operator.WITHIN_DAYS, days)
+        days = int(median(value for value in values if isinstance(value, int)))
+        return Condition(one.field, Operator.WITHIN_DAYS, days)
     if direction in ("up", "down"):
-        operators = Counter(condition.operator for condition in conditions)
+        operators: Counter[Operator] = Counter()
+        for part, n in conditions:
+            operators[part.operator] += n
         inclusive = (Operator.AT_LEAST, Operator.AT_MOST)
         operator = max(operators, key=lambda operator: (operators[operator], operator in inclusive))
-        return Condition(conditions[0].field, operator, _middle([one.value for one in conditions]))
-    return conditions[0]
+        return Condition(one.field, operator, _middle(values))
+    return one
 
 
-def _merged_values(conditions: Sequence[Condition], direction: str) -> Condition | None:
+def _merged_values(conditions: Sequence[tuple[Condition, int]], direction: str) -> Condition | None:
+    first = conditions[0][0]
     chosen = [
-        set(condition.value) if isinstance(condition.value, tuple) else {condition.value}
-        for condition in conditions
+        (set(condition.value) if isinstance(condition.value, tuple) else {condition.value}, n)
+        for condition, n in conditions
     ]
-    counts: Counter[Any] = Counter(value for values in chosen for value in values)
-    kept = [value for value, people in counts.items() if 2 * people >= len(chosen)]
+    people = sum(n for _, n in chosen)
+    counts: Counter[Any] = Counter()
+    for values, n in chosen:
+        for value in values:
+            counts[value] += n
+    kept = [value for value, n in counts.items() if 2 * n >= people]
     if not kept:
         return None
     if {True, False} <= {value for value in kept if isinstance(value, bool)} and all(
-        len(values) == 1 for values in chosen
+        len(values) == 1 for values, _ in chosen
     ):
         return None  # half of them say yes and half no: nothing that most ask for
     kept = sorted(kept, key=lambda value: (-counts[value], str(value)))[:MOST_VALUES]
     single = Operator.EQUAL if direction == "one of" else Operator.NOT_EQUAL
     several = Operator.IN if direction == "one of" else Operator.NOT_IN
     if len(kept) == 1:
-        listed = sum(isinstance(condition.value, tuple) for condition in conditions)
-        if 2 * listed <= len(conditions):
-            return Condition(conditions[0].field, single, kept[0])
-    return Condition(conditions[0].field, several, tuple(sorted(kept, key=str)))
+        listed = sum(n for condition, n in conditions if isinstance(condition.value, tuple))
+        if 2 * listed <= people:
+            return Condition(first.field, single, kept[0])
+    return Condition(first.field, several, tuple(sorted(kept, key=str)))
 
 
 def _middle(values: Sequence[Any]) -> Any:

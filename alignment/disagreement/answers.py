@@ -1,10 +1,15 @@
 """Answers of one team to one question, taken apart into what can be counted."""
 
 import json
-from collections.abc import Mapping, Sequence
+import marshal
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from alignment import rules
 from alignment.people import Team
@@ -24,24 +29,48 @@ LARGEST_NUMBER = 1e15
 """Anything beyond is no answer but a slip of the keys; below it all sums stay exact enough."""
 
 
-@dataclass(frozen=True)
-class TeamAnswers:
-    """`said` has one entry a person who said something; its form follows the type of the question.
+_SKIPPED = object()
 
+
+@dataclass(frozen=True, eq=False)
+class TeamAnswers:
+    """What the people of one team said, counted: `people[i]` of them gave the answer `values[i]`.
+
+    `values` are the different answers of both teams in their order, so `people` of both teams have the same shape. The
+    form of an answer follows the type of the question:
     choice, yes_no: index of the label · choices: sorted tuple of indices · scale: index of the point, from 0 ·
     number: float · ranking: tuple of indices, the first place first · lead cards: tuple with a code of `CARD_CODES` or
-    NOT_JUDGED for each card · rule: its canonical JSON. `cant_say` counts those who said that they can't; `unreadable` the answers that do not fit the
-    question (an option that no longer exists, say), which are left out but never in silence.
+    NOT_JUDGED for each card · rule: its canonical JSON. `cant_say` counts those who said that they can't; `unreadable` the
+    answers that do not fit the question (an option that no longer exists, say), which are left out but never in silence.
     """
 
-    said: tuple[Any, ...]
+    values: tuple[Any, ...]
+    people: NDArray[np.int64]
     cant_say: int
     unreadable: int
+
+    @cached_property
+    def spoke(self) -> int:
+        """Everybody who said something."""
+        return int(self.people.sum())
 
     @property
     def answered(self) -> int:
         """Everybody who answered, those who can't say included."""
-        return len(self.said) + self.cant_say
+        return self.spoke + self.cant_say
+
+    @cached_property
+    def said(self) -> tuple[Any, ...]:
+        """One entry a person who said something, in order."""
+        return tuple(
+            value for value, people in zip(self.values, self.people, strict=True) for _ in range(people)
+        )
+
+    def tally(self, size: int) -> NDArray[np.int64]:
+        """How many chose each of `size` labels, of shape (size,), where an answer is the index of one label."""
+        counts = np.zeros(size, dtype=np.int64)
+        counts[list(self.values)] = self.people
+        return counts
 
 
 def labels_of(question: Question) -> tuple[str, ...]:
@@ -60,24 +89,82 @@ def labels_of(question: Question) -> tuple[str, ...]:
 
 def gather(question: Question, responses: Sequence[Response]) -> dict[Team, TeamAnswers]:
     """Both teams' answers to a question. A question that a person skipped counts for nothing."""
-    index = {label: position for position, label in enumerate(labels_of(question))}
-    said: dict[Team, list[Any]] = {team: [] for team in Team}
-    cant_say = dict.fromkeys(Team, 0)
-    unreadable = dict.fromkeys(Team, 0)
-    for response in responses:
-        if question.key not in response.answers:
-            continue
-        value = response.answers[question.key]
-        if value is None:
-            cant_say[response.team] += 1
-            continue
+    return next(gather_each([question], responses))
+
+
+def gather_each(
+    questions: Iterable[Question], responses: Sequence[Response]
+) -> Iterator[dict[Team, TeamAnswers]]:
+    """`gather` for one question after the other."""
+    given = {team: [response.answers for response in responses if response.team is team] for team in Team}
+    for question in questions:
+        index = {label: position for position, label in enumerate(labels_of(question))}
+        counted = {team: _count(question, answers, index) for team, answers in given.items()}
+        # In order, so that the order in which people answered changes nothing, not even a draw.
+        values = sorted({value for said, _, _ in counted.values() for value in said})
+        yield {
+            team: TeamAnswers(
+                tuple(values),
+                np.array([said[value] for value in values], dtype=np.int64),
+                cant_say,
+                unreadable,
+            )
+            for team, (said, cant_say, unreadable) in counted.items()
+        }
+
+
+def _count(
+    question: Question, answers: Sequence[Mapping[str, Any]], index: dict[str, int]
+) -> tuple[Counter[Any], int, int]:
+    """How many gave each answer, can't say, and gave an answer that does not fit.
+
+    Thousands of people give a few answers, so what looks the same is counted before it is read.
+    """
+    key = question.key
+    given = [value for one in answers if (value := one.get(key, _SKIPPED)) is not _SKIPPED]
+    cant_say = sum(value is None for value in given)
+    if cant_say:
+        given = [value for value in given if value is not None]
+    try:
+        looks = list(map(_LOOKS.get(question.type, _look_of_one), given))
+        times: Counter[Any] = Counter(looks)
+    except (AttributeError, KeyError, TypeError, ValueError):  # something that fits no question
+        looks = list(range(len(given)))
+        times = Counter(looks)
+    said: Counter[Any] = Counter()
+    unreadable = 0
+    for look, value in dict(zip(looks, given, strict=True)).items():
         encoded = _encode(question, value, index)
         if encoded is None:
-            unreadable[response.team] += 1
+            unreadable += times[look]
         else:
-            said[response.team].append(encoded)
-    # Sorted, so that the order in which people answered changes nothing, not even a draw.
-    return {team: TeamAnswers(tuple(sorted(said[team])), cant_say[team], unreadable[team]) for team in Team}
+            said[encoded] += times[look]
+    return said, cant_say, unreadable
+
+
+def _look_of_one(value: Any) -> Any:
+    return value.__class__, value  # for 1 and True are equal
+
+
+def _look_of_several(value: Any) -> Any:
+    return value.__class__, *value
+
+
+def _look_of_cards(value: Any) -> Any:
+    return *value, *[judged["verdict"] for judged in value.values()]
+
+
+def _look_of_rule(value: Any) -> Any:
+    return marshal.dumps(value, 2)
+
+
+_LOOKS: Mapping[QuestionType, Callable[[Any], Any]] = {
+    QuestionType.CHOICES: _look_of_several,
+    QuestionType.RANKING: _look_of_several,
+    QuestionType.LEAD_CARDS: _look_of_cards,
+    QuestionType.RULE: _look_of_rule,
+}
+"""What tells two answers of a type apart, quickly: answers that look the same are the same."""
 
 
 def _encode(question: Question, value: Any, index: dict[str, int]) -> Any:

@@ -1,6 +1,5 @@
 """Lead cards judged by two teams: who calls which lead qualified, and how far people agree."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,8 +11,18 @@ from alignment.consensus import Consensus, ConsensusRule
 from alignment.disagreement import chance, effects, positions
 from alignment.disagreement.agreement import cohens_kappa, krippendorffs_alpha
 from alignment.disagreement.answers import CARD_CODES, NOT_JUDGED, TeamAnswers, labels_of
-from alignment.disagreement.description import Measured, distribution_of, option_difference, yes_and_no
-from alignment.disagreement.differences import SIGNIFICANCE, Difference, between_share_of, headline_of, leans
+from alignment.disagreement.chance import Draws
+from alignment.disagreement.description import Measured, distribution_of, judged_by, withheld
+from alignment.disagreement.differences import (
+    SIGNIFICANCE,
+    Difference,
+    above_chance,
+    between_share_of,
+    headline_of,
+    leans,
+    yes_and_no,
+)
+from alignment.disagreement.options import option_differences
 from alignment.disagreement.positions import Position
 from alignment.disagreement.results import Effect, OptionDifference, QuestionComparison
 from alignment.people import Team
@@ -30,14 +39,16 @@ def measure_cards(
     answers: Mapping[Team, TeamAnswers],
     least: int,
     rule: ConsensusRule,
-    rng: np.random.Generator,
-    repetitions: int,
+    draws: Draws,
 ) -> Measured:
     """The card on which the teams differ most, and how far they differ over all cards.
 
     A card that fewer than `least` people of a team judged is left out for both.
     """
-    codes, people = _sheets(answers, len(labels_of(shown.question)))
+    every = labels_of(shown.question)
+    people = {team: answers[team].people for team in Team}
+    sheets = answers[Team.SALES].values
+    codes = np.array(sheets, dtype=np.int64).reshape(len(sheets), len(every))
     counts = {
         team: np.stack([people[team] @ (codes == code) for code in range(NOT_JUDGED)], axis=-1)
         for team in Team
@@ -45,45 +56,32 @@ def measure_cards(
     judged = {team: counts[team].sum(axis=-1) for team in Team}
     kept = np.flatnonzero(np.minimum(judged[Team.SALES], judged[Team.MARKETING]) >= least)
     if not kept.size:
-        return _nothing_left(shown, answers, rng, repetitions)
-    labels = tuple(labels_of(shown.question)[index] for index in kept)
-    codes = codes[:, kept]
+        headline, _ = headline_of([], answers, draws)
+        return judged_by(withheld(shown, answers), headline, ())
+    labels = tuple(every[index] for index in kept)
     counts = {team: counts[team][kept] for team in Team}
     judged = {team: judged[team][kept] for team in Team}
     differences = []
     q_of_card = [1.0] * len(labels)
-    if chance.smallest_p(*(int(people[team].sum()) for team in Team)) < SIGNIFICANCE:
-        of_cards, q_of_card = _of_cards(codes, people, counts, judged, rng, repetitions)
+    if chance.smallest_p(*(answers[team].spoke for team in Team)) < SIGNIFICANCE:
+        of_cards, q_of_card = _of_cards(codes[:, kept], people, draws)
         differences.append(of_cards)
-    headline, smaller = headline_of(differences, answers, rng, repetitions)
+    headline, smaller = headline_of(differences, answers, draws)
     standing = _standing(counts, judged, rule)
     together = standing[Team.SALES].settled and standing[Team.SALES].place == standing[Team.MARKETING].place
-    missing = len(labels_of(shown.question)) - len(labels)
+    missing = len(every) - len(labels)
     remark = (
         f"{missing} {'card was' if missing == 1 else 'cards were'} judged by too few and left out."
         if missing
         else ""
     )
-    return Measured(
-        headline=headline,
-        untestable=headline is None,
+    described = Measured(
         standing=standing,
         mostly_cant_say=all(counts[team][:, _CANT_TELL].sum() * 2 > judged[team].sum() for team in Team),
         shown=replace(
             shown,
             reason=" ".join(part for part in (shown.reason, remark) if part),
             consensus=Consensus.IN if together else Consensus.NONE,
-            effect=headline.effect if headline else None,
-            other_effects=(
-                *smaller,
-                *(
-                    one
-                    for one in _other_effects(counts, judged)
-                    if headline is None or one.name != headline.effect.name
-                ),
-            ),
-            between_share=headline.between_share if headline else None,
-            strength=headline.strength if headline else 0.0,
             distributions={
                 team: replace(
                     distribution_of(labels, counts[team][:, _QUALIFIED], answers[team]),
@@ -99,45 +97,12 @@ def measure_cards(
             differences=_cards(labels, counts, judged, q_of_card, rule),
         ),
     )
+    known = None if headline is None else headline.effect.name
+    others = [one for one in _other_effects(counts, judged) if one.name != known]
+    return judged_by(described, headline, (*smaller, *others))
 
 
-def _sheets(answers: Mapping[Team, TeamAnswers], cards: int) -> tuple[Array, dict[Team, Array]]:
-    """The different sheets of judgements, of shape (sheets, cards), and how many of each team gave each."""
-    sheets = sorted({sheet for team in Team for sheet in answers[team].said})
-    counted = {team: Counter(answers[team].said) for team in Team}
-    codes = np.array(sheets, dtype=np.int64).reshape(len(sheets), cards)
-    return codes, {
-        team: np.array([counted[team][sheet] for sheet in sheets], dtype=np.int64) for team in Team
-    }
-
-
-def _nothing_left(
-    shown: QuestionComparison, answers: Mapping[Team, TeamAnswers], rng: np.random.Generator, repetitions: int
-) -> Measured:
-    headline, _ = headline_of([], answers, rng, repetitions)
-    nothing = np.zeros(0, dtype=np.int64)
-    return Measured(
-        shown=replace(
-            shown,
-            effect=headline.effect if headline else None,
-            between_share=headline.between_share if headline else None,
-            strength=headline.strength if headline else 0.0,
-            distributions={team: distribution_of((), nothing, answers[team]) for team in Team},
-        ),
-        headline=headline,
-        standing=dict.fromkeys(Team, positions.DIVIDED),
-        untestable=headline is None,
-    )
-
-
-def _of_cards(
-    codes: Array,
-    people: Mapping[Team, Array],
-    counts: Mapping[Team, Array],
-    judged: Mapping[Team, Array],
-    rng: np.random.Generator,
-    repetitions: int,
-) -> tuple[Difference, list[float]]:
+def _of_cards(codes: Array, people: Mapping[Team, Array], draws: Draws) -> tuple[Difference, list[float]]:
     """The difference, and the false-discovery rate of each card; a person's judgements stay together in the draws.
 
     Two statistics, the largest and the mean difference over the cards; the one that chance makes more rarely is the
@@ -148,45 +113,39 @@ def _of_cards(
         np.float64
     )
     a, b = people[Team.SALES], people[Team.MARKETING]
-    dealt = chance.deal_sums(a + b, columns, int(a.sum()), rng, repetitions)
-    totals = (a + b) @ columns
+    dealt = draws.deal_sums(a + b, columns, int(a.sum()))
+    of_a, of_b = a @ columns, b @ columns
+    totals = of_a + of_b
 
     def share(sums: Array) -> Array:
         return sums[..., :cards] / np.maximum(sums[..., 2 * cards :], 1.0)
 
     by_chance = np.abs(share(dealt) - share(totals - dealt))
-    apart = share(a @ columns) - share(b @ columns)
+    apart = share(of_a) - share(of_b)
     largest = int(np.argmax(np.abs(apart)))
     value, mean = float(apart[largest]), float(np.abs(apart).mean())
     largest_by_chance = by_chance.max(axis=-1)
-    expected = float(largest_by_chance.mean())
     p_mean = chance.share_as_large(by_chance.mean(axis=-1), mean)
     p_largest = chance.share_as_large(largest_by_chance, abs(value))
     p_of_card = [chance.share_as_large(by_chance[:, i], abs(float(apart[i]))) for i in range(cards)]
-    n_a, n_b = (int(judged[team][largest]) for team in Team)
     varied = int(np.count_nonzero((totals[:cards] > 0) & (totals[:cards] < totals[2 * cards :])))
-    interval = newcombe(
-        int(counts[Team.SALES][largest, _QUALIFIED]),
-        n_a,
-        int(counts[Team.MARKETING][largest, _QUALIFIED]),
-        n_b,
-        confidence=1 - SIGNIFICANCE / max(1, varied),
-    )
+    x, n_a, y, n_b = (int(sums[at]) for sums in (of_a, of_b) for at in (largest, 2 * cards + largest))
+    interval = newcombe(x, n_a, y, n_b, confidence=1 - SIGNIFICANCE / max(1, varied))
 
     def table(sums: Array) -> Array:
         return yes_and_no(sums[..., :cards], sums[..., 2 * cards :])
 
+    # Not worked out but drawn: how many of a team judged a card is chance as well.
+    expected = float(effects.divergence(table(dealt), table(totals - dealt))[0].sum(axis=-1).mean())
     difference = Difference(
         effect=Effect("largest_difference", value, interval)
         if p_largest <= p_mean
         else Effect("mean_difference", mean),
-        strength=max(0.0, (abs(value) - expected) / (1 - expected)) if expected < 1 else 0.0,
+        strength=above_chance(abs(value), float(largest_by_chance.mean())),
         medium=abs(value) >= effects.MEDIUM_ASSOCIATION,
         leans=leans(interval) or p_largest <= SIGNIFICANCE or p_mean <= SIGNIFICANCE / 2,
         p=min(1.0, 2 * min(p_largest, p_mean)),
-        between_share=between_share_of(
-            table(a @ columns), table(b @ columns), table(dealt), table(totals - dealt)
-        ),
+        between_share=between_share_of(table(of_a), table(of_b), expected),
     )
     return difference, benjamini_hochberg(p_of_card)
 
@@ -198,23 +157,16 @@ def _cards(
     q_of_card: list[float],
     rule: ConsensusRule,
 ) -> tuple[OptionDifference, ...]:
+    qualified = {team: counts[team][:, _QUALIFIED] for team in Team}
     found = []
-    for index, label in enumerate(labels):
-        one = option_difference(
-            label,
-            counts[Team.SALES][index, _QUALIFIED],
-            int(judged[Team.SALES][index]),
-            counts[Team.MARKETING][index, _QUALIFIED],
-            int(judged[Team.MARKETING][index]),
-            rule,
-        )
+    for index, one in enumerate(option_differences(labels, qualified, judged, rule, q_of_card)):
         against = [float(counts[team][index, _NOT] / judged[team][index]) for team in Team]
         consensus = rule.of(list(one.shares.values()), against)
         if consensus is not Consensus.IN:
             # A lead is out where both teams call it not qualified, not where they cannot tell.
             out = rule.of(against, list(one.shares.values())) is Consensus.IN
             consensus = Consensus.OUT if out else Consensus.NONE
-        found.append(replace(one, q=q_of_card[index], consensus=consensus))
+        found.append(replace(one, consensus=consensus))
     return tuple(found)
 
 

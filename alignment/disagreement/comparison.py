@@ -28,7 +28,8 @@ import numpy as np
 
 from alignment.consensus import ConsensusRule
 from alignment.disagreement import sentences
-from alignment.disagreement.answers import gather
+from alignment.disagreement.answers import gather_each
+from alignment.disagreement.chance import Draws
 from alignment.disagreement.costs import LeadsApart
 from alignment.disagreement.measurement import Measured, measure
 from alignment.disagreement.perspectives import topic_importance, with_perspectives
@@ -75,13 +76,13 @@ def compare(
     `responses` hold one entry a person; a missing key is a skipped question, None is 'can't say'. `permutations` is
     the number of draws for each question, `rule` what counts as agreement (None: what the survey was opened with). The same answers give the same result, in whatever order people come.
     """
-    rng = np.random.default_rng(seed)
+    draws = Draws(np.random.default_rng(seed), permutations)
     rule = rule or questionnaire.consensus
     least = max(questionnaire.min_group, 1)
     compared = [question for question in questionnaire.questions if question.type in COMPARED]
     measured = [
-        measure(question, gather(question, responses), least, rule, rng, permutations)
-        for question in compared
+        measure(question, answers, least, rule, draws)
+        for question, answers in zip(compared, gather_each(compared, responses), strict=True)
     ]
     tested = [index for index, one in enumerate(measured) if one.headline is not None]
     p_values = [one.headline.p for one in measured if one.headline is not None]

@@ -1,7 +1,7 @@
 """What is told of a question whatever its type: how a team answered, and one option's share in both teams."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from alignment.consensus import ConsensusRule
 from alignment.disagreement.answers import TeamAnswers
 from alignment.disagreement.differences import Difference
-from alignment.disagreement.positions import Position
-from alignment.disagreement.results import Distribution, OptionDifference, QuestionComparison
+from alignment.disagreement.positions import DIVIDED, Position
+from alignment.disagreement.results import Distribution, Effect, OptionDifference, QuestionComparison
 from alignment.people import Team
 from alignment.statistics import newcombe
 
@@ -47,7 +47,7 @@ def distribution_of(labels: tuple[str, ...], counts: Array, answers: TeamAnswers
 
 
 def option_difference(
-    label: str, x: int, n_a: int, y: int, n_b: int, rule: ConsensusRule
+    label: str, x: int, n_a: int, y: int, n_b: int, rule: ConsensusRule, q: float | None = None
 ) -> OptionDifference:
     """An option that `x` of `n_a` people in sales and `y` of `n_b` in marketing gave, with Newcombe's interval."""
     of_sales, of_marketing = float(x / n_a), float(y / n_b)
@@ -55,12 +55,33 @@ def option_difference(
         label=label,
         shares={Team.SALES: of_sales, Team.MARKETING: of_marketing},
         difference=of_sales - of_marketing,
-        interval=newcombe(int(x), n_a, int(y), n_b),
-        q=None,
+        interval=newcombe(int(x), int(n_a), int(y), int(n_b)),
+        q=q,
         consensus=rule.of([of_sales, of_marketing], []),
     )
 
 
-def yes_and_no(ticks: Array, people: Array | int) -> Array:
-    """How many gave each answer and how many did not, on a new last axis."""
-    return np.stack([ticks, people - ticks], axis=-1)
+def withheld(shown: QuestionComparison, answers: Mapping[Team, TeamAnswers]) -> Measured:
+    """What so few said would be single people's answers: only how many can't say is told."""
+    nothing = np.zeros(0, dtype=np.int64)
+    return Measured(
+        shown=replace(shown, distributions={t: distribution_of((), nothing, answers[t]) for t in Team}),
+        standing=dict.fromkeys(Team, DIVIDED),
+    )
+
+
+def judged_by(described: Measured, headline: Difference | None, others: Iterable[Effect]) -> Measured:
+    """The question with the difference that it is judged by, and the other effects."""
+    shown = replace(described.shown, other_effects=tuple(others))
+    if headline is None:
+        return replace(described, shown=shown, untestable=True)
+    return replace(
+        described,
+        headline=headline,
+        shown=replace(
+            shown,
+            effect=headline.effect,
+            between_share=headline.between_share,
+            strength=headline.strength,
+        ),
+    )

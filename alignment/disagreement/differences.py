@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from alignment.disagreement import chance, effects
 from alignment.disagreement.answers import TeamAnswers
+from alignment.disagreement.chance import Draws
 from alignment.disagreement.results import Effect
 from alignment.people import Team
-from alignment.questionnaires import Question, QuestionType
-from alignment.statistics import Interval, confidence_of, critical_value, newcombe
+from alignment.statistics import Interval, benjamini_hochberg, confidence_of, critical_value, newcombe
 
 Array = NDArray[Any]
 
@@ -20,8 +20,6 @@ SIGNIFICANCE = 0.05
 
 LEVELS_AT_MOST = 64
 """Numbers of hundreds of people are put into so many classes of equal size for the draws; δ itself uses them as they are."""
-
-_BOOTSTRAP_FROM = 5
 
 
 @dataclass(frozen=True)
@@ -36,13 +34,15 @@ class Difference:
     between_share: float
 
 
-def difference_of_tables(a: Array, b: Array, rng: np.random.Generator, repetitions: int) -> Difference:
+def difference_of_tables(a: Array, b: Array, draws: Draws) -> Difference:
     """Exclusive answers: total variation, its interval, a permuted χ², and Bergsma's V for strength."""
     given = (a + b) > 0
     a, b = a[given], b[given]
     n_a, n_b = int(a.sum()), int(b.sum())
-    dealt = chance.deal(a + b, n_a, rng, repetitions)
-    largest_by_chance = np.abs(effects.shares(dealt) - effects.shares(a + b - dealt)).max(axis=-1)
+    dealt = draws.deal(a + b, n_a)
+    # |p − q| of every answer is its deviation from what is expected, times one number.
+    deviation = np.abs(dealt - n_a * (a + b) / max(n_a + n_b, 1))
+    largest_by_chance = deviation.max(axis=-1, initial=0.0) * ((n_a + n_b) / max(n_a * n_b, 1))
     interval = _total_variation_interval(a, b, largest_by_chance)
     strength = effects.bergsma_v(a, b)
     return Difference(
@@ -53,64 +53,89 @@ def difference_of_tables(a: Array, b: Array, rng: np.random.Generator, repetitio
         p=chance.share_as_large(effects.chi_square(dealt, a + b - dealt), float(effects.chi_square(a, b)))
         if n_a and n_b
         else 1.0,
-        between_share=between_share_of(a, b, dealt, a + b - dealt),
+        between_share=between_share_of(a, b),
     )
 
 
-def difference_in_order(
-    question: Question, answers: Mapping[Team, TeamAnswers], rng: np.random.Generator, repetitions: int
-) -> tuple[Difference, list[Effect]]:
-    """Cliff's δ with a permuted Brunner–Munzel test, among those who said something; and further effects of numbers."""
-    sales = np.asarray(answers[Team.SALES].said, dtype=np.float64)
-    marketing = np.asarray(answers[Team.MARKETING].said, dtype=np.float64)
-    levels, where = np.unique(np.concatenate([sales, marketing]), return_inverse=True)
-    a = np.bincount(where[: sales.size], minlength=levels.size)
-    b = np.bincount(where[sales.size :], minlength=levels.size)
-    exact = float(effects.cliffs_delta(a, b))
-    if levels.size > LEVELS_AT_MOST and sales.size + marketing.size > 400:
-        coarse_a, coarse_b = _merge_levels(a, b, LEVELS_AT_MOST)
-    else:
-        coarse_a, coarse_b = a, b
-    dealt = chance.deal(coarse_a + coarse_b, sales.size, rng, repetitions)
-    rest = coarse_a + coarse_b - dealt
-    by_chance = np.abs(effects.brunner_munzel(dealt, rest))
-    observed = abs(float(effects.brunner_munzel(coarse_a, coarse_b)))
-    critical = float(np.quantile(by_chance, 1 - SIGNIFICANCE, method="higher"))
-    interval = effects.delta_interval(a, b, critical)
-    if question.type is QuestionType.SCALE:
-        bins = [coarse_a, coarse_b, dealt, rest]
-    else:
-        starts = _equal_parts(coarse_a + coarse_b, 5)
-        bins = _in_parts(starts, coarse_a, coarse_b, dealt, rest)
-    others = []
-    if question.type is QuestionType.NUMBER:
-        enough = min(sales.size, marketing.size) >= _BOOTSTRAP_FROM
-        others.append(
-            Effect(
-                "difference_of_medians",
-                float(np.median(sales) - np.median(marketing)),
-                effects.bootstrap_median_difference(sales, marketing, rng, repetitions) if enough else None,
-            )
-        )
+@dataclass(frozen=True)
+class ItemsApart:
+    """How many of each team gave each of several items (options, conditions), and how far that lies apart.
+
+    `difference` is the largest difference of the shares; `q` the false-discovery rate of each item, 1 where everybody or
+    nobody gave it; `shares_apart` are sales − marketing.
+    """
+
+    difference: Difference
+    counts: Mapping[Team, Array]
+    shares_apart: Array
+    q: tuple[float, ...]
+
+
+def difference_of_items(given: Array, people: Mapping[Team, Array], draws: Draws) -> ItemsApart:
+    """The item whose share differs most, by permutation of people: items of one person hang together (max-T).
+
+    `given` has shape (answers, items), 1 where the answer has the item; `people` is how many of each team gave each
+    answer, those who gave none included.
+    """
+    a, b = people[Team.SALES], people[Team.MARKETING]
+    n_a, n_b = int(a.sum()), int(b.sum())
+    counts = {team: (people[team] @ given).astype(np.int64) for team in Team}
+    of_a, of_b = counts[Team.SALES], counts[Team.MARKETING]
+    totals = of_a + of_b
+    dealt = draws.deal_sums(a + b, given, n_a)
+    by_chance = np.abs(dealt / n_a - (totals - dealt) / n_b)
+    largest_by_chance = by_chance.max(axis=-1)
+    apart = of_a / n_a - of_b / n_b
+    largest = int(np.argmax(np.abs(apart)))
+    varied = np.flatnonzero((totals > 0) & (totals < n_a + n_b))
+    # Bonferroni over the items: the one that differs most was picked among so many.
+    interval = newcombe(
+        int(of_a[largest]), n_a, int(of_b[largest]), n_b, confidence=1 - SIGNIFICANCE / max(1, varied.size)
+    )
+    value = float(apart[largest])
     difference = Difference(
+        effect=Effect("largest_difference", value, interval),
+        strength=above_chance(abs(value), float(largest_by_chance.mean())),
+        medium=abs(value) >= effects.MEDIUM_ASSOCIATION,
+        leans=leans(interval),
+        p=chance.share_as_large(largest_by_chance, abs(value)),
+        between_share=between_share_of(yes_and_no(of_a, n_a), yes_and_no(of_b, n_b)),
+    )
+    q = np.ones(totals.size)
+    q[varied] = benjamini_hochberg(
+        [chance.share_as_large(by_chance[:, i], abs(float(apart[i]))) for i in varied]
+    )
+    return ItemsApart(difference, counts, apart, tuple(float(one) for one in q))
+
+
+def difference_in_order(answers: Mapping[Team, TeamAnswers], draws: Draws, *, parts: int) -> Difference:
+    """Cliff's δ with a permuted Brunner–Munzel test, among those who said something.
+
+    What lies between the teams is told by `parts` parts of equally many people; by every level where `parts` is 0.
+    """
+    a, b = (answers[team].people for team in Team)
+    exact = float(effects.cliffs_delta(a, b))
+    coarse_a, coarse_b = a, b
+    if a.size > LEVELS_AT_MOST and a.sum() + b.sum() > 400:
+        coarse_a, coarse_b = in_parts(a, b, LEVELS_AT_MOST)
+    dealt = draws.deal(coarse_a + coarse_b, int(a.sum()))
+    by_chance = np.abs(effects.brunner_munzel(dealt, coarse_a + coarse_b - dealt))
+    observed = abs(float(effects.brunner_munzel(coarse_a, coarse_b)))
+    interval = effects.delta_interval(a, b, chance.upper_quantile(by_chance, 1 - SIGNIFICANCE))
+    return Difference(
         effect=Effect("cliffs_delta", exact, interval),
         strength=abs(exact),
         medium=abs(exact) >= effects.MEDIUM_DELTA,
-        # For numbers the difference of medians is an effect of its own, with an interval of its own.
-        leans=leans(interval)
-        or any(leans(other.interval) and abs(exact) >= effects.MEDIUM_DELTA for other in others),
+        leans=leans(interval),
         p=chance.share_as_large(by_chance, observed),
-        between_share=between_share_of(*bins),
+        between_share=between_share_of(*(in_parts(coarse_a, coarse_b, parts) if parts else (a, b))),
     )
-    return difference, others
 
 
-def difference_in_silence(
-    answers: Mapping[Team, TeamAnswers], rng: np.random.Generator, repetitions: int
-) -> Difference:
+def difference_in_silence(answers: Mapping[Team, TeamAnswers], draws: Draws) -> Difference:
     """How many more people can't say in one team than in the other: Newcombe interval and permutation test."""
-    a, b = (np.array([answers[team].cant_say, len(answers[team].said)]) for team in Team)
-    difference = difference_of_tables(a, b, rng, repetitions)
+    a, b = (np.array([answers[team].cant_say, answers[team].spoke]) for team in Team)
+    difference = difference_of_tables(a, b, draws)
     n_a, n_b = int(a.sum()), int(b.sum())
     interval = newcombe(int(a[0]), n_a, int(b[0]), n_b)
     value = float(a[0] / n_a - b[0] / n_b)
@@ -118,10 +143,7 @@ def difference_in_silence(
 
 
 def headline_of(
-    found: Sequence[Difference],
-    answers: Mapping[Team, TeamAnswers],
-    rng: np.random.Generator,
-    repetitions: int,
+    found: Sequence[Difference], answers: Mapping[Team, TeamAnswers], draws: Draws
 ) -> tuple[Difference | None, tuple[Effect, ...]]:
     """The difference that a question is judged by, and the effects of the others; None where nothing could be tested.
 
@@ -133,7 +155,7 @@ def headline_of(
     silent = sum(answers[team].cant_say for team in Team)
     n_a, n_b = (answers[team].answered for team in Team)
     if chance.smallest_p_of_share(n_a, n_b, silent) < SIGNIFICANCE:
-        differences.append(difference_in_silence(answers, rng, repetitions))
+        differences.append(difference_in_silence(answers, draws))
     differences = [replace(one, p=min(1.0, one.p * len(differences))) for one in differences]
     sizeable = [one for one in differences if one.medium] or differences[:1]
     headline = min(sizeable, key=lambda one: one.p, default=None)
@@ -170,7 +192,7 @@ def _exclusive_intervals(a: Array, n_a: int, b: Array, n_b: int, largest_by_chan
     """
     pooled = (a + b) / (n_a + n_b)
     spread = np.sqrt(pooled * (1 - pooled) * (1 / n_a + 1 / n_b))
-    bar = float(np.quantile(largest_by_chance, 1 - SIGNIFICANCE, method="higher"))
+    bar = chance.upper_quantile(largest_by_chance, 1 - SIGNIFICANCE)
     single, bonferroni = critical_value(1 - SIGNIFICANCE), critical_value(1 - SIGNIFICANCE / len(a))
     largest = float(np.abs(a / n_a - b / n_b).max())
     usual = chance.share_as_large(largest_by_chance, largest) > SIGNIFICANCE
@@ -182,14 +204,28 @@ def _exclusive_intervals(a: Array, n_a: int, b: Array, n_b: int, largest_by_chan
     return intervals
 
 
-def between_share_of(a: Array, b: Array, dealt_a: Array, dealt_b: Array) -> float:
-    """JSD above its mean by chance, as a share of the pooled entropy; tables beyond the last axis are added up."""
+def between_share_of(a: Array, b: Array, expected: float | None = None) -> float:
+    """JSD above its mean by chance, as a share of the pooled entropy; tables beyond the last axis are added up.
+
+    `expected` is that mean; None where `a` and `b` count everybody in every table, so that it can be worked out.
+    """
     observed, pooled = (float(np.sum(part)) for part in effects.divergence(a, b))
     if pooled <= 0:
         return 0.0
-    by_chance = effects.divergence(dealt_a, dealt_b)[0]
-    expected = float(by_chance.mean() if by_chance.ndim == 1 else by_chance.sum(axis=-1).mean())
+    if expected is None:
+        n_a, n_b = (int(np.sum(side.reshape(-1, side.shape[-1])[0])) for side in (a, b))
+        expected = effects.expected_divergence(a + b, n_a + n_b, n_a)
     return min(1.0, max(0.0, (observed - expected) / pooled))
+
+
+def above_chance(value: float, expected: float) -> float:
+    """An effect above its mean by chance, as a share of what is left above it: 0 to 1."""
+    return max(0.0, (value - expected) / (1 - expected)) if expected < 1 else 0.0
+
+
+def yes_and_no(ticks: Array, people: Array | int) -> Array:
+    """How many gave each answer and how many did not, on a new last axis."""
+    return np.stack([ticks, people - ticks], axis=-1)
 
 
 def leans(interval: Interval | None) -> bool:
@@ -197,20 +233,14 @@ def leans(interval: Interval | None) -> bool:
     return interval is not None and (interval.low > 0 or interval.high < 0)
 
 
-def _merge_levels(a: Array, b: Array, parts: int) -> tuple[Array, Array]:
+def in_parts(a: Array, b: Array, parts: int) -> tuple[Array, Array]:
+    """Counts on ordered levels, with neighbouring levels put together into at most `parts` of about equally many people."""
     starts = _equal_parts(a + b, parts)
     return np.add.reduceat(a, starts), np.add.reduceat(b, starts)
 
 
-def _in_parts(starts: Array, *tables: Array) -> list[Array]:
-    return [np.add.reduceat(table, starts, axis=-1) for table in tables]
-
-
 def _equal_parts(totals: Array, parts: int) -> Array:
-    """Where to begin each of at most `parts` neighbouring groups of levels with about equally many people.
-
-    Depends on the pooled counts only, so that permutations stay exact.
-    """
+    """Where to begin each part. Depends on the pooled counts only, so that permutations stay exact."""
     before = np.cumsum(totals) - totals
     group = np.minimum(parts - 1, before * parts // int(totals.sum()))
     return np.flatnonzero(np.diff(group, prepend=-1))

@@ -2,6 +2,7 @@
 answer, any axes before it are repetitions, so that one call serves two teams as well as thousands of permutations.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,49 @@ def divergence(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
     p, q = shares(a), shares(b)
     pooled = entropy((p + q) / 2)
     return np.maximum(pooled - (entropy(p) + entropy(q)) / 2, 0.0), pooled
+
+
+def expected_divergence(totals: ArrayLike, people: int, size: int) -> float:
+    """The mean of `divergence` over all ways to deal `people` to a first team of `size` and a second of the others.
+
+    `totals` are the pooled counts of each answer; answers of several tables (yes and no of each option, say) may follow
+    each other, and their divergences are added up. Not drawn but exact: the divergence is a sum over the answers, and how
+    many of those who gave one answer are in the first team follows a hypergeometric distribution.
+    """
+    counts = np.ravel(np.asarray(totals, dtype=np.int64))
+    counts = counts[counts > 0]
+    others = people - size
+    if not (counts.size and size and others):
+        return 0.0
+    mean = size * (counts / people)
+    # Beyond twelve standard deviations there is less than what a float can hold beside 1.
+    reach = 12 * np.sqrt(mean * (others / people)) + 12
+    low = np.maximum(np.maximum(0, counts - others), np.floor(mean - reach)).astype(np.int64)
+    high = np.minimum(np.minimum(counts, size), np.ceil(mean + reach)).astype(np.int64)
+    lengths = high - low + 1
+    starts = np.cumsum(lengths) - lengths
+    in_first = np.arange(int(lengths.sum())) + np.repeat(low - starts, lengths)
+    in_second = np.repeat(counts, lengths) - in_first
+    ways = _log_factorials(people)
+    chances = np.exp(
+        np.repeat(ways[counts] + ways[people - counts] - ways[people] + ways[size] + ways[others], lengths)
+        - ways[in_first]
+        - ways[in_second]
+        - ways[size - in_first]
+        - ways[others - in_second]
+    )
+    p, q = in_first / size, in_second / others
+    parts = _surprise((p + q) / 2) - (_surprise(p) + _surprise(q)) / 2
+    return float(chances @ parts)
+
+
+def _surprise(p: Floats) -> Floats:
+    return -p * np.log2(np.where(p > 0, p, 1.0))
+
+
+@lru_cache(maxsize=8)
+def _log_factorials(most: int) -> Floats:
+    return np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, most + 1)))))
 
 
 def total_variation(a: ArrayLike, b: ArrayLike) -> Floats:
@@ -88,16 +132,26 @@ def relative_effect(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
     The variance is exactly 0 where the teams are completely apart and where everybody answers the same.
     """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    n_a, n_b = first.sum(axis=-1, keepdims=True), second.sum(axis=-1, keepdims=True)
-    # Where an answer of one team stands among the other's: the share below it, ties counted half.
-    among_b = (np.cumsum(second, axis=-1) - second / 2) / np.maximum(n_b, 1.0)
-    among_a = (np.cumsum(first, axis=-1) - first / 2) / np.maximum(n_a, 1.0)
-    mean_a = np.sum(first * among_b, axis=-1, keepdims=True) / np.maximum(n_a, 1.0)
-    mean_b = np.sum(second * among_a, axis=-1, keepdims=True) / np.maximum(n_b, 1.0)
-    spread_a = np.sum(first * (among_b - mean_a) ** 2, axis=-1, keepdims=True) / np.maximum(n_a - 1, 1.0)
-    spread_b = np.sum(second * (among_a - mean_b) ** 2, axis=-1, keepdims=True) / np.maximum(n_b - 1, 1.0)
-    variance = spread_a / np.maximum(n_a, 1.0) + spread_b / np.maximum(n_b, 1.0)
-    return mean_a[..., 0], np.where(variance < 1e-15, 0.0, variance)[..., 0]
+    n_a, n_b = first.sum(axis=-1), second.sum(axis=-1)
+    # Where an answer of one team stands among the other's: how many are below it, ties counted half.
+    among_a = np.cumsum(first, axis=-1)
+    among_a -= first / 2
+    among_b = np.cumsum(second, axis=-1)
+    among_b -= second / 2
+    # Sums of halves and quarters: exact, so that subtracting the squared mean loses nothing.
+    above = first * among_b
+    wins = above.sum(axis=-1)
+    above *= among_b
+    squares_a = above.sum(axis=-1)
+    np.multiply(second, among_a, out=above)
+    above *= among_a
+    squares_b = above.sum(axis=-1)
+    safe_a, safe_b = np.maximum(n_a, 1.0), np.maximum(n_b, 1.0)
+    losses = n_a * n_b - wins
+    spread_a = (squares_a - wins * wins / safe_a) / safe_b**2 / np.maximum(n_a - 1, 1.0)
+    spread_b = (squares_b - losses * losses / safe_b) / safe_a**2 / np.maximum(n_b - 1, 1.0)
+    variance = spread_a / safe_a + spread_b / safe_b
+    return wins / (safe_a * safe_b), np.where(variance < 1e-15, 0.0, variance)
 
 
 def brunner_munzel(a: ArrayLike, b: ArrayLike) -> Floats:
@@ -159,29 +213,3 @@ def _root(function: Any, outside: float, inside: float) -> float:
         else:
             inside = middle
     return inside
-
-
-def bootstrap_median_difference(
-    a: ArrayLike, b: ArrayLike, rng: np.random.Generator, repetitions: int, confidence: float = 0.95
-) -> Interval:
-    """Percentile bootstrap interval of median(a) − median(b), for values of shape (n,), n ≥ 1.
-
-    Drawn without resampling anybody: the middle order statistics of n uniform draws follow Beta distributions, and
-    an order statistic of a resample is the value at the rank it falls on. Exact, and as fast for 10,000 as for 10.
-    """
-    difference = _bootstrap_medians(a, rng, repetitions) - _bootstrap_medians(b, rng, repetitions)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(difference, [tail, 1 - tail], method="inverted_cdf")
-    return Interval(float(low), float(high))
-
-
-def _bootstrap_medians(values: ArrayLike, rng: np.random.Generator, repetitions: int) -> Floats:
-    ordered = np.sort(np.asarray(values, dtype=np.float64))
-    n = ordered.size
-    lower = (n + 1) // 2
-    first = rng.beta(lower, n - lower + 1, repetitions)
-    picked = ordered[np.minimum((first * n).astype(np.int64), n - 1)]
-    if n % 2:
-        return picked
-    second = first + (1 - first) * rng.beta(1, n - lower, repetitions)
-    return (picked + ordered[np.minimum((second * n).astype(np.int64), n - 1)]) / 2

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignment.disagreement import chance
+from alignment.disagreement.chance import Draws
 from alignment.disagreement.differences import SIGNIFICANCE
 from alignment.people import Team
 from alignment.statistics import Interval
@@ -26,10 +27,7 @@ class LargestMeanDifference:
 
 
 def largest_mean_difference(
-    values: Array,
-    people: Mapping[Team, Array],
-    rng: np.random.Generator,
-    repetitions: int,
+    values: Array, people: Mapping[Team, Array], draws: Draws
 ) -> LargestMeanDifference | None:
     """Compare the means of several items; an item counts with the people who have a value for it.
 
@@ -49,12 +47,12 @@ def largest_mean_difference(
     observed = _apart(a @ columns, totals)
     if not np.any(observed.possible):
         return None
-    by_chance = _apart(chance.deal_sums(a + b, columns, int(a.sum()), rng, repetitions), totals)
+    by_chance = _apart(draws.deal_sums(a + b, columns, int(a.sum())), totals)
     welch = np.abs(observed.welch)
     item = int(
         np.argmax(np.where(np.isinf(welch), np.finfo(np.float64).max, welch) + np.abs(observed.pooled))
     )
-    critical = float(np.quantile(np.abs(by_chance.pooled).max(axis=-1), 1 - SIGNIFICANCE, method="higher"))
+    critical = chance.upper_quantile(np.abs(by_chance.pooled).max(axis=-1), 1 - SIGNIFICANCE)
     value, reach = float(observed.difference[item]), critical * float(observed.error[item])
     return LargestMeanDifference(
         item,

@@ -30,7 +30,7 @@ def with_perspectives(
         return compared
     answers = gather(question, responses)
     guesses = gather(questionnaire.question(GUESS + question.key), responses)
-    enough = [len(found[team].said) >= least for found in (answers, guesses) for team in Team]
+    enough = [found[team].spoke >= least for found in (answers, guesses) for team in Team]
     if not all(enough):
         return compared
     return replace(
@@ -46,7 +46,7 @@ def topic_importance(
     found: dict[str, Mapping[Team, float]] = {}
     for topic in questionnaire.importance:
         answers = gather(questionnaire.question(IMPORTANCE + topic), responses)
-        if min(len(answers[team].said) for team in Team) >= least:
+        if min(answers[team].spoke for team in Team) >= least:
             found[topic] = {team: float(np.mean(answers[team].said)) + 1 for team in Team}
     return found
 
@@ -68,7 +68,7 @@ def _perspective(
         team=team,
         seen=seen,
         right=right,
-        people=len(guesses.said),
+        people=guesses.spoke,
         sentence=_sentence(team, seen, right, **texts),
         **texts,
     )

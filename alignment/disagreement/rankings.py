@@ -1,6 +1,5 @@
 """Rankings of two teams: each team's order, how far it agrees within itself, and how far the orders are apart."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,8 +11,16 @@ from alignment.consensus import Consensus
 from alignment.disagreement import chance, effects, positions
 from alignment.disagreement.agreement import kendalls_tau, kendalls_w, places
 from alignment.disagreement.answers import TeamAnswers, labels_of
-from alignment.disagreement.description import Measured, distribution_of
-from alignment.disagreement.differences import SIGNIFICANCE, Difference, between_share_of, headline_of, leans
+from alignment.disagreement.chance import Draws
+from alignment.disagreement.description import Measured, distribution_of, judged_by, withheld
+from alignment.disagreement.differences import (
+    SIGNIFICANCE,
+    Difference,
+    above_chance,
+    between_share_of,
+    headline_of,
+    leans,
+)
 from alignment.disagreement.means import largest_mean_difference
 from alignment.disagreement.positions import Position
 from alignment.disagreement.results import Effect, QuestionComparison
@@ -38,27 +45,25 @@ _BOOTSTRAP_FROM = 5
 
 
 def measure_ranking(
-    shown: QuestionComparison,
-    answers: Mapping[Team, TeamAnswers],
-    least: int,
-    rng: np.random.Generator,
-    repetitions: int,
+    shown: QuestionComparison, answers: Mapping[Team, TeamAnswers], least: int, draws: Draws
 ) -> Measured:
     """Two differences: the distance of the teams' orders (τ), and the option whose mean place differs most."""
     labels = labels_of(shown.question)
-    said = {team: len(answers[team].said) for team in Team}
+    spoke = [answers[team].spoke for team in Team]
     differences: list[Difference] = []
-    described = _withheld(shown, answers)
-    if min(said.values()) >= least:
-        orders, people = _orders(answers)
+    described = withheld(shown, answers)
+    if min(spoke) >= least:
+        orders = answers[Team.SALES].values
+        people = {team: answers[team].people for team in Team}
         ranks = np.array([places(order, len(labels)) for order in orders])
-        first = np.array(
-            [[order[0] == option for option in range(len(labels))] for order in orders], dtype=float
-        )
-        described = _describe(shown, answers, labels, ranks, first, people)
-        if chance.smallest_p(*said.values()) < SIGNIFICANCE:
-            differences.append(_of_orders(ranks, first, people, rng, repetitions))
-            place = largest_mean_difference(ranks, people, rng, repetitions)
+        firsts = {
+            team: np.bincount([order[0] for order in orders], weights=people[team], minlength=len(labels))
+            for team in Team
+        }
+        described = _describe(shown, answers, labels, ranks, firsts)
+        if chance.smallest_p(*spoke) < SIGNIFICANCE:
+            differences.append(_of_orders(ranks, firsts, people, draws))
+            place = largest_mean_difference(ranks, people, draws)
             if place is not None:
                 delta = _delta_of_places(ranks[:, place.item], people)
                 differences.append(
@@ -73,35 +78,8 @@ def measure_ranking(
                         p=place.p,
                     )
                 )
-    headline, smaller = headline_of(differences, answers, rng, repetitions)
-    return replace(
-        described,
-        headline=headline,
-        untestable=headline is None,
-        shown=replace(
-            described.shown,
-            effect=headline.effect if headline else None,
-            other_effects=(*smaller, *described.shown.other_effects),
-            between_share=headline.between_share if headline else None,
-            strength=headline.strength if headline else 0.0,
-        ),
-    )
-
-
-def _orders(answers: Mapping[Team, TeamAnswers]) -> tuple[list[tuple[int, ...]], dict[Team, Array]]:
-    """The different orders, and how many of each team gave each."""
-    orders = sorted({order for team in Team for order in answers[team].said})
-    counted = {team: Counter(answers[team].said) for team in Team}
-    return orders, {team: np.array([counted[team][order] for order in orders]) for team in Team}
-
-
-def _withheld(shown: QuestionComparison, answers: Mapping[Team, TeamAnswers]) -> Measured:
-    """Orders of so few would be single people's answers: only how many can't say is told."""
-    nothing = np.zeros(0, dtype=np.int64)
-    return Measured(
-        shown=replace(shown, distributions={t: distribution_of((), nothing, answers[t]) for t in Team}),
-        standing=dict.fromkeys(Team, positions.DIVIDED),
-    )
+    headline, smaller = headline_of(differences, answers, draws)
+    return judged_by(described, headline, (*smaller, *described.shown.other_effects))
 
 
 def _describe(
@@ -109,15 +87,14 @@ def _describe(
     answers: Mapping[Team, TeamAnswers],
     labels: Sequence[str],
     ranks: Array,
-    first: Array,
-    people: Mapping[Team, Array],
+    firsts: Mapping[Team, Array],
 ) -> Measured:
+    people = {team: answers[team].people for team in Team}
     means = {team: people[team] @ ranks / people[team].sum() for team in Team}
     concordance = {team: kendalls_w(ranks, people[team]) for team in Team}
-    firsts = {team: (people[team] @ first).astype(np.int64) for team in Team}
     # Those who can't say agree with nobody: W of the others counts for their share only.
     agreed = {
-        team: (concordance[team] or 0.0) * len(answers[team].said) / max(answers[team].answered, 1)
+        team: (concordance[team] or 0.0) * answers[team].spoke / max(answers[team].answered, 1)
         for team in Team
     }
     tau = float(kendalls_tau(*means.values()))
@@ -153,7 +130,7 @@ def _describe(
 
 
 def _of_orders(
-    ranks: Array, first: Array, people: Mapping[Team, Array], rng: np.random.Generator, repetitions: int
+    ranks: Array, firsts: Mapping[Team, Array], people: Mapping[Team, Array], draws: Draws
 ) -> Difference:
     """Kendall's τ between the teams' mean places; people are dealt anew to see what distance chance gives.
 
@@ -161,21 +138,20 @@ def _of_orders(
     it lies low; whether the difference leans is therefore judged by the dealt teams: chance alone has to make a
     distance as large in at most 5 % of the draws.
     """
-    k = ranks.shape[1]
     # Doubled mid-ranks are whole numbers, and so are their sums, which order the options as the mean places do: ties
     # between options stay ties.
-    columns = np.concatenate([2 * ranks, first], axis=1)
+    doubled = 2 * ranks
     a, b = people[Team.SALES], people[Team.MARKETING]
-    totals, own = (a + b) @ columns, a @ columns
-    dealt = chance.deal_sums(a + b, columns, int(a.sum()), rng, repetitions)
-    tau = float(kendalls_tau(own[:k], totals[:k] - own[:k]))
-    distances = (1 - kendalls_tau(dealt[:, :k], totals[:k] - dealt[:, :k])) / 2
-    distance, expected = (1 - tau) / 2, float(distances.mean())
+    totals, own = (a + b) @ doubled, a @ doubled
+    dealt = draws.deal_sums(a + b, doubled, int(a.sum()))
+    tau = float(kendalls_tau(own, totals - own))
+    distances = (1 - kendalls_tau(dealt, totals - dealt)) / 2
+    distance = (1 - tau) / 2
     p = chance.share_as_large(distances, distance)
-    strength = max(0.0, (distance - expected) / (1 - expected)) if expected < 1 else 0.0
+    strength = above_chance(distance, float(distances.mean()))
     interval = None
     if min(a.sum(), b.sum()) >= _BOOTSTRAP_FROM:
-        drawn = kendalls_tau(*(chance.resample_sums(c, 2 * ranks, rng, repetitions) for c in (a, b)))
+        drawn = kendalls_tau(*(draws.resample_sums(people[team], doubled, team) for team in Team))
         low, high = (float(end) for end in np.quantile(drawn, [SIGNIFICANCE / 2, 1 - SIGNIFICANCE / 2]))
         interval = Interval(min(low, tau), max(high, tau))
     return Difference(
@@ -184,9 +160,7 @@ def _of_orders(
         medium=strength >= MEDIUM_APART,
         leans=p <= SIGNIFICANCE,
         p=p,
-        between_share=between_share_of(
-            own[k:], totals[k:] - own[k:], dealt[:, k:], totals[k:] - dealt[:, k:]
-        ),
+        between_share=between_share_of(firsts[Team.SALES], firsts[Team.MARKETING]),
     )
 
 

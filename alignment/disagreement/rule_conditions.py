@@ -1,9 +1,10 @@
 """Rules of two teams: who asks for which condition, and from which threshold on."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,22 @@ from alignment import rules
 from alignment.consensus import Consensus, ConsensusRule
 from alignment.disagreement import chance, effects, positions
 from alignment.disagreement.answers import TeamAnswers
-from alignment.disagreement.description import Measured, distribution_of, option_difference, yes_and_no
-from alignment.disagreement.differences import SIGNIFICANCE, Difference, between_share_of, headline_of, leans
+from alignment.disagreement.chance import Draws
+from alignment.disagreement.description import Measured, distribution_of, judged_by, withheld
+from alignment.disagreement.differences import (
+    SIGNIFICANCE,
+    Difference,
+    difference_of_items,
+    headline_of,
+    leans,
+)
 from alignment.disagreement.means import largest_mean_difference
+from alignment.disagreement.options import option_differences
 from alignment.disagreement.positions import Position
-from alignment.disagreement.results import Effect, OptionDifference, QuestionComparison
+from alignment.disagreement.results import Effect, QuestionComparison
 from alignment.people import Team
 from alignment.rules import AllOf, AnyOf, Condition, Node, Not, Operator, Points, Rule
-from alignment.statistics import benjamini_hochberg, newcombe
-from alignment.typical_rules import typical_rule
+from alignment.typical_rules import typical_rule_of
 
 Array = NDArray[Any]
 
@@ -126,66 +134,42 @@ def measure_rules(
     answers: Mapping[Team, TeamAnswers],
     least: int,
     rule: ConsensusRule,
-    rng: np.random.Generator,
-    repetitions: int,
+    draws: Draws,
 ) -> Measured:
     """Two differences: the condition that one team asks for most more often, and the thresholds that lie furthest apart.
 
     What fewer than `least` people ask for is left out: it would be their own words. Also the teams' typical rules.
     """
-    documents = sorted({document for team in Team for document in answers[team].said})
-    counted = {team: Counter(answers[team].said) for team in Team}
-    people = {team: np.array([counted[team][one] for one in documents], dtype=np.int64) for team in Team}
-    parsed = [rules.parse_json(document) for document in documents]
-    said = {team: len(answers[team].said) for team in Team}
-    if min(said.values()) < least:
-        nothing = np.zeros(0, dtype=np.int64)
-        headline, _ = headline_of([], answers, rng, repetitions)
-        described = Measured(
-            shown=replace(shown, distributions={t: distribution_of((), nothing, answers[t]) for t in Team}),
-            standing=dict.fromkeys(Team, positions.DIVIDED),
-        )
-        return _with(described, headline, ())
+    spoke = [answers[team].spoke for team in Team]
+    if min(spoke) < least:
+        headline, _ = headline_of([], answers, draws)
+        return judged_by(withheld(shown, answers), headline, ())
+    people = {team: answers[team].people for team in Team}
+    parsed = [_parsed(document) for document in answers[Team.SALES].values]
     conditions, asks, thresholds = _table(parsed, people, least)
     differences = []
-    q_of_condition = [1.0] * len(conditions)
-    if conditions and chance.smallest_p(*said.values()) < SIGNIFICANCE:
-        in_asking, q_of_condition = _of_asking(asks, people, answers, rng, repetitions)
-        differences.append(in_asking)
-        further = _of_thresholds(thresholds, people, in_asking.between_share, rng, repetitions)
+    q_of_condition: Sequence[float] = [1.0] * len(conditions)
+    if conditions and chance.smallest_p(*spoke) < SIGNIFICANCE:
+        # As for several choices; those who can't say ask for nothing.
+        everybody = {team: np.append(people[team], answers[team].cant_say) for team in Team}
+        asking = difference_of_items(np.vstack([asks, np.zeros(len(conditions))]), everybody, draws)
+        first = asking.difference
+        q_of_condition = asking.q
+        differences.append(replace(first, leans=first.leans or first.p <= SIGNIFICANCE))
+        further = _of_thresholds(thresholds, people, first.between_share, draws)
         if further is not None:
             differences.append(further)
-    headline, smaller = headline_of(differences, answers, rng, repetitions)
-    described = _describe(shown, answers, conditions, asks, thresholds, people, q_of_condition, least, rule)
-    typical = {
-        team: typical_rule(
-            [one for one, n in zip(parsed, people[team], strict=True) for _ in range(n)], least
-        )
-        for team in Team
-    }
-    described = replace(
-        described,
-        shown=replace(
-            described.shown,
-            typical_rules={team: None if of is None else of.rule for team, of in typical.items()},
-        ),
-    )
-    return _with(described, headline, smaller)
+    headline, smaller = headline_of(differences, answers, draws)
+    described = _describe(shown, answers, conditions, asks, thresholds, q_of_condition, least, rule)
+    typical = {team: typical_rule_of(parsed, people[team].tolist(), least) for team in Team}
+    rules_of_teams = {team: None if of is None else of.rule for team, of in typical.items()}
+    described = replace(described, shown=replace(described.shown, typical_rules=rules_of_teams))
+    return judged_by(described, headline, smaller)
 
 
-def _with(described: Measured, headline: Difference | None, smaller: tuple[Effect, ...]) -> Measured:
-    return replace(
-        described,
-        headline=headline,
-        untestable=headline is None,
-        shown=replace(
-            described.shown,
-            effect=headline.effect if headline else None,
-            other_effects=smaller,
-            between_share=headline.between_share if headline else None,
-            strength=headline.strength if headline else 0.0,
-        ),
-    )
+@lru_cache(maxsize=4096)
+def _parsed(document: str) -> Rule:
+    return rules.parse_json(document)
 
 
 def _table(parsed: list[Rule], people: Mapping[Team, Array], least: int) -> tuple[list[Asked], Array, Array]:
@@ -207,54 +191,8 @@ def _table(parsed: list[Rule], people: Mapping[Team, Array], least: int) -> tupl
     return kept, asks.reshape(shape), thresholds
 
 
-def _of_asking(
-    asks: Array,
-    people: Mapping[Team, Array],
-    answers: Mapping[Team, TeamAnswers],
-    rng: np.random.Generator,
-    repetitions: int,
-) -> tuple[Difference, list[float]]:
-    """As for several choices: who asks for what, people dealt as a whole; those who can't say ask for nothing."""
-    silent = {team: answers[team].cant_say for team in Team}
-    columns = np.concatenate([asks, np.zeros((1, asks.shape[1]))])
-    a, b = (np.append(people[team], silent[team]) for team in Team)
-    n_a, n_b = int(a.sum()), int(b.sum())
-    of_a, of_b = a @ columns, b @ columns
-    totals = of_a + of_b
-    dealt = chance.deal_sums(a + b, columns, n_a, rng, repetitions)
-    by_chance = np.abs(dealt / n_a - (totals - dealt) / n_b)
-    apart = of_a / n_a - of_b / n_b
-    largest = int(np.argmax(np.abs(apart)))
-    varied = int(np.count_nonzero(totals < n_a + n_b))
-    interval = newcombe(
-        int(of_a[largest]), n_a, int(of_b[largest]), n_b, confidence=1 - SIGNIFICANCE / max(1, varied)
-    )
-    value = float(apart[largest])
-    expected = float(by_chance.max(axis=-1).mean())
-    p = chance.share_as_large(by_chance.max(axis=-1), abs(value))
-    difference = Difference(
-        effect=Effect("largest_difference", value, interval),
-        strength=max(0.0, (abs(value) - expected) / (1 - expected)) if expected < 1 else 0.0,
-        medium=abs(value) >= effects.MEDIUM_ASSOCIATION,
-        leans=leans(interval) or p <= SIGNIFICANCE,
-        p=p,
-        between_share=between_share_of(
-            yes_and_no(of_a, n_a),
-            yes_and_no(of_b, n_b),
-            yes_and_no(dealt, n_a),
-            yes_and_no(totals - dealt, n_b),
-        ),
-    )
-    p_values = [chance.share_as_large(by_chance[:, i], abs(float(apart[i]))) for i in range(asks.shape[1])]
-    return difference, benjamini_hochberg(p_values)
-
-
 def _of_thresholds(
-    thresholds: Array,
-    people: Mapping[Team, Array],
-    between: float,
-    rng: np.random.Generator,
-    repetitions: int,
+    thresholds: Array, people: Mapping[Team, Array], between: float, draws: Draws
 ) -> Difference | None:
     """The condition whose thresholds differ most between those of each team who ask for it, by their ranks."""
     everybody = people[Team.SALES] + people[Team.MARKETING]
@@ -263,7 +201,7 @@ def _of_thresholds(
         if thresholds.shape[1]
         else thresholds
     )
-    found = largest_mean_difference(ranks, people, rng, repetitions)
+    found = largest_mean_difference(ranks, people, draws)
     if found is None:
         return None
     sides = _levels(thresholds[:, found.item], people)
@@ -304,11 +242,11 @@ def _describe(
     conditions: list[Asked],
     asks: Array,
     thresholds: Array,
-    people: Mapping[Team, Array],
-    q_of_condition: list[float],
+    q_of_condition: Sequence[float],
     least: int,
     rule: ConsensusRule,
 ) -> Measured:
+    people = {team: answers[team].people for team in Team}
     n = {team: answers[team].answered for team in Team}
     counts = {team: (people[team] @ asks).astype(np.int64) for team in Team}
     medians = {team: _medians(thresholds, people[team], least) for team in Team}
@@ -331,7 +269,7 @@ def _describe(
                 team: replace(distribution_of(labels, counts[team], answers[team]), thresholds=medians[team])
                 for team in Team
             },
-            differences=_differences(labels, counts, n, q_of_condition, rule),
+            differences=option_differences(labels, counts, n, rule, q_of_condition),
         ),
         standing=standing,
     )
@@ -352,26 +290,3 @@ def _near(one: float | None, other: float | None) -> bool:
         return True
     middle = (one + other) / 2
     return abs(one - middle) <= positions.NUMBER_TOLERANCE * abs(middle) + 1e-12
-
-
-def _differences(
-    labels: tuple[str, ...],
-    counts: Mapping[Team, Array],
-    n: Mapping[Team, int],
-    q_of_condition: list[float],
-    rule: ConsensusRule,
-) -> tuple[OptionDifference, ...]:
-    return tuple(
-        replace(
-            option_difference(
-                label,
-                counts[Team.SALES][index],
-                n[Team.SALES],
-                counts[Team.MARKETING][index],
-                n[Team.MARKETING],
-                rule,
-            ),
-            q=q_of_condition[index],
-        )
-        for index, label in enumerate(labels)
-    )

@@ -19,6 +19,7 @@ from alignment.disagreement.agreement import (
     krippendorffs_alpha,
     places,
 )
+from alignment.disagreement.chance import Draws
 from alignment.disagreement.compound_sentences import agreement_within, condition_differences
 from alignment.disagreement.means import largest_mean_difference
 from alignment.disagreement.rule_conditions import asked_by
@@ -181,7 +182,7 @@ def test_cohens_kappa_of_nothing_is_none():
 def test_the_largest_mean_difference_equals_welchs_t_and_its_exact_permutations():
     values = np.array([[1.0], [2.0], [4.0], [7.0], [8.0], [9.0], [12.0], [2.5]])
     people = {SALES: np.array([1, 1, 1, 1, 0, 0, 0, 0]), MARKETING: np.array([0, 0, 0, 0, 1, 1, 1, 1])}
-    found = largest_mean_difference(values, people, np.random.default_rng(0), 20_000)
+    found = largest_mean_difference(values, people, Draws(np.random.default_rng(0), 20_000))
     flat = values[:, 0]
 
     def welch(chosen):
@@ -198,11 +199,11 @@ def test_the_largest_mean_difference_equals_welchs_t_and_its_exact_permutations(
 def test_complete_separation_without_any_spread_is_the_strongest_difference():
     values = np.array([[1.0, 3.0], [5.0, 3.0]])
     people = {SALES: np.array([6, 0]), MARKETING: np.array([0, 6])}
-    found = largest_mean_difference(values, people, np.random.default_rng(0), 2000)
+    found = largest_mean_difference(values, people, Draws(np.random.default_rng(0), 2000))
     assert (found.item, found.value) == (0, -4)
     assert found.p < 0.02 and found.interval.high < 0
     same = {SALES: np.array([6, 0]), MARKETING: np.array([6, 0])}
-    assert largest_mean_difference(values, same, np.random.default_rng(0), 100) is None
+    assert largest_mean_difference(values, same, Draws(np.random.default_rng(0), 100)) is None
 
 
 # ── rankings ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from scipy import spatial, stats
 
 from alignment.disagreement import chance, effects
 from alignment.disagreement.number_classes import number_classes
+from alignment.people import Team
 
 tables = (
     st.integers(2, 6)
@@ -118,7 +119,7 @@ def test_the_interval_of_delta_covers_what_it_should():
         values = np.concatenate([rng.normal(shift, 1, 8), rng.normal(0, 1, 12)])
         order = np.argsort(np.argsort(values))
         a, b = np.bincount(order[:8], minlength=20), np.bincount(order[8:], minlength=20)
-        dealt = chance.deal(a + b, 8, rng, 300)
+        dealt = chance.Draws(rng, 300).deal(a + b, 8)
         critical = float(np.quantile(np.abs(effects.brunner_munzel(dealt, 1 - dealt)), 0.95))
         interval = effects.delta_interval(a, b, critical)
         covered += interval.low <= 0.5 <= interval.high
@@ -127,7 +128,7 @@ def test_the_interval_of_delta_covers_what_it_should():
 
 @pytest.mark.parametrize("totals", [[3, 4, 5], [1] * 12, [30, 20, 10], [0, 6, 0, 6]])
 def test_dealing_gives_hypergeometric_counts(totals):
-    dealt = chance.deal(totals, 5, np.random.default_rng(0), 4000)
+    dealt = chance.Draws(np.random.default_rng(0), 4000).deal(totals, 5)
     assert dealt.shape == (4000, len(totals))
     assert np.all(dealt.sum(axis=1) == 5)
     assert np.all(dealt <= totals)
@@ -140,7 +141,7 @@ def test_dealing_gives_hypergeometric_counts(totals):
 @pytest.mark.parametrize("table", [([8, 2], [3, 7]), ([4, 1], [1, 4]), ([9, 3], [2, 12]), ([6, 0], [0, 6])])
 def test_the_permutation_p_agrees_with_fishers_exact_test(table):
     a, b = (np.array(side) for side in table)
-    dealt = chance.deal(a + b, a.sum(), np.random.default_rng(1), 20_000)
+    dealt = chance.Draws(np.random.default_rng(1), 20_000).deal(a + b, a.sum())
     p = chance.share_as_large(effects.chi_square(dealt, a + b - dealt), float(effects.chi_square(a, b)))
     assert p == pytest.approx(stats.fisher_exact([a, b]).pvalue, abs=0.006)
 
@@ -169,7 +170,7 @@ def test_unequal_spread_does_not_raise_false_alarms():
         x, y = rng.normal(0, 5, 6), rng.normal(0, 1, 20)
         order = np.argsort(np.argsort(np.concatenate([x, y])))
         a, b = np.bincount(order[:6], minlength=26), np.bincount(order[6:], minlength=26)
-        dealt = chance.deal(a + b, 6, rng, 300)
+        dealt = chance.Draws(rng, 300).deal(a + b, 6)
         statistics = np.abs(effects.brunner_munzel(dealt, 1 - dealt))
         permuted += chance.share_as_large(statistics, abs(float(effects.brunner_munzel(a, b)))) <= 0.05
         whitney += stats.mannwhitneyu(x, y).pvalue <= 0.05
@@ -180,7 +181,7 @@ def test_unequal_spread_does_not_raise_false_alarms():
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=30), st.integers(0, 9))
 def test_the_bootstrapped_median_equals_resampling(values, seed):
     rng = np.random.default_rng(seed)
-    quick = effects._bootstrap_medians(values, rng, 3000)
+    quick = chance.Draws(rng, 3000).resample_medians(values, Team.SALES)
     slow = np.median(rng.choice(values, (3000, len(values))), axis=1)
     spread = max(1.0, float(np.std(slow)))
     assert float(np.mean(quick)) == pytest.approx(float(np.mean(slow)), abs=0.2 * spread)

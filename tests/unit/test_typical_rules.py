@@ -190,9 +190,9 @@ def test_what_all_ask_for_is_the_typical_rule(node, people):
 @given(nodes, leads, decisions)
 @settings(max_examples=300, deadline=None)
 def test_putting_equal_rules_together_does_not_change_what_they_mean(node, lead, decided_at):
-    plain = [_normal(node, negated=False)] * 3
-    parts, left_out = _parts_of_most(plain)
-    form = AnyOf if isinstance(plain[0], AnyOf) else AllOf
+    plain = _normal(node, negated=False)
+    parts, left_out = _parts_of_most([(plain, 2), (plain, 1)])
+    form = AnyOf if isinstance(plain, AnyOf) else AllOf
     merged = Rule(form(tuple(asked.part for asked in parts)))
     assert left_out == 0
     assert evaluate(merged, lead, decided_at) == evaluate(Rule(node), lead, decided_at)
