@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actions import metrics, settings
+from actions.kept_results import KeptResults
 from actions.permissions import authorise, may
 from alignment.answers import counted_responses, questions_without_files, shows_a_result
 from alignment.errors import NotFound, WrongState
@@ -266,17 +267,26 @@ def _costed(
         return with_costs(compared, costs_of(facts, rules, as_of, zone))
 
 
-@lru_cache(maxsize=32)
-def _compared(path: str, survey_id: str, revision: int) -> "Comparison":
-    """Computed once: the answers of a closed survey stay, and whatever changes them moves its revision.
+_OF_REVISION: "KeptResults[Comparison]" = KeptResults(32)
+_OF_ANSWERS: "KeptResults[Comparison]" = KeptResults(32)
 
+
+def _compared(path: str, survey_id: str, revision: int) -> "Comparison":
+    """Computed once for the answers that there are, known by their hash.
+
+    The answers of a closed survey stay, and whatever changes them moves its revision: within one they are not even read.
     `path` tells stores apart.
     """
-    from alignment.disagreement import compare
+    return _OF_REVISION.get((path, survey_id, revision), lambda: _of_answers(survey_id))
+
+
+def _of_answers(survey_id: str) -> "Comparison":
+    from alignment.disagreement import compare, fingerprint
     from alignment.disagreement.sentences import tell_of_files
 
     connection = store().read()
-    survey = surveys.known(connection, survey_id)
+    questionnaire = surveys.known(connection, survey_id).questionnaire
     responses = answers.submitted_responses(connection, survey_id)
-    compared = compare(survey.questionnaire, counted_responses(survey.questionnaire, responses))
-    return tell_of_files(compared, questions_without_files(survey.questionnaire, responses))
+    counted = counted_responses(questionnaire, responses)
+    found = _OF_ANSWERS.get(fingerprint(questionnaire, counted), lambda: compare(questionnaire, counted))
+    return tell_of_files(found, questions_without_files(questionnaire, responses))

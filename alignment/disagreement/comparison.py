@@ -116,13 +116,6 @@ def fingerprint(
 
     No respondent's label goes in. Few answers could be guessed from it: keep it where the answers are kept.
     """
-    questions = [
-        (
-            *(q.key, q.topic, q.type, sorted(q.wording.items()), q.options, q.points, q.ends),
-            *(q.unit, q.minimum, q.maximum, q.top, q.count, q.guess, q.field),
-        )
-        for q in questionnaire.questions
-    ]
     answers = sorted(
         json.dumps([response.team, dict(response.answers)], sort_keys=True, default=str)
         for response in responses
@@ -133,8 +126,10 @@ def fingerprint(
         seed,
         permutations,
         repr(rule or questionnaire.consensus),
+        # Whole, since the comparison that is kept under the hash brings its questions along.
+        repr(questionnaire.questions),
     ]
-    return hashlib.sha256(json.dumps([settings, questions, answers], default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([settings, answers]).encode()).hexdigest()
 
 
 def _weighed(
