@@ -36,8 +36,7 @@ def spread_figure(
     counts = [sum(of_class) for of_class in zip(spread.won, spread.lost, spread.open, strict=True)]
     largest = max(counts) / _LONGEST
     sheet = Sheet(mode, -0.58, 1.86)
-    _write_head(sheet, spread, leads_between(spread, between))
-    top = 8.0 + 3 * LINE_HEIGHT + 10
+    top = _write_head(sheet, spread, leads_between(spread, between)) + 8
     bottom = top + len(counts) * _ROW
     lines = {team: top + _position(spread, value) * _ROW for team, value in _asked(spread).items()}
     if len(lines) == 2:
@@ -133,16 +132,21 @@ def _position(spread: "FieldSpread", value: float) -> float:
     return len(classes) - 1 + _ENDS
 
 
-def _write_head(sheet: Sheet, spread: "FieldSpread", between: str) -> None:
+def _write_head(sheet: Sheet, spread: "FieldSpread", between: str) -> float:
+    """What is drawn, and what the marks mean; gives the y beneath."""
     unit = f" in {spread.unit}" if spread.unit else ""
-    sheet.write(wrapped(f"{spread.label}{unit}, {spread.leads:,} past leads", most=1), 4)
     key = "   ".join(
         f'<span style="color:{colour.on(sheet.mode)}"><b>{mark}</b></span> {name}'
         for name, mark, colour, _ in (*_OUTCOMES, _OPEN)
     )
-    sheet.write(key, 4 + LINE_HEIGHT + 3, size=12)
+    lines = [(wrapped(f"{spread.label}{unit}, {spread.leads:,} past leads", most=1), 13), (key, 12)]
     if between:
-        sheet.write(f"<b>{between}</b>", 4 + 2 * LINE_HEIGHT + 6)
+        lines.append((f"<b>{between}</b>", 13))
+    if any(team in spread.quartiles for team in _asked(spread)):
+        lines.append(("┃ where the middle half of a team lies", 12))
+    for number, (line, size) in enumerate(lines):
+        sheet.write(line, 4 + number * (LINE_HEIGHT + 2), size=size)
+    return 4.0 + len(lines) * (LINE_HEIGHT + 2)
 
 
 def _write_thresholds(

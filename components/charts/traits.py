@@ -37,7 +37,7 @@ def traits_figure(traits: "Traits", mode: str | None = None) -> "Figure | None":
         4,
     )
     sheet.write(
-        f'<span style="color:{won}">▬</span> 95% interval of the difference, from the lost',
+        f'<span style="color:{won}">▬</span> difference to the lost, 95% interval',
         4 + LINE_HEIGHT + 2,
         size=12,
         colour=quiet,

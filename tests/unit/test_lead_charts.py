@@ -176,20 +176,20 @@ def test_each_bar_is_as_long_as_the_leads_of_its_class():
 
 def test_a_line_stands_where_its_threshold_lies_among_the_classes():
     def lines(spread):
+        """Where each team's line stands, counted in classes from the beginning of the first."""
+        figure = spread_figure(spread)
+        of_class = figure.data[0].y
+        height = of_class[1] - of_class[0]
         return {
-            shape.line.color: shape.y0
-            for shape in spread_figure(spread).layout.shapes
+            shape.line.color: (shape.y0 - of_class[0]) / height + 0.5
+            for shape in figure.layout.shapes
             if shape.type == "line" and shape.y0 == shape.y1
         }
 
-    of_class = spread_figure(SPREAD).data[0].y
-    height = of_class[1] - of_class[0]
-    top = of_class[0] - height / 2
-    assert lines(SPREAD)[colours.of_team(SALES)] == pytest.approx(top + 3 * height)
-    assert lines(SPREAD)[colours.of_team(MARKETING)] == pytest.approx(top + 2 * height)
-    within = replace(SPREAD, thresholds={SALES: 35.0, MARKETING: 1e9})
-    assert lines(within)[colours.of_team(SALES)] == pytest.approx(top + 2.5 * height)
-    assert top + 3.9 * height < lines(within)[colours.of_team(MARKETING)] < top + 4 * height
+    sales, marketing = (colours.of_team(team) for team in Team)
+    assert lines(SPREAD) == {sales: pytest.approx(3), marketing: pytest.approx(2)}
+    within = lines(replace(SPREAD, thresholds={SALES: 35.0, MARKETING: 1e9}))
+    assert within[sales] == pytest.approx(2.5) and 3.9 < within[marketing] < 4
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ _LABEL = 13
 _SIDES = {Team.SALES: -1, Team.MARKETING: 1}
 _AT = {Team.SALES: "right", Team.MARKETING: "left"}
 _POINTERS = {Team.SALES: "▶", Team.MARKETING: "◀"}
-_NAME = 20
+_NAME = 15
 
 
 def facing_bars(compared: "QuestionComparison", mode: str | None, own: Mapping[int, str]) -> "Figure":
@@ -39,14 +39,12 @@ def facing_bars(compared: "QuestionComparison", mode: str | None, own: Mapping[i
             words = f"median {rounded(median)}{unit}"
             told += lines_of(f"{_POINTERS[team]} {words}", _NAME)
         markup = "<br>".join([f"<b>{told[0]}</b>", *(escape(line) for line in told[1:])])
-        sheet.write(
-            markup, top, at="left" if side < 0 else "right", colour=colours.of_team(team, mode), size=14
-        )
+        sheet.write(markup, top, side * gutter, at=_AT[team], colour=colours.of_team(team, mode), size=14)
         deepest = max(deepest, top + len(told) * (LINE_HEIGHT + 2))
     y = deepest + 8
     middles = []
     for row in rows:
-        markup, lines = label_markup(row.label, row.own, _LABEL)
+        markup, lines = label_markup(row.label, row.own, _LABEL, most=3)
         tall = max(lines * LINE_HEIGHT, 22)
         middles.append(y + tall / 2)
         sheet.write(markup, middles[-1], 0, at="center", middle=True, size=12)

@@ -27,7 +27,7 @@ def own_marks(compared: "QuestionComparison", own: Any) -> dict[int, str]:
         case QuestionType.YES_NO if isinstance(own, bool):
             found = {"yes" if own else "no": "you"}
         case QuestionType.SCALE if _is_number(own):
-            found = {number_text(own): "you"}
+            found = {number_text(own): f"you: {number_text(own)}"}
         case QuestionType.NUMBER if _is_number(own) and labels:
             from alignment.disagreement.number_classes import class_of
 
@@ -50,7 +50,8 @@ def own_in_words(compared: "QuestionComparison", own: Any) -> str:
         return ""
     labels = next(iter(compared.distributions.values())).labels
     told = [
-        labels[index] + (f" ({words.removeprefix('you: ')})" if words != "you" else "")
+        labels[index]
+        + ("" if words in ("you", f"you: {labels[index]}") else f" ({words.removeprefix('you: ')})")
         for index, words in sorted(marks.items())
     ]
     return f" Your answer: {', '.join(told)}."

@@ -76,9 +76,9 @@ def point_name(question: Question, label: str) -> str:
     return label
 
 
-def label_markup(label: str, own: str = "", width: int = LINE) -> tuple[str, int]:
+def label_markup(label: str, own: str = "", width: int = LINE, most: int = 2) -> tuple[str, int]:
     """A label with the reader's mark behind it, escaped, and how many lines it takes."""
-    lines = lines_of(label, width)
+    lines = lines_of(label, width, most)
     written = [escape(line) for line in lines]
     if own:
         mark = f"<b>{OWN} {escape(lines_of(own, width, 1)[0])}</b>"

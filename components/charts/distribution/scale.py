@@ -71,6 +71,9 @@ def diverging_bars(compared: "QuestionComparison", mode: str | None, own: Mappin
     y = _write_ends(sheet, question, low, middle, high)
     for team, (starts, shown) in spans.items():
         y = _draw_team(sheet, y, team, shown, starts, (low, middle, high), own, question)
+    for words in own.values():
+        sheet.write(f"<b>{OWN} {escape(words)}</b>", y - 8, size=12)
+        y += LINE_HEIGHT
     return sheet.finish(y)
 
 
