@@ -10,6 +10,8 @@ from alignment.errors import NotFound
 from alignment.people import Team
 from alignment.questionnaire_files import read_toml, write_toml
 from alignment.questionnaires import Mode, Question, Questionnaire, QuestionType
+from alignment.rules import FieldType
+from leads.model import CANONICAL_FIELDS
 
 ALL = [pytest.param(templates.template(name), id=name) for name in templates.NAMES]
 LOADED = re.compile(
@@ -49,6 +51,15 @@ def test_every_type_of_question_occurs_somewhere_and_so_does_every_way_to_ask():
     assert {question.type for question in every} == set(QuestionType)
     assert any(question.guess for question in every) and any(question.ask_if for question in every)
     assert any(question.top for question in every)
+
+
+@pytest.mark.parametrize("asked", ALL)
+def test_a_lead_field_is_a_usual_one_and_fits_the_answer(asked):
+    known = {field.name: field.type for field in CANONICAL_FIELDS}
+    fitting = {QuestionType.NUMBER: FieldType.NUMBER, QuestionType.CHOICES: FieldType.TEXT}
+    for question in asked.questions:
+        if question.field and question.type is not QuestionType.SCALE:
+            assert known[question.field] is fitting[question.type], question.key
 
 
 @pytest.mark.parametrize("asked", ALL)
