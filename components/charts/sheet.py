@@ -23,9 +23,10 @@ class Sheet:
     """A figure under construction. Across, x runs from `low` to `high`; down, y counts pixels from the top."""
 
     def __init__(self, mode: str | None, low: float = 0.0, high: float = 1.0):
-        from plotly import graph_objects as go
-
-        self.figure: Figure = go.Figure()
+        # Gathered, and checked by Plotly once at the end: adding one by one takes seconds for a hundred texts.
+        self._texts: list[dict[str, Any]] = []
+        self._shapes: list[dict[str, Any]] = []
+        self._marks: list[dict[str, Any]] = []
         self.mode = mode
         self.ink = colours.TEXT.on(mode)
         self.range = (low, high)
@@ -45,18 +46,20 @@ class Sheet:
         """Write escaped text whose top is at `y` (its middle with `middle`). `at` says which side of the text is at `x`,
         or without `x` at which edge of the figure it stands; `shift` moves it by pixels to the right."""
         edge = {"left": 0.0, "center": 0.5, "right": 1.0}[at]
-        self.figure.add_annotation(
-            x=edge if x is None else x,
-            xref="paper" if x is None else "x",
-            y=y,
-            yanchor="middle" if middle else "top",
-            xanchor=at,
-            align=at,
-            text=markup,
-            showarrow=False,
-            xshift=shift,
-            borderpad=0,
-            font={"color": colour or self.ink, "size": size},
+        self._texts.append(
+            {
+                "x": edge if x is None else x,
+                "xref": "paper" if x is None else "x",
+                "y": y,
+                "yanchor": "middle" if middle else "top",
+                "xanchor": at,
+                "align": at,
+                "text": markup,
+                "showarrow": False,
+                "xshift": shift,
+                "borderpad": 0,
+                "font": {"color": colour or self.ink, "size": size},
+            }
         )
 
     def bars(
@@ -84,15 +87,18 @@ class Sheet:
         elif fill == "hollow":
             marker["color"] = colours.pale(colour, 0.12)
             marker["line"] = {"color": colour, "width": 1}
-        self.figure.add_bar(
-            x=list(lengths),
-            y=list(middles),
-            base=starts if isinstance(starts, float | int) else list(starts),
-            orientation="h",
-            width=height,
-            marker=marker,
-            hoverinfo="skip",
-            showlegend=False,
+        self._marks.append(
+            {
+                "type": "bar",
+                "x": list(lengths),
+                "y": list(middles),
+                "base": starts if isinstance(starts, float | int) else list(starts),
+                "orientation": "h",
+                "width": height,
+                "marker": marker,
+                "hoverinfo": "skip",
+                "showlegend": False,
+            }
         )
 
     def dots(
@@ -106,20 +112,23 @@ class Sheet:
         hollow: bool = False,
     ) -> None:
         """Marks of one kind."""
-        self.figure.add_scatter(
-            x=list(x),
-            y=list(y),
-            mode="markers",
-            marker={
-                "color": colours.BACKGROUND.on(self.mode) if hollow else colour,
-                "symbol": symbol,
-                "size": size,
-                "line": {"color": colour, "width": 2 if hollow else 0},
-                "opacity": 1,
-            },
-            cliponaxis=False,
-            hoverinfo="skip",
-            showlegend=False,
+        self._marks.append(
+            {
+                "type": "scatter",
+                "x": list(x),
+                "y": list(y),
+                "mode": "markers",
+                "marker": {
+                    "color": colours.BACKGROUND.on(self.mode) if hollow else colour,
+                    "symbol": symbol,
+                    "size": size,
+                    "line": {"color": colour, "width": 2 if hollow else 0},
+                    "opacity": 1,
+                },
+                "cliponaxis": False,
+                "hoverinfo": "skip",
+                "showlegend": False,
+            }
         )
 
     def line(
@@ -133,55 +142,67 @@ class Sheet:
         above: bool = False,
     ) -> None:
         """A straight line, beneath the marks or above them."""
-        self.figure.add_shape(
-            type="line",
-            x0=x[0],
-            x1=x[1],
-            y0=y[0],
-            y1=y[1],
-            layer="above" if above else "below",
-            line={"color": colour, "width": width, "dash": dash},
+        self._shapes.append(
+            {
+                "type": "line",
+                "x0": x[0],
+                "x1": x[1],
+                "y0": y[0],
+                "y1": y[1],
+                "layer": "above" if above else "below",
+                "line": {"color": colour, "width": width, "dash": dash},
+            }
         )
 
     def seam(self, x: float, y: tuple[float, float]) -> None:
         """A thin gap between two pieces of a bar."""
-        self.figure.add_shape(
-            type="line",
-            x0=x,
-            x1=x,
-            y0=y[0],
-            y1=y[1],
-            line={"color": colours.BACKGROUND.on(self.mode), "width": 2},
+        self._shapes.append(
+            {
+                "type": "line",
+                "x0": x,
+                "x1": x,
+                "y0": y[0],
+                "y1": y[1],
+                "line": {"color": colours.BACKGROUND.on(self.mode), "width": 2},
+            }
         )
 
     def area(self, x: tuple[float, float], y: tuple[float, float], colour: str) -> None:
         """A rectangle behind everything."""
-        self.figure.add_shape(
-            type="rect",
-            x0=x[0],
-            x1=x[1],
-            y0=y[0],
-            y1=y[1],
-            layer="below",
-            fillcolor=colour,
-            line={"width": 0},
+        self._shapes.append(
+            {
+                "type": "rect",
+                "x0": x[0],
+                "x1": x[1],
+                "y0": y[0],
+                "y1": y[1],
+                "layer": "below",
+                "fillcolor": colour,
+                "line": {"width": 0},
+            }
         )
 
     def finish(self, height: float) -> "Figure":
         """The figure, so many pixels high; nothing on it can be moved by a finger that scrolls the page."""
+        from plotly import graph_objects as go
+
         axis = {"visible": False, "showgrid": False, "zeroline": False, "fixedrange": True}
-        self.figure.update_xaxes(range=list(self.range), **axis)
-        self.figure.update_yaxes(range=[height, 0], **axis)
-        self.figure.update_layout(
-            height=round(height),
-            margin={"l": 0, "r": 0, "t": 0, "b": 0, "pad": 0},
-            barmode="overlay",
-            showlegend=False,
-            paper_bgcolor="rgba(0,0,0,0)",
-            plot_bgcolor="rgba(0,0,0,0)",
-            dragmode=False,
+        return go.Figure(
+            data=self._marks,
+            layout={
+                "annotations": self._texts,
+                "shapes": self._shapes,
+                "xaxis": {"range": list(self.range), **axis},
+                "yaxis": {"range": [height, 0], **axis},
+                "height": round(height),
+                "margin": {"l": 0, "r": 0, "t": 0, "b": 0, "pad": 0},
+                "barmode": "overlay",
+                "showlegend": False,
+                "paper_bgcolor": "rgba(0,0,0,0)",
+                "plot_bgcolor": "rgba(0,0,0,0)",
+                "dragmode": False,
+            },
         )
-        return self.figure
 
 
 def key_of_teams(mode: str | None) -> str:

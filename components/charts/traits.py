@@ -45,8 +45,17 @@ def traits_figure(traits: "Traits", mode: str | None = None) -> "Figure | None":
     for x in (0.0, end):
         sheet.write(percent(x), 4 + 2 * LINE_HEIGHT + 4, x, at="center", colour=quiet, size=12)
     y = 4.0 + 3 * LINE_HEIGHT + 8
+    lines = []
     for trait in shown:
+        lines.append(y + len(lines_of(trait.words, LINE)) * LINE_HEIGHT + 12)
         y = _draw(sheet, y, trait, end)
+    for tells in (True, False):
+        drawn = [(one, line) for one, line in zip(shown, lines, strict=True) if one.tells is tells]
+        if drawn:
+            at = [line for _, line in drawn]
+            squares, circles = (lost, won) if tells else (quiet, quiet)
+            sheet.dots([one.share_of_lost for one, _ in drawn], at, squares, "square", 12, hollow=True)
+            sheet.dots([one.share_of_won for one, _ in drawn], at, circles, "circle", 12)
     return sheet.finish(y)
 
 
@@ -85,7 +94,7 @@ def traits_rows(traits: "Traits") -> list[dict[str, str]]:
 
 
 def _draw(sheet: Sheet, y: float, trait: "Trait", end: float) -> float:
-    """One trait from `y` down; gives the y beneath it."""
+    """All of one trait but its dots, from `y` down; gives the y beneath it."""
     quiet = colours.NEUTRAL.on(sheet.mode)
     won, lost = (colours.GOOD.on(sheet.mode), colours.BAD.on(sheet.mode)) if trait.tells else (quiet, quiet)
     lines = lines_of(trait.words, LINE)
@@ -97,8 +106,6 @@ def _draw(sheet: Sheet, y: float, trait: "Trait", end: float) -> float:
         min(max(trait.share_of_lost + bound, 0.0), end) for bound in (trait.interval.low, trait.interval.high)
     )
     sheet.area((low, high), (y + 9, y + 13), won)
-    sheet.dots([trait.share_of_lost], [y], lost, "square", 12, hollow=True)
-    sheet.dots([trait.share_of_won], [y], won, "circle", 12)
     won_is_higher = trait.share_of_won >= trait.share_of_lost
     for share, colour, at_right in (
         (trait.share_of_won, won, won_is_higher),
