@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from actions import comparison, lead_cards
+from actions import comparison, lead_cards, leads
 from alignment.disagreement import QuestionComparison
 from alignment.lead_cards import CardOutcome
+from alignment.people import Actor
 from alignment.questionnaires import Question
 from alignment.surveys import OwnAnswers, Survey
 from components.charts.comparison import distribution_rows
@@ -23,7 +24,9 @@ def show_cards(survey: Survey, compared: QuestionComparison, own: OwnAnswers) ->
     if not cards or compared.distributions is None:
         return
     with stop_on_refusal():
-        became = lead_cards.outcomes_of_cards(actor(), survey.id, compared.question.key)
+        became = _outcomes(
+            actor(), survey.id, survey.revision, compared.question.key, leads.read_revision(actor())
+        )
     judged = {row["Answer"]: row for row in distribution_rows(compared)}
     mine = own.answers.get(compared.question.key) or {}
     rows = []
@@ -52,6 +55,14 @@ def show_cards(survey: Survey, compared: QuestionComparison, own: OwnAnswers) ->
         alt=f"The leads on the cards, and how both teams judged them: {compared.question.name}",
     )
     show_card_reasons(survey, compared.question)
+
+
+@st.cache_data(ttl=600, max_entries=64, show_spinner=False)
+def _outcomes(
+    _acting: Actor, survey_id: str, revision: int, key: str, facts_revision: str
+) -> dict[int, CardOutcome]:
+    """Computed once for a closed survey and a version of the leads: the same for everybody who may read it."""
+    return dict(lead_cards.outcomes_of_cards(_acting, survey_id, key))
 
 
 def show_card_reasons(survey: Survey, question: Question) -> None:

@@ -35,11 +35,12 @@ def choose_survey(closed: Sequence[Survey]) -> Survey:
     asked = st.query_params.get("survey")
     chosen = asked if asked in by_id else closed[0].id
     if len(closed) > 1:
+        titles = {survey.id: f"{survey.title} ({closed_on(survey)})" for survey in closed}
         st.session_state[_KEY] = chosen
         st.selectbox(
             "Questionnaire",
             list(by_id),
-            format_func=lambda key: f"{by_id[key].title} ({closed_on(by_id[key])})",
+            format_func=titles.__getitem__,
             key=_KEY,
             # another questionnaire has other topics: its list begins without filters
             on_change=lambda: st.query_params.from_dict({"survey": st.session_state[_KEY]}),

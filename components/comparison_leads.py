@@ -10,6 +10,7 @@ from actions.settings import local_time
 from alignment import instants
 from alignment.disagreement import QuestionComparison
 from alignment.disagreement.measures_in_words import leads_in_words
+from alignment.disagreement.stated_and_judged import StatedAndJudged
 from alignment.field_spread import FieldSpread
 from alignment.lead_cards import CardOutcome
 from alignment.people import Actor, Person, Team
@@ -190,10 +191,18 @@ SAID = {True: "yes", False: "no", None: "–"}
 BECAME = {CardOutcome.WON: "won", CardOutcome.LOST: "lost", CardOutcome.OPEN: "still open", None: "not known"}
 
 
+@st.cache_data(ttl=600, max_entries=64, show_spinner=False)
+def _stated(
+    _acting: Actor, survey_id: str, revision: int, key: str, facts_revision: str
+) -> StatedAndJudged | None:
+    """Computed once, as `_spread`."""
+    return card_judgements.stated_and_judged(_acting, survey_id, key)
+
+
 def show_stated_and_judged(survey: Survey, compared: QuestionComparison) -> None:
     """What each team says it asks for, against how it judges, against what became of the leads."""
     with stop_on_refusal():
-        found = card_judgements.stated_and_judged(actor(), survey.id, compared.question.key)
+        found = _stated(actor(), survey.id, survey.revision, compared.question.key, leads_known())
     if found is None:
         return
     st.subheader("What they say, how they judge, what happened", anchor=False)

@@ -54,6 +54,7 @@ def show_answers(compared: QuestionComparison, own: OwnAnswers, mode: str | None
     counts = " and ".join(f"{compared.n[team]} people in {team.label}" for team in Team)
     parts = [f"{counts} answered", importance_in_words(compared)]
     st.caption(" · ".join(filter(None, parts)))
+    show_within(compared)
     show_numbers(compared)
 
 

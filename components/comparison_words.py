@@ -24,7 +24,6 @@ _HOW_SURE = {Evidence.CLEAR: ", clearly", Evidence.LIKELY: ", probably"}
 _CHANGES = {
     Direction.CLOSER: ("green", ":material/compress:", "Closer than last time"),
     Direction.FURTHER: ("orange", ":material/expand:", "Further apart than last time"),
-    Direction.NONE: ("gray", ":material/drag_handle:", "No detectable change"),
 }
 SEEN = {
     Seen.AGREEMENT: ":material/visibility:",
@@ -52,7 +51,7 @@ def verdict_badge(compared: QuestionComparison) -> str:
 
 
 def change_badge(change: Change | None) -> str:
-    """What became of the gap since the last time, as a badge; '' where that cannot be told."""
+    """What became of the gap since the last time, as a badge; '' where nothing can be told to have changed."""
     if change is None or change.direction not in _CHANGES:
         return ""
     colour, icon, words = _CHANGES[change.direction]

@@ -22,7 +22,6 @@ from components.comparison_question import (
     show_own,
     show_perspectives,
     show_rules,
-    show_within,
 )
 from components.comparison_text import show_text_question
 from components.comparison_words import change_badge, verdict_badge, without_figures
@@ -90,7 +89,6 @@ def show_compared(
         show_asked(compared.question)
         show_own(compared.question, own)
         show_answers(compared, own, st.context.theme.type)
-        show_within(compared)
     show_perspectives(compared)
     show_rules(compared)
     show_leads_behind(me, survey, compared)
