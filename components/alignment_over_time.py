@@ -69,7 +69,7 @@ def _draw(told: "tuple[AlignmentThen, ...]") -> None:
 def _offer_comparison(survey_id: str) -> None:
     st.page_link(
         "pages/surveys/comparison.py",
-        label="See what has changed, question by question",
+        label="See what has changed",
         icon=":material/compare_arrows:",
         query_params={"survey": survey_id},
     )

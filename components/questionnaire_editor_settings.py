@@ -95,8 +95,14 @@ def _share(name: str, percent: float | None) -> Edit:
         raise InvalidInput("Give a percentage.")
 
     def edit(questionnaire: Questionnaire) -> Questionnaire:
-        share = round(percent / 100, 6)
-        return edits.change_head(questionnaire, consensus=replace(questionnaire.consensus, **{name: share}))
+        rule = replace(questionnaire.consensus, **{name: round(percent / 100, 6)})
+        if not 0.5 < rule.agree <= 1:
+            raise InvalidInput("More than half of each team have to be for it: above 50%, and at most 100%.")
+        if not 0 < rule.oppose <= 0.5:
+            raise InvalidInput("Fewer than how many may be against: above 0%, and at most 50%.")
+        if not 0 < rule.out < rule.agree:
+            raise InvalidInput("What is left out has to be below what counts as being for it.")
+        return edits.change_head(questionnaire, consensus=rule)
 
     return edit
 

@@ -262,7 +262,11 @@ def test_what_counts_as_agreement_is_set_undone_and_told_where_it_cannot_be(open
     assert kept(draft).consensus == ConsensusRule(0.8, 0.15, 0.5)
     assert "at least 80% of each are for it" in screen.said()
     screen.type("head.consensus.out", 90.0)
-    assert kept(draft).consensus.out == 0.5 and "‘out’ above 0 and below ‘agree’" in screen.said()
+    assert kept(draft).consensus.out == 0.5
+    assert "What is left out has to be below what counts as being for it" in screen.said()
+    screen.type("head.consensus.oppose", 60.0)
+    assert kept(draft).consensus.oppose == 0.15 and "above 0%, and at most 50%" in screen.said()
+    screen.type("head.consensus.oppose", 15.0)
     screen.type("head.consensus.out", 40.0)
     screen.click("undo")
     screen.click("undo")
