@@ -1,4 +1,5 @@
-"""Measures on made-up leads, beside the same four questions answered in pandas: times and ratios on this machine.
+"""Measures on made-up leads, beside the same four questions answered in pandas, and pairs of rules tried at once beside
+one after the other: times and ratios on this machine.
 
 python -m benchmarks.metrics --leads 200000
 """
@@ -15,6 +16,8 @@ from typing import Any
 import click
 import numpy as np
 import pyarrow as pa
+
+from alignment.rules import AllOf, Condition, Operator, Rule
 
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
@@ -81,6 +84,12 @@ def answer_in_pandas(leads: pa.Table, events: pa.Table) -> dict[str, Any]:
     }
 
 
+def _rule(employees: int, days: int) -> Rule:
+    """A rule that about half of the made-up leads pass."""
+    large = Condition("employees", Operator.AT_LEAST, employees)
+    return Rule(AllOf((large, Condition("created_at", Operator.WITHIN_DAYS, days + 1))))
+
+
 def timed(work: Callable[[], Any]) -> float:
     """Seconds that `work` takes: the median of three runs."""
     times = []
@@ -97,10 +106,15 @@ def main(count: int) -> None:
     """Load leads, measure them, and say how long it took."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["CONCORD_DATA"] = str(Path(folder) / "data")
+        from leads.backtest import backtest, compare_rules
         from leads.imports.direct import load_events
         from leads.metrics.measuring import measure_all
         from leads.metrics.question import GroupBy, MetricQuestion
         from leads.store import warehouse
+
+        def compare_at_once(pairs: list[tuple[Rule, Rule]]) -> None:
+            with warehouse().read() as facts:
+                compare_rules(facts, pairs)
 
         leads, events = make_leads(count)
         start = time.perf_counter()
@@ -112,12 +126,17 @@ def main(count: int) -> None:
         everything = timed(lambda: measure_all(question))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         pandas = timed(lambda: answer_in_pandas(leads, events))
+        pairs = [(_rule(50 + 9 * number, 20), _rule(10, 5 * number)) for number in range(10)]
+        at_once = timed(lambda: compare_at_once(pairs))
+        in_turn = timed(lambda: [backtest(*pair) for pair in pairs])
         polls = timed(lambda: [warehouse().revision() for _ in range(1_000)])
         click.echo(f"{count:,} leads, {events.num_rows:,} events")
         click.echo(f"  load in one version            {loading:8.2f} s")
         click.echo(f"  four measures, engine          {engine:8.2f} s   1.0")
         click.echo(f"  four measures, pandas in memory{pandas:8.2f} s   {pandas / engine:.1f}")
         click.echo(f"  every measure, engine          {everything:8.2f} s   {everything / engine:.1f}")
+        click.echo(f"  ten pairs of rules at once     {at_once:8.2f} s   1.0")
+        click.echo(f"  ten pairs of rules in turn     {in_turn:8.2f} s   {in_turn / at_once:.1f}")
         click.echo(f"  asking for the revision        {polls * 1000:8.1f} µs")
         click.echo(f"  peak memory before pandas      {peak:8.0f} MB")
 
