@@ -7,7 +7,6 @@ import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actions import metrics, settings
@@ -244,18 +243,16 @@ def _with_costs(path: str, survey: Survey) -> "Comparison":
         revision = facts.revision()
         if revision:
             as_of = metrics.known_until()
-            return _costed(path, survey.id, survey.revision, facts.folder, revision, as_of, zone)
+            key = (path, survey.id, survey.revision, facts.folder, revision, as_of, zone)
+            return _WITH_COSTS.get(
+                key, lambda: _costed(_compared(path, survey.id, survey.revision), as_of, zone)
+            )
     except WarehouseUnavailable:
         pass
     return _compared(path, survey.id, survey.revision)
 
 
-@lru_cache(maxsize=32)
-def _costed(
-    path: str, survey_id: str, revision: int, folder: Path, facts_revision: str, as_of: datetime, zone: str
-) -> "Comparison":
-    """Computed once for the answers of a closed survey and a version of the lead facts in `folder`."""
-    compared = _compared(path, survey_id, revision)
+def _costed(compared: "Comparison", as_of: datetime, zone: str) -> "Comparison":
     rules = {one.question.key: one.typical_rules for one in compared.questions if one.typical_rules}
     if not rules:
         return compared
@@ -267,6 +264,7 @@ def _costed(
         return with_costs(compared, costs_of(facts, rules, as_of, zone))
 
 
+_WITH_COSTS: "KeptResults[Comparison]" = KeptResults(32)
 _OF_REVISION: "KeptResults[Comparison]" = KeptResults(32)
 _OF_ANSWERS: "KeptResults[Comparison]" = KeptResults(32)
 

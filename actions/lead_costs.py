@@ -52,7 +52,7 @@ def list_leads_told_apart(
     cost = compared.cost
     passing = compared.typical_rules.get(Team(only))
     failing = compared.typical_rules.get(next(team for team in Team if team != only))
-    if cost is None or passing is None or failing is None:
+    if cost is None or passing is None or failing is None or not cost.only[Team(only)]:
         return LeadPage((), 0, page, size)
     zone = settings.company_of(store().read()).hours.timezone
     period = Period(cost.first_day, cost.last_day)

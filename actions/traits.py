@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actions import metrics, settings
 from actions.comparison import compare_survey
+from actions.kept_results import KeptResults
 from actions.lead_cards import facts_with_profile
 from actions.permissions import authorise
 from alignment.errors import NotFound
@@ -37,7 +37,7 @@ def read_traits(actor: Actor) -> Traits:
     revision = facts.revision()
     if not revision:
         return Traits((), reason=NO_LEADS)
-    return _looked_at(facts.folder, revision, metrics.known_until(), _timezone(), (), None)
+    return _kept(facts.folder, revision, (), None)
 
 
 def traits_of_question(actor: Actor, survey_id: str, question_key: str) -> Traits:
@@ -65,7 +65,7 @@ def traits_of_question(actor: Actor, survey_id: str, question_key: str) -> Trait
     if not revision:
         return Traits((), reason=NO_LEADS)
     field = None if rules else compared.question.field
-    return _looked_at(facts.folder, revision, metrics.known_until(), _timezone(), rules, field)
+    return _kept(facts.folder, revision, rules, field)
 
 
 def _asked_by(compared: "QuestionComparison") -> tuple[Rule, ...]:
@@ -79,14 +79,19 @@ def _asked_by(compared: "QuestionComparison") -> tuple[Rule, ...]:
     return tuple(dict.fromkeys(Rule(condition) for rule in both for condition in conditions_of(rule)))
 
 
-@lru_cache(maxsize=64)
-def _looked_at(
-    folder: Path, revision: str, as_of: datetime, zone: str, rules: tuple[Rule, ...], field: str | None
-) -> Traits:
-    """The traits that `rules` ask for; without any, those that are usual for a field, or for all of them.
+def _kept(folder: Path, revision: str, rules: tuple[Rule, ...], field: str | None) -> Traits:
+    """The traits of a version of the lead facts in `folder`, looked at once."""
+    as_of, zone = metrics.known_until(), settings.company_of(store().read()).hours.timezone
+    return _TRAITS.get(
+        (folder, revision, as_of, zone, rules, field), lambda: _looked_at(as_of, zone, rules, field)
+    )
 
-    Computed once for a version of the lead facts in `folder`.
-    """
+
+_TRAITS: KeptResults[Traits] = KeptResults(64)
+
+
+def _looked_at(as_of: datetime, zone: str, rules: tuple[Rule, ...], field: str | None) -> Traits:
+    """The traits that `rules` ask for; without any, those that are usual for a field, or for all of them."""
     from leads.traits import closed_leads, count_traits, trait_of, usable, usual_traits
 
     with facts_with_profile(store().read()) as (facts, profile):
@@ -139,7 +144,3 @@ def _why_none(won: int, lost: int) -> str:
             "have in common."
         )
     return "Nothing that was asked for is known of enough leads."
-
-
-def _timezone() -> str:
-    return settings.company_of(store().read()).hours.timezone
