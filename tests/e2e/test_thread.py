@@ -377,7 +377,7 @@ def test_from_the_set_up_link_through_the_sample_company_every_role_opens_every_
         for screen in screens:
             links.get_by_text(re.compile(f"^{screen.title}")).click()  # the inbox says how many are new
             expect(page).to_have_url(re.compile(f"/{'' if screen.is_home else screen.address}([?].*)?$"))
-            title = {"Today": "Hello", "Answer": "Answer|What is a qualified lead"}.get(
+            title = {"Today": "Hello", "Answer": "Answer|Promises to each other"}.get(
                 screen.title, screen.title
             )
             expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(f"^({title})"))

@@ -1,11 +1,15 @@
 """The gap between the teams then and now: what is called closer, what is not claimed, and how often chance misleads."""
 
+import json
 import math
 from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from questionnaire_strategies import answers_to, questions
 
 from alignment.disagreement import Verdict, compare
 from alignment.disagreement.change import Direction, alignment_of, change_of, mover
@@ -344,3 +348,47 @@ def test_a_wide_gap_that_closes_is_mostly_found_at_twenty_a_team(kind):
     found = directions(kind, np.random.default_rng(61), (0.95, 0.05), (0.5, 0.5), (20, 20), 20)
     assert found[Direction.CLOSER] >= 12
     assert not found[Direction.FURTHER]
+
+
+# ── whatever people answer ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@st.composite
+def asked_twice(draw):
+    """Any question that is compared, and what some people of each team answered to it then and now."""
+    question = draw(questions("q", "topic").filter(lambda one: one.type is not QuestionType.TEXT))
+    answers = answers_to(question)
+    sides = [draw(st.lists(answers, max_size=9)) for _ in range(4)]
+    return question, sides
+
+
+@given(asked_twice())
+@settings(max_examples=60, deadline=None)
+def test_any_answers_then_and_now_give_a_change_that_can_be_written_down(drawn):
+    question, (sales_then, marketing_then, sales_now, marketing_now) = drawn
+    then, now = compared(question, sales_then, marketing_then), compared(question, sales_now, marketing_now)
+    change = change_of(then, now, same_cards=True)
+    assert change.sentence.endswith(".")
+    json.dumps(change.as_dict(), allow_nan=False)
+    if change.direction is Direction.NOT_COMPARABLE:
+        assert change.then is change.now is change.interval is None
+        return
+    assert (
+        change.interval.low <= change.difference + 1e-9 and change.difference <= change.interval.high + 1e-9
+    )
+    assert math.isclose(change.difference, change.now.value - change.then.value)
+    if change.direction is not Direction.NONE and change.now.name != "kendall_tau":
+        closer = abs(change.now.value) < abs(change.then.value)
+        assert change.direction is (Direction.CLOSER if closer else Direction.FURTHER)
+
+
+@given(st.lists(st.booleans() | st.none(), min_size=3, max_size=12), st.data())
+@settings(max_examples=60, deadline=None)
+def test_it_is_the_same_change_with_the_teams_exchanged(sales, data):
+    others = [data.draw(st.lists(st.booleans() | st.none(), min_size=3, max_size=12)) for _ in range(3)]
+    marketing, sales_now, marketing_now = others
+    one = change_of(compared(YES_NO, sales, marketing), compared(YES_NO, sales_now, marketing_now))
+    other = change_of(compared(YES_NO, marketing, sales), compared(YES_NO, marketing_now, sales_now))
+    assert one.direction is other.direction and one.about == other.about
+    if one.difference is not None:
+        assert one.difference == pytest.approx(-other.difference)
