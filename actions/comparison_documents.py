@@ -13,7 +13,7 @@ from actions import card_judgements, clock, comparison, comparison_history, sett
 from actions.journal import journal
 from actions.permissions import authorise
 from alignment import instants
-from alignment.errors import InvalidInput
+from alignment.errors import InvalidInput, WrongState
 from alignment.people import Actor, Team
 from alignment.questionnaires import Question, QuestionType
 from alignment.rules import sentence
@@ -45,7 +45,7 @@ class ComparedSurvey:
 
     survey: Survey
     comparison: "Comparison"
-    closed_on: date | None
+    closed_on: date
     read_on: date
     rates: Mapping[Team, ResponseRate]
     alignment: "AlignmentMeasure"
@@ -78,7 +78,7 @@ class ComparedSurvey:
         document |= {
             "title": survey.title,
             "mode": survey.mode.value,
-            "closed_on": None if self.closed_on is None else self.closed_on.isoformat(),
+            "closed_on": self.closed_on.isoformat(),
             "alignment": self.alignment.as_dict(),
             "changes_since": None
             if self.changes is None
@@ -143,12 +143,11 @@ def read_compared(actor: Actor, survey_id: str) -> ComparedSurvey:
     from alignment.disagreement.change import alignment_of
 
     survey = surveys.read_survey(actor, survey_id)
-    zone = settings.read_company(actor).hours.timezone
     return ComparedSurvey(
         survey=survey,
         comparison=found,
-        closed_on=instants.local_day(survey.closed_at, zone) if survey.closed_at else None,
-        read_on=instants.local_day(clock.now_text(), zone),
+        closed_on=closing_day(actor, survey_id),
+        read_on=_local_day(actor, clock.now_text()),
         rates=surveys.response_rates(actor, survey_id),
         alignment=alignment_of(found),
         changes=comparison_history.changes_since_last(actor, survey_id),
@@ -170,11 +169,17 @@ def read_compared(actor: Actor, survey_id: str) -> ComparedSurvey:
     )
 
 
-def today(actor: Actor) -> date:
-    """The company's calendar day now: what a file made now is dated."""
+def closing_day(actor: Actor, survey_id: str) -> date:
+    """The company's calendar day on which a survey was closed: what its files are dated. Raises as `read_compared`."""
     authorise(actor, "comparison:read")
-    zone = settings.read_company(actor).hours.timezone
-    return instants.local_day(clock.now_text(), zone)
+    survey = surveys.read_survey(actor, survey_id)
+    if survey.closed_at is None:
+        raise WrongState(f"‘{survey.title}’ is not closed yet. Its results can be read once it is.")
+    return _local_day(actor, survey.closed_at)
+
+
+def _local_day(actor: Actor, instant: str) -> date:
+    return instants.local_day(instant, settings.read_company(actor).hours.timezone)
 
 
 def comparison_document(actor: Actor, survey_id: str) -> dict[str, Any]:

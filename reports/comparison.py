@@ -55,19 +55,19 @@ def make_html(actor: Actor, survey_id: str) -> tuple[str, bytes]:
     Raises WrongState while the survey is not closed, NotFound where there is none.
     """
     found = comparison_documents.export_comparison(actor, survey_id, "html")
-    return file_name(found.survey, "html", found.read_on), comparison_html(found).encode()
+    return file_name(found.survey, "html", found.closed_on), comparison_html(found).encode()
 
 
 def make_csv(actor: Actor, survey_id: str) -> tuple[str, bytes]:
     """(name, content) of the ranked list. Raises as `make_html`."""
     found = comparison_documents.export_comparison(actor, survey_id, "csv")
-    return file_name(found.survey, "csv", found.read_on), comparison_csv(found)
+    return file_name(found.survey, "csv", found.closed_on), comparison_csv(found)
 
 
 def make_json(actor: Actor, survey_id: str) -> tuple[str, bytes]:
     """(name, content) of everything that the comparison tells. Raises as `make_html`."""
     found = comparison_documents.export_comparison(actor, survey_id, "json")
-    return file_name(found.survey, "json", found.read_on), comparison_json(found)
+    return file_name(found.survey, "json", found.closed_on), comparison_json(found)
 
 
 MAKE = {"html": make_html, "csv": make_csv, "json": make_json}
@@ -75,15 +75,15 @@ MAKE = {"html": make_html, "csv": make_csv, "json": make_json}
 
 
 def file_names(actor: Actor, survey_id: str) -> Mapping[str, str]:
-    """What the file of each form will be called, without making it. Raises NotFound where there is no such survey."""
+    """What the file of each form will be called, without making it. Raises as `make_html`."""
+    closed_on = comparison_documents.closing_day(actor, survey_id)
     survey = surveys.read_survey(actor, survey_id)
-    today = comparison_documents.today(actor)
-    return {form: file_name(survey, form, today) for form in FORMS}
+    return {form: file_name(survey, form, closed_on) for form in FORMS}
 
 
-def file_name(survey: Survey, form: str, day: date) -> str:
-    """The title in small letters and digits, and the day: safe in every file system and in every header."""
-    return f"{file_slug(survey.title, 'questionnaire')}-comparison-{day.isoformat()}.{form}"
+def file_name(survey: Survey, form: str, closed_on: date) -> str:
+    """The title in small letters and digits, and the day of closing: safe in every file system and in every header."""
+    return f"{file_slug(survey.title, 'questionnaire')}-comparison-{closed_on.isoformat()}.{form}"
 
 
 def comparison_json(found: ComparedSurvey) -> bytes:

@@ -82,6 +82,11 @@ def everything():
 
 @pytest.fixture
 def hostile():
+    with clock.at(NOW):
+        return _hostile()
+
+
+def _hostile():
     survey = surveys.open_survey(MACHINE, surveys.prepare_survey(MACHINE, toml=HOSTILE).id)
     options = survey.questionnaire.question("kind").options
     said = {"weight": 5, "hours": 3, "words": EVIL}
@@ -244,10 +249,8 @@ def test_hostile_texts_come_back_from_the_json_as_they_were(hostile):
 
 
 def test_the_names_of_the_files_stay_in_their_folder_and_in_one_line(hostile):
-    with clock.at(NOW):
-        names = reports.file_names(MACHINE, hostile.id)
-        made = {form: make(MACHINE, hostile.id)[0] for form, make in reports.MAKE.items()}
-    assert names == made
+    names = reports.file_names(MACHINE, hostile.id)
+    assert names == {form: make(MACHINE, hostile.id)[0] for form, make in reports.MAKE.items()}
     assert all(
         re.fullmatch(r"[a-z0-9-]+-comparison-2026-07-01\.(html|csv|json)", name) for name in names.values()
     )
@@ -267,7 +270,7 @@ def test_a_text_in_the_style_sheet_ends_neither_its_string_nor_the_element(text)
     assert read == kept
 
 
-def test_a_day_is_the_companys_own():
+def test_a_name_has_the_day_of_closing():
     assert (
         reports.file_name(open_all_kinds(), "csv", date(2026, 3, 9)) == "all-kinds-comparison-2026-03-09.csv"
     )
