@@ -144,7 +144,7 @@ def _of_cards(codes: Array, people: Mapping[Team, Array], draws: Draws) -> tuple
         strength=above_chance(abs(value), float(largest_by_chance.mean())),
         medium=abs(value) >= effects.MEDIUM_ASSOCIATION,
         leans=leans(interval) or p_largest <= SIGNIFICANCE or p_mean <= SIGNIFICANCE / 2,
-        p=min(1.0, 2 * min(p_largest, p_mean)),
+        p=max(min(1.0, 2 * min(p_largest, p_mean)), chance.all_on_one_side(int(a.sum()), int(b.sum()))),
         between_share=between_share_of(table(of_a), table(of_b), expected),
     )
     return difference, benjamini_hochberg(p_of_card)

@@ -188,6 +188,15 @@ def share_as_large(permuted: ArrayLike, observed: float) -> float:
     return min(1.0, (reached + 1 + math.sqrt(reached)) / (draws.size + 1))
 
 
+def all_on_one_side(n_a: int, n_b: int) -> float:
+    """How often everybody of the smaller team falls on the same of two sides by chance alone, 2 · ½ⁿ.
+
+    A team that is spread wider than the other around the same middle does so, whatever permutations say: no p-value of an
+    answer with a spread of its own lies below.
+    """
+    return min(1.0, 2.0 ** (1 - min(n_a, n_b)))
+
+
 def smallest_p(n_a: int, n_b: int) -> float:
     """The two-sided p-value of complete separation: 2 of all the ways to divide the people into such teams."""
     return min(1.0, 2 * math.exp(-_log_ways(n_a + n_b, n_a))) if n_a and n_b else 1.0

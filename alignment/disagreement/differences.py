@@ -127,7 +127,7 @@ def difference_in_order(answers: Mapping[Team, TeamAnswers], draws: Draws, *, pa
         strength=abs(exact),
         medium=abs(exact) >= effects.MEDIUM_DELTA,
         leans=leans(interval),
-        p=chance.share_as_large(by_chance, observed),
+        p=max(chance.share_as_large(by_chance, observed), effects.cautious_p(a, b)),
         between_share=between_share_of(*(in_parts(coarse_a, coarse_b, parts) if parts else (a, b))),
     )
 

@@ -166,6 +166,34 @@ def brunner_munzel(a: ArrayLike, b: ArrayLike) -> Floats:
     return np.where(np.abs(apart) < 1e-12, 0.0, statistic)
 
 
+def cautious_p(a: ArrayLike, b: ArrayLike) -> float:
+    """The two-sided p-value of counts on ordered levels of shape (k,), for small teams that may differ in spread.
+
+    Permutations ask whether both teams answer from one distribution. Where one team is spread wider around the same middle,
+    that is no gap, and yet all of five people may happen to fall on one side of it: their own spread then seems to be
+    nothing. So each team's variance in Brunner & Munzel's statistic (2000, with their degrees of freedom) is taken as if one
+    person more stood at either end, as Agresti & Coull (1998) do for a share. Complete separation of 5 against 5 gives
+    0.07, of 8 against 8 0.007.
+    """
+    from scipy.special import stdtr
+
+    sides = [np.asarray(side, dtype=np.float64) for side in (a, b)]
+    parts, freedom = [], []
+    for own, other in (sides, sides[::-1]):
+        n, m = float(own.sum()), float(other.sum())
+        if n == 0 or m == 0:
+            return 1.0
+        among = (np.cumsum(other) - other / 2) / m
+        mean = float(own @ among + 1) / (n + 2)
+        squares = float(own @ (among - mean) ** 2) + (1 - mean) ** 2 + mean**2
+        parts.append(squares / (n + 1) / n)
+        freedom.append(max(n - 1, 1.0))
+    variance = sum(parts)
+    degrees = variance**2 / sum(part**2 / free for part, free in zip(parts, freedom, strict=True))
+    apart = abs(float(relative_effect(a, b)[0]) - 0.5)
+    return float(min(1.0, 2 * stdtr(degrees, -apart / np.sqrt(variance))))
+
+
 def delta_interval(a: ArrayLike, b: ArrayLike, critical: float, confidence: float = 0.95) -> Interval:
     """Interval of Cliff's δ from counts of shape (k,), by two methods that fail in different places.
 

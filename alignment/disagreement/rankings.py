@@ -65,7 +65,8 @@ def measure_ranking(
             differences.append(_of_orders(ranks, firsts, people, draws))
             place = largest_mean_difference(ranks, people, draws)
             if place is not None:
-                delta = _delta_of_places(ranks[:, place.item], people)
+                sides = _counts_of_places(ranks[:, place.item], people)
+                delta = float(effects.cliffs_delta(*sides))
                 differences.append(
                     replace(
                         differences[0],
@@ -75,7 +76,7 @@ def measure_ranking(
                         strength=abs(delta),
                         medium=abs(delta) >= effects.MEDIUM_DELTA,
                         leans=leans(place.interval) and place.p <= SIGNIFICANCE,
-                        p=place.p,
+                        p=max(place.p, min(1.0, len(labels) * effects.cautious_p(*sides))),
                     )
                 )
     headline, smaller = headline_of(differences, answers, draws)
@@ -147,7 +148,7 @@ def _of_orders(
     tau = float(kendalls_tau(own, totals - own))
     distances = (1 - kendalls_tau(dealt, totals - dealt)) / 2
     distance = (1 - tau) / 2
-    p = chance.share_as_large(distances, distance)
+    p = max(chance.share_as_large(distances, distance), chance.all_on_one_side(int(a.sum()), int(b.sum())))
     strength = above_chance(distance, float(distances.mean()))
     interval = None
     if min(a.sum(), b.sum()) >= _BOOTSTRAP_FROM:
@@ -164,10 +165,9 @@ def _of_orders(
     )
 
 
-def _delta_of_places(of_option: Array, people: Mapping[Team, Array]) -> float:
+def _counts_of_places(of_option: Array, people: Mapping[Team, Array]) -> list[Array]:
     levels, where = np.unique(of_option, return_inverse=True)
-    sides = [np.bincount(where, weights=people[team], minlength=levels.size) for team in Team]
-    return float(effects.cliffs_delta(*sides))
+    return [np.bincount(where, weights=people[team], minlength=levels.size) for team in Team]
 
 
 def _within(interval: Interval, options: int) -> Interval:

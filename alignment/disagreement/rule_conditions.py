@@ -205,13 +205,15 @@ def _of_thresholds(
     if found is None:
         return None
     sides = _levels(thresholds[:, found.item], people)
+    with_threshold = int(np.count_nonzero(~np.isnan(thresholds).all(axis=0)))
     delta = float(effects.cliffs_delta(*sides))
     return Difference(
         effect=Effect("cliffs_delta", delta),
         strength=abs(delta),
         medium=abs(delta) >= effects.MEDIUM_DELTA,
         leans=leans(found.interval) and found.p <= SIGNIFICANCE,
-        p=found.p,
+        # Any of the conditions might have been the one that differs most (Bonferroni).
+        p=max(found.p, min(1.0, with_threshold * effects.cautious_p(*sides))),
         between_share=between,
     )
 
