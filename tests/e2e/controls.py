@@ -13,6 +13,12 @@ def heading(page: Page, name: str | re.Pattern[str]) -> Locator:
     return page.get_by_role("heading", name=name, exact=True)
 
 
+def expect_heading(page: Page, name: str | re.Pattern[str]) -> None:
+    """Wait until the heading stands there once: while a screen is drawn anew it can be there twice for a moment."""
+    expect(heading(page, name)).to_have_count(1)
+    expect(heading(page, name)).to_be_visible()
+
+
 def press(page: Page | Locator, name: str, *, exact: bool = True) -> None:
     """Press the button with this name."""
     page.get_by_role("button", name=name, exact=exact).click()
@@ -55,7 +61,7 @@ def choose_option(page: Page, wording: str | re.Pattern[str], option: str) -> No
 def go_to(page: Page, name: str) -> None:
     """Follow the navigation to a screen, which is there once its heading is."""
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
-    expect(heading(page, name)).to_be_visible()
+    expect_heading(page, name)
     settle(page)
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from all_kinds import GIVEN, open_all_kinds
 from browsing import settle
-from controls import choose_option, expect_no_error, option_of, press, question_box
+from controls import choose_option, expect_heading, expect_no_error, heading, option_of, press, question_box
 from playwright.sync_api import Locator, Page, expect
 
 from actions import answers, clock, surveys
@@ -20,11 +20,6 @@ def kept(person, survey):
     return answers.my_progress(Actor(person.id, clock.now_text()), survey.id).answers
 
 
-def question(page: Page, wording: str):
-    """The heading of a question, which is there once its step is."""
-    return page.get_by_role("heading", name=wording, exact=True)
-
-
 def saved(page: Page, count: int = 1) -> None:
     """Wait until the screen says so."""
     marks = page.locator("[class*=st-key-answer_mark-]")
@@ -35,9 +30,9 @@ def go_on(page: Page, wording: str) -> None:
     """Press Next (or Skip) by keyboard and wait for the next question, to which the focus has to go."""
     page.locator(".st-key-answer_next button").focus()
     page.keyboard.press("Enter")
-    expect(question(page, wording)).to_be_visible()
+    expect_heading(page, wording)
     settle(page)
-    expect(question(page, wording)).to_be_focused()
+    expect(heading(page, wording)).to_be_focused()
 
 
 def tab_to(page: Page, target: Locator, most: int = 60) -> None:
@@ -53,7 +48,7 @@ def test_every_kind_of_question_is_answered_by_keyboard_alone(portal, add_person
     survey, sol = open_all_kinds(), add_person("Sol Sales")
     page = sign_in(sol, "/answer")
     keys = page.keyboard
-    expect(question(page, "When do you call?")).to_be_visible()
+    expect_heading(page, "When do you call?")
     settle(page)
 
     def choose(wording: str, option: str, count: int = 1) -> None:
@@ -126,10 +121,10 @@ def test_every_kind_of_question_is_answered_by_keyboard_alone(portal, add_person
     saved(page)
     page.locator(".st-key-answer_next button").focus()
     keys.press("Enter")
-    expect(question(page, "Ready to submit")).to_be_focused()
+    expect(heading(page, "Ready to submit")).to_be_focused()
     tab_to(page, page.get_by_role("button", name=re.compile("Submit my answers")))
     keys.press("Enter")
-    expect(question(page, "Thank you. Your answers are in.")).to_be_visible()
+    expect_heading(page, "Thank you. Your answers are in.")
 
     found = answers.my_progress(Actor(sol.id, clock.now_text()), survey.id)
     assert found.submitted
@@ -148,16 +143,16 @@ def test_one_goes_on_where_one_stopped_on_another_device(portal, add_person, sig
     choose_option(desk, "When do you call?", "They fit")
     saved(desk)
     desk.locator(".st-key-answer_next button").click()
-    expect(question(desk, "How much does a budget matter?")).to_be_visible()
+    expect_heading(desk, "How much does a budget matter?")
     choose_option(desk, "How much does a budget matter?", "9")
     saved(desk)
 
     phone = sign_in(sol, "/answer", **PHONE)
-    expect(question(phone, "How much does a budget matter?")).to_be_visible()
+    expect_heading(phone, "How much does a budget matter?")
     nine = option_of(phone, "How much does a budget matter?", "9")
     expect(nine).to_have_attribute("aria-pressed", "true")
     phone.locator(".st-key-answer_back button").click()
-    expect(question(phone, "When do you call?")).to_be_visible()
+    expect_heading(phone, "When do you call?")
 
 
 def test_the_later_of_two_windows_is_told_and_loses_nothing(portal, add_person, sign_in):
@@ -167,7 +162,7 @@ def test_the_later_of_two_windows_is_told_and_loses_nothing(portal, add_person, 
     second = first.context.new_page()
     second.goto(first.url)
     wish = "What do you wish for?"
-    expect(question(second, wish)).to_be_visible()
+    expect_heading(second, wish)
     settle(second)
     first.get_by_role("textbox", name=wish).fill("A call back")
     saved(first)
@@ -213,7 +208,7 @@ def test_what_was_typed_last_is_saved_by_a_click_on_next(portal, add_person, sig
     settle(page)
     field.press_sequentially("They never buy.", delay=5)
     page.locator(".st-key-answer_next button").click()
-    expect(question(page, "Which signals make you call?")).to_be_visible()
+    expect_heading(page, "Which signals make you call?")
     assert kept(sol, survey)["why"] == "They never buy."
 
 
@@ -226,7 +221,7 @@ def test_every_step_fits_a_phone(portal, add_person, sign_in):
     for asked in survey.questionnaire.asked(GIVEN):
         if asked.key.startswith(("guess:", "importance:")):
             continue
-        expect(question(page, asked.wording[sol.team])).to_be_visible()
+        expect_heading(page, asked.wording[sol.team])
         settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, asked.key
         inner = page.evaluate(
@@ -234,7 +229,7 @@ def test_every_step_fits_a_phone(portal, add_person, sign_in):
         )
         assert inner <= 0, asked.key
         page.locator(".st-key-answer_next button").click()
-    expect(question(page, "Ready to submit")).to_be_visible()
+    expect_heading(page, "Ready to submit")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
@@ -281,13 +276,13 @@ def test_a_refused_number_is_in_view_and_next_does_not_pass_it_without_a_word(po
     refusal = page.get_by_text("Not saved.")
     expect(refusal).to_be_visible()
     settle(page)
-    expect(question(page, months)).to_be_visible()
+    expect_heading(page, months)
     expect(refusal).to_be_in_viewport()
     expect(page.get_by_text("An answer on this page is not kept.")).to_be_visible()
     cannot = question_box(page, months).get_by_role("button", name="Can't say")
     assert refusal.bounding_box()["y"] < cannot.bounding_box()["y"]
     page.locator(".st-key-answer_next button").click()
-    expect(question(page, "What matters most?")).to_be_visible()
+    expect_heading(page, "What matters most?")
 
 
 def test_the_next_lead_is_shown_from_its_top_and_a_verdict_moves_nothing(portal, add_person, sign_in):
@@ -322,10 +317,10 @@ def test_changing_an_answer_of_a_section_shows_its_wording_beneath_the_header(po
     for key, value in GIVEN.items():
         answers.save_answer(Actor(sol.id, clock.now_text()), survey.id, key, value)
     page = sign_in(sol, f"/answer?survey={survey.id}&at=review", **PHONE)
-    expect(question(page, "Ready to submit")).to_be_visible()
+    expect_heading(page, "Ready to submit")
     settle(page)
     page.locator(".st-key-answer_jump_budget button").click()
-    wording = question(page, "How much does a budget matter?")
+    wording = heading(page, "How much does a budget matter?")
     expect(wording).to_be_in_viewport()
     settle(page)
     header = page.get_by_test_id("stHeader").bounding_box()

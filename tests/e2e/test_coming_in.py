@@ -2,6 +2,7 @@
 
 import pytest
 from browsing import PASSWORD, fill_in_sign_in, settle, settle_signed_in
+from controls import expect_heading, heading
 from playwright.sync_api import expect
 
 from actions import people
@@ -9,10 +10,6 @@ from alignment.people import MACHINE
 from components.navigation import screens
 
 pytestmark = pytest.mark.browser
-
-
-def heading(page, name):
-    return page.get_by_role("heading", name=name, exact=True)
 
 
 def test_on_a_fresh_server_a_deep_link_shows_nothing_before_signing_in_and_survives_it(
@@ -30,10 +27,10 @@ def test_on_a_fresh_server_a_deep_link_shows_nothing_before_signing_in_and_survi
         assert page.get_by_test_id("stSidebarNav").count() == 0, screen.path
     page.goto(portal.url + "/account")
     fill_in_sign_in(page, ada.email)
-    expect(heading(page, "Account")).to_be_visible()
+    expect_heading(page, "Account")
     for _ in range(2):
         page.reload()
-        expect(heading(page, "Account")).to_be_visible()
+        expect_heading(page, "Account")
         settle(page)
     cookies = {cookie["name"]: cookie for cookie in context.cookies()}
     assert cookies["concord_session"]["httpOnly"] and cookies["concord_session"]["sameSite"] == "Strict"
@@ -46,10 +43,10 @@ def test_signing_out_ends_the_session_in_every_tab_and_browser_and_one_can_come_
     ada = add_person("Ada Admin", "admin", None)
     page, elsewhere = sign_in(ada, "/account"), sign_in(ada, "/account")
     page.reload()  # from here on the browser holds the cookie that scripts cannot reach
-    expect(heading(page, "Account")).to_be_visible()
+    expect_heading(page, "Account")
     tab = page.context.new_page()
     tab.goto(portal.url + "/account")
-    expect(heading(tab, "Account")).to_be_visible()
+    expect_heading(tab, "Account")
     kept = [cookie for cookie in page.context.cookies() if cookie["name"] == "concord_session"]
 
     page.get_by_role("button", name="Sign out").click()
@@ -65,10 +62,10 @@ def test_signing_out_ends_the_session_in_every_tab_and_browser_and_one_can_come_
     settle(page)
     fill_in_sign_in(page, ada.email)
     page.reload()
-    expect(heading(page, "Account")).to_be_visible()
+    expect_heading(page, "Account")
     settle(page)
     page.reload()
-    expect(heading(page, "Account")).to_be_visible()
+    expect_heading(page, "Account")
 
 
 def test_another_person_can_sign_in_at_the_same_browser(portal, add_person, sign_in):
@@ -119,7 +116,7 @@ def test_access_taken_away_ends_the_open_page_by_itself_where_it_refreshes(porta
     add_person("Ada Admin", "admin", None)
     lead = add_person("Lena Lead", "team_lead")
     page = sign_in(lead, "/leads")
-    expect(heading(page, "Leads")).to_be_visible()
+    expect_heading(page, "Leads")
     people.end_access(MACHINE, lead.id)
     expect(page.get_by_text("sign in").first).to_be_visible(timeout=15_000)  # a fragment, five seconds later
 
@@ -127,7 +124,7 @@ def test_access_taken_away_ends_the_open_page_by_itself_where_it_refreshes(porta
 def test_the_first_start_leads_from_the_log_to_the_administrator_and_on_to_a_colleague(portal, new_context):
     page = new_context(permissions=["clipboard-read", "clipboard-write"]).new_page()
     page.goto(portal.url + "/glossary")
-    expect(heading(page, "Set up Concord")).to_be_visible()
+    expect_heading(page, "Set up Concord")
     expect(page.get_by_text("server's log")).to_be_visible()
     page.goto(portal.setup_link())
     page.get_by_label("Your name").fill("Ada Admin")
@@ -141,7 +138,7 @@ def test_the_first_start_leads_from_the_log_to_the_administrator_and_on_to_a_col
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
     page.get_by_role("link", name="People").click()
-    expect(heading(page, "People")).to_be_visible()
+    expect_heading(page, "People")
     page.get_by_label("Name", exact=True).fill("Bea Braun")
     page.get_by_label("E-mail").fill("bea@example.com")
     page.get_by_role("button", name="Invite", exact=True).click()

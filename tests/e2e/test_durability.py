@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from browsing import settle
-from controls import choose_option, heading, option_of
+from controls import choose_option, expect_heading, option_of
 from histories import add_history
 from playwright.sync_api import expect
 from portals import ROOT
@@ -38,7 +38,7 @@ def test_answers_that_the_screen_called_saved_are_there_after_the_server_is_kill
     )
     for number, (key, wording, option, value) in enumerate(questions, start=1):
         page.goto(f"{portal.url}/answer?survey={survey.id}&at={key}")
-        expect(heading(page, re.compile(wording))).to_be_visible()
+        expect_heading(page, re.compile(wording))
         settle(page)
         before = mark.count()
         choose_option(page, re.compile(wording), option)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from browsing import settle, until
-from controls import choose, confirm, expect_no_error, heading, press
+from controls import choose, confirm, expect_heading, expect_no_error, press
 from playwright.sync_api import Locator, Page, expect
 
 from actions import questionnaires, surveys
@@ -54,7 +54,7 @@ def test_a_facilitator_writes_previews_undoes_opens_and_corrects_a_questionnaire
     settle(page)
     page.get_by_label("Title").fill("What we call ready")
     press(page, "Prepare")
-    expect(heading(page, "What we call ready")).to_be_visible()
+    expect_heading(page, "What we call ready")
     expect(page.get_by_text("1 question still to be written.")).to_be_visible()
     press(page, "Edit the questions")
     expect(page.get_by_text("Every change is saved at once.")).to_be_visible()

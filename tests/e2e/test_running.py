@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from browsing import fill_in_sign_in, settle, settle_signed_in, until
-from controls import confirm, expect_no_error, heading, pick, press
+from controls import confirm, expect_heading, expect_no_error, pick, press
 from mail_server import Mailbox, link_of, text_of, use_mail
 from playwright.sync_api import Page, expect
 from portals import Portal, free_port
@@ -78,15 +78,8 @@ def come_in(page: Page, link: str) -> None:
     settle_signed_in(page)
 
 
-def expect_question(page: Page, wording: str) -> None:
-    """The question's heading shows, and once; while a page is drawn anew it can stand there twice for a moment."""
-    heading = page.get_by_role("heading", name=wording)
-    expect(heading).to_have_count(1)
-    expect(heading).to_be_visible()
-
-
 def answer(page: Page, wording: str, option: str) -> None:
-    expect_question(page, wording)
+    expect_heading(page, wording)
     settle(page)
     page.get_by_text(option, exact=True).first.click()
     settle(page)
@@ -110,7 +103,7 @@ def test_from_the_mails_link_to_the_first_question_and_on_another_device_to_wher
         with urllib.request.urlopen(link) as scanned:
             assert scanned.status == 200 and not scanned.headers["Set-Cookie"]
     come_in(page, link)
-    expect_question(page, FIRST)
+    expect_heading(page, FIRST)
     expect(page).to_have_url(re.compile(f"^{portal.url}/answer\\?survey={survey.id}"))  # and no token
     answer(page, FIRST, "Some of them")
     until(page, lambda: kept(ada, survey) == {"worth": "Some of them"})
@@ -118,9 +111,9 @@ def test_from_the_mails_link_to_the_first_question_and_on_another_device_to_wher
 
     phone = new_context(viewport={"width": 360, "height": 640}).new_page()
     come_in(phone, link)
-    expect_question(phone, SECOND)
+    expect_heading(phone, SECOND)
     phone.goto(link)  # signed in already: straight on
-    expect_question(phone, SECOND)
+    expect_heading(phone, SECOND)
     assert link.rpartition("/")[2] not in portal.log.read_text()
 
 
@@ -138,7 +131,7 @@ def test_a_link_is_of_no_use_to_somebody_else_who_is_signed_in_nor_after_closing
     fresh.goto(f"{portal.url}/sign-in/{token}")
     expect(fresh.get_by_text("This link does not work any more")).to_be_visible()
     press(fresh, "To the portal")
-    expect(heading(fresh, "Sign in")).to_be_visible()
+    expect_heading(fresh, "Sign in")
 
 
 def test_who_may_do_more_than_answer_signs_in_with_the_password_and_is_at_the_questionnaire(
@@ -151,14 +144,14 @@ def test_who_may_do_more_than_answer_signs_in_with_the_password_and_is_at_the_qu
     delivered(page, mailbox, 1)
     page.goto(link_of(mailbox.got[0]))
     fill_in_sign_in(page, lead.email)
-    expect_question(page, FIRST)
+    expect_heading(page, FIRST)
     token = store().write(lambda connection: invitations.new_token(connection, survey.id, lead.id))
     other = new_context().new_page()
     other.goto(f"{portal.url}/sign-in/{token}")
     expect(other.get_by_text("As team lead you sign in with your password")).to_be_visible()
     press(other, "Sign in with my password")
     fill_in_sign_in(other, lead.email)
-    expect_question(other, FIRST)
+    expect_heading(other, FIRST)
 
 
 def test_a_reminder_reaches_only_who_has_not_finished_and_its_mail_leads_to_turning_them_off(
@@ -315,7 +308,7 @@ def test_people_are_chosen_from_a_file_whose_bad_rows_are_told(portal, ada, add_
 def test_an_administrator_sets_up_mail_and_tries_it(portal, mailbox, add_person, sign_in):
     admin = add_person("Ada Admin", "admin", None)
     page = sign_in(admin, "/settings")
-    expect(heading(page, "Mail")).to_be_visible()
+    expect_heading(page, "Mail")
     settle(page)
     page.get_by_text("Set up mail").click()
     address = page.get_by_role("textbox", name="Mail address")
@@ -353,7 +346,7 @@ def test_under_streamlits_own_server_a_link_works_by_its_token(data_folder, tmp_
         settle(page)
         page.goto(f"{plain.url}/welcome?token={token}")
         press(page, "Begin, or go on where I stopped")
-        expect_question(page, FIRST)
+        expect_heading(page, FIRST)
     finally:
         context.close()
         plain.stop()

@@ -14,6 +14,7 @@ from controls import (
     choose,
     choose_option,
     confirm,
+    expect_heading,
     expect_no_error,
     go_to,
     heading,
@@ -138,22 +139,22 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
         heading(facilitator, re.compile("First round. is in Identify: 3 things are missing"))
     ).to_be_visible()
     facilitator.get_by_role("link", name="Go to Questionnaires").click()
-    expect(heading(facilitator, "There is no questionnaire yet.")).to_be_visible()
+    expect_heading(facilitator, "There is no questionnaire yet.")
     settle(facilitator)
     pick(facilitator, "Begin with", "What is a qualified lead?")
     press(facilitator, "Prepare")
-    expect(heading(facilitator, "What is a qualified lead?")).to_be_visible()
+    expect_heading(facilitator, "What is a qualified lead?")
     press(facilitator, "Open")
     confirm(facilitator, "Open for both teams")
     press(facilitator, "All questionnaires")
-    expect(heading(facilitator, "One questionnaire is open: 0 of 10 people have submitted.")).to_be_visible()
+    expect_heading(facilitator, "One questionnaire is open: 0 of 10 people have submitted.")
     (survey,) = surveys.list_surveys(MACHINE)
 
     # a seller answers on the phone, and goes on after a break where they stopped
     phone = sign_in(sven, **PHONE)
     expect(phone.get_by_text("waits for your answers")).to_be_visible()
     press(phone, "Answer")
-    expect(heading(phone, "What is a qualified lead?")).to_be_visible()
+    expect_heading(phone, "What is a qualified lead?")
     answered(phone, 0)
     choose_option(phone, re.compile("^When is a lead ready for a first call"), SALES["qualified_when"])
     answered(phone, 1)
@@ -181,7 +182,7 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
     answered(phone, 7)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
     phone.goto(portal.url + "/answer")
-    expect(heading(phone, "What rules a lead out")).to_be_visible()
+    expect_heading(phone, "What rules a lead out")
     answered(phone, 7)
     saved(phone, 1)
     settle(phone)
@@ -202,21 +203,21 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
             answers.submit_answers(acting(person), survey.id)
     settle(phone)
     press(phone, "All answers")
-    expect(heading(phone, "Ready to submit")).to_be_visible()
+    expect_heading(phone, "Ready to submit")
     settle(phone)
     phone.get_by_role("button", name="Submit my answers").first.click()
-    expect(heading(phone, "Thank you. Your answers are in.")).to_be_visible()
+    expect_heading(phone, "Thank you. Your answers are in.")
 
     # the facilitator closes it, reads where the teams differ, and takes that to the workshop
     facilitator.reload()
-    expect(heading(facilitator, "One questionnaire is open: 10 of 10 people have submitted.")).to_be_visible()
+    expect_heading(facilitator, "One questionnaire is open: 10 of 10 people have submitted.")
     press(facilitator, "See how it runs")
     press(facilitator, "Close")
     expect(facilitator.get_by_role("dialog").get_by_text("Closing is final")).to_be_visible()
     confirm(facilitator, "Close for good")
     facilitator.get_by_role("link", name="See the comparison").click()
     found = comparison.compare_survey(MACHINE, survey.id)
-    expect(heading(facilitator, found.sentence)).to_be_visible()
+    expect_heading(facilitator, found.sentence)
     first = found.questions[0]
     assert first.question.key in SALES
     expect(facilitator.get_by_text(first.sentence).first).to_be_visible()
@@ -232,7 +233,7 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
     history, newcomers, mapping = (tmp_path / name for name in ("crm.csv", "new.csv", "crm.toml"))
     write_history(history, today)
     go_to(facilitator, "Leads")
-    expect(heading(facilitator, "There are no leads yet.")).to_be_visible()
+    expect_heading(facilitator, "There are no leads yet.")
     facilitator.locator("input[type=file]").set_input_files(history)
     expect(facilitator.get_by_role("combobox", name="Became an MQL")).to_be_visible()
     choose(facilitator, "Won", "First invoice")
@@ -252,7 +253,7 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
     go_to(facilitator, "Cycle")
     press(facilitator, "Freeze the baseline and start planning")
     confirm(facilitator, "Freeze the baseline and start planning")
-    expect(heading(facilitator, re.compile("is in Plan: 2 things are missing"))).to_be_visible()
+    expect_heading(facilitator, re.compile("is in Plan: 2 things are missing"))
     assert cycles.read_current(MACHINE).cycle.baseline["figures"]["acceptance"]["denominator"] > 0
 
     # the workshop: a wording with a rule; two members vote in two browsers; all see the result
@@ -290,7 +291,7 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
 
     # the definition: proposed, signed by both team leads, in force, read by a member
     press(facilitator, "Propose for signature")
-    expect(heading(facilitator, re.compile("MQL v1 waits for signatures"))).to_be_visible()
+    expect_heading(facilitator, re.compile("MQL v1 waits for signatures"))
     sales_lead, marketing_lead = sign_in(sasha), sign_in(mila)
     for page, team in ((sales_lead, "sales"), (marketing_lead, "marketing")):
         expect(page.get_by_text("MQL v1 waits for your signature.")).to_be_visible()
@@ -312,11 +313,11 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
     press(facilitator, "Save")
     press(facilitator, "Put the plan into practice")
     confirm(facilitator, "Put the plan into practice")
-    expect(heading(facilitator, re.compile("is in Execute: everything"))).to_be_visible()
+    expect_heading(facilitator, re.compile("is in Execute: everything"))
 
     # new leads come in by the command line while a team lead looks at the figures
     go_to(sales_lead, "Metrics")
-    expect(heading(sales_lead, re.compile("^178 MQLs"))).to_be_visible()
+    expect_heading(sales_lead, re.compile("^178 MQLs"))
     settle(sales_lead)
     write_newcomers(newcomers, datetime.now(UTC))
     mapping.write_text(MAPPING)
@@ -338,7 +339,7 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
     go_to(facilitator, "Cycle")
     press(facilitator, "Look back")
     confirm(facilitator, "Look back")
-    expect(heading(facilitator, re.compile("is in Recap"))).to_be_visible()
+    expect_heading(facilitator, re.compile("is in Recap"))
     go_to(facilitator, "Recap")
     expect(facilitator.get_by_text("Too early to tell")).not_to_have_count(0)
     expect(facilitator.get_by_text(re.compile(r"Readable on about \d+ \w+ 20\d\d")).first).to_be_visible()
@@ -350,7 +351,7 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
     go_to(facilitator, "Cycle")
     press(facilitator, "Close this cycle")
     confirm(facilitator, "Close this cycle")
-    expect(heading(facilitator, "No cycle is running.")).to_be_visible()
+    expect_heading(facilitator, "No cycle is running.")
     expect(facilitator.get_by_text(f"Growth areas: {GROWTH}")).to_be_visible()
     (cycle,) = cycles.list_cycles(MACHINE)
     assert cycle.phase is Phase.CLOSED
