@@ -54,7 +54,8 @@ def distribution_figure(
         case QuestionType.LEAD_CARDS if shown.judged:
             return cards.card_matrix(compared, mode, marks)
         case QuestionType.RULE:
-            return options.bars(answer_rows(compared, marks, MOST_CONDITIONS), mode)
+            more = max(0, len(shown.labels) - MOST_CONDITIONS)
+            return options.bars(answer_rows(compared, marks, MOST_CONDITIONS), mode, more)
     rows = answer_rows(compared, marks)
     return (options.bars if len(rows) <= options.MOST_BARS else options.dumbbells)(rows, mode)
 

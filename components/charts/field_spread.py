@@ -3,10 +3,11 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from alignment.disagreement.words import capitalised, join_words
 from alignment.people import Team
 from alignment.texts import number_text
 from components.charts import colours
-from components.charts.lettering import TEAMS, escape, joined, rounded, wrapped
+from components.charts.lettering import TEAMS, escape, lines_of, rounded, wrapped
 from components.charts.sheet import LINE_HEIGHT, MARKS, Sheet
 
 if TYPE_CHECKING:
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 _ROW = 26
 _OUTCOMES = (("won", "■", colours.GOOD, "solid"), ("lost", "▨", colours.BAD, "hatched"))
 _OPEN = ("open", "□", colours.NEUTRAL, "hollow")
-_LABEL = 14
+_LABEL = 15
+_LINES = 3
 _LONGEST = 0.86
+_EDGE = -0.86
+_ASKED = 12
 _ENDS = 0.97
 """A threshold beyond all classes stands at the edge of the last, and so does one within an open class."""
 
@@ -35,16 +39,17 @@ def spread_figure(
         return None
     counts = [sum(of_class) for of_class in zip(spread.won, spread.lost, spread.open, strict=True)]
     largest = max(counts) / _LONGEST
-    sheet = Sheet(mode, -0.58, 1.86)
+    sheet = Sheet(mode, _EDGE, 1.98)
     top = _write_head(sheet, spread, leads_between(spread, between)) + 8
-    bottom = top + len(counts) * _ROW
-    lines = {team: top + _position(spread, value) * _ROW for team, value in _asked(spread).items()}
+    row = _row(spread)
+    bottom = top + len(counts) * row
+    lines = {team: top + _position(spread, value) * row for team, value in _asked(spread).items()}
     if len(lines) == 2:
         low, high = sorted(lines.values())
-        sheet.area((-0.58, 1.2), (low, high), colours.pale(colours.NEUTRAL.on(mode), 0.22))
-    middles = [top + (row + 0.5) * _ROW for row in range(len(counts))]
+        sheet.area((_EDGE, 1.2), (low, high), colours.pale(colours.NEUTRAL.on(mode), 0.22))
+    middles = [top + (number + 0.5) * row for number in range(len(counts))]
     for label, middle in zip(spread.labels, middles, strict=True):
-        sheet.write(wrapped(label, _LABEL, 2), middle, -0.04, at="right", size=12, middle=True)
+        sheet.write(wrapped(label, _LABEL, _LINES), middle, -0.04, at="right", size=12, middle=True)
     starts = [0.0] * len(counts)
     for name, _, colour, fill in (*_OUTCOMES, _OPEN):
         lengths = [count / largest for count in getattr(spread, name)]
@@ -75,7 +80,7 @@ def spread_in_words(spread: "FieldSpread", between: int | None = None) -> str:
     unknown = f" Of {spread.unknown:,} more it is not known." if spread.unknown else ""
     return (
         f"{spread.label}{f' in {spread.unit}' if spread.unit else ''} of {spread.leads:,} past leads. "
-        f"{joined(asked).capitalize()}{f' ({joined(spans)})' if spans else ''}.{f' {told}.' if told else ''} "
+        f"{capitalised(join_words(asked))}{f' ({join_words(spans)})' if spans else ''}.{f' {told}.' if told else ''} "
         f"{'; '.join(classes)}.{unknown}"
     )
 
@@ -123,6 +128,18 @@ def _threshold(spread: "FieldSpread", value: float) -> str:
     return f"at {'most' if spread.downwards else 'least'} {number_text(value)}"
 
 
+def _row(spread: "FieldSpread") -> int:
+    """How high the row of a class is, so that the longest name of one has its place."""
+    most = max(len(lines_of(label, _LABEL, _LINES)) for label in spread.labels)
+    return max(_ROW, 6 + most * (LINE_HEIGHT - 2))
+
+
+def _asked_lines(spread: "FieldSpread", value: float) -> list[str]:
+    """What a team asks for, beside its line: large numbers on a line of their own."""
+    asked = _threshold(spread, value)
+    return [asked] if len(asked) <= _ASKED else asked.rsplit(" ", 1)
+
+
 def _position(spread: "FieldSpread", value: float) -> float:
     """Where a value lies among the classes, counted in classes from the first one's beginning."""
     classes = list(pairwise(spread.edges))
@@ -139,7 +156,8 @@ def _write_head(sheet: Sheet, spread: "FieldSpread", between: str) -> float:
         f'<span style="color:{colour.on(sheet.mode)}"><b>{mark}</b></span> {name}'
         for name, mark, colour, _ in (*_OUTCOMES, _OPEN)
     )
-    lines = [(wrapped(f"{spread.label}{unit}, {spread.leads:,} past leads", most=1), 13), (key, 12)]
+    title = lines_of(f"{spread.label}{unit}, {spread.leads:,} past leads")
+    lines = [*((escape(line), 13) for line in title), (key, 12)]
     if between:
         lines.append((f"<b>{between}</b>", 13))
     if any(team in spread.quartiles for team in _asked(spread)):
@@ -153,23 +171,26 @@ def _write_thresholds(
     sheet: Sheet, spread: "FieldSpread", lines: dict[Team, float], top: float, bottom: float
 ) -> None:
     """Each team's line, and behind it what it asks for; labels that would meet are moved apart."""
-    least = 2 * LINE_HEIGHT + 2
+    written = {
+        team: [f"<b>{MARKS[team]} {TEAMS[team]}</b>", *_asked_lines(spread, value)]
+        for team, value in _asked(spread).items()
+    }
+    least = max(map(len, written.values()), default=2) * (LINE_HEIGHT - 1) + 2
     order = sorted(lines, key=lambda team: lines[team])
-    at = {team: min(max(lines[team], top + LINE_HEIGHT), bottom - LINE_HEIGHT + 8) for team in order}
+    at = {team: min(max(lines[team], top + least / 2), bottom - least / 2 + 8) for team in order}
     if len(order) == 2 and at[order[1]] - at[order[0]] < least:
         middle = min(max(sum(at.values()) / 2, top + least), bottom - least + 8)
         at = {order[0]: middle - least / 2, order[1]: middle + least / 2}
     for place, team in enumerate(order):
         colour = colours.of_team(team, sheet.mode)
         y = lines[team]
-        sheet.line((-0.58, 1.2), (y, y), colour, 2, "solid" if team is Team.SALES else "dash", above=True)
+        sheet.line((_EDGE, 1.2), (y, y), colour, 2, "solid" if team is Team.SALES else "dash", above=True)
         sheet.line((1.2, 1.26), (y, at[team]), colour, 2, above=True)
         if team in spread.quartiles:
-            ends = tuple(top + _position(spread, value) * _ROW for value in spread.quartiles[team])
+            ends = tuple(top + _position(spread, value) * _row(spread) for value in spread.quartiles[team])
             sheet.line((1.13 + 0.04 * place,) * 2, (ends[0], ends[1]), colour, 3, above=True)
-        asked = _threshold(spread, spread.thresholds[team] or 0.0)
         sheet.write(
-            f"<b>{MARKS[team]} {TEAMS[team]}</b><br>{escape(asked)}",
+            "<br>".join(written[team]),
             at[team],
             1.26,
             shift=3,

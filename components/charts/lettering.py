@@ -25,6 +25,8 @@ def lines_of(text: str, width: int = LINE, most: int = 2) -> list[str]:
     """
     if any(unicodedata.east_asian_width(sign) in "WF" for sign in text):
         width = max(4, width // 2)
+    if len(text) > width and " " not in text:
+        text = text.replace("–", "– ")  # a class of large numbers may be broken at its dash
     return textwrap.wrap(text, width, max_lines=most, placeholder=" …") or [""]
 
 
@@ -41,8 +43,3 @@ def percent(share: float) -> str:
 def rounded(value: float) -> str:
     """A measured number in four significant digits: nobody reads more from a figure."""
     return number_text(float(f"{value:.4g}"))
-
-
-def joined(parts: list[str]) -> str:
-    """`a, b and c`; '' of nothing."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from alignment.statistics import Interval
 from components.charts import colours
+from components.charts.lettering import escape
 
 if TYPE_CHECKING:  # Plotly is slow to load, and only drawing needs it
     from plotly.graph_objects import Figure
@@ -69,7 +70,7 @@ def volume_figure(
             y=1.0,
             yref="paper",
             yanchor="bottom",
-            text=_escape(label),
+            text=escape(label),
             showarrow=False,
             font={"color": colours.TEXT.on(mode), "size": 12},
         )
@@ -138,7 +139,7 @@ def shares_figure(estimates: Sequence[Estimate], mode: str | None = None) -> "Fi
     )
     figure.update_yaxes(
         tickvals=rows,
-        ticktext=[_escape(e.label) for e in estimates],
+        ticktext=[escape(e.label) for e in estimates],
         range=[len(estimates) - 0.4, -0.6],
         showgrid=False,
         ticks="",
@@ -203,7 +204,7 @@ def change_figure(before: Estimate, after: Estimate, outcome: str, mode: str | N
         )
     figure.update_yaxes(
         tickvals=[0, 1],
-        ticktext=[before.label, after.label],
+        ticktext=[escape(before.label), escape(after.label)],
         range=[1.5, -0.8],
         showgrid=False,
         zeroline=False,
@@ -222,11 +223,6 @@ def change_figure(before: Estimate, after: Estimate, outcome: str, mode: str | N
 
 def _percent(share: float) -> str:
     return f"{share:.1%}" if share < 0.1 else f"{share:.0%}"
-
-
-def _escape(text: str) -> str:
-    """Plotly reads a little HTML in labels; text from people is not HTML."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _finish(figure: "Figure", height: int) -> "Figure":

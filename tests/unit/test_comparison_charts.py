@@ -12,6 +12,7 @@ from test_disagreement_compound import CARDS, DEMO, RANKING, RULE, SIZE, cards, 
 from alignment.disagreement.number_classes import class_of, number_classes
 from alignment.people import Team
 from alignment.questionnaires import QuestionType
+from alignment.texts import number_text
 from components.charts.comparison import distribution_figure, distribution_in_words, distribution_rows
 from components.charts.distribution.scale import bands_of
 from components.charts.lettering import lines_of
@@ -307,3 +308,16 @@ def test_thirty_options_and_forty_cards_fit_beneath_each_other():
     for figure, rows in ((many, 30), (deck, 40)):
         assert rows * 25 < figure.layout.height < rows * 70
         assert all(0 <= note.y <= figure.layout.height for note in figure.layout.annotations)
+
+
+@pytest.mark.parametrize("own", [7.0, 123456.0, 1234567.0, 1e12])
+def test_ones_own_number_stands_whole_on_the_figure_however_large(own):
+    compared = one(NUMBER, [1.0, 2.0, own], [5.0, 6.0, 1e6])
+    assert number_text(own) in written_on(distribution_figure(compared, "light", own))
+
+
+def test_of_many_conditions_the_figure_says_how_many_more_there_are():
+    document = rule(*((f"field_{number}", "=", True) for number in range(11)))
+    figure = distribution_figure(one(RULE, [document] * 4, [document] * 4))
+    assert "3 more in the table" in written_on(figure)
+    assert len(distribution_rows(one(RULE, [document] * 4, [document] * 4))) == 11

@@ -37,14 +37,15 @@ def facing_bars(compared: "QuestionComparison", mode: str | None, own: Mapping[i
         if median is not None:
             unit = f" {compared.question.unit}" if compared.question.unit else ""
             words = f"median {rounded(median)}{unit}"
-            told += lines_of(f"{_POINTERS[team]} {words}", _NAME)
+            told += lines_of(f"{_POINTERS[team]} {words}", _NAME, most=3)
         markup = "<br>".join([f"<b>{told[0]}</b>", *(escape(line) for line in told[1:])])
         sheet.write(markup, top, side * gutter, at=_AT[team], colour=colours.of_team(team, mode), size=14)
         deepest = max(deepest, top + len(told) * (LINE_HEIGHT + 2))
     y = deepest + 8
     middles = []
     for row in rows:
-        markup, lines = label_markup(row.label, row.own, _LABEL, most=3)
+        mark = row.own if len(row.own) <= _LABEL - 1 else row.own.removeprefix("you: ")
+        markup, lines = label_markup(row.label, mark, _LABEL, most=3)
         tall = max(lines * LINE_HEIGHT, 22)
         middles.append(y + tall / 2)
         sheet.write(markup, middles[-1], 0, at="center", middle=True, size=12)

@@ -18,8 +18,8 @@ MOST_BARS = 8
 _BAR = 17
 
 
-def bars(rows: Sequence[Row], mode: str | None) -> "Figure":
-    """One bar a team beneath each answer, each with its team's name and share behind it."""
+def bars(rows: Sequence[Row], mode: str | None, more: int = 0) -> "Figure":
+    """One bar a team beneath each answer, each with its team's name and share behind it; `more` stand in the table only."""
     sheet = Sheet(mode, 0, 1.55)  # behind the longest bar there is room for its words, on a phone too
     y = 4.0
     middles: dict[Team, list[float]] = {team: [] for team in Team}
@@ -33,6 +33,8 @@ def bars(rows: Sequence[Row], mode: str | None) -> "Figure":
             )
             y += _BAR + 2
         y = _note(sheet, y, row.note) + 12
+    if more:
+        y = _note(sheet, y, f"{more} more in the table")
     for team in Team:
         sheet.bars([row.shares[team] for row in rows], middles[team], _BAR, colours.of_team(team, mode))
     return sheet.finish(y)

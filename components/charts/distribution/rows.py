@@ -81,7 +81,7 @@ def label_markup(label: str, own: str = "", width: int = LINE, most: int = 2) ->
     lines = lines_of(label, width, most)
     written = [escape(line) for line in lines]
     if own:
-        mark = f"<b>{OWN} {escape(lines_of(own, width, 1)[0])}</b>"
+        mark = f"<b>{OWN} {escape(lines_of(own, width + 4, 1)[0])}</b>"
         if len(lines[-1]) + len(own) + 4 <= width:
             written[-1] += f"&nbsp; {mark}"
         else:
