@@ -23,7 +23,7 @@ from db.store import Connection, store
 
 if TYPE_CHECKING:  # brings numpy, which only a comparison needs
     from alignment.disagreement import Comparison, QuestionComparison
-    from alignment.disagreement.change import AlignmentMeasure, Change, ChangesSince
+    from alignment.disagreement.change import AlignmentMeasure, AlignmentThen, Change, ChangesSince
     from alignment.disagreement.stated_and_judged import StatedAndJudged
     from alignment.disagreement.terms import Terms
 
@@ -36,7 +36,8 @@ class ComparedSurvey:
     """A closed survey with all that is told of it.
 
     `closed_on` and `read_on` are the company's calendar days of closing and of reading: leads that come in change what a
-    disagreement costs. `rates` is how many submitted, `alignment` how far the teams agree over all. `changes` is what became
+    disagreement costs. `rates` is how many submitted, `alignment` how far the teams agree over all, and `history` the same over the
+    questions that every survey like it has asked, oldest first, this one included where it shows a result. `changes` is what became
     of the gaps since the last survey like it, None where there is none. `comments` and `reasons` are people's own words, by
     question, where enough wrote some, and `terms` the words that tell the teams apart there. `traits` is what won and lost leads have in
     common, `traits_of` the same of what each question asks of a lead, for those that ask something; `cards` has what the teams
@@ -49,6 +50,7 @@ class ComparedSurvey:
     read_on: date
     rates: Mapping[Team, ResponseRate]
     alignment: "AlignmentMeasure"
+    history: "tuple[AlignmentThen, ...]"
     changes: "ChangesSince | None"
     terms: "Mapping[str, Terms]"
     traits: Traits
@@ -80,6 +82,7 @@ class ComparedSurvey:
             "mode": survey.mode.value,
             "closed_on": self.closed_on.isoformat(),
             "alignment": self.alignment.as_dict(),
+            "alignment_over_time": [then.as_dict() for then in self.history],
             "changes_since": None
             if self.changes is None
             else {
@@ -143,6 +146,8 @@ def read_compared(actor: Actor, survey_id: str) -> ComparedSurvey:
     from alignment.disagreement.change import alignment_of
 
     survey = surveys.read_survey(actor, survey_id)
+    over_time = comparison_history.alignment_over_time(actor)
+    own = {then.group for then in over_time if then.survey_id == survey.id}
     return ComparedSurvey(
         survey=survey,
         comparison=found,
@@ -150,6 +155,7 @@ def read_compared(actor: Actor, survey_id: str) -> ComparedSurvey:
         read_on=_local_day(actor, clock.now_text()),
         rates=surveys.response_rates(actor, survey_id),
         alignment=alignment_of(found),
+        history=tuple(then for then in over_time if then.group in own),
         changes=comparison_history.changes_since_last(actor, survey_id),
         terms=comparison.read_terms(actor, survey_id),
         traits=traits.read_traits(actor),

@@ -203,6 +203,12 @@ def comparison_html(found: ComparedSurvey) -> str:
                 Evidence.NONE: "none found",
                 Evidence.TOO_FEW: "",
             },
+            changed={
+                Direction.CLOSER: "closer",
+                Direction.FURTHER: "further apart",
+                Direction.NONE: "none found",
+                Direction.NOT_COMPARABLE: "",
+            },
             moved=[
                 (way, found.changes.count(way))
                 for way in Direction
@@ -218,6 +224,7 @@ def _environment() -> "Environment":
     """What the template may use, read once: to compile it takes longer than to fill it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    from alignment.disagreement.change import alignment_in_words
     from alignment.disagreement.compound_sentences import agreement_within, condition_differences
     from alignment.disagreement.measures_in_words import (
         effect_in_words,
@@ -254,6 +261,7 @@ def _environment() -> "Environment":
         "leads_in_words": leads_in_words,
         "agreement_within": agreement_within,
         "condition_differences": condition_differences,
+        "alignment_in_words": alignment_in_words,
         "signed": signed,
     }
     return environment
