@@ -12,7 +12,7 @@ import ibis
 from alignment.lead_cards import FieldUse, is_telling
 from alignment.rules import AllOf, Condition, FieldType, Operator, Rule, fields_of, sentence
 from alignment.texts import number_text
-from alignment.traits import LEAST_WITH_TRAIT, CountedTrait
+from alignment.traits import LEAST_OF_EACH, LEAST_WITH_TRAIT, CountedTrait
 from leads.backtest import with_outcomes, words_of_leakage
 from leads.cards import Profile, ProfiledField
 from leads.closed_periods import EVERYTHING, Period, months_before, within
@@ -49,7 +49,10 @@ class ClosedLeads:
 
 
 def closed_leads(facts: Facts, fields: Sequence[str], as_of: datetime, timezone: str) -> ClosedLeads:
-    """The leads that closed in the 24 months up to `as_of` (aware), with these fields; all that closed if fewer than 200 did."""
+    """The leads that closed in the 24 months up to `as_of` (aware), with these fields.
+
+    All that closed, dated or not, if fewer than 200 of them did then, or too few won or lost ones to compare.
+    """
     population = with_outcomes(facts)
     closed = population.filter(population.won | population.lost)
     ended_by = ibis.literal(as_of.astimezone(UTC).replace(tzinfo=None)).cast("timestamp(6)")
@@ -70,7 +73,8 @@ def closed_leads(facts: Facts, fields: Sequence[str], as_of: datetime, timezone:
             recent_won=(recent & closed.won).sum().coalesce(0),
         )
     )
-    if n["recent"] < LEAST_CLOSED:
+    fewer = min(n["recent_won"], n["recent"] - n["recent_won"])
+    if n["recent"] < LEAST_CLOSED or fewer < LEAST_OF_EACH:
         return ClosedLeads(closed, n["won"], n["all"] - n["won"], EVERYTHING)
     return ClosedLeads(closed.filter(recent), n["recent_won"], n["recent"] - n["recent_won"], period)
 

@@ -107,6 +107,17 @@ def test_all_closed_leads_count_where_few_closed_lately():
     assert found.won + found.lost < 200 and found.first_day is None and found.traits
 
 
+def test_all_closed_leads_count_where_hardly_any_was_lost_lately():
+    history = History()
+    for number in range(400):
+        won = number < 250
+        history.lead(f"L{number}", "ads" if number % 3 else "fair", created_at=AS_OF - timedelta(days=50))
+        history.enter(f"L{number}", "won" if won else "lost", AS_OF - timedelta(days=9 if won else 900))
+    history.load()
+    found = traits.read_traits(make_actor())
+    assert (found.won, found.lost, found.first_day) == (250, 150, None) and found.traits
+
+
 def test_what_happened_after_the_last_import_is_not_counted():
     history = History()
     for number in range(60):
