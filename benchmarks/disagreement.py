@@ -21,7 +21,7 @@ from alignment.statistics import Interval, wilson
 from benchmarks.naive_methods import METHODS, naive_alarms
 from benchmarks.simulated_surveys import COUNTED, EVERY, SPREADABLE, make_survey
 
-__all__ = ["COUNTED", "EVERY", "SPREADABLE", "Cell", "false_alarms", "main", "make_survey", "planted_gaps"]
+__all__ = ["COUNTED", "EVERY", "make_survey"]
 
 QUESTIONS = 30
 GAPS = 5
@@ -154,10 +154,7 @@ def _write_table(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the tables; 0 where both requirements held, else 1.
-
-    A cell fails where its whole interval lies on the wrong side, so that the error of simulating fails nothing.
-    """
+    """Print the tables; 0 where both requirements held, else 1."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--surveys", type=int, default=200, help="surveys per row (default 200)")
     parser.add_argument("--processes", type=int, default=2, help="processes at a time (default 2)")
@@ -190,10 +187,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ("at least likely", "clear", "split between", *METHODS),
             zip(planted, counted, strict=False),
         )
-    return _conclude(false, found)
+    return conclude(false, found)
 
 
-def _conclude(false: Sequence[tuple[Cell, Counts]], found: Sequence[tuple[Cell, Counts]]) -> int:
+def conclude(false: Sequence[tuple[Cell, Counts]], found: Sequence[tuple[Cell, Counts]]) -> int:
+    """Print the worst cells and whether both requirements held; 0 where they did, else 1.
+
+    A cell fails where its whole interval lies on the wrong side, so that the error of simulating fails nothing.
+    """
     due = [(cell, counts) for cell, counts in found if min(cell.sizes) >= FOUND_FROM]
     too_often = [cell.label for cell, counts in false if counts.interval("clear").low > MOST_FALSE]
     too_seldom = [cell.label for cell, counts in due if counts.interval("at least likely").high < LEAST_FOUND]

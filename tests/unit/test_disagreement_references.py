@@ -135,6 +135,32 @@ def test_the_variance_of_the_relative_effect_is_the_one_behind_scipys_statistic(
     assert variance == pytest.approx(((0.5 - effect) / theirs) ** 2, abs=1e-9)
 
 
+def test_the_cautious_p_value_equals_the_example_worked_by_hand():
+    # five against five, completely apart: each of one team stands at 1 among the other, each of the other at 0
+    # with one person more at either end: mean 6/7, squares 5·(1/7)² + (1/7)² + (6/7)² = 42/49, variance 42/49/6/5 = 1/35
+    # t = ½ / √(2/35), with (2/35)² / (2 · (1/35)²/4) = 8 degrees of freedom
+    expected = 2 * stats.t.sf(0.5 / math.sqrt(2 / 35), 8)
+    assert effects.cautious_p([5, 0], [0, 5]) == pytest.approx(expected, abs=1e-9)
+    assert effects.cautious_p([0, 0], [3, 2]) == 1
+
+
+@given(samples, samples)
+def test_the_cautious_p_value_turns_with_the_teams_and_stays_above_scipys(x, y):
+    assume(min(len(x), len(y)) > 1)
+    a, b = as_counts(x, y)
+    p = effects.cautious_p(a, b)
+    assert 0 < p <= 1 and p == pytest.approx(effects.cautious_p(b, a), abs=1e-9)
+    if effects.relative_effect(a, b)[1] > 0 and min(len(x), len(y)) >= 8:
+        assert p >= stats.brunnermunzel(x, y).pvalue - 1e-9
+
+
+@pytest.mark.parametrize("people", [1, 5, 8, 20])
+def test_all_on_one_side_is_the_sign_test_of_the_smaller_team(people):
+    assert chance.all_on_one_side(people, 300) == pytest.approx(
+        stats.binomtest(people, people).pvalue, abs=1e-12
+    )
+
+
 # ── agreement ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
