@@ -54,7 +54,8 @@ def changes_since_last(actor: Actor, survey_id: str) -> "ChangesSince | None":
 def alignment_over_time(actor: Actor) -> "tuple[AlignmentThen, ...]":
     """How far the teams agreed in each closed questionnaire that shows a result, oldest first.
 
-    Questionnaires that asked nearly the same make a group, and each counts only the questions that all of its group have.
+    Questionnaires that asked nearly the same, and called the same agreement, make a group; each counts only the questions
+    that all of its group have.
     """
     authorise(actor, "comparison:read")
     from alignment.disagreement.change import AlignmentThen, alignment_of
@@ -163,6 +164,9 @@ def _groups(connection: Connection) -> list[list[Survey]]:
 
 
 def _are_alike(one: Survey, other: Survey) -> bool:
+    """Whether both asked nearly the same, and called the same agreement: a milder rule is no progress."""
+    if one.questionnaire.consensus != other.questionnaire.consensus:
+        return False
     longer = max(_compared_questions(one), _compared_questions(other))
     return longer > 0 and len(_asked_alike(one, other)) >= ALIKE_FROM * longer
 

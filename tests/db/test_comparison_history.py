@@ -179,6 +179,14 @@ def test_only_the_questions_that_all_of_a_group_asked_count(facilitator):
     )
 
 
+def test_a_milder_rule_for_agreement_is_no_progress(facilitator):
+    asked(facilitator, APART)
+    asked(facilitator, TOGETHER, toml="consensus = { agree = 0.6 }\n" + TOML)
+    first, last = comparison_history.alignment_over_time(facilitator)
+    assert first.group != last.group
+    assert comparison_history.changes_since_last(facilitator, last.survey_id).count(Direction.CLOSER) == 2
+
+
 def test_a_wording_that_was_corrected_stays_comparable(facilitator):
     asked(facilitator, APART)
     now = asked(facilitator, TOGETHER, toml=TOML.replace("Is a webinar enough?", "Would a webinar do?"))
