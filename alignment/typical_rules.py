@@ -106,7 +106,9 @@ def typical_rule_of(rules: Sequence[Rule], people: Sequence[int], least: int) ->
     if merged < max(1, least) or points > merged:
         return None
     parts, left_out = _parts_of_most(plain)
-    if len({canonical_hash(rule) for rule in different}) == 1:
+    hashes = map(canonical_hash, different)
+    first = next(hashes)
+    if all(other == first for other in hashes):
         return TypicalRule(min(different, key=to_json), merged, tuple(parts), left_out, points)
     form = _usual_form(plain)
     possible = _without_contradictions(parts) if form is AllOf else parts

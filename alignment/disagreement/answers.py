@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ LARGEST_NUMBER = 1e15
 
 
 _SKIPPED = object()
+_VERDICT = itemgetter("verdict")
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +153,7 @@ def _look_of_several(value: Any) -> Any:
 
 
 def _look_of_cards(value: Any) -> Any:
-    return *value, *[judged["verdict"] for judged in value.values()]
+    return *value, *map(_VERDICT, value.values())
 
 
 def _look_of_rule(value: Any) -> Any:

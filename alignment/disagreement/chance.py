@@ -56,7 +56,7 @@ class Draws:
         """Sums over `size` of all people picked at random: `values` is what each answer counts for, (k, columns)."""
         pooled, table = np.asarray(totals, dtype=np.int64), np.asarray(values, dtype=np.float64)
         if self._few_answers(pooled, size):
-            return (table.T @ self.deal(pooled, size).T).T
+            return _product(table, self.deal(pooled, size).T).T
         return _sums(self._dealt(int(pooled.sum()), size), pooled, table)
 
     def resample_sums(self, counts: ArrayLike, values: ArrayLike, team: Team) -> Floats:
@@ -165,8 +165,16 @@ def _sums(below: NDArray[np.integer], counts: Counts, values: Floats) -> Floats:
     for start in range(0, len(table), at_once):
         block = slice(start, start + at_once)
         picked = np.diff(below[bounds[start : start + at_once + 1]], axis=0).astype(np.float64)
-        total += table[block].T @ picked
+        total += _product(table[block], picked)
     return total.T
+
+
+def _product(values: Floats, counts: NDArray[Any]) -> Floats:
+    """Columns of `values`, (k, columns), summed over `counts`, (k, repetitions); shape (columns, repetitions).
+
+    Not `@`, whose threads wait for each other where the cores are busy with other sessions: fifty times slower then.
+    """
+    return np.asarray(np.einsum("kc,kr->cr", values, counts, dtype=np.float64))
 
 
 def upper_quantile(draws: Floats, share: float) -> float:
