@@ -65,9 +65,10 @@ def spread_in_words(spread: "FieldSpread", between: int | None = None) -> str:
     """The figure's numbers in words. '' where no lead has the field."""
     if not spread.leads:
         return ""
-    asked = [
-        f"{team.label} asks for {_threshold(spread, value)}" for team, value in _asked(spread).items()
-    ] + [f"{team.label} asks for nothing" for team in Team if spread.thresholds.get(team) is None]
+    asked = {team: f"asks for {_threshold(spread, value)}" for team, value in _asked(spread).items()}
+    said = [f"{team.label} {asked.get(team, 'asks for nothing')}" for team in Team]
+    if len({asked.get(team) for team in Team}) == 1:
+        said = [f"both teams {asked.get(Team.SALES, 'asks for nothing').replace('asks', 'ask', 1)}"]
     classes = [
         f"{label}: {won:,} won, {lost:,} lost, {open_:,} open"
         for label, won, lost, open_ in zip(spread.labels, spread.won, spread.lost, spread.open, strict=True)
@@ -79,8 +80,8 @@ def spread_in_words(spread: "FieldSpread", between: int | None = None) -> str:
     told = leads_between(spread, between)
     unknown = f" Of {spread.unknown:,} more it is not known." if spread.unknown else ""
     return (
-        f"{spread.label}{f' in {spread.unit}' if spread.unit else ''} of {spread.leads:,} past leads. "
-        f"{capitalised(join_words(asked))}{f' ({join_words(spans)})' if spans else ''}.{f' {told}.' if told else ''} "
+        f"{_name(spread)} of {spread.leads:,} past leads. "
+        f"{capitalised(join_words(said))}{f' ({join_words(spans)})' if spans else ''}.{f' {told}.' if told else ''} "
         f"{'; '.join(classes)}.{unknown}"
     )
 
@@ -124,6 +125,12 @@ def _asked(spread: "FieldSpread") -> dict[Team, float]:
     return {team: value for team in Team if (value := spread.thresholds.get(team)) is not None}
 
 
+def _name(spread: "FieldSpread") -> str:
+    """The field with its unit, where the one is not the other's name already."""
+    known = not spread.unit or spread.unit.lower() in spread.label.lower()
+    return spread.label if known else f"{spread.label} in {spread.unit}"
+
+
 def _threshold(spread: "FieldSpread", value: float) -> str:
     return f"at {'most' if spread.downwards else 'least'} {number_text(value)}"
 
@@ -151,12 +158,11 @@ def _position(spread: "FieldSpread", value: float) -> float:
 
 def _write_head(sheet: Sheet, spread: "FieldSpread", between: str) -> float:
     """What is drawn, and what the marks mean; gives the y beneath."""
-    unit = f" in {spread.unit}" if spread.unit else ""
     key = "   ".join(
         f'<span style="color:{colour.on(sheet.mode)}"><b>{mark}</b></span> {name}'
         for name, mark, colour, _ in (*_OUTCOMES, _OPEN)
     )
-    title = lines_of(f"{spread.label}{unit}, {spread.leads:,} past leads")
+    title = lines_of(f"{_name(spread)}, {spread.leads:,} past leads")
     lines = [*((escape(line), 13) for line in title), (key, 12)]
     if between:
         lines.append((f"<b>{between}</b>", 13))

@@ -193,6 +193,25 @@ def test_a_line_stands_where_its_threshold_lies_among_the_classes():
 
 
 @pytest.mark.parametrize(
+    ("thresholds", "told"),
+    [
+        ({SALES: 50.0, MARKETING: 50.0}, "Both teams ask for at least 50."),
+        ({SALES: None, MARKETING: 20.0}, "Sales asks for nothing and marketing asks for at least 20."),
+        ({}, "Both teams ask for nothing."),
+    ],
+)
+def test_who_asks_for_the_same_or_for_nothing_is_told_so(thresholds, told):
+    assert told in spread_in_words(replace(SPREAD, thresholds=thresholds))
+
+
+def test_a_unit_stands_behind_the_field_where_it_says_more_than_its_name():
+    assert spread_in_words(replace(SPREAD, unit="employees")).startswith("Employees of 204 past leads.")
+    days = replace(SPREAD, label="Answer time", unit="days")
+    assert spread_in_words(days).startswith("Answer time in days of 204")
+    assert "Answer time in days, 204" in written_on(spread_figure(days))
+
+
+@pytest.mark.parametrize(
     "thresholds",
     [{SALES: 50.0, MARKETING: 50.0}, {SALES: None, MARKETING: 20.0}, {SALES: 33.0, MARKETING: 20.0}, {}],
 )
