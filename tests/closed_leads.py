@@ -1,6 +1,7 @@
 """Made-up leads that were won or lost for reasons, a survey about what they should look like, and both in plain Python."""
 
 import random
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from people import make_actor
 
 from actions import answers, surveys
 from alignment.people import MACHINE
+from leads.store import warehouse
 from tests.lead_histories import History
 
 AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
@@ -106,7 +108,27 @@ MARKETING = {
 }
 
 
+_imported = {}
+
+
 def made_up_leads(count=900, seed=1, days=700):
+    """The leads of `made_up_history`, imported; the same ones a second time by copying the files of their first import."""
+    folder = warehouse().folder
+    files = _imported.get((count, seed, days))
+    if files is None or folder.exists():
+        history, fresh = made_up_history(count, seed, days), not folder.exists()
+        history.load()
+        warehouse().close()
+        if fresh:
+            _imported[count, seed, days] = {path.name: path.read_bytes() for path in folder.iterdir()}
+        return history
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return made_up_history(count, seed, days)
+
+
+def made_up_history(count, seed, days):
     """Leads of the `days` days before AS_OF: the large ones and those that had a demo are won more often.
 
     Some came in the hour in which a quarter has begun in Berlin and not yet in UTC.
@@ -145,14 +167,17 @@ def made_up_leads(count=900, seed=1, days=700):
             history.enter(lead_id, "lost", ended)
             if draw.random() < 0.05:
                 history.enter(lead_id, "won", ended + timedelta(days=1))
-    return history.load()
+    return history
 
 
 def in_plain_words(history):
     """Each lead as a dict: its `fields`, the day and the instant at which it `came`, `won`, `lost`, when it `closed`."""
     found = []
+    happened = defaultdict(list)
+    for event in history.events:
+        happened[event["lead_id"]].append(event)
     for lead in history.leads:
-        events = [event for event in history.events if event["lead_id"] == lead["lead_id"]]
+        events = happened[lead["lead_id"]]
 
         def first(stage, events=events):
             return min((event["at"] for event in events if event["stage"] == stage), default=None)

@@ -79,7 +79,7 @@ def by_hand(leads, first, second, period):
 
 @pytest.mark.parametrize("period", [EVERYTHING, QUARTER])
 def test_many_pairs_in_one_look_count_what_each_counts_alone_and_lead_by_lead(period):
-    leads = in_plain_words(made_up_leads())
+    leads = in_plain_words(made_up_leads(1_200))
     rules = [
         rule("employees", ">=", 50),
         rule("employees", ">=", 10),
@@ -184,7 +184,7 @@ def test_the_comparison_has_what_each_question_costs_and_stands_in_that_order():
 
 
 def test_the_rules_of_questions_about_a_field_say_what_most_of_a_team_said():
-    made_up_leads(20)
+    made_up_leads(300)
     survey = closed_survey()
     found = comparison.compare_survey(make_actor(), survey.id)
     told = {
@@ -198,7 +198,7 @@ def test_the_rules_of_questions_about_a_field_say_what_most_of_a_team_said():
 
 
 def test_fields_that_are_missing_or_hold_something_else_cost_nothing_and_break_nothing():
-    made_up_leads(150)
+    made_up_leads(300)
     survey = closed_survey()
     for key in ("gone", "odd", "demo", "score", "mood"):
         assert lead_costs.leads_told_apart(make_actor(), survey.id, key) is None
@@ -216,7 +216,7 @@ def test_without_leads_the_comparison_is_as_it_was_and_with_leads_it_has_costs_a
     assert not any(one.cost for one in before.questions)
     assert lead_costs.read_field_spread(actor, survey.id, "size") is None
     assert lead_costs.list_leads_told_apart(actor, survey.id, "size", Team.SALES).total == 0
-    made_up_leads(150)
+    made_up_leads(300)
     after = comparison.compare_survey(actor, survey.id)
     assert after.question("size").cost is not None
     made_up_leads(400, seed=2)
@@ -224,7 +224,7 @@ def test_without_leads_the_comparison_is_as_it_was_and_with_leads_it_has_costs_a
 
 
 def test_leads_that_cannot_be_read_leave_the_answers_readable(data_folder):
-    made_up_leads(150)
+    made_up_leads(300)
     survey = closed_survey()
     warehouse().close()
     for path in (data_folder / "leads").glob("*.duckdb"):
@@ -245,7 +245,7 @@ def test_a_team_below_the_minimum_shows_no_rule_no_cost_and_no_lead():
 
 
 def test_an_open_survey_tells_no_cost():
-    made_up_leads(100)
+    made_up_leads(300)
     from actions import surveys
 
     survey = surveys.open_survey(MACHINE, surveys.prepare_survey(MACHINE, toml=TOML).id)

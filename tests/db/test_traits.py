@@ -56,7 +56,7 @@ def ended(leads, since=None):
 
 
 def test_every_trait_counts_what_a_look_at_each_closed_lead_counts():
-    leads = ended(in_plain_words(made_up_leads(600)))
+    leads = ended(in_plain_words(made_up_leads(300)))
     found = traits.read_traits(make_actor())
     assert (found.won, found.lost) == (
         sum(lead["won"] for lead in leads),
@@ -68,7 +68,7 @@ def test_every_trait_counts_what_a_look_at_each_closed_lead_counts():
 
 
 def test_what_was_put_into_the_leads_comes_first_and_nothing_else_tells():
-    made_up_leads(900)
+    made_up_leads(1_200)
     found = traits.read_traits(make_actor())
     tells = [trait for trait in found.traits if trait.tells]
     assert list(found.traits[: len(tells)]) == tells
@@ -80,7 +80,7 @@ def test_what_was_put_into_the_leads_comes_first_and_nothing_else_tells():
 
 
 def test_numbers_are_cut_into_classes_that_leave_no_lead_out_and_count_none_twice():
-    made_up_leads(500)
+    made_up_leads(300)
     of_visits = [trait for trait in traits.read_traits(make_actor()).traits if trait.field == "visits"]
     assert sum(trait.won for trait in of_visits) == of_visits[0].of_won
     assert sum(trait.lost for trait in of_visits) == of_visits[0].of_lost
@@ -176,7 +176,7 @@ def words_of(survey, key):
 
 
 def test_each_question_is_put_to_the_leads_in_its_own_way():
-    leads = ended(in_plain_words(made_up_leads(600)))
+    leads = ended(in_plain_words(made_up_leads(300)))
     survey = closed_survey()
     assert sorted(words_of(survey, "size")) == ["employees is at least 10", "employees is at least 100"]
     assert sorted(words_of(survey, "sources")) == [
