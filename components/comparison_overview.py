@@ -85,7 +85,18 @@ def show_what_data_say() -> None:
             st.markdown(f"Leads that were **{words}** more often have: {told}.")
     if found.traits and not telling:
         st.markdown("No trait tells won from lost leads: what differs could be chance.")
-    show_traits(found, "comparison_traits")
+    if not found.traits:
+        show_traits(found, "comparison_traits")
+        return
+    part = st.expander(
+        "The strongest traits, with their numbers",
+        icon=":material/bar_chart:",
+        key="comparison_traits_open",
+        on_change="rerun",
+    )
+    if part.open:
+        with part:
+            show_traits(found, "comparison_traits")
 
 
 def show_alignment(survey: Survey) -> None:

@@ -58,14 +58,14 @@ def show_way(survey: Survey, filters: Filters, order: list[str], key: str) -> No
                 (before, "Previous", ":material/chevron_left:"),
                 (after, "Next", ":material/chevron_right:"),
             ):
-                st.page_link(
-                    QUESTION_PAGE,
-                    label=words,
-                    icon=icon,
-                    icon_position="left" if target == before else "right",
-                    disabled=not target,
-                    query_params=filters.link(survey.id, target or key),
-                )
+                if target:
+                    st.page_link(
+                        QUESTION_PAGE,
+                        label=words,
+                        icon=icon,
+                        icon_position="left" if target == before else "right",
+                        query_params=filters.link(survey.id, target),
+                    )
 
 
 def show_compared(
