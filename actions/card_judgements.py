@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from actions.comparison import compare_survey
+from actions.kept_results import KeptResults
 from actions.lead_cards import outcomes_of_cards, teams_rules
 from actions.permissions import authorise
 from alignment.errors import NotFound
@@ -38,7 +39,7 @@ def stated_and_judged(actor: Actor, survey_id: str, question_key: str) -> "State
 
     judged = majorities(distributions)
     ids = lead_cards.lead_ids(store().read(), survey_id, question_key)
-    stated = _stated(rules, {number: ids[number] for number in judged if number in ids})
+    stated = _kept(rules, {number: ids[number] for number in judged if number in ids})
     if not judged or stated is None:
         return None
     return put_side_by_side(stated, judged, outcomes_of_cards(actor, survey_id, question_key))
@@ -53,6 +54,22 @@ def _rules(found: "Comparison") -> Mapping[Team, Rule | None]:
     if pair is not None:
         return dict(zip((Team.SALES, Team.MARKETING), pair, strict=True))
     return next((rules for rules in own if any(rules.values())), {})
+
+
+def _kept(
+    rules: Mapping[Team, Rule | None], ids: Mapping[int, str]
+) -> "dict[Team, StatedRule | None] | None":
+    """What `_stated` finds in a version of the lead facts, looked at once: each question of a comparison asks for it anew."""
+    from leads.store import warehouse
+
+    facts = warehouse()
+    asked = tuple(rules.get(team) for team in Team)
+    return _STATED.get(
+        (facts.folder, facts.revision(), asked, tuple(sorted(ids.items()))), lambda: _stated(rules, ids)
+    )
+
+
+_STATED: "KeptResults[dict[Team, StatedRule | None] | None]" = KeptResults(32)
 
 
 def _stated(

@@ -158,21 +158,33 @@ def read_compared(actor: Actor, survey_id: str) -> ComparedSurvey:
         history=tuple(then for then in over_time if then.group in own),
         changes=comparison_history.changes_since_last(actor, survey_id),
         terms=comparison.read_terms(actor, survey_id),
-        traits=traits.read_traits(actor),
-        traits_of={
-            one.question.key: traits.traits_of_question(actor, survey_id, one.question.key)
-            for one in found.questions
-            if one.question.field or one.typical_rules
-        },
-        cards={
-            one.question.key: side_by_side
-            for one in found.questions
-            if one.question.type is QuestionType.LEAD_CARDS
-            and (side_by_side := card_judgements.stated_and_judged(actor, survey_id, one.question.key))
-        },
+        **_what_leads_say(actor, survey_id, found),
         comments=comparison.read_comments(actor, survey_id),
         reasons=comparison.read_card_reasons(actor, survey_id),
     )
+
+
+def _what_leads_say(actor: Actor, survey_id: str, found: "Comparison") -> dict[str, Any]:
+    """The parts that need the leads; where these cannot be read, that is told, and the answers are not withheld for it."""
+    from leads.store import WarehouseUnavailable
+
+    try:
+        return {
+            "traits": traits.read_traits(actor),
+            "traits_of": {
+                one.question.key: traits.traits_of_question(actor, survey_id, one.question.key)
+                for one in found.questions
+                if one.question.field or one.typical_rules
+            },
+            "cards": {
+                one.question.key: side_by_side
+                for one in found.questions
+                if one.question.type is QuestionType.LEAD_CARDS
+                and (side_by_side := card_judgements.stated_and_judged(actor, survey_id, one.question.key))
+            },
+        }
+    except WarehouseUnavailable as unavailable:
+        return {"traits": Traits((), reason=str(unavailable)), "traits_of": {}, "cards": {}}
 
 
 def closing_day(actor: Actor, survey_id: str) -> date:

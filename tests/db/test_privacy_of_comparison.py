@@ -579,6 +579,19 @@ def test_a_comparison_is_not_kept_for_another_store_or_another_survey(monkeypatc
     assert sizes == [40, 97731]
 
 
+def test_leads_that_cannot_be_read_withhold_no_answer_and_are_said_so(with_leads, data_folder):
+    survey = opened()
+    for who in (*members("sales", 4), *members("marketing", 4)):
+        submit(who, survey, ONE)
+    close(survey)
+    for file in (data_folder / "leads").rglob("*.duckdb"):
+        file.write_bytes(b"not what it was" * 1000)
+    document = comparison_documents.comparison_document(MACHINE, survey.id)
+    assert document["traits"]["reason"] and all(one["cost"] is None for one in document["questions"])
+    assert next(one for one in document["questions"] if one["key"] == "size")["answers"]
+    assert document["traits"]["reason"] in reports.make_html(MACHINE, survey.id)[1].decode()
+
+
 def test_every_kind_of_question_is_looked_at():
     kinds = {question.type for question in opened().questionnaire.questions}
     assert kinds == set(QuestionType)
