@@ -46,7 +46,7 @@ def show_terms(question: Question, terms: "Terms") -> None:
             if team is None
             else f"More people of {team.label} than of {team.other.label} use"
         )
-        words = ", ".join(f"**{plain(term.text)}**" for term in said[:MOST_TERMS])
+        words = ", ".join(f"“{plain(term.text)}”" for term in said[:MOST_TERMS])
         st.markdown(f"{who} {words}.")
     with st.popover("Numbers", icon=":material/table:", key="compared_terms"):
         st.caption(

@@ -6,8 +6,9 @@ from controls import expect_no_error
 from hostile import fill_store, write_leads
 from playwright.sync_api import expect
 
-from actions import people
+from actions import people, surveys
 from alignment.people import MACHINE, Role, Team
+from alignment.surveys import SurveyStatus
 from components.navigation import screens_for
 
 pytestmark = pytest.mark.browser
@@ -53,8 +54,11 @@ def test_every_page_of_a_store_full_of_hostile_text_shows_it_as_text(portal, sig
         expect_no_error(page)
 
     seen = ""
-    for screen in screens_for(Role.FACILITATOR):
-        page.goto(f"{portal.url}/{'' if screen.is_home else screen.address}")
+    closed = next(one for one in surveys.list_surveys(MACHINE) if one.status is SurveyStatus.CLOSED)
+    asked = [question.key for question in closed.questionnaire.questions]
+    paths = ["" if screen.is_home else screen.address for screen in screens_for(Role.FACILITATOR)]
+    for path in [*paths, *(f"compared?survey={closed.id}&question={key}" for key in asked)]:
+        page.goto(f"{portal.url}/{path}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         settle(page)
         open_everything(page)
