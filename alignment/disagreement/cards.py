@@ -135,8 +135,10 @@ def _of_cards(codes: Array, people: Mapping[Team, Array], draws: Draws) -> tuple
     def table(sums: Array) -> Array:
         return yes_and_no(sums[..., :cards], sums[..., 2 * cards :])
 
-    # Not worked out but drawn: how many of a team judged a card is chance as well.
-    expected = float(effects.divergence(table(dealt), table(totals - dealt))[0].sum(axis=-1).mean())
+    expected = None
+    if np.any(totals[2 * cards :] < a.sum() + b.sum()):
+        # Not worked out but drawn: how many of a team judged a card is chance as well.
+        expected = float(effects.divergence(table(dealt), table(totals - dealt))[0].sum(axis=-1).mean())
     difference = Difference(
         effect=Effect("largest_difference", value, interval)
         if p_largest <= p_mean
