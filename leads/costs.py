@@ -21,7 +21,8 @@ def costs_of(
 
     All stand for the same leads: of the last quarter that was over at `as_of` (aware) and in which leads came, else of twelve
     months, else all. Left out is what cannot be told: where a team has no rule, where the leads have not got its fields or
-    hold something else in them, and all where there are no leads.
+    hold something else in them, where no lead meets either rule (an option is written otherwise there, for instance), and
+    all where there are no leads.
     """
     if not facts.revision:
         return {}
@@ -53,7 +54,7 @@ def costs_of(
             last_day=period.last_day,
         )
         for key, tried in zip(pairs, found, strict=True)
-        if _judged(tried)
+        if tried.jaccard is not None
     }
 
 

@@ -1,7 +1,7 @@
 """Traits of past leads, counted among those won and those lost. All leads are looked at in the engine."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -62,9 +62,6 @@ def closed_leads(facts: Facts, fields: Sequence[str], as_of: datetime, timezone:
     today = as_of.astimezone(ZoneInfo(timezone)).date()
     period = Period(months_before(today, MONTHS) + timedelta(days=1), today)
     recent = within(closed.closed_at, period, timezone)
-    if facts.value(facts.lead.count()) * max(1, len(columns)) <= MOST_KEPT_CELLS:
-        closed = facts.keep(closed)
-        recent = within(closed.closed_at, period, timezone)
     [n] = facts.rows(
         closed.aggregate(
             all=closed.count(),
@@ -73,10 +70,14 @@ def closed_leads(facts: Facts, fields: Sequence[str], as_of: datetime, timezone:
             recent_won=(recent & closed.won).sum().coalesce(0),
         )
     )
-    fewer = min(n["recent_won"], n["recent"] - n["recent_won"])
-    if n["recent"] < LEAST_CLOSED or fewer < LEAST_OF_EACH:
-        return ClosedLeads(closed, n["won"], n["all"] - n["won"], EVERYTHING)
-    return ClosedLeads(closed.filter(recent), n["recent_won"], n["recent"] - n["recent_won"], period)
+    lost, recent_lost = n["all"] - n["won"], n["recent"] - n["recent_won"]
+    if n["recent"] < LEAST_CLOSED or min(n["recent_won"], recent_lost) < LEAST_OF_EACH:
+        found = ClosedLeads(closed, n["won"], lost, EVERYTHING)
+    else:
+        found = ClosedLeads(closed.filter(recent), n["recent_won"], recent_lost, period)
+    if (found.won + found.lost) * len(closed.columns) <= MOST_KEPT_CELLS:
+        return replace(found, table=facts.keep(found.table))
+    return found
 
 
 def usual_traits(

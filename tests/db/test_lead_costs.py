@@ -209,6 +209,13 @@ def test_fields_that_are_missing_or_hold_something_else_cost_nothing_and_break_n
     assert lead_costs.read_field_spread(make_actor(), survey.id, "odd") is None
 
 
+def test_options_that_no_lead_has_are_not_called_agreement():
+    made_up_leads(300)
+    survey = closed_survey(SALES | {"sources": ["radio"]}, MARKETING | {"sources": ["radio"]})
+    found = comparison.compare_survey(make_actor(), survey.id).question("sources")
+    assert all(found.typical_rules.values()) and found.cost is None
+
+
 def test_without_leads_the_comparison_is_as_it_was_and_with_leads_it_has_costs_at_once():
     survey = closed_survey()
     actor = make_actor()
