@@ -101,26 +101,30 @@ def _sentences(team: Team, rule: StatedRule | None, cards: Sequence[CardSeen]) -
     both = [one for one in cards if one.stated[team] is not None and one.judged[team] is not None]
     if not both:
         return (
-            f"On no card do both {team.label}'s rule and its judgement say whether the lead is qualified.",
+            f"On no card do both the rule of {team.label} and its judgement say whether the lead is qualified.",
         )
     alike = sum(one.stated[team] == one.judged[team] for one in both)
-    found = [f"{name} judges {alike} of {len(both)} leads as its own rule does."]
+    found = [f"{name} judges {alike} of {_leads(len(both))} as its own rule does."]
     found += _against_conditions(name, team, rule, cards)
     wanted = [one for one in both if one.stated[team]]
     turned_down = sum(not one.judged[team] for one in wanted)
     if turned_down >= LEAST_AGAINST:
         found.append(
-            f"Of {len(wanted)} leads that its rule calls qualified, {name.lower()} calls {turned_down} not qualified."
+            f"Of {_leads(len(wanted))} that its rule calls qualified, {name.lower()} calls {turned_down} not qualified."
         )
     ended = [one for one in both if one.outcome in (CardOutcome.WON, CardOutcome.LOST)]
     if ended:
         by_eye = sum(one.judged[team] == (one.outcome is CardOutcome.WON) for one in ended)
         by_rule = sum(one.stated[team] == (one.outcome is CardOutcome.WON) for one in ended)
         found.append(
-            f"Judged by eye, {name.lower()} was right on {by_eye} of {len(ended)} leads that were won or lost; its rule on "
-            f"{by_rule}."
+            f"Judged by eye, {name.lower()} was right on {by_eye} of {_leads(len(ended))} that "
+            f"{'was' if len(ended) == 1 else 'were'} won or lost; its rule on {by_rule}."
         )
     return tuple(found)
+
+
+def _leads(count: int) -> str:
+    return "1 lead" if count == 1 else f"{count} leads"
 
 
 def _against_conditions(name: str, team: Team, rule: StatedRule, cards: Sequence[CardSeen]) -> list[str]:

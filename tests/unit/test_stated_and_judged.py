@@ -84,6 +84,6 @@ def test_where_nothing_can_be_told_that_is_said():
     blank = StatedRule(says(None, None))
     found = put_side_by_side(dict.fromkeys(Team, blank), judged([True, None]), {})
     assert found.sentences[SALES] == (
-        "On no card do both sales's rule and its judgement say whether the lead is qualified.",
+        "On no card do both the rule of sales and its judgement say whether the lead is qualified.",
     )
     assert found.cards[0].outcome is None
