@@ -210,7 +210,10 @@ def _numbered(parts: Iterable[Node]) -> list[tuple[_Signature, Node]]:
     seen: Counter[_Signature] = Counter()
     numbered = []
     signed = [(_signature(part), part) for part in parts]
-    for signature, part in sorted(signed, key=lambda pair: (repr(pair[0]), _order(pair[1]))):
+    signed.sort(key=lambda pair: repr(pair[0]))
+    if len({signature for signature, _ in signed}) < len(signed):
+        signed.sort(key=lambda pair: (repr(pair[0]), _order(pair[1])))
+    for signature, part in signed:
         seen[signature] += 1
         numbered.append(((*signature, seen[signature]), part))
     return numbered
