@@ -103,7 +103,8 @@ def round_classes(
 
 def _even(first: float, last: float, whole: bool) -> list[float]:
     span = last - first
-    alike = span <= max(_TINY, 1e-9 * max(abs(first), abs(last)))  # the same, or no further apart than can be read
+    # the same, or no further apart than can be read
+    alike = span <= max(_TINY, 1e-9 * max(abs(first), abs(last)))
     step = max(abs(first), _TINY) if alike else _round_up(span / (MOST_CLASSES - 3))
     if whole:
         step = 1.0 if alike else max(1.0, step)
