@@ -61,19 +61,19 @@ def show_filters(survey: Survey, found: Comparison) -> Filters:
     for name in _NAMES:
         # the address is the truth: the browser's back button and a link from elsewhere change only that
         st.session_state[_key(name)] = list(getattr(now, name))
-    st.pills(
-        "Verdict",
-        [verdict.value for verdict in VERDICTS if found.count(verdict) or verdict.value in now.verdict],
-        selection_mode="multi",
-        format_func=lambda value: f"{VERDICTS[Verdict(value)][2]} {found.count(Verdict(value))}",
-        key=_key("verdict"),
-        on_change=_keep,
-        args=("verdict",),
-        wrap=True,
-    )
     topics = [section.key for section in survey.questionnaire.sections]
     kinds = [kind.value for kind in QuestionType if any(one.question.type is kind for one in questions)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.multiselect(
+            "Verdict",
+            [verdict.value for verdict in VERDICTS if found.count(verdict) or verdict.value in now.verdict],
+            format_func=lambda value: f"{VERDICTS[Verdict(value)][2]} ({found.count(Verdict(value))})",
+            placeholder="All verdicts",
+            key=_key("verdict"),
+            on_change=_keep,
+            args=("verdict",),
+            width=300,
+        )
         if len(topics) > 1:
             st.multiselect(
                 "Topic",

@@ -140,7 +140,7 @@ def test_every_role_reads_one_sentence_and_a_row_for_each_question_with_a_link_t
 def test_filters_stand_in_the_link_and_leave_what_they_say(open_page, make_person):
     survey = closed(make_person)
     app = open_page(OVERVIEW, make_person("member", "sales"))
-    app.pills(key="comparison_filter_verdict").set_value([Verdict.ALIGNED.value]).run()
+    app.multiselect(key="comparison_filter_verdict").set_value([Verdict.ALIGNED.value]).run()
     assert app.query_params["verdict"] in ("aligned", ["aligned"])
     assert [label for label in links(app) if ". **" in label] == ["3. **A reason for each**"]
     assert "verdict=aligned" in links(app)["3. **A reason for each**"], "the way back keeps the filter"
@@ -166,7 +166,7 @@ def test_a_small_group_hides_everything_and_says_why(open_page, make_person):
     person = make_person("admin", None)
     app = open_page(OVERVIEW, person)
     assert "at least 3 people of each team" in app.info[0].value
-    assert not app.get("plotly_chart") and not app.dataframe and not app.pills
+    assert not app.get("plotly_chart") and not app.dataframe and not app.multiselect
     one = question(open_page, person, survey, "hours")
     assert not one.get("plotly_chart") and not one.dataframe
     assert "hours" not in said(one).replace("how many hours", "") and "worked out" in said(one)
