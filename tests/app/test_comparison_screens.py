@@ -161,6 +161,16 @@ def test_what_a_link_makes_up_filters_nothing(open_page, make_person):
     assert not app.exception and len([label for label in links(app) if ". **" in label]) == 3
 
 
+@pytest.mark.parametrize("role", Role)
+def test_without_leads_the_overview_says_what_is_missing_and_leads_there_who_may_import(
+    open_page, make_person, role
+):
+    closed(make_person, 3)
+    app = open_page(OVERVIEW, make_person(role.value, "sales"))
+    assert "past leads" in said(app) and "Treats" not in said(app)
+    assert ("Bring in leads" in links(app)) is (role is not Role.MEMBER)
+
+
 def test_a_small_group_hides_everything_and_says_why(open_page, make_person):
     survey = closed(make_person, 2)
     person = make_person("admin", None)
