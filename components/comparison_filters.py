@@ -72,7 +72,7 @@ def show_filters(survey: Survey, found: Comparison) -> Filters:
             key=_key("verdict"),
             on_change=_keep,
             args=("verdict",),
-            width=250,
+            width=300,  # what is chosen leaves room enough to type in
         )
         if len(topics) > 1:
             st.multiselect(
@@ -83,7 +83,7 @@ def show_filters(survey: Survey, found: Comparison) -> Filters:
                 key=_key("topic"),
                 on_change=_keep,
                 args=("topic",),
-                width=250,
+                width=300,  # what is chosen leaves room enough to type in
             )
         if len(kinds) > 1:
             st.multiselect(
@@ -94,7 +94,7 @@ def show_filters(survey: Survey, found: Comparison) -> Filters:
                 key=_key("type"),
                 on_change=_keep,
                 args=("type",),
-                width=250,
+                width=300,  # what is chosen leaves room enough to type in
             )
         if now:
             st.button(
