@@ -187,11 +187,10 @@ def test_the_files_arrive_and_are_right(portal, company, sign_in):
     expect_no_error(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
-def test_both_screens_are_accessible(portal, company, sign_in, size, theme):
+def test_both_screens_are_accessible(portal, company, sign_in, size):
     fay, _, _, survey = company
-    page = sign_in(fay, "/comparison?verdict=split_between", viewport=SIZES[size], color_scheme=theme)
+    page = sign_in(fay, "/comparison?verdict=split_between", viewport=SIZES[size])
     expect(row(page, "Time to call")).to_be_visible()
     found = {"the overview": violations(page)}
     for key in ("hours", "kind", "wish"):
