@@ -3,7 +3,8 @@
 The answers of a team are never shown one by one; what it says as a team is (design: comparing two teams, answer type
 ‘rule’). A condition belongs to the typical rule when more than half of those who gave a rule ask for it: the same field,
 looked at in the same direction (`≥` and `>` are one, `=` and `in` are one). Its threshold is the median of theirs; its
-values are those that at least half of those who ask for it chose. Conditions are joined by all or any as most join theirs.
+values are those that at least half of those who ask for it chose. Nothing belongs to it that fewer people ask for than may
+be shown, however many of them the team has: not a condition, not a group, not a value. Conditions are joined by all or any as most join theirs.
 Groups within the rule count as one part each and belong together when they look at the same fields in the same
 directions.
 
@@ -105,7 +106,7 @@ def typical_rule_of(rules: Sequence[Rule], people: Sequence[int], least: int) ->
     points = sum(people) - merged
     if merged < max(1, least) or points > merged:
         return None
-    parts, left_out = _parts_of_most(plain)
+    parts, left_out = _parts_of_most(plain, least)
     hashes = map(canonical_hash, different)
     first = next(hashes)
     if all(other == first for other in hashes):
@@ -177,8 +178,8 @@ def _usual_form(nodes: Sequence[_Counted]) -> type[AllOf] | type[AnyOf]:
 # ── what most ask for ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _parts_of_most(nodes: Sequence[_Counted]) -> tuple[list[AskedFor], int]:
-    """The parts that more than half ask for, those asked for most first, and how many others there are."""
+def _parts_of_most(nodes: Sequence[_Counted], least: int) -> tuple[list[AskedFor], int]:
+    """The parts that more than half ask for, and no fewer than `least`, those asked for most first; and how many others."""
     asked: dict[_Signature, list[_Counted]] = {}
     for node, n in nodes:
         for signature, part in _numbered(_parts(node)):
@@ -187,7 +188,11 @@ def _parts_of_most(nodes: Sequence[_Counted]) -> tuple[list[AskedFor], int]:
     found: list[AskedFor] = []
     left_out = 0
     for signature, parts in sorted(asked.items(), key=_rank):
-        merged = _merged(signature, parts) if 2 * _people(parts) > everybody else None
+        merged = (
+            _merged(signature, parts, least)
+            if 2 * _people(parts) > everybody and _people(parts) >= least
+            else None
+        )
         if merged is None or len(found) >= MOST_CONDITIONS:
             left_out += 1
         else:
@@ -247,25 +252,30 @@ def _kind(value: Any) -> str:
     return "" if first is None else _KINDS[type(first)]
 
 
-def _merged(signature: _Signature, parts: Sequence[_Counted]) -> Node | None:
-    """One part out of those of several people; None where they have nothing in common but the field."""
+def _merged(signature: _Signature, parts: Sequence[_Counted], least: int) -> Node | None:
+    """One part out of those of several people; None where they have nothing in common but the field.
+
+    Nothing stays in it, of a group or of a list of values, that fewer than `least` people ask for.
+    """
+    if _people(parts) < least:
+        return None
     first = parts[0][0]
     if isinstance(first, Not):
-        merged = _merged(signature[1:], [(part.part, n) for part, n in parts if isinstance(part, Not)])
+        merged = _merged(signature[1:], [(part.part, n) for part, n in parts if isinstance(part, Not)], least)
         return None if merged is None else Not(merged)
     if isinstance(first, AllOf | AnyOf):
         children: dict[_Signature, list[_Counted]] = {}
         for part, n in parts:
             for child_signature, child in _numbered(_parts(part)):
                 children.setdefault(child_signature, []).append((child, n))
-        found = [_merged(key, children[key]) for key in sorted(children, key=repr)]
+        found = [_merged(key, children[key], least) for key in sorted(children, key=repr)]
         kept = [child for child in found if child is not None]
         return _joined(type(first), kept) if kept else None
     conditions = [(part, n) for part, n in parts if isinstance(part, Condition)]
     one = conditions[0][0]
     direction = _DIRECTIONS.get(one.operator, one.operator.value)
     if direction in ("one of", "none of"):
-        return _merged_values(conditions, direction)
+        return _merged_values(conditions, direction, least)
     values = [part.value for part, n in conditions for _ in range(n)]
     if direction == Operator.WITHIN_DAYS.value:
         days = int(median(value for value in values if isinstance(value, int)))
@@ -280,7 +290,9 @@ def _merged(signature: _Signature, parts: Sequence[_Counted]) -> Node | None:
     return one
 
 
-def _merged_values(conditions: Sequence[tuple[Condition, int]], direction: str) -> Condition | None:
+def _merged_values(
+    conditions: Sequence[tuple[Condition, int]], direction: str, least: int
+) -> Condition | None:
     first = conditions[0][0]
     chosen = [
         (set(condition.value) if isinstance(condition.value, tuple) else {condition.value}, n)
@@ -291,7 +303,7 @@ def _merged_values(conditions: Sequence[tuple[Condition, int]], direction: str) 
     for values, n in chosen:
         for value in values:
             counts[value] += n
-    kept = [value for value, n in counts.items() if 2 * n >= people]
+    kept = [value for value, n in counts.items() if 2 * n >= people and n >= least]
     if not kept:
         return None
     if {True, False} <= {value for value in kept if isinstance(value, bool)} and all(
