@@ -9,9 +9,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from actions import metrics, settings
+from actions import metrics, settings, sign_in
 from actions.kept_results import KeptResults
 from actions.permissions import authorise, may
+from alignment import instants
 from alignment.answers import counted_responses, questions_without_files, shows_a_result
 from alignment.errors import NotFound, WrongState
 from alignment.people import Actor, Person, Team
@@ -108,8 +109,11 @@ def read_own_answers(actor: Actor, survey_id: str) -> OwnAnswers:
     nothing.
 
     Nothing is left of an anonymous one, whose key closing has destroyed. Where answers are confidential, they are withheld
-    from a way in that somebody else could have used since: a link that was copied, a password that an invitation or the
-    command line has set after the answers were handed in. Raises WrongState while the survey is not closed.
+    from a way in that somebody else may hold. Whoever makes an invitation could accept it, so a password proves who comes
+    only if the answers were given with it: they are withheld when the person may have come by a personal link to answer and
+    a password exists, when a password was set after the person began (by an invitation, or from the command line), and when
+    the one in force was set from the command line and not replaced by its owner before answering. Raises WrongState while
+    the survey is not closed.
     """
     person = authorise(actor, "comparison:read")
     survey = _closed(person, survey_id)
@@ -122,20 +126,44 @@ def read_own_answers(actor: Actor, survey_id: str) -> OwnAnswers:
     submitted = answers.submitted_at(connection, survey.id, person.id)
     if submitted is None:
         return OwnAnswers(reason="You have not handed in any answers to this questionnaire.")
-    if survey.mode is not Mode.NAMED and _may_be_somebody_else(connection, person, submitted):
-        return OwnAnswers(
-            reason="Your own answers are not marked: your access has been renewed by a link or a password that somebody else "
-            "may have seen, and these answers are for you alone."
-        )
+    if survey.mode is not Mode.NAMED and (
+        why := _may_be_somebody_else(connection, person, survey, submitted)
+    ):
+        return OwnAnswers(reason=f"Your own answers are not marked, for they are for you alone: {why}")
     return OwnAnswers(answers.given(connection, survey.id, person.id))
 
 
-def _may_be_somebody_else(connection: Connection, person: Person, since: str) -> bool:
-    """Whether anybody else has been given a way to come in as this person since that instant."""
-    return sign_ins.is_copied(connection, person.id) or any(
-        audit.latest(connection, action, "person", person.id) >= since
-        for action in ("accept invitation", "set password")
-    )
+def _may_be_somebody_else(connection: Connection, person: Person, survey: Survey, submitted: str) -> str:
+    """Why whoever comes in as this person may be another than the one who answered; '' where nothing speaks for it.
+
+    Setting a password ends every session and personal link. So who hands in answers after one was set, without coming by
+    a link, knows that password.
+    """
+    began = answers.started_at(connection, survey.id, person.id) or submitted
+
+    def latest(action: str, until: str = "") -> str:
+        return audit.latest(connection, action, "person", person.id, until)
+
+    if (
+        sign_ins.is_copied(connection, person.id)
+        or max(latest("accept invitation"), latest("set password")) >= began
+    ):
+        return "your access has been renewed by a link or a password that somebody else may have seen since you began to answer."
+    found = sign_ins.credential(connection, person.email)
+    if found is None or not found.password_hash:
+        return ""
+    opened = instants.from_text(survey.opened_at or began)
+    if latest("sign in by link", submitted) >= instants.to_text(opened - sign_in.LIFETIME):
+        return (
+            "you came by a personal link, so nothing shows that the password of this account is yours alone. Sign in with your "
+            "password before you answer the next questionnaire, and what you answer there will be marked for you."
+        )
+    if latest("set password") > max(latest("change password", began), latest("accept invitation")):
+        return (
+            "somebody else has set your password. Change it under Account before you answer the next questionnaire, and what "
+            "you answer there will be marked for you."
+        )
+    return ""
 
 
 def read_card_reasons(actor: Actor, survey_id: str) -> dict[str, CardReasons]:

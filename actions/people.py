@@ -68,10 +68,13 @@ def add_person(actor: Actor, name: str, email: str, team: Team | None, role: Rol
     return Invited(person, store().write(transaction))
 
 
-def add_with_password(actor: Actor, newcomers: Sequence[Newcomer], password: str) -> list[Person]:
+def add_with_password(
+    actor: Actor, newcomers: Sequence[Newcomer], password: str, *, real: bool = True
+) -> list[Person]:
     """Add people who come in with a password that is known already, and the same for all of them; all or none.
 
-    For the command line and the sample company: the password is hashed once. Raises InvalidInput when a field is at
+    For the command line and the sample company: the password is hashed once. Of `real` people it is noted that somebody
+    else has set it, so that what they answer in confidence shows to nobody who comes in with it. Raises InvalidInput when a field is at
     fault or an e-mail is taken, and WrongPassword when the password does not do.
     """
     acting = authorise(actor, "person:add")
@@ -93,6 +96,8 @@ def add_with_password(actor: Actor, newcomers: Sequence[Newcomer], password: str
         for person in added:
             _add(connection, acting, person, now)
             sign_ins.set_password(connection, person.id, password_hash)
+            if real:
+                journal(connection, acting, "set password", "person", person.id)
 
     store().write(transaction)
     return added

@@ -47,6 +47,14 @@ def participation(connection: Connection, survey_id: str, respondent: str) -> tu
     return (Team(row["team"]), row["submitted_at"] is not None) if row else None
 
 
+def started_at(connection: Connection, survey_id: str, respondent: str) -> str | None:
+    """When a respondent gave their first answer (instant); None when there is none."""
+    row = connection.execute(
+        "SELECT started_at FROM respondent WHERE survey_id = ? AND id = ?", (survey_id, respondent)
+    ).fetchone()
+    return row["started_at"] if row else None
+
+
 def submitted_at(connection: Connection, survey_id: str, respondent: str) -> str | None:
     """When someone has submitted; None for who has not."""
     row = connection.execute(

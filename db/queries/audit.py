@@ -25,11 +25,11 @@ def record(
     )
 
 
-def latest(connection: Connection, action: str, noun: str, noun_id: str) -> str:
-    """When `action` was last done on a thing (instant), or ''."""
+def latest(connection: Connection, action: str, noun: str, noun_id: str, until: str = "") -> str:
+    """When `action` was last done on a thing (instant), or ''; with `until`, no later than at that instant."""
     row = connection.execute(
-        "SELECT max(at) AS at FROM audit WHERE noun = ? AND noun_id = ? AND action = ?",
-        (noun, noun_id, action),
+        "SELECT max(at) AS at FROM audit WHERE noun = ? AND noun_id = ? AND action = ? AND (? = '' OR at <= ?)",
+        (noun, noun_id, action, until, until),
     ).fetchone()
     return row["at"] or ""
 

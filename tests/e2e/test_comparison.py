@@ -6,12 +6,12 @@ import json
 import re
 
 import pytest
-from browsing import settle
+from browsing import PASSWORD, settle
 from controls import choose, expect_no_error, heading, press
 from playwright.sync_api import Page, expect
 from test_accessibility import SIZES, violations
 
-from actions import answers, clock, comparison, surveys, workshops
+from actions import answers, clock, comparison, people, surveys, workshops
 from alignment.disagreement import Verdict
 from alignment.people import MACHINE, Actor, Team
 
@@ -72,12 +72,19 @@ def fill_in(person, survey, hours):
     answers.submit_answers(actor, survey.id)
 
 
+def chosen_by_themself(person):
+    """As most people have it: a password of their own, by the link in their invitation, before they answer anything."""
+    people.accept_invitation(people.invite(MACHINE, person.id).token, PASSWORD, PASSWORD)
+
+
 @pytest.fixture
 def company(add_person):
     """(facilitator, member, others, closed survey): sales says 20 to 25 hours, the member 33, marketing 2 to 7."""
     survey = surveys.open_survey(MACHINE, surveys.prepare_survey(MACHINE, toml=TOML).id)
     fay, sol = add_person("Fay Facilitator", "facilitator", None), add_person("Sol Sales")
+    chosen_by_themself(sol)
     others = [add_person(f"Other {number}", team=list(Team)[number % 2].value) for number in range(11)]
+    chosen_by_themself(others[0])
     fill_in(sol, survey, 33.0)
     for number, person in enumerate(others):
         fill_in(person, survey, (20.0 if person.team is Team.SALES else 2.0) + number // 2)
