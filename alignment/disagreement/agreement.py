@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 
-def places(order: Sequence[int], options: int) -> Floats:
-    """The place of each option, 1 first, of shape (options,), from the options in order.
+def places(order: Sequence[int], options: int, depth: int | None = None) -> Floats:
+    """The place of each option, 1 first, of shape (options,), from the options in order, as far as `depth` places.
 
-    Options that were left out share the places behind: three of six named leave 5 for each of the others.
+    Options that were left out, or stand further down, share the places behind: three of six leave 5 for each of the others.
     """
-    found = np.full(options, (len(order) + 1 + options) / 2)
-    found[list(order)] = np.arange(1, len(order) + 1)
+    placed = order[:depth]
+    found = np.full(options, (len(placed) + 1 + options) / 2)
+    found[list(placed)] = np.arange(1, len(placed) + 1)
     return found
 
 

@@ -106,50 +106,63 @@ def _of_cards(codes: Array, people: Mapping[Team, Array], draws: Draws) -> tuple
     """The difference, and the false-discovery rate of each card; a person's judgements stay together in the draws.
 
     Two statistics, the largest and the mean difference over the cards; the one that chance makes more rarely is the
-    effect, and its p counts, doubled (Bonferroni).
+    effect, and its p counts, doubled (Bonferroni). Each card's difference is divided by √(1/n₁ + 1/n₂), with those who
+    judged it in the two teams, observed or dealt: where one team judges fewer cards, dealing evens out how many of each
+    team judged a card, and so makes smaller differences than chance does.
     """
     cards = codes.shape[1]
-    columns = np.concatenate([codes == _QUALIFIED, codes == _NOT, codes < NOT_JUDGED], axis=1).astype(
-        np.float64
-    )
+    columns = np.concatenate([codes == _QUALIFIED, codes < NOT_JUDGED], axis=1).astype(np.float64)
     a, b = people[Team.SALES], people[Team.MARKETING]
     dealt = draws.deal_sums(a + b, columns, int(a.sum()))
     of_a, of_b = a @ columns, b @ columns
     totals = of_a + of_b
-
-    def share(sums: Array) -> Array:
-        return sums[..., :cards] / np.maximum(sums[..., 2 * cards :], 1.0)
-
-    by_chance = np.abs(share(dealt) - share(totals - dealt))
-    apart = share(of_a) - share(of_b)
-    largest = int(np.argmax(np.abs(apart)))
-    value, mean = float(apart[largest]), float(np.abs(apart).mean())
+    x, y, n_a, n_b = of_a[:cards], of_b[:cards], of_a[cards:], of_b[cards:]
+    apart = x / n_a - y / n_b
+    scale = np.sqrt(1 / n_a + 1 / n_b)
+    scaled = np.abs(apart) / scale
+    by_chance = _scaled_apart(dealt, totals - dealt)
     largest_by_chance = by_chance.max(axis=-1)
-    p_mean = chance.share_as_large(by_chance.mean(axis=-1), mean)
-    p_largest = chance.share_as_large(largest_by_chance, abs(value))
-    p_of_card = [chance.share_as_large(by_chance[:, i], abs(float(apart[i]))) for i in range(cards)]
-    varied = int(np.count_nonzero((totals[:cards] > 0) & (totals[:cards] < totals[2 * cards :])))
-    x, n_a, y, n_b = (int(sums[at]) for sums in (of_a, of_b) for at in (largest, 2 * cards + largest))
-    interval = newcombe(x, n_a, y, n_b, confidence=1 - SIGNIFICANCE / max(1, varied))
-
-    def table(sums: Array) -> Array:
-        return yes_and_no(sums[..., :cards], sums[..., 2 * cards :])
-
-    expected = None
-    if np.any(totals[2 * cards :] < a.sum() + b.sum()):
-        # Not worked out but drawn: how many of a team judged a card is chance as well.
-        expected = float(effects.divergence(table(dealt), table(totals - dealt))[0].sum(axis=-1).mean())
+    largest = int(np.argmax(scaled))
+    value, mean = float(apart[largest]), float(np.abs(apart).mean())
+    p_mean = chance.share_as_large(by_chance.mean(axis=-1), float(scaled.mean()))
+    p_largest = chance.share_as_large(largest_by_chance, float(scaled[largest]))
+    p_of_card = [chance.share_as_large(by_chance[:, i], float(scaled[i])) for i in range(cards)]
+    varied = int(np.count_nonzero((x + y > 0) & (x + y < n_a + n_b)))
+    interval = newcombe(
+        int(x[largest]),
+        int(n_a[largest]),
+        int(y[largest]),
+        int(n_b[largest]),
+        confidence=1 - SIGNIFICANCE / max(1, varied),
+    )
+    # How many of a team judged a card differs by card, and so does what chance puts between the teams.
+    expected = sum(
+        effects.expected_divergence([yes, judged - yes], int(judged), int(of_sales))
+        for yes, judged, of_sales in zip(x + y, n_a + n_b, n_a, strict=True)
+    )
     difference = Difference(
         effect=Effect("largest_difference", value, interval)
         if p_largest <= p_mean
         else Effect("mean_difference", mean),
-        strength=above_chance(abs(value), float(largest_by_chance.mean())),
+        strength=above_chance(abs(value), float(largest_by_chance.mean() * scale[largest])),
         medium=abs(value) >= effects.MEDIUM_ASSOCIATION,
         leans=leans(interval) or p_largest <= SIGNIFICANCE or p_mean <= SIGNIFICANCE / 2,
         p=max(min(1.0, 2 * min(p_largest, p_mean)), chance.all_on_one_side(int(a.sum()), int(b.sum()))),
-        between_share=between_share_of(table(of_a), table(of_b), expected),
+        between_share=between_share_of(yes_and_no(x, n_a), yes_and_no(y, n_b), expected),
     )
     return difference, benjamini_hochberg(p_of_card)
+
+
+def _scaled_apart(sums: Array, others: Array) -> Array:
+    """|difference of the shares| / √(1/n₁ + 1/n₂) of every card; sums of (qualified, judged) over the last axis.
+
+    0 where one side judged nothing.
+    """
+    x, n_a = np.split(sums, 2, axis=-1)
+    y, n_b = np.split(others, 2, axis=-1)
+    safe_a, safe_b = np.maximum(n_a, 1.0), np.maximum(n_b, 1.0)
+    found = np.abs(x / safe_a - y / safe_b) / np.sqrt(1 / safe_a + 1 / safe_b)
+    return np.where((n_a > 0) & (n_b > 0), found, 0.0)
 
 
 def _cards(

@@ -199,8 +199,8 @@ def share_as_large(permuted: ArrayLike, observed: float) -> float:
 def all_on_one_side(n_a: int, n_b: int) -> float:
     """How often everybody of the smaller team falls on the same of two sides by chance alone, 2 · ½ⁿ.
 
-    A team that is spread wider than the other around the same middle does so, whatever permutations say: no p-value of an
-    answer with a spread of its own lies below.
+    A team that is spread wider than the other around the same middle does so, whatever permutations say: no p-value of a
+    scale, a number, a ranking or lead cards lies below.
     """
     return min(1.0, 2.0 ** (1 - min(n_a, n_b)))
 

@@ -35,9 +35,13 @@ def tell_compound_agreement(compared: QuestionComparison) -> str:
             means = [
                 sum(one.mean_places[i] for one in of.values()) for i in range(len(of[Team.SALES].labels))
             ]
-            order = sorted(range(len(means)), key=lambda index: means[index])[: compared.question.top or 3]
-            named = join_words([f"“{of[Team.SALES].labels[index]}”" for index in order])
-            return f"Both teams give much the same order: {named} come first."
+            first = [
+                f"“{of[Team.SALES].labels[i]}”" for i in _first_places(means, compared.question.top or 3)
+            ]
+            if not first:
+                return "Both teams give much the same order."
+            come = "comes" if len(first) == 1 else "come"
+            return f"Both teams give much the same order: {join_words(first)} {come} first."
         case QuestionType.LEAD_CARDS:
             return f"Both teams judge the leads alike: {_both_call(compared)}."
     asked = [one.label for one in compared.differences if min(one.shares.values()) >= 0.7 - 1e-9]
@@ -60,7 +64,7 @@ def tell_compound_division(compared: QuestionComparison, of: Distribution) -> st
                 for q, no, n in zip(of.counts, of.not_qualified, of.judged, strict=True)
             )
             return f"at least 70% judge alike on {alike} of {_leads(len(of.labels))} only"
-    parts = [f"{percent(of.shares[index])} ask for {of.labels[index]}" for index in _largest(of)]
+    parts = [f"{percent(of.shares[index])} ask for {_quoted(of.labels[index])}" for index in _largest(of)]
     return join_words(parts) if parts else "no condition that enough people ask for"
 
 
@@ -102,7 +106,7 @@ def condition_differences(compared: QuestionComparison) -> tuple[str, ...]:
         if abs(one.difference) >= 0.3:
             more = Team.SALES if one.difference > 0 else Team.MARKETING
             told.append(
-                f"{percent(one.shares[more])} of {more.label} ask for {_filled(one.label, thresholds[more])}, "
+                f"{percent(one.shares[more])} of {more.label} ask for {_quoted(one.label, thresholds[more])}, "
                 f"against {percent(one.shares[more.other])} of {more.other.label}."
             )
         elif _far_apart(thresholds[Team.SALES], thresholds[Team.MARKETING]):
@@ -122,22 +126,53 @@ def _tell_ranking_gap(compared: QuestionComparison) -> str:
         higher = Team.MARKETING if apart[item] > 0 else Team.SALES
         tau = next((one.value for one in compared.other_effects if one.name == "kendall_tau"), 1.0)
         opposite = " The two orders run in opposite directions." if tau <= -0.3 else ""
+        lower = of[higher.other].mean_places
+        # Options that nobody placed share their place: no place of their own to be told.
+        shared = lower[item] >= max(lower) - 1e-9 and sum(mean >= max(lower) - 1e-9 for mean in lower) > 1
+        against = (
+            f", while {higher.other.label} leaves it among the last"
+            if shared
+            else f" against {lower[item]:.1f}"
+        )
         return (
             f"{higher.label.capitalize()} puts “{labels[item]}” higher than {higher.other.label}: on average in place "
-            f"{of[higher].mean_places[item]:.1f} against {of[higher.other].mean_places[item]:.1f}.{opposite}"
+            f"{of[higher].mean_places[item]:.1f}{against}.{opposite}"
         )
-    top = {team: labels[min(range(len(labels)), key=lambda i: of[team].mean_places[i])] for team in Team}
+    top = {team: _first_named(of[team]) for team in Team}
     tau = compared.effect.value
     how = "run in opposite directions" if tau <= -0.3 else "have little in common" if tau < 0.3 else "differ"
     if top[Team.SALES] == top[Team.MARKETING]:
-        return f"Both teams put “{top[Team.SALES]}” first on average, but their orders {how}."
-    return f"On average sales puts “{top[Team.SALES]}” first and marketing “{top[Team.MARKETING]}”; their orders {how}."
+        return f"Both teams put {top[Team.SALES]} first on average, but their orders {how}."
+    return f"On average sales puts {top[Team.SALES]} first and marketing {top[Team.MARKETING]}; their orders {how}."
+
+
+def _first_places(means: Sequence[float], most: int) -> list[int]:
+    """The options that come first by their mean places, at most so many; none that is not told from one further down."""
+    order = sorted(range(len(means)), key=lambda index: means[index])
+    told_apart = [n for n in range(1, len(order)) if means[order[n]] - means[order[n - 1]] > 1e-9]
+    ends = [0, *told_apart, len(order)]
+    if ends[-1] - ends[-2] > 1:
+        ends.pop()  # several last ones: those that nobody placed
+    return order[: max(n for n in ends if n <= most)]
+
+
+def _first_named(of: Distribution) -> str:
+    """What a team puts first on average: `“size”`, or several that share the first place."""
+    best = min(of.mean_places)
+    first = [
+        f"“{label}”" for label, mean in zip(of.labels, of.mean_places, strict=True) if mean <= best + 1e-9
+    ]
+    return join_words(first) if len(first) < len(of.labels) else "none"
 
 
 def _tell_cards_gap(compared: QuestionComparison) -> str:
+    effect = compared.effect
     widest = max(compared.differences, key=lambda one: abs(one.difference))
+    if effect is not None and effect.name == "largest_difference":
+        # Not always the widest: where few judged a card, chance makes wider differences.
+        widest = min(compared.differences, key=lambda one: abs(one.difference - effect.value))
     more = Team.SALES if widest.difference > 0 else Team.MARKETING
-    if compared.effect is not None and compared.effect.name == "mean_difference":
+    if effect is not None and effect.name == "mean_difference":
         of = {
             team: sum(one.shares[team] for one in compared.differences) / len(compared.differences)
             for team in Team
@@ -150,7 +185,7 @@ def _tell_cards_gap(compared: QuestionComparison) -> str:
     others = sum(1 for one in compared.differences if one.q is not None and one.q < 0.1) - 1
     further = f" They differ clearly on {others} more." if others > 0 else ""
     return (
-        f"{widest.label} of {len(compared.differences)}: {percent(widest.shares[more])} of {more.label} call this lead "
+        f"{widest.label} of {compared.question.count}: {percent(widest.shares[more])} of {more.label} call this lead "
         f"qualified, against {percent(widest.shares[more.other])} of {more.other.label}.{further}"
     )
 
@@ -175,7 +210,7 @@ def _tell_rule_gap(compared: QuestionComparison) -> str:
     widest = compared.differences[index]
     more = Team.SALES if widest.difference > 0 else Team.MARKETING
     far = "far " if abs(widest.difference) >= 0.4 else ""
-    condition = _filled(widest.label, of[more].thresholds[index])
+    condition = _quoted(widest.label, of[more].thresholds[index])
     return (
         f"{more.label.capitalize()} asks for {condition} {far}more often ({percent(widest.shares[more])}) than "
         f"{more.other.label} ({percent(widest.shares[more.other])})."
@@ -197,12 +232,13 @@ def _condition(compared: QuestionComparison, label: str) -> str:
     of = _of(compared)
     index = of[Team.SALES].labels.index(label)
     known = [value for team in Team if (value := of[team].thresholds[index]) is not None]
-    return _filled(label, sum(known) / len(known) if known else None)
+    return _quoted(label, sum(known) / len(known) if known else None)
 
 
-def _filled(label: str, threshold: float | None) -> str:
-    """The condition with its threshold, where there is one to tell."""
-    return label if threshold is None else label.replace("…", number_text(threshold), 1)
+def _quoted(label: str, threshold: float | None = None) -> str:
+    """The condition in quotation marks, its own turned into single ones, with its threshold where there is one to tell."""
+    filled = label if threshold is None else label.replace("…", number_text(threshold), 1)
+    return f"“{filled.replace('“', '‘').replace('”', '’')}”"
 
 
 def _far_apart(one: float | None, other: float | None) -> bool:

@@ -127,7 +127,11 @@ def difference_in_order(answers: Mapping[Team, TeamAnswers], draws: Draws, *, pa
         strength=abs(exact),
         medium=abs(exact) >= effects.MEDIUM_DELTA,
         leans=leans(interval),
-        p=max(chance.share_as_large(by_chance, observed), effects.cautious_p(a, b)),
+        p=max(
+            chance.share_as_large(by_chance, observed),
+            effects.cautious_p(a, b),
+            chance.all_on_one_side(int(a.sum()), int(b.sum())),
+        ),
         between_share=between_share_of(*(in_parts(coarse_a, coarse_b, parts) if parts else (a, b))),
     )
 

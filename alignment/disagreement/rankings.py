@@ -41,13 +41,20 @@ TOGETHER_FROM = 0.6
 MEDIUM_APART = 0.3
 """From here on the distance of the orders above chance, as a share of what is left above chance, is called medium."""
 
+GOING_SO_DEEP = 0.75
+"""Orders are compared as far as so many of each team went. How many places people fill is no opinion of the options, and
+those who fill fewer than the others, at most a quarter of a team, cannot move δ of a place beyond 0.25: less than medium."""
+
 _BOOTSTRAP_FROM = 5
 
 
 def measure_ranking(
     shown: QuestionComparison, answers: Mapping[Team, TeamAnswers], least: int, draws: Draws
 ) -> Measured:
-    """Two differences: the distance of the teams' orders (τ), and the option whose mean place differs most."""
+    """Two differences: the distance of the teams' orders (τ), and the option whose mean place differs most.
+
+    Orders are cut to the places that enough of both teams filled; what lies behind shares the places for both.
+    """
     labels = labels_of(shown.question)
     spoke = [answers[team].spoke for team in Team]
     differences: list[Difference] = []
@@ -55,11 +62,18 @@ def measure_ranking(
     if min(spoke) >= least:
         orders = answers[Team.SALES].values
         people = {team: answers[team].people for team in Team}
-        ranks = np.array([places(order, len(labels)) for order in orders])
+        lengths = np.array([len(order) for order in orders])
+        depth = min(_depth(lengths, people[team]) for team in Team)
+        ranks = np.array([places(order, len(labels), depth) for order in orders])
         firsts = {
             team: np.bincount([order[0] for order in orders], weights=people[team], minlength=len(labels))
             for team in Team
         }
+        # One place less than there are says all: the last one follows.
+        if min(int(lengths.max()), len(labels) - 1) > depth:
+            shown = replace(
+                shown, reason=" ".join(part for part in (shown.reason, _told_depth(depth)) if part)
+            )
         described = _describe(shown, answers, labels, ranks, firsts)
         if chance.smallest_p(*spoke) < SIGNIFICANCE:
             differences.append(_of_orders(ranks, firsts, people, draws))
@@ -76,7 +90,13 @@ def measure_ranking(
                         strength=abs(delta),
                         medium=abs(delta) >= effects.MEDIUM_DELTA,
                         leans=leans(place.interval) and place.p <= SIGNIFICANCE,
-                        p=max(place.p, min(1.0, len(labels) * effects.cautious_p(*sides))),
+                        p=max(
+                            place.p,
+                            # The number of options leaves room enough; with two imagined people at either end, teams of
+                            # twelve with opposite orders would hardly seem apart.
+                            min(1.0, len(labels) * effects.cautious_p(*sides, more=1)),
+                            chance.all_on_one_side(*spoke),
+                        ),
                     )
                 )
     headline, smaller = headline_of(differences, answers, draws)
@@ -163,6 +183,17 @@ def _of_orders(
         p=p,
         between_share=between_share_of(firsts[Team.SALES], firsts[Team.MARKETING]),
     )
+
+
+def _depth(lengths: Array, people: Array) -> int:
+    """As many places as at least `GOING_SO_DEEP` of a team filled."""
+    filled = np.repeat(lengths, people)
+    return max(n for n in range(1, int(lengths.max()) + 1) if n == 1 or np.mean(filled >= n) >= GOING_SO_DEEP)
+
+
+def _told_depth(depth: int) -> str:
+    what = "Only the first place is" if depth == 1 else f"Only the first {depth} places are"
+    return f"{what} compared: in a team, fewer than three quarters filled more."
 
 
 def _counts_of_places(of_option: Array, people: Mapping[Team, Array]) -> list[Array]:

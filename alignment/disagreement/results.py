@@ -85,12 +85,12 @@ class Distribution:
     than 1, and `chose_nothing` counts empty choices. `median` is set for scales and numbers, `quartiles` only where
     a team is large enough that they are not single people's answers.
 
-    Rankings: `counts` is who put the option first, `mean_places` where each option stands on average (1 is first; those
-    left out share the places behind), `concordance` Kendall's W. Lead cards: the labels are the cards that enough of
-    both teams judged, `counts` who calls the lead qualified, `judged` how many people judged it and `not_qualified` how
-    many called it not qualified (the rest can't tell), shares are of those who judged it; `concordance` is
-    Krippendorff's α. Rules: the labels are the conditions in words, `counts` who asks for it, `thresholds` the median
-    threshold of those who do (None where it has none, or too few ask for it).
+    Rankings: `counts` is who put the option first, `mean_places` where each option stands on average (1 is first; what
+    lies beyond the places that enough of both teams filled shares those behind), `concordance` Kendall's W. Lead cards:
+    the labels are the cards that enough of both teams judged, `counts` who calls the lead qualified, `judged` how many
+    people judged it and `not_qualified` how many called it not qualified (the rest can't tell), shares are of those who
+    judged it; `concordance` is Krippendorff's α. Rules: the labels are the conditions in words, `counts` who asks for
+    it, `thresholds` the median threshold of those who do (None where it has none, or too few ask for it).
     """
 
     labels: tuple[str, ...]

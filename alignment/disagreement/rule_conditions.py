@@ -213,7 +213,11 @@ def _of_thresholds(
         medium=abs(delta) >= effects.MEDIUM_DELTA,
         leans=leans(found.interval) and found.p <= SIGNIFICANCE,
         # Any of the conditions might have been the one that differs most (Bonferroni).
-        p=max(found.p, min(1.0, with_threshold * effects.cautious_p(*sides))),
+        p=max(
+            found.p,
+            min(1.0, with_threshold * effects.cautious_p(*sides)),
+            chance.all_on_one_side(*(int(side.sum()) for side in sides)),
+        ),
         between_share=between,
     )
 

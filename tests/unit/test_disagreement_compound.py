@@ -255,6 +255,43 @@ def test_partial_rankings_are_compared_and_those_who_cannot_say_agree_with_nobod
     assert one(RANKING, [None] * 6, [None] * 6).verdict is Verdict.UNSURE
 
 
+def test_how_many_places_people_fill_is_no_opinion_of_the_options():
+    found = one(RANKING, [order("si in")] * 12, [order("si in po or wi")] * 12)
+    assert (found.verdict, found.evidence) == (Verdict.ALIGNED, Evidence.NONE)
+    assert (
+        found.distributions[MARKETING].mean_places
+        == found.distributions[SALES].mean_places
+        == (1, 2, 4, 4, 4)
+    )
+    assert found.sentence == "Both teams give much the same order: “size” and “industry” come first."
+    assert found.reason.endswith(
+        "Only the first 2 places are compared: in a team, fewer than three quarters filled more."
+    )
+    draw = random.Random(5)
+    alike = [[draw.sample(OPTIONS, 5) for _ in range(40)] for _ in Team]
+    for short in (1, 2, 3):
+        found = one(RANKING, [ranked[:short] for ranked in alike[0]], alike[1])
+        assert found.evidence is Evidence.NONE, short
+        assert "fewer than three quarters" in found.reason
+
+
+def test_where_the_last_place_follows_from_the_others_nothing_is_left_out():
+    found = one(RANKING, [order("si in po or")] * 8, [order("si in po or wi")] * 8)
+    assert (
+        found.distributions[SALES].mean_places
+        == found.distributions[MARKETING].mean_places
+        == (1, 2, 3, 4, 5)
+    )
+    assert "compared" not in found.reason
+
+
+def test_what_a_team_leaves_out_gets_no_place_in_the_sentence():
+    found = one(RANKING, [order("si in")] * 12, [order("po or")] * 12)
+    assert found.evidence is Evidence.CLEAR and "against 4.0" not in found.sentence
+    first = one(RANKING, [order("si")] * 12, [order("si in po or wi")] * 12)
+    assert first.sentence == "Both teams give much the same order: “size” comes first."
+
+
 def test_orders_of_fewer_than_the_group_are_not_shown_when_the_others_cannot_say():
     found = one(RANKING, [None] * 4 + [order("wi or po in si")], [order("si in po or wi")] * 5)
     for team in Team:
@@ -314,6 +351,30 @@ def test_a_card_that_too_few_judged_is_left_out_for_both_teams():
     assert one(CARDS, [cards("+...")] * 2 + [None] * 5, [cards("++++")] * 8).distributions[SALES].labels == ()
 
 
+def judged_by_chance(draw, people, share, leads=10):
+    """Judgements by chance, of each lead by about so many of the people."""
+    drawn = [
+        "".join(draw.choice("+-") if draw.random() < share else "." for _ in range(leads))
+        for _ in range(people)
+    ]
+    return [cards(marks) for marks in drawn if marks.strip(".")]
+
+
+def test_a_team_that_judges_fewer_cards_is_not_apart_by_that():
+    draw, rare = random.Random(11), 0
+    for _ in range(40):
+        found = one(CARDS, judged_by_chance(draw, 20, 0.3), judged_by_chance(draw, 20, 1.0), count=10)
+        rare += found.p < 0.05
+    assert rare <= 5  # of forty, each of which has one chance in twenty
+
+
+def test_the_card_that_the_evidence_is_about_is_named_with_its_number_among_all():
+    sales = [cards(".+++" if person % 2 else "++++") for person in range(12)]
+    found = one(CARDS, sales, [cards(".---")] * 2 + [cards(".-+-")] * 10)
+    assert found.distributions[SALES].labels == ("Card 2", "Card 3", "Card 4")
+    assert found.sentence.startswith("Card 2 of 4: 100% of sales")
+
+
 # ── rules ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 SIZE, DEMO = ("employees", ">=", 50), ("demo_requested", "=", True)
@@ -322,9 +383,11 @@ SIZE, DEMO = ("employees", ">=", 50), ("demo_requested", "=", True)
 def test_a_condition_that_one_team_asks_for_is_a_clear_split():
     found = one(RULE, [rule(SIZE)] * 8, [rule(SIZE, DEMO)] * 8)
     assert (found.verdict, found.evidence) == (Verdict.SPLIT_BETWEEN, Evidence.CLEAR)
-    assert found.sentence == "Marketing asks for demo requested is yes far more often (100%) than sales (0%)."
+    assert (
+        found.sentence == "Marketing asks for “demo requested is yes” far more often (100%) than sales (0%)."
+    )
     assert condition_differences(found) == (
-        "100% of marketing ask for demo requested is yes, against 0% of sales.",
+        "100% of marketing ask for “demo requested is yes”, against 0% of sales.",
     )
     assert sentence(found.typical_rules[SALES]) == "employees is at least 50"
     assert "demo requested is yes" in sentence(found.typical_rules[MARKETING])
@@ -340,16 +403,27 @@ def test_the_same_condition_from_another_threshold_on_is_a_split_too():
     assert found.distributions[SALES].thresholds == (100,)
 
 
+def test_a_condition_stands_in_quotation_marks_of_its_own():
+    referral = ("source", "=", "referral")
+    found = one(RULE, [rule(SIZE, referral)] * 8, [rule(SIZE)] * 8)
+    assert (
+        found.sentence == "Sales asks for “source is ‘referral’” far more often (100%) than marketing (0%)."
+    )
+    assert condition_differences(found) == (
+        "100% of sales ask for “source is ‘referral’”, against 0% of marketing.",
+    )
+
+
 def test_the_same_rule_is_aligned():
     found = one(RULE, [rule(SIZE, DEMO)] * 6, [rule(("employees", ">=", 55), DEMO)] * 6)
     assert found.verdict is Verdict.ALIGNED
-    assert found.sentence == "Both teams ask for demo requested is yes and employees at least 52.5."
+    assert found.sentence == "Both teams ask for “demo requested is yes” and “employees at least 52.5”."
 
 
 def test_a_team_of_several_minds_is_divided():
     found = one(RULE, [rule(SIZE), rule(DEMO)] * 5, [rule(SIZE)] * 8 + [rule(DEMO)] * 2)
     assert found.verdict is Verdict.SPLIT_WITHIN and found.divided_team is SALES
-    assert "50% ask for employees at least …" in found.sentence
+    assert "50% ask for “employees at least …”" in found.sentence
 
 
 def test_rules_of_which_no_condition_is_asked_for_by_enough_people_show_none():

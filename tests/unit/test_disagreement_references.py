@@ -140,6 +140,9 @@ def test_the_cautious_p_value_equals_the_example_worked_by_hand():
     # with one person more at either end: mean 6/7, squares 5·(1/7)² + (1/7)² + (6/7)² = 42/49, variance 42/49/6/5 = 1/35
     # t = ½ / √(2/35), with (2/35)² / (2 · (1/35)²/4) = 8 degrees of freedom
     expected = 2 * stats.t.sf(0.5 / math.sqrt(2 / 35), 8)
+    assert effects.cautious_p([5, 0], [0, 5], more=1) == pytest.approx(expected, abs=1e-9)
+    # with two more: mean 7/9, squares 7·(2/9)² + 2·(7/9)² = 126/81, variance 126/81/8/5 = 7/180
+    expected = 2 * stats.t.sf(0.5 / math.sqrt(14 / 180), 8)
     assert effects.cautious_p([5, 0], [0, 5]) == pytest.approx(expected, abs=1e-9)
     assert effects.cautious_p([0, 0], [3, 2]) == 1
 
@@ -152,6 +155,16 @@ def test_the_cautious_p_value_turns_with_the_teams_and_stays_above_scipys(x, y):
     assert 0 < p <= 1 and p == pytest.approx(effects.cautious_p(b, a), abs=1e-9)
     if effects.relative_effect(a, b)[1] > 0 and min(len(x), len(y)) >= 8:
         assert p >= stats.brunnermunzel(x, y).pvalue - 1e-9
+
+
+@pytest.mark.parametrize("people", [8, 12])
+@pytest.mark.parametrize("others", [20, 60, 1000])
+def test_two_camps_around_others_in_the_middle_are_hardly_rarer_to_the_cautious_p_value_than_by_counting(
+    people, others
+):
+    for odd in range(people // 3 + 1):
+        counted = stats.binomtest(odd, people).pvalue
+        assert effects.cautious_p([odd, 0, people - odd], [0, others, 0]) >= 0.6 * counted
 
 
 @pytest.mark.parametrize("people", [1, 5, 8, 20])
