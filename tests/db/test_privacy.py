@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 from made_up_cards import put_cards
-from people import make_actor
+from people import make_actor, make_members, submit
 from sqlite_utils.utils import sqlite3
 
 import manage as commands
@@ -110,16 +110,6 @@ def opened(mode="confidential"):
     return surveys.open_survey(MACHINE, surveys.prepare_survey(MACHINE, toml=TOML.format(mode=mode)).id)
 
 
-def submit(who, survey, given):
-    for key, value in given.items():
-        answers.save_answer(who, survey.id, key, value)
-    answers.submit_answers(who, survey.id)
-
-
-def members(team, count):
-    return [make_actor(team=team, name=f"{team} {number}") for number in range(count)]
-
-
 def attempt(action, *arguments, **more):
     """What an action gives or refuses, as text."""
     try:
@@ -203,7 +193,7 @@ def same(monkeypatch, tmp_path):
 def test_nothing_of_an_open_survey_is_seen_before_or_after_one_more_answer(same, mode):
     def scene(given):
         survey = opened(mode)
-        for who in (*members("sales", 5), *members("marketing", 5)):
+        for who in (*make_members("sales", 5), *make_members("marketing", 5)):
             submit(who, survey, ONE)
         submit(make_actor(name="the one"), survey, given)
         return survey
@@ -216,7 +206,7 @@ def test_nothing_of_an_open_survey_is_seen_before_or_after_one_more_answer(same,
 def test_a_small_team_hides_itself_and_the_other_one_and_every_total(same, mode, sales, marketing):
     def scene(given):
         survey = opened(mode)
-        for who in (*members("sales", sales), *members("marketing", marketing)):
+        for who in (*make_members("sales", sales), *make_members("marketing", marketing)):
             submit(who, survey, ONE)
         submit(make_actor(name="the one"), survey, given)
         surveys.close_survey(MACHINE, survey.id)
@@ -231,7 +221,7 @@ def test_a_question_that_few_answered_is_hidden_by_every_path(same, mode, key):
     def scene(given):
         survey = opened(mode)
         rest = {name: value for name, value in ONE.items() if name != key}
-        for who in (*members("sales", 6), *members("marketing", 6)):
+        for who in (*make_members("sales", 6), *make_members("marketing", 6)):
             submit(who, survey, rest)
         submit(make_actor(name="the one"), survey, rest | {key: given[key]})
         surveys.close_survey(MACHINE, survey.id)
@@ -244,7 +234,7 @@ def test_a_question_that_few_answered_is_hidden_by_every_path(same, mode, key):
 def test_answers_that_were_not_submitted_are_never_seen(same, mode):
     def scene(given):
         survey = opened(mode)
-        for who in (*members("sales", 6), *members("marketing", 6)):
+        for who in (*make_members("sales", 6), *make_members("marketing", 6)):
             submit(who, survey, ONE)
         begun = make_actor(name="the one")
         for key, value in given.items():
@@ -269,7 +259,7 @@ def test_made_up_rows_from_a_file_do_not_lift_a_small_team_over_the_minimum(same
 
     def scene(given):
         survey = opened(mode)
-        for who in (*members("sales", real - 1), *members("marketing", 6)):
+        for who in (*make_members("sales", real - 1), *make_members("marketing", 6)):
             submit(who, survey, ONE)
         submit(make_actor(name="the one"), survey, given)
         bring_strangers(survey, 6, heard="seldom", hours=5, words="made up")
@@ -296,7 +286,7 @@ def test_whoever_changes_one_answer_of_an_imported_row_does_not_make_the_others_
     def scene(given):
         survey = opened()
         for team in Team:
-            imported = members(team.value, 2)
+            imported = make_members(team.value, 2)
             bring_known(survey, imported, heard="seldom", hours=5, words="made up")
             for who in imported:
                 answers.save_answer(who, survey.id, "mood", 4)
@@ -320,7 +310,7 @@ def test_whoever_changes_one_answer_of_an_imported_row_does_not_make_the_others_
 def test_an_imported_answer_is_the_persons_own_once_that_very_answer_is_saved_in_the_portal():
     survey = opened()
     for team in Team:
-        imported = members(team.value, 2)
+        imported = make_members(team.value, 2)
         bring_known(survey, imported, heard="seldom", hours=5)
         for who in imported:
             answers.save_answer(who, survey.id, "heard", "never")
@@ -346,14 +336,14 @@ def test_lead_cards_of_which_one_was_changed_in_the_portal_are_neither_known_nor
         surveys.open_survey(MACHINE, survey.id)
         cell = '"' + json.dumps(known).replace('"', '""') + '"'
         for team in Team:
-            imported = members(team.value, 4)
+            imported = make_members(team.value, 4)
             bring_known(survey, imported, cards=cell)
             if not real:
                 answers.save_answer(imported[0], survey.id, "cards", known | {"3": {"verdict": "cant_tell"}})
                 answers.save_answer(imported[0], survey.id, "cards", judged)
             for who in imported[:2] if real else ():
                 answers.save_answer(who, survey.id, "cards", known | {"3": {"verdict": "not_qualified"}})
-            for who in members(team.value, real):
+            for who in make_members(team.value, real):
                 submit(who, survey, {"cards": judged})
         surveys.close_survey(MACHINE, survey.id)
         return survey
@@ -363,7 +353,7 @@ def test_lead_cards_of_which_one_was_changed_in_the_portal_are_neither_known_nor
 
 def test_rows_from_a_file_count_where_the_portal_has_none_or_enough():
     survey = opened()
-    for who in members("marketing", 3):
+    for who in make_members("marketing", 3):
         submit(who, survey, ONE)
     bring_strangers(survey, 4, heard="seldom")
     surveys.close_survey(MACHINE, survey.id)
@@ -378,7 +368,7 @@ def test_few_own_words_among_made_up_ones_are_not_shown(same, mode):
     def scene(given):
         survey = opened(mode)
         rest = {"heard": "often"}
-        for who in (*members("sales", 6), *members("marketing", 6)):
+        for who in (*make_members("sales", 6), *make_members("marketing", 6)):
             submit(who, survey, rest)
         submit(make_actor(name="the one"), survey, rest | {"words": given["words"]})
         bring_strangers(survey, 8, heard="often", words="made up")
@@ -443,7 +433,7 @@ def test_the_http_interface_has_nothing_on_answers():
 def test_a_named_survey_keeps_its_promise_and_no_other_mode_exports_a_row():
     for mode in ("named", *PRIVATE):
         survey = opened(mode)
-        groups = members("sales", 5), members("marketing", 5)
+        groups = make_members("sales", 5), make_members("marketing", 5)
         for who in (*groups[0], *groups[1]):
             submit(who, survey, OTHER)
         surveys.close_survey(MACHINE, survey.id)

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 from made_up_cards import put_cards
-from people import make_actor
+from people import make_actor, make_members, submit
 
 import manage as commands
 from actions import (
@@ -170,16 +170,6 @@ def opened(mode="confidential", title="How do we feel?"):
     return surveys.open_survey(MACHINE, survey.id)
 
 
-def submit(who, survey, given):
-    for key, value in given.items():
-        answers.save_answer(who, survey.id, key, value)
-    answers.submit_answers(who, survey.id)
-
-
-def members(team, count):
-    return [make_actor(team=team, name=f"{team} {number}") for number in range(count)]
-
-
 def close(survey):
     return surveys.close_survey(MACHINE, survey.id)
 
@@ -289,7 +279,7 @@ def same(monkeypatch, tmp_path, imported):
 def test_nothing_is_computed_from_an_open_survey(same, mode):
     def scene(given):
         survey = opened(mode)
-        for who in (*members("sales", 4), *members("marketing", 4)):
+        for who in (*make_members("sales", 4), *make_members("marketing", 4)):
             submit(who, survey, ONE)
         submit(make_actor(name="the one"), survey, given)
         return survey
@@ -305,7 +295,7 @@ def test_nothing_is_computed_from_an_open_survey(same, mode):
 def test_a_small_team_hides_both_in_every_view_and_file(same):
     def scene(given):
         survey = opened()
-        for who in (*members("sales", 1), *members("marketing", 7)):
+        for who in (*make_members("sales", 1), *make_members("marketing", 7)):
             submit(who, survey, ONE)
         submit(make_actor(name="the one"), survey, given)
         return close(survey)
@@ -334,9 +324,9 @@ def test_what_few_answered_is_in_no_view_and_no_file(same):
     def scene(given):
         survey = opened()
         rest = {key: value for key, value in ONE.items() if key not in keys}
-        for who in (*members("sales", 5), *members("marketing", 2)):
+        for who in (*make_members("sales", 5), *make_members("marketing", 2)):
             submit(who, survey, rest)
-        for who in members("marketing", 4):
+        for who in make_members("marketing", 4):
             submit(who, survey, ONE)
         submit(make_actor(name="the one"), survey, rest | {key: given[key] for key in keys})
         return close(survey)
@@ -347,7 +337,7 @@ def test_what_few_answered_is_in_no_view_and_no_file(same):
 def test_rows_that_somebody_made_up_lift_no_small_team_into_any_view(same):
     def scene(given):
         survey = opened()
-        for who in (*members("sales", 1), *members("marketing", 6)):
+        for who in (*make_members("sales", 1), *make_members("marketing", 6)):
             submit(who, survey, ONE)
         submit(make_actor(name="the one"), survey, given)
         rows = "\n".join(f"stranger {number},sales,seldom,20,made up" for number in range(6))
@@ -362,10 +352,10 @@ def test_words_of_few_and_answers_that_were_not_submitted_are_in_no_view_and_in_
     def scene(given):
         survey = opened()
         rest = {"heard": "often", "mood": 4}
-        for who in (*members("sales", 3), *members("marketing", 6)):
+        for who in (*make_members("sales", 3), *make_members("marketing", 6)):
             submit(who, survey, rest | {"words": ONE["words"]})
         submit(make_actor(name="the one"), survey, rest | {"words": given["words"]})
-        for who in members("sales", 3):
+        for who in make_members("sales", 3):
             submit(who, survey, rest)
         begun = make_actor(name="another one")
         for key, value in given.items():
@@ -380,7 +370,7 @@ def test_what_was_hidden_before_is_told_by_no_change_and_no_course_of_time(same)
     """Nor by subtracting: the later survey shows the question, the earlier one does not."""
 
     def scene(given):
-        asked = members("sales", 6), members("marketing", 6)
+        asked = make_members("sales", 6), make_members("marketing", 6)
         with clock.at(NOW - timedelta(days=90)):
             earlier = opened(title="How do we feel?")
             for who in (*asked[0][:5], *asked[1]):
@@ -413,7 +403,7 @@ def with_leads(data_folder, imported):
 def test_a_team_of_exactly_the_minimum_shows_the_team_and_nothing_that_one_person_alone_said(with_leads):
     with clock.at(NOW):
         survey = opened("anonymous")
-        for who in (*members("sales", 2), *members("marketing", 3)):
+        for who in (*make_members("sales", 2), *make_members("marketing", 3)):
             submit(who, survey, ONE)
         submit(make_actor(name="the one"), survey, OTHER)
         close(survey)
@@ -430,7 +420,7 @@ def test_no_file_and_no_document_names_anybody_or_has_a_time(with_leads):
     for mode in ("named", *PRIVATE):
         with clock.at(NOW):
             survey = opened(mode)
-            for who in (*members("sales", 4), *members("marketing", 4)):
+            for who in (*make_members("sales", 4), *make_members("marketing", 4)):
                 submit(who, survey, ONE)
             close(survey)
             emails = [entry.person.email for entry in people.list_people(MACHINE)]
@@ -445,9 +435,9 @@ def test_the_files_tell_no_more_than_the_comparison(with_leads):
     """Every question that the comparison hides has neither counts, shares, rules, costs, traits nor a change in a file."""
     with clock.at(NOW):
         survey = opened()
-        for who in (*members("sales", 4), *members("marketing", 4)):
+        for who in (*make_members("sales", 4), *make_members("marketing", 4)):
             submit(who, survey, {"mood": 4})
-        for who in members("sales", 2):
+        for who in make_members("sales", 2):
             submit(who, survey, ONE)
         close(survey)
         found = comparison.compare_survey(MACHINE, survey.id)
@@ -488,7 +478,7 @@ def test_a_draft_is_not_there_for_those_who_do_not_prepare_it(with_leads):
 
 def test_who_has_lost_access_takes_nothing_away(with_leads):
     survey, who = opened(), make_actor("facilitator", None)
-    for one in (*members("sales", 3), *members("marketing", 3)):
+    for one in (*make_members("sales", 3), *make_members("marketing", 3)):
         submit(one, survey, ONE)
     close(survey)
     people.end_access(MACHINE, who.person_id)
@@ -501,7 +491,7 @@ def test_who_has_lost_access_takes_nothing_away(with_leads):
 
 def test_each_file_that_is_taken_away_is_in_the_log_and_nothing_of_the_answers(with_leads):
     survey, who = opened("anonymous"), make_actor()
-    for one in (*members("sales", 3), *members("marketing", 3)):
+    for one in (*make_members("sales", 3), *make_members("marketing", 3)):
         submit(one, survey, OTHER)
     close(survey)
     for make in reports.MAKE.values():
@@ -526,7 +516,7 @@ def test_own_answers_are_the_acting_persons_whoever_asked_before(with_leads):
     survey, one, other = opened(), make_actor(), make_actor()
     submit(one, survey, OTHER)
     submit(other, survey, ONE)
-    for who in (*members("sales", 2), *members("marketing", 4)):
+    for who in (*make_members("sales", 2), *make_members("marketing", 4)):
         submit(who, survey, ONE)
     close(survey)
     watchers = [make_actor(role, None) for role in ("facilitator", "admin")] + [make_actor(), MACHINE]
@@ -537,7 +527,7 @@ def test_own_answers_are_the_acting_persons_whoever_asked_before(with_leads):
 
 
 def test_nobody_has_own_answers_in_an_anonymous_survey_that_has_closed(with_leads):
-    survey, came = opened("anonymous"), [*members("sales", 4), *members("marketing", 4)]
+    survey, came = opened("anonymous"), [*make_members("sales", 4), *make_members("marketing", 4)]
     for who in came:
         submit(who, survey, ONE)
     close(survey)
@@ -548,7 +538,7 @@ def test_nobody_has_own_answers_in_an_anonymous_survey_that_has_closed(with_lead
 
 def test_who_asks_first_changes_nothing_for_who_asks_next(with_leads):
     survey = opened()
-    came = [*members("sales", 4), *members("marketing", 4)]
+    came = [*make_members("sales", 4), *make_members("marketing", 4)]
     for who in came:
         submit(who, survey, ONE)
     close(survey)
@@ -568,7 +558,7 @@ def test_a_comparison_is_not_kept_for_another_store_or_another_survey(monkeypatc
         shutil.copytree(imported, folder / "leads")
         monkeypatch.setenv("CONCORD_DATA", str(folder))
         survey = opened()
-        for who in (*members("sales", 3), *members("marketing", 3)):
+        for who in (*make_members("sales", 3), *make_members("marketing", 3)):
             submit(who, survey, given)
         close(survey)
         seen.append(comparison_documents.comparison_document(MACHINE, survey.id))
@@ -581,7 +571,7 @@ def test_a_comparison_is_not_kept_for_another_store_or_another_survey(monkeypatc
 
 def test_leads_that_cannot_be_read_withhold_no_answer_and_are_said_so(with_leads, data_folder):
     survey = opened()
-    for who in (*members("sales", 4), *members("marketing", 4)):
+    for who in (*make_members("sales", 4), *make_members("marketing", 4)):
         submit(who, survey, ONE)
     close(survey)
     for file in (data_folder / "leads").rglob("*.duckdb"):
