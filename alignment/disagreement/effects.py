@@ -21,6 +21,9 @@ MEDIUM_DELTA = 0.33
 STUDENTISED_UP_TO = 0.875
 """P(X > Y) + ½ P(X = Y) up to which the studentised interval is trusted: |δ| = 0.75."""
 
+_OUTSIDE_FROM = 0.75
+"""With so many of its people outside the other team's middle half, a team may be two camps around it."""
+
 
 def shares(counts: ArrayLike) -> Floats:
     """Counts of shape (…, k) as shares of their sum; all zero where the sum is zero."""
@@ -166,7 +169,7 @@ def brunner_munzel(a: ArrayLike, b: ArrayLike) -> Floats:
     return np.where(np.abs(apart) < 1e-12, 0.0, statistic)
 
 
-def cautious_p(a: ArrayLike, b: ArrayLike, more: int = 2) -> float:
+def cautious_p(a: ArrayLike, b: ArrayLike, *, more: int = 2) -> float:
     """The two-sided p-value of counts on ordered levels of shape (k,), for small teams that may differ in spread.
 
     Permutations ask whether both teams answer from one distribution. Where one team is spread wider around the same middle,
@@ -175,15 +178,22 @@ def cautious_p(a: ArrayLike, b: ArrayLike, more: int = 2) -> float:
     `more` people more stood at either end, as Agresti & Coull (1998) do for a share. Eight people in two
     camps who all happen to be of one against any number in the middle get 0.008, as by counting (2 · ½⁸). Complete
     separation of 5 against 5 gives 0.11, of 8 against 8 0.02, of 12 against 12 0.002.
+
+    Where three quarters of a team or more stand outside the other's middle half, it is never below the two-sided sign test
+    of how many are above it and how many below: camps on both sides of the others split like coins, in large teams too.
     """
-    from scipy.special import stdtr
+    from scipy.special import bdtr, stdtr
 
     sides = [np.asarray(side, dtype=np.float64) for side in (a, b)]
-    parts, freedom = [], []
+    parts, freedom, split = [], [], 0.0
     for own, other in (sides, sides[::-1]):
         n, m = float(own.sum()), float(other.sum())
         if n == 0 or m == 0:
             return 1.0
+        first, third = np.searchsorted(np.cumsum(other), [m / 4, 3 * m / 4])
+        below, above = int(own[:first].sum()), int(own[third + 1 :].sum())
+        if below + above >= _OUTSIDE_FROM * n:
+            split = max(split, 2 * float(bdtr(min(below, above), below + above, 0.5)))
         among = (np.cumsum(other) - other / 2) / m
         mean = float(own @ among + more) / (n + 2 * more)
         squares = float(own @ (among - mean) ** 2) + more * ((1 - mean) ** 2 + mean**2)
@@ -192,7 +202,7 @@ def cautious_p(a: ArrayLike, b: ArrayLike, more: int = 2) -> float:
     variance = sum(parts)
     degrees = variance**2 / sum(part**2 / free for part, free in zip(parts, freedom, strict=True))
     apart = abs(float(relative_effect(a, b)[0]) - 0.5)
-    return float(min(1.0, 2 * stdtr(degrees, -apart / np.sqrt(variance))))
+    return float(min(1.0, max(split, 2 * stdtr(degrees, -apart / np.sqrt(variance)))))
 
 
 def delta_interval(a: ArrayLike, b: ArrayLike, critical: float, confidence: float = 0.95) -> Interval:

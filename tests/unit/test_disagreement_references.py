@@ -157,14 +157,14 @@ def test_the_cautious_p_value_turns_with_the_teams_and_stays_above_scipys(x, y):
         assert p >= stats.brunnermunzel(x, y).pvalue - 1e-9
 
 
-@pytest.mark.parametrize("people", [8, 12])
+@pytest.mark.parametrize("people", [8, 12, 30])
 @pytest.mark.parametrize("others", [20, 60, 1000])
-def test_two_camps_around_others_in_the_middle_are_hardly_rarer_to_the_cautious_p_value_than_by_counting(
+def test_two_camps_around_others_in_the_middle_are_no_rarer_to_the_cautious_p_value_than_by_counting(
     people, others
 ):
-    for odd in range(people // 3 + 1):
+    for odd in range(people // 2 + 1):
         counted = stats.binomtest(odd, people).pvalue
-        assert effects.cautious_p([odd, 0, people - odd], [0, others, 0]) >= 0.6 * counted
+        assert effects.cautious_p([odd, 0, people - odd], [0, others, 0]) >= counted - 1e-9
 
 
 @pytest.mark.parametrize("people", [1, 5, 8, 20])
