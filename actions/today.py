@@ -1,38 +1,55 @@
 """What waits for a person today, the most pressing first."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
 
-from actions import answers, clock, cycles, messages
+from actions import answers, clock, comparison, cycles, messages
 from actions.cycles import CycleView
 from actions.permissions import authorise, may
 from alignment import definitions as agreements
+from alignment import instants
 from alignment.cycles import Phase
 from alignment.definitions import DefinitionState, DefinitionVersion
 from alignment.messages import MessageKind
-from alignment.people import Actor, Role
-from db.queries import definitions, people, workshops
-from db.store import store
+from alignment.people import Actor, Person, Role
+from alignment.questionnaires import Mode
+from alignment.surveys import Survey, SurveyStatus
+from db.queries import answers as answer_rows
+from db.queries import definitions, invitees, people, surveys, workshops
+from db.store import Connection, store
 
 # a questionnaire that waits is a task of its own, with or without a message
 _SEEN_ANYHOW = (MessageKind.INVITATION, MessageKind.REMINDER)
 
+RESULTS_STAY = timedelta(days=30)
+"""So long after a questionnaire closed, the start page leads to its comparison."""
+
 
 @dataclass(frozen=True)
 class Task:
-    """Something to do: a sentence, what its button says, and the page (address) where it is done."""
+    """Something to do: a sentence, what its button says, and the page (address) where it is done.
+
+    `survey_id` is the questionnaire that the page is to show, '' for none.
+    """
 
     sentence: str
     label: str
     page: str
+    survey_id: str = ""
 
 
 @dataclass(frozen=True)
 class Today:
-    """A person's day: the tasks, the running cycle, and the definition of an MQL in force."""
+    """A person's day: the tasks, the running cycle, and the definition of an MQL in force.
+
+    `results` are comparisons that can be read since a short while; they ask for nothing, so that they are no tasks.
+    """
 
     tasks: tuple[Task, ...]
     cycle: CycleView | None
     definition: DefinitionVersion | None
+    results: tuple[Task, ...] = ()
 
 
 def read_today(actor: Actor) -> Today:
@@ -92,7 +109,43 @@ def read_today(actor: Actor) -> Today:
         )
     if may(person, "cycle:run"):
         tasks.append(_next_step(cycle))
-    return Today(tuple(tasks), cycle, force)
+    return Today(tuple(tasks), cycle, force, _results(connection, person))
+
+
+def _results(connection: Connection, person: Person) -> tuple[Task, ...]:
+    """The comparisons of questionnaires closed lately, for those who took part and those who run questionnaires."""
+    since = instants.to_text(clock.now() - RESULTS_STAY)
+    runs = may(person, "survey:prepare")
+    return tuple(
+        Task(
+            f"The answers to ‘{survey.title}’ are in. See where {'the teams stand' if person.team is None else 'you stand'}.",
+            "See them",
+            "comparison",
+            survey.id,
+        )
+        for survey in surveys.listed(connection)
+        if survey.status is SurveyStatus.CLOSED
+        and (survey.closed_at or "") >= since
+        and (runs or _took_part(connection, survey, person))
+        and _is_readable(str(store().path), survey.id, survey.revision)
+    )
+
+
+def _took_part(connection: Connection, survey: Survey, person: Person) -> bool:
+    """Whether they submitted; nobody can tell of a closed anonymous questionnaire, where everybody asked counts."""
+    if person.team is None:
+        return False
+    if survey.mode is Mode.ANONYMOUS:
+        return invitees.is_asked(connection, survey, person.id)
+    found = answer_rows.participation(connection, survey.id, person.id)
+    return found is not None and found[1]
+
+
+@lru_cache(maxsize=64)
+def _is_readable(path: str, survey_id: str, revision: int) -> bool:
+    """Counted once: the answers of a closed survey stay, and whatever changes them moves its revision."""
+    connection = store().read()
+    return comparison.is_readable(connection, surveys.known(connection, survey_id))
 
 
 def _next_step(cycle: CycleView | None) -> Task:

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from actions import answers, invitations, messages, settings
+from actions import answers, invitations, messages, settings, surveys
 from alignment.messages import MailState, Message, MessageKind
+from alignment.surveys import SurveyStatus
 from components.navigation import page_path, page_title
 from components.page import open_page, stop_on_refusal
 from components.session import actor
@@ -44,9 +45,16 @@ def show_answered(message: Message, title: str) -> None:
 
 def show(message: Message, is_new: bool, is_over: bool, is_answered: bool) -> None:
     if is_over and not is_new:
-        with st.expander(plain(message.subject), icon=ICONS[message.kind]):
+        with st.expander(f"Over: {plain(message.subject)}", icon=":material/lock:"):
+            st.caption("This questionnaire takes no answers any more.")
             show_body(message)
-            st.caption("This is over.")
+            if message.survey_id in closed:
+                st.page_link(
+                    "pages/surveys/comparison.py",
+                    label="See how both teams answered",
+                    icon=":material/compare_arrows:",
+                    query_params={"survey": message.survey_id},
+                )
         return
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -74,6 +82,7 @@ open_page("Inbox", "What has the portal told you?")
 with st.container(width=720), stop_on_refusal():
     mine = messages.my_messages(actor())
     new = {message.id for message in messages.unread_messages(actor())}
+    closed = {one.id for one in surveys.list_surveys(actor()) if one.status is SurveyStatus.CLOSED}
     running = {progress.survey.id: progress for progress in answers.my_surveys(actor())}
     if not mine:
         st.info(

@@ -15,20 +15,26 @@ open_page(f"Hello, {plain(me.first_name)}")
 with stop_on_refusal():
     day = today.read_today(actor())
 
-if not day.tasks:
+if not day.tasks and day.results:
+    st.subheader(
+        "The answers are in." if len(day.results) == 1 else "The answers to your questionnaires are in.",
+        anchor=False,
+    )
+elif not day.tasks:
     st.subheader("Nothing waits for you today.", anchor=False)
 elif len(day.tasks) == 1:
     st.subheader("One thing waits for you.", anchor=False)
 else:
     st.subheader(f"{len(day.tasks)} things wait for you.", anchor=False)
 
-for number, task in enumerate(day.tasks):
+for number, task in enumerate((*day.tasks, *day.results)):
     with st.container(
         border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.markdown(plain(task.sentence), width="stretch")
         if st.button(task.label, key=f"today_task_{number}", type="primary" if number == 0 else "secondary"):
-            st.switch_page(page_path(task.page))
+            query = {"survey": task.survey_id} if task.survey_id else None
+            st.switch_page(page_path(task.page), query_params=query)
 
 left, right = st.columns(2)
 with left, st.container(border=True, height="stretch"):
