@@ -2,7 +2,7 @@
 
 Run `python -m benchmarks.disagreement`; `--surveys 20` gives a first look. Each survey has 30 questions. False alarms: both
 teams answer alike (`benchmarks.simulated_surveys` says how, and what unequal spread is); counted are surveys with any
-alarm. Planted gaps: five of the 30 questions have a gap of 80 % of sales against 30 % of marketing; counted are gaps found.
+alarm. Two further tables have camps around a team of one mind, and a team that leaves out cards and places. Planted gaps: five of the 30 questions have a gap of 80 % of sales against 30 % of marketing; counted are gaps found.
 The naive methods (`benchmarks.naive_methods`) see the same answers. Ends with exit code 1 where a requirement does not hold.
 """
 
@@ -19,7 +19,7 @@ from alignment.disagreement import Evidence, Verdict, compare
 from alignment.questionnaires import QuestionType
 from alignment.statistics import Interval, wilson
 from benchmarks.naive_methods import METHODS, naive_alarms
-from benchmarks.simulated_surveys import COUNTED, EVERY, SPREADABLE, make_survey
+from benchmarks.simulated_surveys import CAMPS, COUNTED, EVERY, SKIPPABLE, SPREADABLE, make_survey
 
 __all__ = ["COUNTED", "EVERY", "make_survey"]
 
@@ -30,6 +30,8 @@ LEAST_FOUND = 0.80
 FOUND_FROM = 20
 SIZES = ((5, 5), (8, 8), (12, 12), (20, 20), (5, 20), (6, 14), (30, 12))
 SPREAD_SIZES = ((5, 5), (8, 8), (12, 12), (20, 20), (5, 20), (20, 5))
+CAMP_SIZES = ((8, 20), (20, 8), (12, 60))
+PART_SIZES = ((12, 12), (20, 20), (30, 30))
 GAP_SIZES = ((8, 8), (20, 20))
 
 
@@ -43,6 +45,8 @@ class Cell:
     seed: int
     gaps: int = 0
     unequal_spread: bool = False
+    camps: bool = False
+    unequal_parts: bool = False
     permutations: int = 2000
 
     @property
@@ -50,6 +54,13 @@ class Cell:
         """The row's heading."""
         kind = self.types[0].value if len(self.types) == 1 else "mixed"
         return f"{self.sizes[0]} + {self.sizes[1]} {kind}"
+
+    @property
+    def unlike(self) -> str:
+        """What the teams differ in where there is no gap: `, two camps`; '' for nothing."""
+        if self.unequal_parts:
+            return ", answered in part"
+        return ", two camps" if self.camps else ", unequal spread" if self.unequal_spread else ""
 
     @property
     def questions(self) -> list[QuestionType]:
@@ -81,7 +92,14 @@ def false_alarms(cell: Cell) -> Counts:
     """In how many surveys without a difference there is any alarm, by method."""
     rng, counts = np.random.default_rng(cell.seed), Counts()
     for _ in range(cell.surveys):
-        survey = make_survey(rng, cell.questions, *cell.sizes, unequal_spread=cell.unequal_spread)
+        survey = make_survey(
+            rng,
+            cell.questions,
+            *cell.sizes,
+            unequal_spread=cell.unequal_spread,
+            camps=cell.camps,
+            unequal_parts=cell.unequal_parts,
+        )
         compared = compare(*survey, permutations=cell.permutations)
         counts.trials += 1
         counts.add("clear", any(one.evidence is Evidence.CLEAR for one in compared.questions))
@@ -110,20 +128,32 @@ def planted_gaps(cell: Cell) -> Counts:
 
 def _cells(
     surveys: int, seed: int, types: Sequence[QuestionType]
-) -> tuple[list[Cell], list[Cell], list[Cell]]:
-    """The rows of the three tables: alike, alike but for the spread, and with planted gaps. Every row its own seed."""
+) -> tuple[dict[str, list[Cell]], list[Cell]]:
+    """The rows of the tables: without a gap, by heading, and with planted gaps. Every row has its own seed."""
     seeds = (int(one.generate_state(1)[0]) for one in np.random.SeedSequence(seed).spawn(1000))
 
     def rows(sizes: Iterable[tuple[int, int]], kinds: Sequence[QuestionType], *, mixed: bool) -> list[Cell]:
         groups = [(kind,) for kind in kinds] + ([tuple(kinds)] if mixed and len(kinds) > 1 else [])
         return [Cell(size, group, surveys, next(seeds)) for size in sizes for group in groups]
 
-    spreadable = [kind for kind in types if kind in SPREADABLE]
-    return (
-        rows(SIZES, types, mixed=True),
-        [replace(cell, unequal_spread=True) for cell in rows(SPREAD_SIZES, spreadable, mixed=True)],
-        [replace(cell, gaps=GAPS) for cell in rows(GAP_SIZES, types, mixed=True)],
-    )
+    def among(some: Sequence[QuestionType]) -> list[QuestionType]:
+        return [kind for kind in types if kind in some]
+
+    alike = rows(SIZES, types, mixed=True)
+    spread = [
+        replace(cell, unequal_spread=True) for cell in rows(SPREAD_SIZES, among(SPREADABLE), mixed=True)
+    ]
+    planted = [replace(cell, gaps=GAPS) for cell in rows(GAP_SIZES, types, mixed=True)]
+    camps = [
+        replace(cell, unequal_spread=True, camps=True) for cell in rows(CAMP_SIZES, among(CAMPS), mixed=False)
+    ]
+    parts = [replace(cell, unequal_parts=True) for cell in rows(PART_SIZES, among(SKIPPABLE), mixed=False)]
+    return {
+        f"Surveys of {QUESTIONS} questions with any false alarm, no difference": alike,
+        "The same, but sales is spread wider around the same middle": spread,
+        "The same, but sales is two camps around marketing in the middle": camps,
+        "The same, but sales judges 30 % of the cards and ranks two options, marketing all": parts,
+    }, planted
 
 
 def _measure(cell: Cell) -> Counts:
@@ -168,20 +198,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="types of question (default all)",
     )
     settings = parser.parse_args(arguments)
-    alike, spread, planted = _cells(settings.surveys, settings.seed, tuple(settings.types))
+    tables, planted = _cells(settings.surveys, settings.seed, tuple(settings.types))
     with ProcessPoolExecutor(max_workers=max(settings.processes, 1)) as pool:
-        counted = pool.map(_measure, chain(alike, spread, planted))
-        false = _write_table(
-            f"Surveys of {QUESTIONS} questions with any false alarm, no difference ({settings.surveys} a row)",
-            ("clear", *METHODS),
-            zip(alike, counted, strict=False),
-        )
-        if spread:
-            false += _write_table(
-                f"The same, but sales is spread wider around the same middle ({settings.surveys} a row)",
+        counted = pool.map(_measure, chain(*tables.values(), planted))
+        false = [
+            row
+            for title, cells in tables.items()
+            if cells
+            for row in _write_table(
+                f"{title} ({settings.surveys} a row)",
                 ("clear", *METHODS),
-                zip(spread, counted, strict=False),
+                zip(cells, counted, strict=False),
             )
+        ]
         found = _write_table(
             f"Planted gaps found, 80 % against 30 %, {GAPS} of {QUESTIONS} questions ({settings.surveys * GAPS} a row)",
             ("at least likely", "clear", "split between", *METHODS),
@@ -200,8 +229,9 @@ def conclude(false: Sequence[tuple[Cell, Counts]], found: Sequence[tuple[Cell, C
     too_seldom = [cell.label for cell, counts in due if counts.interval("at least likely").high < LEAST_FOUND]
     worst, most = max(false, key=lambda row: row[1].share("clear"))
     weakest, least = min(due, key=lambda row: row[1].share("at least likely"))
-    spread = ", unequal spread" if worst.unequal_spread else ""
-    _write(f"\nWorst cell without a difference: {worst.label}{spread}, {most.share('clear'):.1%} of surveys.")
+    _write(
+        f"\nWorst cell without a difference: {worst.label}{worst.unlike}, {most.share('clear'):.1%} of surveys."
+    )
     _write(
         f"Weakest cell at {FOUND_FROM} a team: {weakest.label}, {least.share('at least likely'):.1%} of gaps."
     )

@@ -5,6 +5,7 @@ option of a choice, each lead card called qualified and each condition asked for
 A question is called different when any of its items is.
 """
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -32,7 +33,10 @@ def naive_alarms(survey: Survey) -> dict[str, set[str]]:
     questionnaire, responses = survey
     found: dict[str, set[str]] = {method: set() for method in METHODS}
     for question in questionnaire.questions:
-        sides = [[r.answers[question.key] for r in responses if r.team is team] for team in Team]
+        sides = [
+            [r.answers[question.key] for r in responses if r.team is team and question.key in r.answers]
+            for team in Team
+        ]
         x, y = (_items(question, side) for side in sides)
         tables = _tables(question, x, y)
         called = {
@@ -48,7 +52,7 @@ def naive_alarms(survey: Survey) -> dict[str, set[str]]:
 
 
 def _items(question: Question, side: Sequence[Any]) -> np.ndarray:
-    """One team's answers as numbers, of shape (people, items)."""
+    """One team's answers as numbers, of shape (people, items); NaN for a card that a person did not judge."""
     match question.type:
         case QuestionType.CHOICE:
             rows = [[value == option for option in question.options] for value in side]
@@ -60,7 +64,11 @@ def _items(question: Question, side: Sequence[Any]) -> np.ndarray:
                 for value in side
             ]
         case QuestionType.LEAD_CARDS:
-            rows = [[value[card]["verdict"] == "qualified" for card in sorted(value)] for value in side]
+            cards = [str(number) for number in range(1, question.count + 1)]
+            rows = [
+                [value[card]["verdict"] == "qualified" if card in value else math.nan for card in cards]
+                for value in side
+            ]
         case QuestionType.RULE:
             rows = [
                 [any(part["field"] == one for part in value["all"]) for one in CONDITIONS] for value in side
@@ -87,7 +95,7 @@ def _tables(question: Question, x: np.ndarray, y: np.ndarray) -> list[tuple[np.n
             (np.bincount(x[:, 0].astype(int), minlength=6), np.bincount(y[:, 0].astype(int), minlength=6))
         ]
     return [
-        (np.array([a.sum(), (1 - a).sum()]), np.array([b.sum(), (1 - b).sum()]))
+        (np.array([np.nansum(a), np.nansum(1 - a)]), np.array([np.nansum(b), np.nansum(1 - b)]))
         for a, b in zip(x.T, y.T, strict=True)
     ]
 
@@ -95,14 +103,15 @@ def _tables(question: Question, x: np.ndarray, y: np.ndarray) -> list[tuple[np.n
 def _t_test(x: np.ndarray, y: np.ndarray) -> float:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # where nobody differs from anybody, scipy says so
-        p = np.atleast_1d(stats.ttest_ind(x, y).pvalue)
+        p = np.atleast_1d(stats.ttest_ind(x, y, nan_policy="omit").pvalue)
     return float(np.min(np.where(np.isnan(p), 1.0, p)))
 
 
 def _standardised(x: np.ndarray, y: np.ndarray) -> float:
-    within = np.concatenate([x - x.mean(axis=0), y - y.mean(axis=0)])
-    spread = np.sqrt((within**2).sum(axis=0) / (len(within) - 2))
-    apart = np.abs(x.mean(axis=0) - y.mean(axis=0))
+    of_x, of_y = np.nanmean(x, axis=0), np.nanmean(y, axis=0)
+    within = np.concatenate([x - of_x, y - of_y])
+    spread = np.sqrt(np.nansum(within**2, axis=0) / (np.count_nonzero(~np.isnan(within), axis=0) - 2))
+    apart = np.abs(of_x - of_y)
     return float(np.max(np.where(apart > 0, apart / np.maximum(spread, 1e-12), 0.0)))
 
 

@@ -19,6 +19,10 @@ COMPOUND = (QuestionType.RANKING, QuestionType.LEAD_CARDS, QuestionType.RULE)
 EVERY = COUNTED + COMPOUND
 SPREADABLE = (QuestionType.CHOICES, QuestionType.SCALE, QuestionType.NUMBER, *COMPOUND)
 """The types in which teams can be equally high and differ in spread. Shares of one choice have no spread of their own."""
+CAMPS = (QuestionType.SCALE, QuestionType.NUMBER)
+"""The types in which sales can be two camps around a marketing team that is of one mind."""
+SKIPPABLE = (QuestionType.RANKING, QuestionType.LEAD_CARDS)
+"""The types of which people can answer a part."""
 
 CARDS = 6
 CONDITIONS = ("demo_requested", "trial_started", "webinar", "employees", "visits")
@@ -29,6 +33,8 @@ PLANTED = {Team.SALES: 0.8, Team.MARKETING: 0.3}
 Survey = tuple[Questionnaire, list[Response]]
 
 _THRESHOLDS = (5, 10, 20, 50, 100)
+_JUDGED_BY_SALES = 0.3
+_PLACED_BY_SALES = 2
 _MIDDLING, _EXTREME = (1, 2, 4, 2, 1), (4, 1, 1, 1, 4)
 
 
@@ -40,6 +46,8 @@ class _Source:
     ticks: np.ndarray
     share: float | None = None
     wide: bool | None = None
+    camps: bool = False
+    in_part: bool | None = None
 
 
 def make_survey(
@@ -49,6 +57,8 @@ def make_survey(
     n_marketing: int,
     gaps: int = 0,
     unequal_spread: bool = False,
+    camps: bool = False,
+    unequal_parts: bool = False,
 ) -> Survey:
     """Questions of the given types and everybody's answers; the first `gaps` questions, `q0` …, have a planted gap.
 
@@ -58,7 +68,9 @@ def make_survey(
     anew for each question. With `unequal_spread` they are still equally high, but sales is spread wider: on a scale and in
     numbers the more extreme answers on both sides, so that P(X > Y) = P(X < Y); in a ranking two opposite camps
     against any order, all places 3 on average; in several choices, lead cards and rules equal shares for every
-    item, but whoever says yes to one says yes to what more people say yes to as well.
+    item, but whoever says yes to one says yes to what more people say yes to as well. With `camps` as well, sales is of
+    two camps at the ends of a scale or of the numbers, and marketing in the middle. With `unequal_parts` sales judges about
+    three in ten lead cards and ranks two options, and marketing all.
     """
     size = {Team.SALES: n_sales, Team.MARKETING: n_marketing}
     answers: dict[Team, list[dict[str, object]]] = {team: [{} for _ in range(size[team])] for team in Team}
@@ -72,9 +84,11 @@ def make_survey(
         for team in Team:
             share = PLANTED[team] if number < gaps else None
             wide = team is Team.SALES if unequal_spread and share is None else None
-            drawn = _draw(rng, kind, size[team], _Source(chances, ticks, share, wide))
+            in_part = team is Team.SALES if unequal_parts else None
+            drawn = _draw(rng, kind, size[team], _Source(chances, ticks, share, wide, camps, in_part))
             for person, value in zip(answers[team], drawn, strict=True):
-                person[key] = value
+                if value != {}:  # no card judged is no answer
+                    person[key] = value
     responses = [
         Response(f"{team}-{index}", team, given) for team in Team for index, given in enumerate(answers[team])
     ]
@@ -99,7 +113,7 @@ def _draw(rng: np.random.Generator, kind: QuestionType, n: int, source: _Source)
             if share is not None:
                 chances = np.array([*[(1 - share) / 3] * 3, share / 2, share / 2])
             elif wide is not None:
-                chances = _around_the_middle(wide)
+                chances = _around_the_middle(wide, camps=source.camps)
             return [int(index) + 1 for index in rng.choice(5, n, p=chances)]
         case QuestionType.RANKING:
             return [_order(rng, source) for _ in range(n)]
@@ -110,6 +124,9 @@ def _draw(rng: np.random.Generator, kind: QuestionType, n: int, source: _Source)
                 ticks = np.array([share, *ticks[1:]])
             return [_rule(rng, row < ticks[:5], wide) for row in _levels(rng, n, 5, wide)]
         case _:
+            if share is None and source.camps:
+                sides = 40.0 * rng.choice([-1, 1], n) if wide else np.zeros(n)
+                return [float(one) for one in rng.normal(50 + sides, 1.0).round(1)]
             if share is None:
                 sigma = 0.7 if wide is None else 1.2 if wide else 0.3
                 return [float(one) for one in rng.lognormal(3, sigma, n).round(1)]
@@ -117,8 +134,10 @@ def _draw(rng: np.random.Generator, kind: QuestionType, n: int, source: _Source)
             return [float(one) for one in rng.normal(centre, 5.0).round(1)]
 
 
-def _around_the_middle(wide: bool) -> np.ndarray:
+def _around_the_middle(wide: bool, *, camps: bool = False) -> np.ndarray:
     weights = np.array(_EXTREME if wide else _MIDDLING)
+    if camps:
+        weights = np.array((1, 0, 0, 0, 1) if wide else (0, 0, 1, 0, 0))
     return weights / weights.sum()
 
 
@@ -134,7 +153,8 @@ def _order(rng: np.random.Generator, source: _Source) -> list[str]:
         return order[::-1] if rng.random() < 0.5 else order
     order = [OPTIONS[index] for index in rng.choice(5, 5, replace=False, p=source.chances)]
     if source.share is None:
-        return order[: rng.integers(3, 6)]
+        places = rng.integers(3, 6) if source.in_part is None else _PLACED_BY_SALES if source.in_part else 5
+        return order[:places]
     first, last = OPTIONS[:2] if rng.random() < source.share else OPTIONS[1::-1]
     return [first, *(option for option in order if option not in (first, last)), last]
 
@@ -146,7 +166,11 @@ def _sheets(rng: np.random.Generator, n: int, source: _Source) -> list[object]:
     qualified, telling = _levels(rng, n, CARDS, source.wide) < ticks, rng.random((n, CARDS)) < 0.9
     telling[:, :2] |= source.share is not None  # so that a planted gap is as large as it says
     words = np.where(telling, np.where(qualified, "qualified", "not_qualified"), "cant_tell")
-    return [{str(card): {"verdict": str(word)} for card, word in enumerate(row, start=1)} for row in words]
+    judged = rng.random((n, CARDS)) < _JUDGED_BY_SALES if source.in_part else np.ones((n, CARDS), dtype=bool)
+    return [
+        {str(card + 1): {"verdict": str(row[card])} for card in np.flatnonzero(own)}
+        for row, own in zip(words, judged, strict=True)
+    ]
 
 
 def _rule(rng: np.random.Generator, asked: np.ndarray, wide: bool | None) -> dict[str, object]:

@@ -48,6 +48,18 @@ def test_teams_that_are_equally_high_but_not_equally_spread_are_seldom_called_cl
     assert naive["t-test"] >= 24 and naive["means 0.5 SD"] >= 24
 
 
+def test_a_small_team_of_two_camps_around_a_larger_one_in_the_middle_is_seldom_called_clearly_apart():
+    types, rng = (QuestionType.SCALE, QuestionType.NUMBER), np.random.default_rng(48)
+    clear, naive = alarms(rng, types, [(8, 20)], 15, permutations=2000, unequal_spread=True, camps=True)
+    assert clear <= 2 and naive["t-test"] >= 8
+
+
+def test_a_team_that_leaves_out_cards_and_places_is_seldom_called_clearly_apart():
+    types, rng = (QuestionType.RANKING, QuestionType.LEAD_CARDS), np.random.default_rng(49)
+    clear, _ = alarms(rng, types, [(20, 20)], 12, permutations=1000, unequal_parts=True)
+    assert clear <= 2
+
+
 def test_the_same_seed_gives_the_same_row():
     cell = Cell((8, 8), (QuestionType.SCALE,), 4, seed=3, gaps=5, permutations=200)
     assert false_alarms(cell) == false_alarms(cell) and planted_gaps(cell) == planted_gaps(cell)
