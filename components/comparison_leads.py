@@ -9,7 +9,7 @@ from actions.permissions import may
 from actions.settings import local_time
 from alignment import instants
 from alignment.disagreement import QuestionComparison
-from alignment.disagreement.measures_in_words import leads_in_words
+from alignment.disagreement.measures_in_words import leads_in_words, untold_in_words
 from alignment.disagreement.stated_and_judged import StatedAndJudged
 from alignment.field_spread import FieldSpread
 from alignment.lead_cards import CardOutcome
@@ -62,6 +62,8 @@ def show_leads_behind(me: Person, survey: Survey, compared: QuestionComparison) 
         return
     if compared.cost is not None:
         st.markdown(leads_in_words(compared.cost))
+    elif compared.untold_cost is not None:
+        st.caption(untold_in_words(compared.untold_cost))
     elif question.type not in NO_RULE_TO_RUN:
         st.caption(
             "What the difference costs cannot be told: a team mostly asks for nothing that leads could be looked up by, or "

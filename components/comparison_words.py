@@ -7,6 +7,7 @@ import re
 
 from alignment.disagreement import Comparison, Evidence, LeadsApart, QuestionComparison, Seen, Verdict
 from alignment.disagreement.change import Change, Direction
+from alignment.disagreement.measures_in_words import leads_of
 from alignment.people import Team
 from alignment.questionnaires import Question
 from components.text import plain
@@ -64,14 +65,14 @@ def without_figures(text: str) -> str:
 
 
 def cost_in_short(cost: LeadsApart | None) -> str:
-    """'Treats 312 of 2,040 past leads differently, 41 of them won'; '' where it is not known."""
+    """'Treats 312 of 2,040 leads of July to September 2026 differently, 41 of them won'; '' where it is not known."""
     if cost is None:
         return ""
     if not cost.differently:
-        return f"Treats all of {cost.judged:,} past leads alike"
+        return f"Treats all of {cost.judged:,} {leads_of(cost)} alike"
     won = sum(cost.won.values())
     return (
-        f"Treats {cost.differently:,} of {cost.judged:,} past leads differently, "
+        f"Treats {cost.differently:,} of {cost.judged:,} {leads_of(cost)} differently, "
         f"{f'{won:,}' if won else 'none'} of them won"
     )
 

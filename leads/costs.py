@@ -7,11 +7,11 @@ from alignment.disagreement.costs import LeadsApart
 from alignment.people import Team
 from alignment.rules import FieldType, InvalidRule, Rule, parse, to_document
 from leads.backtest import RuleComparison, compare_rules, with_outcomes
-from leads.closed_periods import EVERYTHING, Period, closed_periods
+from leads.closed_periods import Period, closed_periods
 from leads.store import Facts
 
-LEAST_JUDGED = 100
-"""A period in which fewer leads than these can be judged is too short to say what a disagreement costs."""
+LONG_ENOUGH = 100
+"""A period is long enough for a question of which so many leads can be judged, and enough of all that came in it."""
 
 
 def costs_of(
@@ -20,9 +20,10 @@ def costs_of(
     """What differs in leads between both teams' rules, by the key under which they stand in `rules`.
 
     All stand for the same leads: of the last quarter that was over at `as_of` (aware) and in which leads came, else of twelve
-    months, else all. Left out is what cannot be told: where a team has no rule, where the leads have not got its fields or
-    hold something else in them, where no lead meets either rule (an option is written otherwise there, for instance), and
-    all where there are no leads.
+    months, else all – the first of them that is long enough for most of the questions, else that in which most of them can be
+    judged. Left out is what cannot be told: where a team has no rule, where the leads have not got its fields or hold something
+    else in them, where no lead meets either rule (an option is written otherwise there, for instance), and all where there
+    are no leads. Where too few leads have the fields, `LeadsApart.enough` is false.
     """
     if not facts.revision:
         return {}
@@ -37,25 +38,36 @@ def costs_of(
     }
     if not pairs:
         return {}
-    period: Period = EVERYTHING
-    found: tuple[RuleComparison, ...] = ()
+    best: dict[str, LeadsApart] = {}
     for period in closed_periods(facts, with_outcomes(facts), as_of, timezone):
         found = compare_rules(facts, list(pairs.values()), period, timezone)
-        if max(_judged(tried) for tried in found) >= LEAST_JUDGED:
-            break
-    return {
-        key: LeadsApart(
-            judged=_judged(tried),
-            untold=tried.either_unknown,
-            only={Team.SALES: tried.only_first, Team.MARKETING: tried.only_second},
-            won={Team.SALES: tried.won_only_first, Team.MARKETING: tried.won_only_second},
-            lost={Team.SALES: tried.lost_only_first, Team.MARKETING: tried.lost_only_second},
-            first_day=period.first_day,
-            last_day=period.last_day,
-        )
-        for key, tried in zip(pairs, found, strict=True)
-        if tried.jaccard is not None
-    }
+        looked_at = {key: _apart(tried, period) for key, tried in zip(pairs, found, strict=True)}
+        asked = {
+            key: apart
+            for (key, apart), tried in zip(looked_at.items(), found, strict=True)
+            if tried.jaccard is not None or not apart.enough
+        }
+        if _count_enough(asked) >= _count_enough(best):
+            best = asked
+        if 2 * sum(apart.enough and apart.judged >= LONG_ENOUGH for apart in asked.values()) > len(asked):
+            return asked
+    return best
+
+
+def _apart(tried: RuleComparison, period: Period) -> LeadsApart:
+    return LeadsApart(
+        judged=tried.both + tried.only_first + tried.only_second + tried.neither,
+        untold=tried.either_unknown,
+        only={Team.SALES: tried.only_first, Team.MARKETING: tried.only_second},
+        won={Team.SALES: tried.won_only_first, Team.MARKETING: tried.won_only_second},
+        lost={Team.SALES: tried.lost_only_first, Team.MARKETING: tried.lost_only_second},
+        first_day=period.first_day,
+        last_day=period.last_day,
+    )
+
+
+def _count_enough(asked: Mapping[str, LeadsApart]) -> int:
+    return sum(apart.enough for apart in asked.values())
 
 
 def fits(rule: Rule, fields: Mapping[str, FieldType]) -> bool:
@@ -65,7 +77,3 @@ def fits(rule: Rule, fields: Mapping[str, FieldType]) -> bool:
     except InvalidRule:
         return False
     return True
-
-
-def _judged(tried: RuleComparison) -> int:
-    return tried.both + tried.only_first + tried.only_second + tried.neither

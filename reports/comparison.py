@@ -231,6 +231,7 @@ def _environment() -> "Environment":
         effect_interval,
         effect_value,
         leads_in_words,
+        untold_in_words,
     )
 
     environment = Environment(
@@ -259,6 +260,7 @@ def _environment() -> "Environment":
         "effect_value": effect_value,
         "effect_interval": effect_interval,
         "leads_in_words": leads_in_words,
+        "untold_in_words": untold_in_words,
         "agreement_within": agreement_within,
         "condition_differences": condition_differences,
         "alignment_in_words": alignment_in_words,

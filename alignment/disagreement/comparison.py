@@ -191,12 +191,16 @@ def _verdict(measured: Measured, evidence: Evidence) -> Verdict:
 def with_costs(comparison: Comparison, costs: Mapping[str, LeadsApart]) -> Comparison:
     """The comparison with what its disagreements cost in leads, by question key, in the order of the agenda.
 
-    Questions that are hidden, and those that `costs` does not name, have none.
+    Questions that are hidden, those that `costs` does not name, and those of which it tells too few leads, have none.
     """
-    told = (
-        replace(one, cost=None if one.hidden else costs.get(one.question.key)) for one in comparison.questions
-    )
-    return replace(comparison, questions=tuple(sorted(told, key=_place_on_agenda)))
+
+    def told(one: QuestionComparison) -> QuestionComparison:
+        found = None if one.hidden else costs.get(one.question.key)
+        if found is None or found.enough:
+            return replace(one, cost=found, untold_cost=None)
+        return replace(one, cost=None, untold_cost=found)
+
+    return replace(comparison, questions=tuple(sorted(map(told, comparison.questions), key=_place_on_agenda)))
 
 
 _TO_SETTLE = (Verdict.SPLIT_BETWEEN, Verdict.SPLIT_WITHIN, Verdict.UNSURE)

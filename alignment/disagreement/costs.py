@@ -7,6 +7,11 @@ from typing import Any
 
 from alignment.people import Team
 
+LEAST_JUDGED = 30
+"""Of so many past leads both rules have to tell before what they tell of them is called the cost of a disagreement."""
+LEAST_SHARE = 3
+"""And of one in so many of the leads of the period."""
+
 
 @dataclass(frozen=True)
 class LeadsApart:
@@ -29,6 +34,11 @@ class LeadsApart:
     def differently(self) -> int:
         """How many leads the two rules treat differently: the cost of the disagreement."""
         return sum(self.only.values())
+
+    @property
+    def enough(self) -> bool:
+        """Whether enough of the period's leads can be judged, so that the cost stands for these and not for a few."""
+        return self.judged >= LEAST_JUDGED and LEAST_SHARE * self.judged >= self.judged + self.untold
 
     def as_dict(self) -> dict[str, Any]:
         """The cost in the shape of `manage.py compare --json`."""

@@ -3,6 +3,8 @@
 The units of questions come from people; whoever shows a sentence has to escape it.
 """
 
+from datetime import timedelta
+
 from alignment.disagreement.costs import LeadsApart
 from alignment.disagreement.results import Effect
 from alignment.questionnaires import Question
@@ -48,19 +50,42 @@ def effect_interval(effect: Effect, interval: Interval, question: Question) -> s
     return f"{_number(effect, interval.low, question)} to {_number(effect, interval.high, question)}"
 
 
+def leads_of(apart: LeadsApart) -> str:
+    """Which leads were looked at: 'leads of July to September 2026', or 'past leads' where all of them were."""
+    first, last = apart.first_day, apart.last_day
+    if first is None or last is None:
+        return "past leads"
+    if first.day == 1 and (last + timedelta(days=1)).day == 1:
+        start, end = f"{first:%B}", f"{last:%B %Y}"
+        if (first.year, first.month) == (last.year, last.month):
+            return f"leads of {end}"
+    else:
+        start, end = f"{first.day} {first:%B}", f"{last.day} {last:%B %Y}"
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"leads of {start}{year} to {end}"
+
+
+def untold_in_words(apart: LeadsApart) -> str:
+    """Why leads do not say what a disagreement costs: both rules can tell of too few."""
+    return (
+        f"What the difference costs is not told: too few past leads have what both typical rules ask for. Of the "
+        f"{apart.judged + apart.untold:,} {leads_of(apart)} both can tell of {apart.judged:,}."
+    )
+
+
 def leads_in_words(apart: LeadsApart) -> str:
-    """What the two typical rules would do with past leads, and what became of those they treat differently."""
+    """What the two typical rules would do with past leads, of which time, and what became of those they treat differently."""
+    untold = f" Of {apart.untold:,} more it cannot be told." if apart.untold else ""
     if not apart.differently:
-        return f"The two typical rules treat all of {apart.judged:,} past leads alike."
+        return f"The two typical rules treat all of {apart.judged:,} {leads_of(apart)} alike.{untold}"
     sides = [
         f"{'all of these' if count == apart.differently else f'{count:,}'} only {team.label} would call qualified "
         f"({apart.won[team]:,} of them won)"
         for team, count in apart.only.items()
         if count
     ]
-    untold = f" Of {apart.untold:,} more it cannot be told." if apart.untold else ""
     return (
-        f"The two typical rules treat {apart.differently:,} of {apart.judged:,} past leads differently: "
+        f"The two typical rules treat {apart.differently:,} of {apart.judged:,} {leads_of(apart)} differently: "
         f"{', and '.join(sides)}.{untold}"
     )
 

@@ -181,6 +181,7 @@ class QuestionComparison:
     both were asked and said so. `perspectives` is empty where nobody was asked for the other team's answer, or too few
     guessed. `typical_rules` has, for a rule and for a question about a lead field, what most of each team ask of a lead; None
     where most ask for nothing. `cost` is what the two typical rules would do with past leads; None where that cannot be told.
+    `untold_cost` is then how few leads they could be told of, where that is why.
     """
 
     question: Question
@@ -204,6 +205,7 @@ class QuestionComparison:
     perspectives: tuple[Perspective, ...] = ()
     typical_rules: Mapping[Team, Rule | None] = field(default_factory=dict)
     cost: LeadsApart | None = None
+    untold_cost: LeadsApart | None = None
     hidden: bool = False
 
     @property
