@@ -48,3 +48,6 @@ def show_change(since: ChangesSince | None, key: str) -> None:
     st.subheader("Since the last time", anchor=False)
     st.markdown(f"{change_badge(change)} {plain(change.sentence)}".strip())
     st.caption(plain(f"Compared with ‘{since.title}’, closed {since.closed_on:%-d %B %Y}."))
+    if change.figures:
+        with st.popover("Numbers", icon=":material/table:", key=f"compared_change_{key}"):
+            st.markdown(plain(f"{change.figures}."))

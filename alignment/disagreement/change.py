@@ -20,13 +20,16 @@ from typing import Any
 
 from alignment.disagreement.answers import CANT_SAY
 from alignment.disagreement.results import Comparison, Effect, QuestionComparison, Verdict
-from alignment.disagreement.words import percent
+from alignment.disagreement.words import capitalised, percent
 from alignment.people import Team
 from alignment.questionnaires import Question, QuestionType
 from alignment.statistics import Interval, newcombe, wilson
 from alignment.texts import number_text
 
 SIGNIFICANCE = 0.05
+
+MEDIUM = 0.33
+"""From this Cliff's δ on teams are clearly apart (Romano et al. 2006); a change of so much is a marked one."""
 
 LARGEST_RATIO_OF_SIZES = 2.0
 """Orders of teams of which one has grown or shrunk by more than this are not compared: the fewer people, the nearer to 0
@@ -52,6 +55,15 @@ class Direction(StrEnum):
         }[self.value]
 
 
+EFFECT_NAMES = {
+    "difference_of_shares": "Difference of shares in points",
+    "difference_of_medians": "Difference of the medians",
+    "cliffs_delta": "Cliff's δ",
+    "kendall_tau": "Kendall's τ between the orders",
+}
+"""What the effects of a change are called where figures are read."""
+
+
 @dataclass(frozen=True)
 class Change:
     """The gap on one question then and now. `difference` is now − then of the same effect, with its 95 % interval.
@@ -69,6 +81,25 @@ class Change:
     interval: Interval | None
     sentence: str
     about: str = ""
+
+    @property
+    def figures(self) -> str:
+        """The effect then and now and its change, with names and signs for who reads figures; '' where nothing is compared."""
+        if self.then is None or self.now is None or self.difference is None or self.interval is None:
+            return ""
+        name = self.now.name
+        then, now, change, low, high = (
+            _figure(name, value)
+            for value in (
+                self.then.value,
+                self.now.value,
+                self.difference,
+                self.interval.low,
+                self.interval.high,
+            )
+        )
+        about = f" on “{self.about}”" if self.about else ""
+        return f"{EFFECT_NAMES[name]}{about}: {then} then, {now} now; change {change}, 95% interval {low} to {high}"
 
     def as_dict(self) -> dict[str, Any]:
         """The change in the shape of `manage.py compare --json`."""
@@ -304,13 +335,23 @@ def _why_not(then: QuestionComparison, now: QuestionComparison, same_cards: bool
 
 @dataclass(frozen=True)
 class _Moved:
-    """A signed effect then and now, the interval of the change, and what the size of the gap did."""
+    """A signed effect then and now, the interval of the change, and what the size of the gap did.
+
+    `of_size` is the interval of the change of the gap's size: below 0 it has shrunk, whichever team was higher. Of orders,
+    which have no higher team, it is that of τ: above 0 they are more alike.
+    """
 
     then: Effect
     now: Effect
     difference: float
     interval: Interval
     direction: Direction
+    of_size: Interval
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether the effect is another one now, and chance alone may have made it so."""
+        return bool(self.difference) and self.interval.low <= 0 <= self.interval.high
 
     @property
     def turned(self) -> bool:
@@ -323,11 +364,15 @@ def _moved(then: Effect, now: Effect) -> _Moved | None:
     if then.interval is None or now.interval is None:
         return None
     interval = mover(now.value, now.interval, then.value, then.interval)
-    moved = _Moved(then, now, now.value - then.value, interval, Direction.NONE)
-    if moved.turned:
+    signed = interval
+    side = then.value or now.value
+    if then.value * now.value < 0:
         # Only that it turned round is no step towards each other: its size then, on the side of now, is what counts.
         mirrored = Interval(-then.interval.high, -then.interval.low)
         interval = mover(now.value, now.interval, -then.value, mirrored)
+        side = now.value
+    of_size = Interval(-interval.high, -interval.low) if side < 0 else interval
+    moved = _Moved(then, now, now.value - then.value, signed, Direction.NONE, of_size)
     if interval.low <= 0 <= interval.high:
         return moved
     closer = abs(now.value) < abs(then.value)
@@ -377,7 +422,9 @@ def _of_orders(then: QuestionComparison, now: QuestionComparison) -> Change:
         direction = Direction.CLOSER
     elif interval.high < 0:
         direction = Direction.FURTHER
-    return _told(now.question, _Moved(before, after, after.value - before.value, interval, direction))
+    return _told(
+        now.question, _Moved(before, after, after.value - before.value, interval, direction, interval)
+    )
 
 
 # ── the share of one option, then and now ────────────────────────────────────────────────────────────────────────────
@@ -487,27 +534,9 @@ def _nobody_silent(compared: QuestionComparison) -> _Counted:
 
 
 def _told(question: Question, moved: _Moved, about: str = "") -> Change:
-    """The change with its sentence, in which a gap that shrinks has a change below 0, whichever team was higher."""
-    was, is_now = (_size(question, one) for one in (moved.then, moved.now))
-    name, interval, difference = moved.now.name, moved.interval, moved.difference
-    if name != "kendall_tau" and (moved.then.value or moved.now.value) < 0:
-        interval, difference = Interval(-interval.high, -interval.low), -difference
-    low, high = (_amount(question, name, end, signed=True) for end in (interval.low, interval.high))
-    span = f"change {_amount(question, name, difference, signed=True)}, 95% interval {low} to {high}"
-    compared = f"{_subject(name, about)} {was} then and {is_now} now{', the other way round' if moved.turned else ''}"
-    match moved.direction:
-        case Direction.CLOSER:
-            sentence = f"Closer than before: {compared} ({span})."
-        case Direction.FURTHER:
-            sentence = f"Further apart than before: {compared} ({span})."
-        case _:
-            moved_at_all = interval.low > 0 or interval.high < 0  # it turned round, and is as wide as before
-            chance = ", which can be chance" if difference and not moved_at_all else ""
-            up_to = _amount(question, name, max(abs(interval.low), abs(interval.high)))
-            sentence = (
-                f"No detectable change in how far you are apart: {compared}{chance} ({span}). "
-                f"A change of up to {up_to} cannot be ruled out."
-            )
+    """The change with its sentence, in units that people know; where there are none, in words without figures."""
+    in_units = moved.now.name in ("difference_of_shares", "difference_of_medians")
+    sentence = _in_units(question, moved, about) if in_units else _in_words(moved)
     return Change(
         question.key,
         moved.direction,
@@ -520,40 +549,91 @@ def _told(question: Question, moved: _Moved, about: str = "") -> Change:
     )
 
 
-def _subject(name: str, about: str) -> str:
-    match name:
-        case "difference_of_shares":
-            return f"on “{about}” the teams were"
-        case "difference_of_medians":
-            return "the typical answers were"
-        case "kendall_tau":
-            return "the likeness of the orders (Kendall's τ, 1 is the same order) was"
-        case _:
-            return "the distance (Cliff's δ, 0 is none) was"
+def _in_units(question: Question, moved: _Moved, about: str) -> str:
+    """Both sizes of the gap, and the least by which it changed: its other end may lie beyond what a gap can be."""
+    name, interval = moved.now.name, moved.of_size
+    was, is_now = (abs(one.value) for one in (moved.then, moved.now))
+    subject = f"on “{about}” the teams" if name == "difference_of_shares" else "the typical answers"
+    compared = (
+        f"{subject} were {_amount(question, name, was)} apart then and {_amount(question, name, is_now)} apart now"
+        f"{', the other way round' if moved.turned else ''}"
+    )
+    if moved.direction is Direction.NONE:
+        chance = ", which can be chance" if moved.by_chance else ""
+        room = 1 - was if name == "difference_of_shares" else math.inf
+        up_to = max(0.0, min(-interval.low, was), min(interval.high, room))  # a gap is never below 0
+        text = f"{_untouched()}: {compared}{chance}."
+        if _figure(name, up_to) != "0":
+            text += f" A change of up to {_amount(question, name, up_to)} cannot be ruled out."
+        return text
+    least = min(abs(interval.low), abs(interval.high))
+    by = f"; the change is at least {_amount(question, name, least)}" if _figure(name, least) != "0" else ""
+    return f"{capitalised(moved.direction.label)}: {compared}{by}."
 
 
-def _size(question: Question, effect: Effect) -> str:
-    """How far apart, without the sign."""
-    match effect.name:
-        case "difference_of_shares" | "difference_of_medians":
-            return f"{_amount(question, effect.name, abs(effect.value))} apart"
-        case "kendall_tau":
-            return _amount(question, effect.name, effect.value)
-        case _:
-            return _amount(question, effect.name, abs(effect.value))
+def _in_words(moved: _Moved) -> str:
+    """How far apart answers on a scale are, or how alike two orders, without a figure that few can read."""
+    orders = moved.now.name == "kendall_tau"
+    was, is_now = (
+        _likeness(one.value) if orders else _distance(one.value) for one in (moved.then, moved.now)
+    )
+    subject = "the teams’ orders" if orders else "on this scale the teams"
+    change = abs(moved.now.value) - abs(moved.then.value) if not orders else moved.difference
+    much = "much " if abs(change) >= MEDIUM else ""
+    turned = ", the other way round" if moved.turned else ""
+    if moved.direction is Direction.NONE:
+        if was == is_now:
+            text = f"{_untouched()}: {subject} {was[0]} then and {'still do' if is_now[1].startswith('have') else 'still are'}{turned}."
+        else:
+            chance = ", which can be chance" if moved.by_chance else ""
+            text = f"{_untouched()}: {subject} {was[0]} then and {is_now[1]} now{turned}{chance}."
+        if max(abs(moved.of_size.low), abs(moved.of_size.high)) >= MEDIUM:
+            text += " With so few answers even a marked change cannot be ruled out."
+        return text
+    closer = moved.direction is Direction.CLOSER
+    if orders:
+        how = f"{subject} are {much}{'more' if closer else 'less'} alike than before"
+    else:
+        how = f"{subject} overlap {much}{'more' if closer else 'less'}"
+    return f"{capitalised(moved.direction.label)}: {how}. They {was[0]} then and {'still ' if was == is_now else ''}{is_now[1]} now{turned}."
 
 
-def _amount(question: Question, name: str, value: float, *, signed: bool = False) -> str:
-    """An amount with its unit; `signed`, for a change and the ends of its interval, with a sign and without the unit."""
-    match name:
-        case "difference_of_shares":
-            text = percent(abs(value)).removesuffix("%")
-            unit = "point" if text == "1" else "points"
-        case "difference_of_medians":
-            text = number_text(abs(round(value, 2) if abs(value) < 100 else float(f"{value:.4g}")))
-            unit = question.unit
-        case _:
-            text, unit = f"{abs(value):.2f}", ""
-    if signed:
-        return f"{'−' if value < 0 else '+'}{text}"
-    return f"{'−' if value < 0 else ''}{text} {unit}".strip()
+def _untouched() -> str:
+    return "No detectable change in how far you are apart"
+
+
+def _distance(delta: float) -> tuple[str, str]:
+    """How far apart two teams are on a scale, (then, now), by the usual limits of Cliff's δ (Romano et al. 2006)."""
+    for limit, words in ((0.147, "almost together"), (MEDIUM, "a little apart"), (0.474, "clearly apart")):
+        if abs(delta) < limit:
+            return f"were {words}", f"are {words}"
+    return "were far apart", "are far apart"
+
+
+def _likeness(tau: float) -> tuple[str, str]:
+    """How alike two orders are, (then, now)."""
+    if tau >= 0.8:
+        return "were almost the same", "are almost the same"
+    if tau >= 0.4:
+        return "were similar", "are similar"
+    if tau > -0.4:
+        return "had little in common", "have little in common"
+    return "were nearly opposite", "are nearly opposite"
+
+
+def _amount(question: Question, name: str, value: float) -> str:
+    """An amount without its sign, with its unit."""
+    text = _figure(name, abs(value))
+    unit = ("point" if text == "1" else "points") if name == "difference_of_shares" else question.unit
+    return f"{text} {unit}".strip()
+
+
+def _figure(name: str, value: float) -> str:
+    """A value of an effect without a unit; below 0 with a minus sign."""
+    if name == "difference_of_shares":
+        text = percent(abs(value)).removesuffix("%")
+    elif name == "difference_of_medians":
+        text = number_text(abs(round(value, 2) if abs(value) < 100 else float(f"{value:.4g}")))
+    else:
+        text = f"{abs(value):.2f}"
+    return f"−{text}" if value < 0 and text.strip("0.") else text

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -52,6 +53,49 @@ YES_NO = a_question(QuestionType.YES_NO)
 
 def yes(count, of):
     return [True] * count + [False] * (of - count)
+
+
+# ── what is said ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_gap_that_closed_is_told_by_what_it_closed_at_least():
+    """89 points cannot shrink by 111: only the nearer end of the interval is said."""
+    then, now = compared(YES_NO, yes(9, 9), yes(1, 9)), compared(YES_NO, yes(5, 9), yes(4, 9))
+    change = change_of(then, now)
+    assert change.direction is Direction.CLOSER
+    assert re.fullmatch(
+        r"Closer than before: on “yes” the teams were 89 points apart then and 11 points apart now; the change is at "
+        r"least \d\d? points?\.",
+        change.sentence,
+    )
+    assert "95% interval" in change.figures and "−78" in change.figures
+
+
+@pytest.mark.parametrize("people", [6, 12, 30])
+def test_no_sentence_tells_of_a_change_that_no_gap_can_make(people):
+    for sales in range(0, people + 1, 3):
+        for later in range(0, people + 1, 3):
+            then = compared(YES_NO, yes(people, people), yes(sales, people))
+            now = compared(YES_NO, yes(later, people), yes(people - later, people))
+            was = round(abs(1 - sales / people) * 100)
+            said = re.search(r"(?:at least|up to) (\d+) point", change_of(then, now).sentence)
+            assert said is None or int(said[1]) <= max(was, 100 - was) + 1
+
+
+@pytest.mark.parametrize("kind", [QuestionType.SCALE, QuestionType.RANKING])
+def test_what_has_no_unit_is_told_without_figures_and_greek(kind):
+    rng = np.random.default_rng(4)
+    wide = compared(a_question(kind), drawn(kind, rng, 0.95, 30), drawn(kind, rng, 0.05, 30))
+    narrow = compared(a_question(kind), drawn(kind, rng, 0.5, 30), drawn(kind, rng, 0.5, 30))
+    for then, now, says in (
+        (wide, narrow, "Closer than before: "),
+        (narrow, wide, "Further apart than before: "),
+        (wide, wide, "No detectable change in how far you are apart: "),
+    ):
+        change = change_of(then, now)
+        assert change.sentence.startswith(says)
+        assert not re.search(r"[0-9δτ]", change.sentence)
+        assert re.search(r"[δτ].*then.*95% interval", change.figures)
 
 
 # ── what is called closer ────────────────────────────────────────────────────────────────────────────────────────────
