@@ -7,7 +7,6 @@ from actions.permissions import may
 from alignment.disagreement import QuestionComparison, Verdict
 from alignment.people import Person
 from alignment.surveys import Survey
-from components.comparison_words import cost_in_short
 from components.outcome import perform
 from components.page import stop_on_refusal
 from components.session import actor
@@ -40,9 +39,26 @@ def show_next_step(me: Person, survey: Survey, compared: QuestionComparison) -> 
 
 
 def reason_for(compared: QuestionComparison) -> str:
-    """What the workshop is told of a question: how the teams differ, and what that costs."""
-    cost = cost_in_short(compared.cost)
-    return _short(" ".join(filter(None, (compared.sentence, f"{cost}." if cost else ""))), _LONGEST_REASON)
+    """What the workshop is told of a question: how the teams differ. What that costs changes with the leads, and is looked up."""
+    return _short(compared.sentence, _LONGEST_REASON)
+
+
+def _topic(survey_id: str, compared: QuestionComparison) -> workshops.NewTopic:
+    return workshops.NewTopic(
+        _short(compared.question.name, _LONGEST_TITLE),
+        reason_for(compared),
+        survey_id,
+        compared.question.key,
+    )
+
+
+def _take_all(survey_id: str, settle: Sequence[QuestionComparison]) -> None:
+    perform(
+        "On the table of the workshop.",
+        workshops.add_topics,
+        None,
+        [_topic(survey_id, one) for one in settle],
+    )
 
 
 def _take(survey_id: str, compared: QuestionComparison) -> None:

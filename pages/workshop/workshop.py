@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from actions import definitions, settings, workshops
+from actions import definitions, leads, settings, workshops
 from actions.permissions import may
 from alignment.disagreement.costs import LeadsApart
+from alignment.disagreement.measures_in_words import leads_of
+from alignment.errors import Refusal
 from alignment.people import Team
 from alignment.workshops import (
     Choice,
@@ -173,10 +175,15 @@ def show_close(proposal: Proposal) -> None:
 
 
 def agenda_of(workshop: Workshop) -> workshops.Agenda:
-    """Where the topics stand on the agenda and what they cost, read again only when the workshop has moved."""
+    """Where the topics stand on the agenda and what they cost, read again only when the workshop or the leads have moved."""
+    try:
+        known = leads.read_revision(actor())
+    except Refusal:  # without leads there is an agenda as well
+        known = ""
+    now = (workshop.id, workshop.revision, known)
     kept = st.session_state.get("workshop_agenda")
-    if kept is None or kept[0] != (workshop.id, workshop.revision):
-        kept = ((workshop.id, workshop.revision), workshops.read_agenda(actor(), workshop.id))
+    if kept is None or kept[0] != now:
+        kept = (now, workshops.read_agenda(actor(), workshop.id))
         st.session_state["workshop_agenda"] = kept
     return kept[1]
 
@@ -202,9 +209,9 @@ def show_where_from(topic: Topic, cost: LeadsApart | None) -> None:
     if not (topic.survey_id and topic.question_key):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        if cost is not None and cost.differently and "past leads" not in topic.reason:  # once is enough
+        if cost is not None and cost.differently:
             st.badge(
-                f"{cost.differently:,} of {cost.judged:,} leads treated differently",
+                f"{cost.differently:,} of {cost.judged:,} {leads_of(cost)} treated differently",
                 icon=":material/filter_alt:",
                 color="blue",
             )
