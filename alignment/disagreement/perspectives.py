@@ -64,12 +64,13 @@ def _perspective(
         else float(np.mean([_near(question, _as_guess(question, one), other) for one in guesses.said]))
     )
     texts = {"expected": _text(question, expected), "said": _text(question, other)}
+    divided = team.other in compared.divided_teams
     return Perspective(
         team=team,
         seen=seen,
         right=right,
         people=guesses.spoke,
-        sentence=_sentence(team, seen, right, **texts),
+        sentence=_sentence(team, seen, right, divided, **texts),
         **texts,
     )
 
@@ -128,7 +129,8 @@ def _text(question: Question, value: Any) -> str:
     return f"“{question.options[value]}”"
 
 
-def _sentence(team: Team, seen: Seen, right: float | None, expected: str, said: str) -> str:
+def _sentence(team: Team, seen: Seen, right: float | None, divided: bool, expected: str, said: str) -> str:
+    """What the team expects, and how it is; of a team that is `divided` no answer is called what it says."""
     us, them = team.label, team.other.label
     share = "" if right is None else f" {percent(right)} of {us} guess near it."
     match seen:
@@ -142,8 +144,8 @@ def _sentence(team: Team, seen: Seen, right: float | None, expected: str, said: 
             text = f"{us} thinks that {them} sees it differently: it expects {expected}, but {them} says {said}, as {us} does."
         case Seen.MISJUDGED:
             text = f"{us} expects {expected} of {them}, but {them} says {said}."
-        case _ if expected and said:
-            text = f"{us} expects {expected} of {them}; {them} mostly says {said}."
+        case _ if expected and said and not divided:
+            text = f"{us} expects {expected} of {them}; {them} typically says {said}."
         case _ if expected:
             text, share = f"{us} expects {expected} of {them}, which is of several minds itself.", ""
         case _:

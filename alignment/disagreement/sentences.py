@@ -234,10 +234,12 @@ def _tell_aligned(compared: QuestionComparison) -> str:
         return tell_compound_agreement(compared)
     if compared.question.type is QuestionType.NUMBER:
         medians = {team: of[team].median or 0.0 for team in Team}
-        middle = with_unit(sum(medians.values()) / 2, compared.question.unit)
+        low, high = (number_text(end) for end in (min(medians.values()), max(medians.values())))
+        if low == high:
+            return f"Both teams say {with_unit(medians[Team.SALES], compared.question.unit)} (the median of each)."
         return (
-            f"Both teams say about {middle}: the median is {number_text(medians[Team.SALES])} in sales "
-            f"and {number_text(medians[Team.MARKETING])} in marketing."
+            f"Both teams say {f'{low} to {high} {compared.question.unit}'.strip()}: the median is "
+            f"{number_text(medians[Team.SALES])} in sales and {number_text(medians[Team.MARKETING])} in marketing."
         )
     if compared.question.type is QuestionType.SCALE:
         tops = {team: _top(of[team]) for team in Team}

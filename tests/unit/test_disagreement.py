@@ -494,7 +494,7 @@ def test_the_summary_is_grammatical_for_none_one_and_all():
             NUMBER,
             [50] * 8,
             [50] * 8,
-            "Both teams say about 50 employees: the median is 50 in sales and 50 in marketing.",
+            "Both teams say 50 employees (the median of each).",
         ),
         (
             CHOICE,

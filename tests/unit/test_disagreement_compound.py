@@ -537,6 +537,14 @@ def test_of_a_divided_team_there_is_nothing_to_guess_right():
     assert "of several minds" in found.perspectives[1].sentence
 
 
+def test_no_answer_is_called_what_a_divided_team_says():
+    """The median of a team in two camps is nobody's answer."""
+    found = guessed(QuestionType.SCALE, [1] * 8 + [5] * 7, [1] * 3 + [3] * 9 + [5] * 3, [3] * 15, [5] * 15)
+    assert Team.SALES in found.divided_teams
+    of_sales = found.perspectives[1].sentence
+    assert of_sales == "Marketing expects 5 of 5 of sales, which is of several minds itself."
+
+
 @pytest.mark.parametrize("few", ["guesses", "answers"])
 def test_guesses_of_fewer_than_the_group_tell_nothing_of_either_team(few):
     guesses = [True] * 2 + [None] * 4 if few == "guesses" else [True] * 6
