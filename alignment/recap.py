@@ -4,7 +4,7 @@ A verdict is never read from two numbers alone: it needs the 95 % interval of th
 10), and enough leads on both sides.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -204,9 +204,12 @@ def doubt(verdict: RecapVerdict, before: Share, after: Share) -> RecapVerdict:
     )
 
 
-def summarise(verdicts: Mapping[str, RecapVerdict] | list[RecapVerdict]) -> str:
-    """One sentence over all verdicts, such as 'Two of three measures improved; for one it is too early.'"""
-    found = list(verdicts.values()) if isinstance(verdicts, Mapping) else verdicts
+def summarise(verdicts: Sequence[RecapVerdict], names: Mapping[str, str] | None = None) -> str:
+    """One sentence over all verdicts: 'Of three measures, two improved and one cannot be read yet.'
+
+    With `names` (key of a measure → name) it also says which, with their figures before and after.
+    """
+    found = list(verdicts)
     total = len(found)
     if not total:
         return "There is nothing to compare yet."
@@ -218,12 +221,23 @@ def summarise(verdicts: Mapping[str, RecapVerdict] | list[RecapVerdict]) -> str:
         ("Cannot be compared", "cannot be compared"),
         ("Too early to tell", "cannot be read yet"),
     ):
-        count = sum(verdict.label == label for verdict in found)
+        of_these = [verdict for verdict in found if verdict.label == label]
+        count = len(of_these)
         if count:
             words = words.replace("show ", "shows ") if count == 1 else words
-            parts.append(f"{_number(count)} {words}")
+            which = f" ({'; '.join(_named(one, names[one.measure]) for one in of_these)})" if names else ""
+            parts.append(f"{_number(count)} {words}{which}")
     joined = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     return f"Of {_number(total)} measures, {joined}."
+
+
+def _named(verdict: RecapVerdict, name: str) -> str:
+    """'acceptance from 60% to 70%', without figures where they are not compared."""
+    told = f"{name[:1].lower()}{name[1:]}"
+    sides = (verdict.before.value, verdict.after.value)
+    if None in sides or verdict.label in ("Cannot be compared", "Too early to tell"):
+        return told
+    return f"{told} from {_percent(sides[0])} to {_percent(sides[1])}"
 
 
 def _number(count: int) -> str:

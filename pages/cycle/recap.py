@@ -7,7 +7,7 @@ from actions.permissions import may
 from actions.recap import MEASURES
 from actions.settings import local_time
 from alignment.cycles import Phase
-from alignment.recap import Outcome, RecapVerdict
+from alignment.recap import Outcome, RecapVerdict, summarise
 from components.alignment_over_time import show_alignment
 from components.charts import metrics as charts
 from components.outcome import perform, show_outcome
@@ -96,7 +96,8 @@ if found is None:
     show_alignment()
     st.stop()
 
-st.subheader(found.sentence, anchor=False)
+names_of_measures = {key: measure.name for key, measure in MEASURES.items()}
+st.subheader(summarise(found.verdicts, names_of_measures), anchor=False)
 first, last = found.before_period
 began, ended = found.after_period
 st.caption(

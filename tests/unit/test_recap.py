@@ -63,6 +63,19 @@ def test_the_summary_counts_in_words():
     assert summarise([]) == "There is nothing to compare yet."
 
 
+def test_the_summary_names_the_measures_with_their_figures():
+    verdicts = [
+        verdict((300, 500), (350, 500)),
+        judge("speed", "Follow-up", Share(300, 500), Share(310, 500), None),
+        judge("conversion", "Conversion from MQL to won", Share(300, 500), Share(0, 0), None),
+    ]
+    names = {"acceptance": "Acceptance", "speed": "Follow-up", "conversion": "Conversion from MQL to won"}
+    assert summarise(verdicts, names) == (
+        "Of three measures, one improved (acceptance from 60% to 70%), one shows no detectable change (follow-up from 60% "
+        "to 62%) and one cannot be read yet (conversion from MQL to won)."
+    )
+
+
 shares = st.integers(0, 2000).flatmap(
     lambda n: st.builds(Share, st.integers(0, n), st.just(n), st.integers(0, 50))
 )
