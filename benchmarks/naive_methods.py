@@ -108,7 +108,9 @@ def _t_test(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def _standardised(x: np.ndarray, y: np.ndarray) -> float:
-    of_x, of_y = np.nanmean(x, axis=0), np.nanmean(y, axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where nobody judged a card there is no mean
+        of_x, of_y = np.nanmean(x, axis=0), np.nanmean(y, axis=0)
     within = np.concatenate([x - of_x, y - of_y])
     spread = np.sqrt(np.nansum(within**2, axis=0) / (np.count_nonzero(~np.isnan(within), axis=0) - 2))
     apart = np.abs(of_x - of_y)
