@@ -1,6 +1,6 @@
 """What people may do in a workshop: put topics on the table, propose, vote, decide."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -112,9 +112,33 @@ def add_topic(
     Without `workshop_id` the newest open workshop takes it; when there is none, one is opened. A question that is
     on the table already stays there once.
     """
+    return add_topics(actor, workshop_id, [NewTopic(title, reason, survey_id, question_key)])
+
+
+@dataclass(frozen=True)
+class NewTopic:
+    """A topic that is to be put on a table: from a question of a questionnaire, or only a title."""
+
+    title: str
+    reason: str = ""
+    survey_id: str | None = None
+    question_key: str | None = None
+
+
+def add_topics(actor: Actor, workshop_id: str | None, topics: Sequence[NewTopic]) -> str:
+    """Put several topics on a workshop's table, in their order, all of them or none; returns the workshop's id.
+
+    The workshop and what is on its table already are dealt with as in `add_topic`.
+    """
     person = authorise(actor, "workshop:run")
-    title = required_text(title, "The topic", 300)
-    reason = optional_text(reason, "The reason", 1000)
+    checked = [
+        replace(
+            topic,
+            title=required_text(topic.title, "The topic", 300),
+            reason=optional_text(topic.reason, "The reason", 1000),
+        )
+        for topic in topics
+    ]
 
     def transaction(connection: Connection) -> str:
         target = workshop_id
@@ -132,12 +156,18 @@ def add_topic(
                 target = running.id
         else:
             _open_workshop(connection, target)
-        topic_id = workshops.add_topic(
-            connection, target, title=title, reason=reason, survey_id=survey_id, question_key=question_key
-        )
-        if topic_id is not None:
-            workshops.touch(connection, target)
-            journal(connection, person, "topic:add", "topic", topic_id, after={"title": title})
+        for topic in checked:
+            topic_id = workshops.add_topic(
+                connection,
+                target,
+                title=topic.title,
+                reason=topic.reason,
+                survey_id=topic.survey_id,
+                question_key=topic.question_key,
+            )
+            if topic_id is not None:
+                workshops.touch(connection, target)
+                journal(connection, person, "topic:add", "topic", topic_id, after={"title": topic.title})
         return target
 
     return store().write(transaction)

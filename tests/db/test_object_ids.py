@@ -9,6 +9,7 @@ from inventory import public_actions
 from people import make_actor
 
 from actions.permissions import PERMISSIONS
+from actions.workshops import NewTopic
 from alignment.errors import Refusal
 from alignment.people import Role, Team
 from alignment.questionnaire_edits import blank_questionnaire
@@ -45,6 +46,7 @@ PLAUSIBLE = {
     "data": b"person,team,q\n",
     "questionnaire": blank_questionnaire("A questionnaire"),
     "note": "A typing error.",
+    "topics": [NewTopic("A title")],
 }
 
 

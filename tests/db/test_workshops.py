@@ -160,6 +160,19 @@ def test_a_question_is_on_the_table_once(facilitator):
     assert len(workshops.read_workshop(facilitator, first).topics) == 1
 
 
+def test_several_topics_go_on_the_table_together_or_not_at_all(facilitator):
+    several = [workshops.NewTopic(key, "Why", "s", key) for key in ("size", "budget", "size")]
+    room = workshops.add_topics(facilitator, None, several)
+    assert [topic.title for topic in workshops.read_workshop(facilitator, room).topics] == ["size", "budget"]
+    with pytest.raises(InvalidInput):
+        workshops.add_topics(facilitator, room, [workshops.NewTopic("new"), workshops.NewTopic(" ")])
+    assert len(workshops.read_workshop(facilitator, room).topics) == 2
+    with pytest.raises(NotPermitted):
+        workshops.add_topics(make_actor("member", "sales"), room, several)
+    told = store().read().execute("SELECT count(*) FROM audit WHERE action = 'topic:add'").fetchone()[0]
+    assert told == 2, "each that was added is in the journal, once"
+
+
 def test_a_carried_proposal_becomes_the_next_definition(facilitator, room):
     for team in Team:
         workshops.vote(make_actor("member", team.value), room[2], Choice.YES)
