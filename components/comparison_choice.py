@@ -34,6 +34,12 @@ def choose_survey(closed: Sequence[Survey]) -> Survey:
     by_id = {survey.id: survey for survey in closed}
     asked = st.query_params.get("survey")
     chosen = asked if asked in by_id else closed[0].id
+    if asked and asked not in by_id:
+        st.query_params.from_dict({})
+        st.info(
+            "The address named a questionnaire that there is not, or that is still open. This is the newest closed one.",
+            icon=":material/link_off:",
+        )
     if len(closed) > 1:
         titles = {survey.id: f"{survey.title} ({closed_on(survey)})" for survey in closed}
         st.session_state[_KEY] = chosen

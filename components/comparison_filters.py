@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from alignment.disagreement import Comparison, QuestionComparison, Verdict
-from alignment.questionnaires import QuestionType
+from alignment.questionnaires import Question, QuestionType
 from alignment.surveys import Survey
 from components.comparison_words import VERDICTS
 from components.questionnaire_editor_question import type_name
@@ -26,15 +26,16 @@ class Filters:
         """Whether anything is left out."""
         return any(getattr(self, name) for name in _NAMES)
 
-    @property
-    def mark(self) -> str:
-        """The same for the same filters, as a part of a key."""
-        return "_".join(one for name in _NAMES for one in (name, *sorted(getattr(self, name))))
-
     def passes(self, compared: QuestionComparison) -> bool:
         """Whether a question shows."""
-        asked = compared.question
-        has = {"verdict": compared.verdict.value, "topic": asked.topic, "type": asked.type.value}
+        return self._pass(compared.question, compared.verdict.value)
+
+    def passes_text(self, question: Question) -> bool:
+        """Whether a question shows that is not compared: it has no verdict, so none that is asked for."""
+        return self._pass(question, "")
+
+    def _pass(self, question: Question, verdict: str) -> bool:
+        has = {"verdict": verdict, "topic": question.topic, "type": question.type.value}
         return all(not getattr(self, name) or has[name] in getattr(self, name) for name in _NAMES)
 
     def link(self, survey_id: str, question_key: str = "") -> Mapping[str, str | list[str]]:
@@ -52,6 +53,25 @@ def filters_in_link(survey: Survey) -> Filters:
             for name in _NAMES
         }
     )
+
+
+def keep_in_address(link: Mapping[str, str | list[str]]) -> None:
+    """Have the address say what the screen shows: a link to the screen that one is on does not change it by itself."""
+    now = {name: st.query_params.get_all(name) for name in st.query_params}
+    wanted = {name: [value] if isinstance(value, str) else value for name, value in link.items()}
+    st.query_params.from_dict(now if now == wanted else wanted)
+
+
+def drop_unknown(survey: Survey) -> bool:
+    """Take out of the address the filters that mean nothing for this questionnaire; returns whether there were any."""
+    known = filters_in_link(survey)
+    unknown = [name for name in _NAMES if set(st.query_params.get_all(name)) - set(getattr(known, name))]
+    for name in unknown:
+        if getattr(known, name):
+            st.query_params[name] = list(getattr(known, name))
+        else:
+            st.query_params.pop(name, None)
+    return bool(unknown)
 
 
 def show_filters(survey: Survey, found: Comparison) -> Filters:

@@ -8,13 +8,14 @@ from alignment.disagreement import Comparison, QuestionComparison
 from alignment.disagreement.change import Change
 from alignment.surveys import Survey
 from components.comparison_filters import Filters, clear
-from components.comparison_words import change_badge, cost_in_short, verdict_badge
+from components.comparison_words import change_badge, cost_in_short, imagined_badges, verdict_badge
 from components.text import plain
 
 QUESTION_PAGE = "pages/surveys/compared.py"
 OVERVIEW_PAGE = "pages/surveys/comparison.py"
-A_PAGE = 20
-"""So many rows stand on the screen at a time; a phone shows no more without losing its reader."""
+A_PAGE = 60
+"""So many rows stand on the screen at a time: all of a usual questionnaire, so that one can look through it at once."""
+_PAGE = "comparison_page"
 
 
 def show_list(
@@ -35,19 +36,19 @@ def show_list(
         show_nothing_left()
         return
     pages = -(-len(shown) // A_PAGE)
-    kept = f"comparison_page_{survey.id}_{filters.mark}"  # other filters begin on their first page
-    page = min(max(1, st.session_state.get(kept, _asked_page())), pages)
-    with st.container(gap="xsmall"):
-        for one in shown[(page - 1) * A_PAGE : page * A_PAGE]:
-            key = one.question.key
-            show_row(survey, one, places[key], filters, changes.get(key), (survey.id, key) in table)
+    page = min(max(1, _asked_page()), pages)
     if pages > 1:
+        st.session_state[_PAGE] = page  # the address is the truth, as with the filters
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.pagination(pages, default=page, key=kept, on_change=_keep_page, args=(kept,))
+            st.pagination(pages, key=_PAGE, on_change=_keep_page, max_visible_pages=None)
             st.caption(
                 f"{(page - 1) * A_PAGE + 1} to {min(page * A_PAGE, len(shown))} of {len(shown)} questions",
                 width="content",
             )
+    with st.container(gap="xsmall"):
+        for one in shown[(page - 1) * A_PAGE : page * A_PAGE]:
+            key = one.question.key
+            show_row(survey, one, places[key], filters, changes.get(key), (survey.id, key) in table)
 
 
 def show_row(
@@ -65,7 +66,8 @@ def show_row(
         badges = [
             verdict_badge(one),
             change_badge(change),
-            ":blue-badge[:material/groups: On the table]" if taken else "",
+            *imagined_badges(one),
+            ":gray-badge[:material/groups: On the table]" if taken else "",
         ]
         st.markdown(" ".join([*filter(None, badges), plain(one.sentence)]))
         cost = cost_in_short(one.cost)
@@ -82,6 +84,12 @@ def show_nothing_left() -> None:
         )
 
 
+def way_back(survey: Survey, filters: Filters, place: int) -> Mapping[str, str | list[str]]:
+    """The parameters of the link back to the list, on the page that has the question at `place` (0 first)."""
+    page = place // A_PAGE + 1
+    return {**filters.link(survey.id), **({"page": str(page)} if page > 1 else {})}
+
+
 def neighbours(order: Sequence[str], key: str) -> tuple[str, str]:
     """The keys before and after `key` in `order`; '' where there is none, or `key` is not among them."""
     if key not in order:
@@ -95,5 +103,5 @@ def _asked_page() -> int:
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 1
 
 
-def _keep_page(kept: str) -> None:
-    st.query_params["page"] = str(st.session_state[kept])
+def _keep_page() -> None:
+    st.query_params["page"] = str(st.session_state[_PAGE])

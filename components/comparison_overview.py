@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from actions import comparison, comparison_history, traits
+from actions.permissions import may
 from alignment.disagreement import Comparison
 from alignment.disagreement.change import alignment_in_words as alignment_told
-from alignment.people import Team
+from alignment.people import Person, Team
 from alignment.surveys import ResponseRate, Survey
 from components.charts.alignment import alignment_figure, alignment_in_words, alignment_rows
 from components.charts.topic_map import topic_map, topic_map_in_words, topic_map_rows
@@ -15,7 +16,7 @@ from components.comparison_choice import closed_on
 from components.comparison_filters import Filters
 from components.comparison_leads import CHART, leads_known, show_traits
 from components.comparison_list import QUESTION_PAGE
-from components.comparison_words import imagined_in_words
+from components.comparison_words import IMAGINED
 from components.page import stop_on_refusal
 from components.session import actor
 from components.text import plain
@@ -28,12 +29,26 @@ def show_who_answered(survey: Survey, found: Comparison, rates: Mapping[Team, Re
     )
     if found.without_files:
         submitted = f"with answers from files, which do not all count, {submitted}"
-    parts = [
-        f"{plain(survey.title)}, {closed_on(survey)}",
-        f"{submitted} submitted",
-        imagined_in_words(found),
-    ]
-    st.caption(" · ".join(filter(None, parts)))
+    st.caption(f"{plain(survey.title)}, {closed_on(survey)} · {submitted} submitted")
+
+
+def show_imagined(survey: Survey, found: Comparison) -> None:
+    """What a team only imagines, with links to the questions; nothing where nobody does."""
+    for kind, sentence in IMAGINED.items():
+        about = [one for one in found.questions if any(seen.seen is kind for seen in one.perspectives)]
+        if not about:
+            continue
+        with st.container(gap="xxsmall"):
+            st.markdown(f":material/blur_on: {sentence}")
+            with st.container(horizontal=True, gap="small"):
+                for one in about:
+                    st.page_link(
+                        QUESTION_PAGE,
+                        label=plain(one.question.name),
+                        icon=":material/chevron_right:",
+                        icon_position="right",
+                        query_params={"survey": survey.id, "question": one.question.key},
+                    )
 
 
 def why_hidden(survey: Survey, found: Comparison) -> str:
@@ -50,6 +65,31 @@ def why_hidden(survey: Survey, found: Comparison) -> str:
     )
 
 
+def still_missing(survey: Survey, found: Comparison, rates: Mapping[Team, ResponseRate]) -> str:
+    """How many more people each team needs before anything shows; '' where the number of people is not what is missing."""
+    missing = {team: survey.min_group - rates[team].submitted for team in Team}
+    needed = [
+        f"{count} more {'person' if count == 1 else 'people'} of {team.label}"
+        for team, count in missing.items()
+        if count > 0
+    ]
+    if not needed or found.without_files:
+        return ""
+    return f"It would take the answers of {' and '.join(needed)}."
+
+
+def show_way_on(me: Person, survey: Survey, found: Comparison, rates: Mapping[Team, ResponseRate]) -> None:
+    """Why nothing of the whole questionnaire shows, what it would take, and how to come by it."""
+    reason = " ".join(filter(None, (why_hidden(survey, found), still_missing(survey, found, rates))))
+    st.info(reason, icon=":material/visibility_off:")
+    if may(me, "survey:run"):
+        st.page_link(
+            "pages/surveys/questionnaires.py",
+            label="Copy the questionnaire and ask again",
+            icon=":material/content_copy:",
+        )
+
+
 def show_map(found: Comparison, filters: Filters) -> None:
     """The questions that the filters leave by how far the teams are apart and what that costs, numbered as in the list."""
     places = {one.question.key: place for place, one in enumerate(found.questions, 1)}
@@ -60,9 +100,21 @@ def show_map(found: Comparison, filters: Filters) -> None:
     with st.container(border=True):
         st.plotly_chart(figure, key="comparison_map", alt=topic_map_in_words(shown, places), config=CHART)
         with st.popover("Numbers", icon=":material/table:", key="comparison_map_numbers"):
+            # the popover is as wide as its text, and the table as wide as the popover
+            st.caption(
+                "How far the teams are apart, from 0 (answers alike) to 1 (wholly apart), and how many past leads they "
+                "would treat differently, where that can be told from the leads."
+            )
             st.dataframe(
                 topic_map_rows(shown, places),
                 hide_index=True,
+                column_config={
+                    "Place": st.column_config.NumberColumn("#", width=30),
+                    "Topic": st.column_config.TextColumn(width=140),
+                    "Apart (0 to 1)": st.column_config.TextColumn("Apart", width=50),
+                    "Leads treated differently": st.column_config.TextColumn("Leads", width=85),
+                },
+                column_order=("Place", "Topic", "Apart (0 to 1)", "Leads treated differently", "Verdict"),
                 alt="Questions by how far the teams are apart, and by the leads that costs",
             )
 

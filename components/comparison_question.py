@@ -28,9 +28,9 @@ def show_own(question: Question, own: OwnAnswers) -> None:
     if question.key in own.answers:
         said = plain(answer_in_words(question, own.answers[question.key]))
         st.markdown(
-            f":blue-badge[:material/person: Your answer] {said}"
+            f":gray-badge[:material/person: Your answer] {said}"
             if "\n" not in said
-            else f":blue-badge[:material/person: Your answer]\n\n{said}"
+            else f":gray-badge[:material/person: Your answer]\n\n{said}"
         )
     elif own.answers:
         st.caption(":material/person: You have skipped this question.")

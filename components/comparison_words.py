@@ -5,7 +5,7 @@ What is said to everybody is plain; the names of the measures and their figures 
 
 import re
 
-from alignment.disagreement import Comparison, Evidence, LeadsApart, QuestionComparison, Seen, Verdict
+from alignment.disagreement import Evidence, LeadsApart, QuestionComparison, Seen, Verdict
 from alignment.disagreement.change import Change, Direction
 from alignment.disagreement.measures_in_words import leads_of
 from alignment.people import Team
@@ -13,28 +13,34 @@ from alignment.questionnaires import Question
 from components.text import plain
 
 VERDICTS = {
-    Verdict.SPLIT_BETWEEN: ("orange", ":material/call_split:", "Split between the teams"),
+    Verdict.SPLIT_BETWEEN: ("red", ":material/call_split:", "Split between the teams"),
     Verdict.SPLIT_WITHIN: ("violet", ":material/group:", "Divided within a team"),
     Verdict.UNSURE: ("gray", ":material/help:", "Everyone unsure"),
-    Verdict.ALIGNED: ("green", ":material/check:", "Aligned"),
+    Verdict.ALIGNED: ("blue", ":material/check:", "Aligned"),
     Verdict.TOO_FEW: ("gray", ":material/visibility_off:", "Too few answers"),
 }
-"""Colour, icon and words of each verdict."""
+"""Colour, icon and words of each verdict: the colours of the map, and none of a team's (orange and green)."""
 
 _HOW_SURE = {Evidence.CLEAR: ", clearly", Evidence.LIKELY: ", probably"}
 _CHANGES = {
-    Direction.CLOSER: ("green", ":material/compress:", "Closer than last time"),
-    Direction.FURTHER: ("orange", ":material/expand:", "Further apart than last time"),
+    Direction.CLOSER: ("gray", ":material/compress:", "Closer than last time"),
+    Direction.FURTHER: ("gray", ":material/expand:", "Further apart than last time"),
 }
 SEEN = {
     Seen.AGREEMENT: ":material/visibility:",
     Seen.DISAGREEMENT: ":material/visibility:",
-    Seen.IMAGINED_AGREEMENT: ":orange-badge[:material/blur_on: Imagined agreement]",
-    Seen.IMAGINED_DISAGREEMENT: ":violet-badge[:material/blur_on: Imagined disagreement]",
+    Seen.IMAGINED_AGREEMENT: ":gray-badge[:material/blur_on: Imagined agreement]",
+    Seen.IMAGINED_DISAGREEMENT: ":gray-badge[:material/blur_on: Imagined disagreement]",
     Seen.MISJUDGED: ":gray-badge[:material/blur_on: Misjudged]",
     Seen.OPEN: ":material/visibility:",
 }
 """What stands before a sentence about what one team makes of the other, as markdown."""
+
+IMAGINED = {
+    Seen.IMAGINED_DISAGREEMENT: "A difference that is only imagined: a team expects another answer than the other team gives.",
+    Seen.IMAGINED_AGREEMENT: "An agreement that is only imagined: a team expects its own answer, and the other team gives another.",
+}
+"""What a team may wrongly take for given, in a sentence each."""
 
 _FIGURES = re.compile(r" \((?:95% interval|q |Kendall's W|Krippendorff's α|Cohen's κ)[^)]*\)")
 
@@ -85,17 +91,10 @@ def importance_in_words(compared: QuestionComparison) -> str:
     return f"Importance of the topic {compared.importance:.1f} of 5 ({teams})"
 
 
-def imagined_in_words(found: Comparison) -> str:
-    """On how many questions a team takes a disagreement for an agreement, or the other way round; '' for none."""
-    seen = [{one.seen for one in compared.perspectives} for compared in found.questions]
-    missed, invented = (
-        sum(kind in one for one in seen) for kind in (Seen.IMAGINED_AGREEMENT, Seen.IMAGINED_DISAGREEMENT)
-    )
-    return ", ".join(
-        f"{count} {what}{'' if count == 1 else 's'} only imagined"
-        for count, what in ((invented, "difference"), (missed, "agreement"))
-        if count
-    )
+def imagined_badges(compared: QuestionComparison) -> list[str]:
+    """What a team only imagines about a question, as badges: a difference, or an agreement, that there is not."""
+    seen = {one.seen for one in compared.perspectives}
+    return [SEEN[kind] for kind in IMAGINED if kind in seen]
 
 
 def wordings(question: Question) -> list[str]:

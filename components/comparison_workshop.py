@@ -1,10 +1,12 @@
 """The way from a comparison to the workshop: putting a question on its table."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from actions import workshops
 from actions.permissions import may
-from alignment.disagreement import QuestionComparison, Verdict
+from alignment.disagreement import Comparison, QuestionComparison, Verdict
 from alignment.people import Person
 from alignment.surveys import Survey
 from components.outcome import perform
@@ -12,6 +14,7 @@ from components.page import stop_on_refusal
 from components.session import actor
 
 WORKSHOP_PAGE = "pages/workshop/workshop.py"
+TO_SETTLE = (Verdict.SPLIT_BETWEEN, Verdict.SPLIT_WITHIN, Verdict.UNSURE)
 _LONGEST_TITLE, _LONGEST_REASON = 300, 1000
 
 
@@ -21,6 +24,39 @@ def questions_on_table(me: Person) -> set[tuple[str, str]]:
         return set()
     with stop_on_refusal():
         return workshops.list_table(actor())
+
+
+def differences(found: Comparison) -> list[QuestionComparison]:
+    """The questions that a workshop is for, in the order of the agenda: the teams differ, a team is divided, or unsure."""
+    return [one for one in found.questions if one.verdict in TO_SETTLE and not one.hidden]
+
+
+def show_way_to_workshop(me: Person, survey: Survey, found: Comparison, table: set[tuple[str, str]]) -> None:
+    """The one next step of the whole comparison: all that is to be settled to the workshop, or on to the workshop."""
+    settle = differences(found)
+    left = [one for one in settle if (survey.id, one.question.key) not in table]
+    if left and may(me, "workshop:run"):
+        other = "other " if len(left) < len(settle) else ""
+        counted = f"{len(left)} {other}topics" if len(left) > 1 else f"{other}topic"
+        st.button(
+            f"Put the {counted} to settle on the agenda",
+            key="comparison_take_all",
+            icon=":material/groups:",
+            type="primary",
+            on_click=_take_all,
+            args=(survey.id, left),
+        )
+    if not may(me, "workshop:attend"):
+        return
+    with stop_on_refusal():
+        is_open = any(room.open for room in workshops.list_workshops(actor()))
+    if is_open:
+        all_taken = settle and not left
+        st.page_link(
+            WORKSHOP_PAGE,
+            label="On the table; go to the workshop" if all_taken else "Go to the workshop",
+            icon=":material/groups:",
+        )
 
 
 def show_next_step(me: Person, survey: Survey, compared: QuestionComparison) -> None:
@@ -64,14 +100,9 @@ def _take_all(survey_id: str, settle: Sequence[QuestionComparison]) -> None:
 def _take(survey_id: str, compared: QuestionComparison) -> None:
     perform(
         "On the table of the workshop.",
-        lambda acting: workshops.add_topic(
-            acting,
-            None,
-            title=_short(compared.question.name, _LONGEST_TITLE),
-            reason=reason_for(compared),
-            survey_id=survey_id,
-            question_key=compared.question.key,
-        ),
+        workshops.add_topics,
+        None,
+        [_topic(survey_id, compared)],
     )
 
 

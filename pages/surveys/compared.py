@@ -3,7 +3,7 @@
 import streamlit as st
 
 from actions import comparison, surveys
-from alignment.disagreement import QuestionComparison
+from alignment.disagreement import Comparison, QuestionComparison
 from alignment.disagreement.change import ChangesSince
 from alignment.errors import Refusal
 from alignment.people import Person
@@ -12,9 +12,9 @@ from alignment.surveys import OwnAnswers, Survey
 from components.comparison_cards import show_cards
 from components.comparison_changes import changes_of, show_change
 from components.comparison_choice import closed_on
-from components.comparison_filters import Filters, filters_in_link
+from components.comparison_filters import Filters, filters_in_link, keep_in_address
 from components.comparison_leads import show_leads_behind, show_stated_and_judged
-from components.comparison_list import OVERVIEW_PAGE, QUESTION_PAGE, neighbours
+from components.comparison_list import OVERVIEW_PAGE, QUESTION_PAGE, neighbours, way_back
 from components.comparison_question import (
     show_answers,
     show_asked,
@@ -42,6 +42,13 @@ def stop_lost(what: str) -> None:
     st.stop()
 
 
+def order_under(found: Comparison, filters: Filters) -> list[str]:
+    """The keys of the questions that the filters leave: the agenda, then those in free text."""
+    return [one.question.key for one in found.questions if filters.passes(one)] + [
+        question.key for question in found.not_compared if filters.passes_text(question)
+    ]
+
+
 def show_way(survey: Survey, filters: Filters, order: list[str], key: str) -> None:
     """Back to the list, and on to the questions before and after in its order."""
     before, after = neighbours(order, key)
@@ -50,7 +57,7 @@ def show_way(survey: Survey, filters: Filters, order: list[str], key: str) -> No
             OVERVIEW_PAGE,
             label="All questions",
             icon=":material/arrow_back:",
-            query_params=filters.link(survey.id),
+            query_params=way_back(survey, filters, order.index(key)),
         )
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             st.caption(f"{order.index(key) + 1} of {len(order)}", width="content")
@@ -112,12 +119,13 @@ with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
     with stop_on_refusal():
         survey = next(one for one in surveys.list_surveys(actor()) if one.id == survey_id)
     filters = filters_in_link(survey)
-    listed = [one for one in found.questions if filters.passes(one)]
-    if key not in [one.question.key for one in listed]:
-        filters, listed = Filters(), list(found.questions)
-    order = [one.question.key for one in listed] + [question.key for question in found.not_compared]
+    order = order_under(found, filters)
+    if key not in order:
+        filters = Filters()
+        order = order_under(found, filters)
     if key not in order:
         stop_lost("This questionnaire has no such question. Choose one in the comparison.")
+    keep_in_address(filters.link(survey.id, key))
     question = survey.questionnaire.question(key)
     show_way(survey, filters, order, key)
     open_page(plain(question.name))

@@ -3,23 +3,22 @@
 import streamlit as st
 
 from actions import comparison, surveys
-from actions.permissions import may
-from alignment.disagreement import Verdict
 from alignment.surveys import Survey
 from components.comparison_changes import changes_in_words, changes_of
 from components.comparison_choice import choose_survey, closed_surveys, show_none_closed
-from components.comparison_filters import filters_in_link, show_filters
+from components.comparison_filters import drop_unknown, filters_in_link, show_filters
 from components.comparison_leads import leads_known, show_no_leads
 from components.comparison_list import show_list
 from components.comparison_overview import (
     show_alignment,
+    show_imagined,
     show_in_their_own_words,
     show_map,
+    show_way_on,
     show_what_data_say,
     show_who_answered,
-    why_hidden,
 )
-from components.comparison_workshop import WORKSHOP_PAGE, questions_on_table
+from components.comparison_workshop import questions_on_table, show_way_to_workshop
 from components.outcome import show_outcome
 from components.page import open_page, stop_on_refusal
 from components.session import actor, person
@@ -68,21 +67,26 @@ with st.container(horizontal_alignment="center"), st.container(width=WIDTH):
     st.subheader(plain(found.sentence), anchor=False)
     show_who_answered(survey, found, rates)
     if found.questions and all(compared.hidden for compared in found.questions):
-        st.info(why_hidden(survey, found), icon=":material/visibility_off:")
+        show_way_on(me, survey, found, rates)
         st.stop()
-    show_downloads(survey)
+    table = questions_on_table(me)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        show_way_to_workshop(me, survey, found, table)
+        show_downloads(survey)
     since = changes_of(survey, found)
     if since is not None:
         st.markdown(plain(changes_in_words(since)))
+    show_imagined(survey, found)
     if not leads_known():
         show_no_leads(me)
+    if drop_unknown(survey):
+        st.info(
+            "The address named filters that this questionnaire does not have. They are left out.",
+            icon=":material/filter_alt_off:",
+        )
     show_map(found, filters_in_link(survey))
     filters = show_filters(survey, found)
-    show_list(survey, found, filters, {} if since is None else since.changes, questions_on_table(me))
+    show_list(survey, found, filters, {} if since is None else since.changes, table)
     show_in_their_own_words(survey, found)
     show_what_data_say()
     show_alignment(survey)
-    if may(me, "workshop:attend") and (
-        found.count(Verdict.SPLIT_BETWEEN) or found.count(Verdict.SPLIT_WITHIN)
-    ):
-        st.page_link(WORKSHOP_PAGE, label="Go to the workshop", icon=":material/groups:")

@@ -205,7 +205,7 @@ def test_a_question_shows_both_wordings_the_verdict_and_both_teams(open_page, ma
     assert "**Sales was asked:** Within how many hours do you call?" in words
     assert "**Marketing was asked:** Within how many hours shall sales call?" in words
     assert "6 people in sales and 6 people in marketing answered" in words
-    assert "Split between the teams, clearly" in words and len(app.get("plotly_chart")) >= 1
+    assert "Split between the teams, " in words and len(app.get("plotly_chart")) >= 1
     takes = "Take to the workshop" in [button.label for button in app.button]
     assert takes is (role in (Role.FACILITATOR, Role.ADMIN))
 
@@ -270,6 +270,116 @@ def test_a_facilitator_takes_a_question_to_the_workshop_and_then_finds_the_way_t
     assert "Take to the workshop" not in [button.label for button in app.button]
     overview = open_page(OVERVIEW, facilitator)
     assert said(overview).count("On the table") == 1
+
+
+def to_settle(survey):
+    verdicts = (Verdict.SPLIT_BETWEEN, Verdict.SPLIT_WITHIN, Verdict.UNSURE)
+    found = comparison.compare_survey(MACHINE, survey.id)
+    return [one.question.key for one in found.questions if one.verdict in verdicts]
+
+
+def test_a_facilitator_puts_all_that_is_to_be_settled_on_the_agenda_at_once(open_page, make_person):
+    survey = closed(make_person)
+    settle = to_settle(survey)
+    assert settle == ["hours", "kind"]
+    facilitator = make_person("facilitator", None)
+    app = open_page(OVERVIEW, facilitator)
+    assert not [label for label in links(app) if "workshop" in label], "none is open yet"
+    button = app.button(key="comparison_take_all")
+    assert button.label == "Put the 2 topics to settle on the agenda"
+    button.click().run()
+    (room,) = workshops.list_workshops(acting(facilitator))
+    topics = workshops.read_workshop(acting(facilitator), room.id).topics
+    assert [topic.question_key for topic in topics] == settle, "in the order of the list"
+    assert "On the table; go to the workshop" in links(app) and said(app).count("On the table") == 2
+    assert "comparison_take_all" not in [button.key for button in app.button]
+    workshops.close_workshop(acting(facilitator), room.id)
+    again = open_page(OVERVIEW, facilitator)
+    assert "comparison_take_all" in [button.key for button in again.button]
+
+
+def test_what_is_on_the_agenda_already_is_not_counted_again(open_page, make_person):
+    survey = closed(make_person)
+    workshops.add_topic(MACHINE, None, title="Time", survey_id=survey.id, question_key="hours")
+    app = open_page(OVERVIEW, make_person("facilitator", None))
+    assert app.button(key="comparison_take_all").label == "Put the other topic to settle on the agenda"
+    assert "Go to the workshop" in links(app)
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.TEAM_LEAD])
+def test_who_may_not_lead_a_workshop_finds_the_way_to_an_open_one_only(open_page, make_person, role):
+    closed(make_person)
+    person = make_person(role.value, "sales")
+    app = open_page(OVERVIEW, person)
+    assert not [label for label in links(app) if "workshop" in label]
+    assert "comparison_take_all" not in [button.key for button in app.button]
+    workshops.open_workshop(MACHINE, "Alignment")
+    assert "Go to the workshop" in links(open_page(OVERVIEW, person))
+
+
+# ── the address ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_counter_of_a_question_counts_what_the_filters_show(open_page, make_person):
+    survey = closed(make_person)
+    person = make_person("member", "sales")
+    split = question(open_page, person, survey, "hours", verdict="split_between")
+    assert "1 of 2" in said(split), "what has no verdict is not among them"
+    every = question(open_page, person, survey, "hours")
+    assert "1 of 4" in said(every), "free text comes last where all show"
+    topic = question(open_page, person, survey, "wish", topic="leads")
+    assert "3 of 3" in said(topic) and "topic=leads" in links(topic)["All questions"]
+    text = question(open_page, person, survey, "wish", verdict="split_between")
+    assert "4 of 4" in said(text) and "verdict" not in text.query_params, "the address says what shows"
+
+
+def test_an_address_that_means_nothing_is_put_right_and_said(open_page, make_person):
+    survey = closed(make_person)
+    person = make_person("member", "sales")
+    app = open_page(OVERVIEW, person, survey="nonsense")
+    assert "named a questionnaire that there is not" in app.info[0].value and "survey" not in app.query_params
+    app = open_page(OVERVIEW, person, survey=survey.id, verdict=["zzz", "aligned"], topic="zzz")
+    assert "named filters" in said(app) and "topic" not in app.query_params
+    assert app.query_params["verdict"] in ("aligned", ["aligned"])
+    right = open_page(OVERVIEW, person, survey=survey.id, verdict="aligned")
+    assert "The address" not in said(right)
+
+
+def test_a_long_list_stands_on_pages_and_the_way_back_leads_to_the_one_with_the_question(
+    open_page, make_person
+):
+    many = "".join(
+        f'[[questions]]\nkey = "more{n}"\ntopic = "leads"\ntype = "yes_no"\ntext = "Question {n}?"\n'
+        for n in range(60)
+    )
+    toml = TOML.replace("TITLE", "Long").replace("MODE", "named") + many
+    survey = surveys.open_survey(MACHINE, surveys.prepare_survey(MACHINE, toml=toml).id)
+    for number in range(6):
+        person = make_person("member", ("sales", "marketing")[number % 2])
+        given = {f"more{n}": True for n in range(60)} | {"kind": "They fit", "reason": True, "hours": 5.0}
+        for key, value in given.items():
+            answers.save_answer(acting(person), survey.id, key, value)
+        answers.save_answer(acting(person), survey.id, "importance:handing", 3)
+        answers.submit_answers(acting(person), survey.id)
+    surveys.close_survey(MACHINE, survey.id)
+    person = make_person("member", "sales")
+    rows = [label for label in links(open_page(OVERVIEW, person)) if ". **" in label]
+    assert len(rows) == 60
+    second = open_page(OVERVIEW, person, survey=survey.id, page="2")
+    assert "61 to 63 of 63 questions" in said(second)
+    last = comparison.compare_survey(MACHINE, survey.id).questions[-1].question.key
+    assert "page=2" in links(question(open_page, person, survey, last))["All questions"]
+    first = comparison.compare_survey(MACHINE, survey.id).questions[0].question.key
+    assert "page" not in links(question(open_page, person, survey, first))["All questions"]
+
+
+def test_too_few_answers_say_how_many_are_missing_and_how_to_ask_again(open_page, make_person):
+    closed(make_person, 2)
+    app = open_page(OVERVIEW, make_person("facilitator", None))
+    assert "the answers of 1 more person of sales and 1 more person of marketing" in app.info[0].value
+    assert "Copy the questionnaire and ask again" in links(app)
+    app = open_page(OVERVIEW, make_person("member", "sales"))
+    assert "Copy the questionnaire and ask again" not in links(app)
 
 
 # ── one's own answer ─────────────────────────────────────────────────────────────────────────────────────────────────
