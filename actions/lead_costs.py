@@ -35,7 +35,7 @@ def list_leads_told_apart(
 ) -> "LeadPage":
     """The leads that count in `LeadsApart.only[only]`: those that only this team's typical rule calls qualified.
 
-    Those that came last first, with what became of them. Empty where nothing is told apart. Raises as `leads_told_apart`,
+    Won ones first, then lost ones, with what became of them. Empty where nothing is told apart. Raises as `leads_told_apart`,
     and InvalidInput for a page or a team that is none.
     """
     authorise(actor, "comparison:read")

@@ -13,6 +13,7 @@ from alignment.disagreement.measures_in_words import leads_in_words, untold_in_w
 from alignment.disagreement.stated_and_judged import StatedAndJudged
 from alignment.field_spread import FieldSpread
 from alignment.lead_cards import CardOutcome
+from alignment.lifecycle import Stage
 from alignment.people import Actor, Person, Team
 from alignment.questionnaires import QuestionType
 from alignment.surveys import Survey
@@ -26,6 +27,7 @@ from components.text import plain
 LEADS_PAGE = "pages/leads/leads.py"
 A_PAGE = 20
 CHART = {"displayModeBar": False, "staticPlot": True}
+ENDED: dict[Stage | None, str] = {Stage.WON: "won", Stage.LOST: "lost"}
 NO_RULE_TO_RUN = (QuestionType.SCALE, QuestionType.RANKING, QuestionType.LEAD_CARDS, QuestionType.TEXT)
 
 
@@ -126,29 +128,38 @@ def _show_lists(survey: Survey, compared: QuestionComparison) -> None:
 
 @st.fragment
 def _list_leads(survey_id: str, key: str, only: Team) -> None:
-    """One page of the leads that count in the cost; those that came last first."""
+    """One page of the leads that count in the cost, won ones first; without the columns in which none has anything."""
     kept = f"compared_leads_{only.value}_{key}"
     with stop_on_refusal():
         shown = lead_costs.list_leads_told_apart(
             actor(), survey_id, key, only, st.session_state.get(kept, 1), A_PAGE
         )
+    rows = [
+        {
+            "Lead": row.lead_id,
+            "Became": ENDED.get(row.stage, "open"),
+            "Stage": row.stage.label if row.stage else None,
+            "Stage since": None if row.since is None else _day(row.since),
+            "Source": row.source,
+            "Employees": row.employees,
+            "Industry": row.industry,
+            "Country": row.country,
+            "Job level": row.job_level,
+        }
+        for row in shown.rows
+    ]
+    told = [name for name in rows[0] if any(row[name] not in (None, "") for row in rows)] if rows else []
     st.dataframe(
-        [
-            {
-                "Lead": row.lead_id,
-                "Source": row.source,
-                "Stage": row.stage.label if row.stage else "",
-                "Since": None if row.since is None else _day(row.since),
-                "Employees": row.employees,
-                "Industry": row.industry,
-                "Country": row.country,
-                "Job level": row.job_level,
-            }
-            for row in shown.rows
-        ],
+        [{name: row[name] for name in told} for row in rows],
         hide_index=True,
-        column_config={"Lead": st.column_config.TextColumn(pinned=True)},
-        alt=f"Leads that only {only.label} would call qualified, page {shown.page}",
+        column_config={
+            "Lead": st.column_config.TextColumn(pinned=True),
+            "Became": st.column_config.TextColumn(
+                help="Won where it ever was won, else lost where it ever was lost, else open."
+            ),
+            "Stage since": st.column_config.DateColumn(help="The day on which the lead reached its stage."),
+        },
+        alt=f"Leads that only {only.label} would call qualified, won ones first, page {shown.page}",
     )
     pages = -(-shown.total // A_PAGE)
     if pages > 1:

@@ -93,7 +93,7 @@ def leads_told_apart(
     page: int = 1,
     size: int = 50,
 ) -> LeadPage:
-    """Leads that came in `period`, pass one rule and fail the other, those that came last first.
+    """Leads that came in `period`, pass one rule and fail the other: won ones, then lost ones, each that came last first.
 
     They are those that `leads.backtest` counts, with what became of them by its count: `stage` is won for all that ever were
     won, else lost for those that ever were lost. `meets` is None.
@@ -107,13 +107,17 @@ def leads_told_apart(
     table = _standing(facts).inner_join(apart, "lead_id")
     ends = ibis.cases((table.won, Stage.WON.value), (table.lost, Stage.LOST.value), else_=table.stage)
     table = table.mutate(stage=ends, source=table.source.coalesce(BLANK), meets=ibis.null().cast("boolean"))
-    return _page_of(facts, table, table.came_at, page, size)
+    became = ibis.cases((table.won, 0), (table.lost, 1), else_=2)
+    return _page_of(facts, table.mutate(became=became), table.came_at, page, size, ("became",))
 
 
-def _page_of(facts: Facts, table: ibis.Table, latest: ibis.Value, page: int, size: int) -> LeadPage:
+def _page_of(
+    facts: Facts, table: ibis.Table, latest: ibis.Value, page: int, size: int, first: Sequence[str] = ()
+) -> LeadPage:
+    """A page in the order of the columns `first`, and then of the `latest`."""
     total = facts.value(table.count())
     names = list(LeadRow.__dataclass_fields__)
-    chosen = table.order_by(latest.desc(nulls_first=False), "lead_id").select(*names)
+    chosen = table.order_by(*first, latest.desc(nulls_first=False), "lead_id").select(*names)
     rows = facts.rows(chosen.limit(size, offset=(page - 1) * size))
     return LeadPage(
         tuple(LeadRow(**{**row, "stage": Stage(row["stage"]) if row["stage"] else None}) for row in rows),

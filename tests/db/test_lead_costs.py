@@ -268,14 +268,17 @@ def test_an_open_survey_tells_no_cost():
 # ── the leads behind it ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_leads_behind_the_cost_are_those_counted_newest_first_page_by_page_with_what_became_of_them():
+def test_the_leads_behind_the_cost_are_those_counted_won_first_page_by_page_with_what_became_of_them():
     leads = in_plain_words(made_up_leads(1_200))
     survey = closed_survey()
     actor = make_actor()
     cost = lead_costs.leads_told_apart(actor, survey.id, "rule")
     _, only = by_hand(leads, parse(SALES["rule"]), parse(MARKETING["rule"]), QUARTER)
     for team, name in ((Team.SALES, "first"), (Team.MARKETING, "second")):
-        expected = sorted(only[name], key=lambda lead: (-lead["came"].timestamp(), lead["id"]))
+        expected = sorted(
+            only[name],
+            key=lambda lead: (not lead["won"], not lead["lost"], -lead["came"].timestamp(), lead["id"]),
+        )
         pages = [
             lead_costs.list_leads_told_apart(actor, survey.id, "rule", team, page=number, size=20)
             for number in range(1, len(expected) // 20 + 2)
