@@ -112,6 +112,7 @@ def add_topic(
     Without `workshop_id` the newest open workshop takes it; when there is none, one is opened. A question that is
     on the table already stays there once.
     """
+    authorise(actor, "workshop:run")
     return add_topics(actor, workshop_id, [NewTopic(title, reason, survey_id, question_key)])
 
 
