@@ -335,13 +335,18 @@ def _drawn_leads(
     return [(lead.lead_id, {labels[name]: text for name, text in lead.facts}) for lead in found]
 
 
+def names_of_people(connection: Connection) -> tuple[str, ...]:
+    """By which values of the leads are known that name somebody here, for actions that have authorised."""
+    return tuple(sorted(person.name for person in people.everyone(connection)))
+
+
 @contextmanager
 def facts_with_profile(connection: Connection) -> "Iterator[tuple[Facts, Profile]]":
     """The lead facts of one version and what is known of their fields, for actions that have authorised."""
     from leads.cards import profile
     from leads.store import warehouse
 
-    names = tuple(sorted(person.name for person in people.everyone(connection)))
+    names = names_of_people(connection)
     with warehouse().read() as facts:
         key = (warehouse().folder, facts.revision, names)
         with _profiling:

@@ -1,26 +1,29 @@
 """What the leads that were won have in common, and those that were lost: the data's own word on a question."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actions import metrics, settings
 from actions.comparison import compare_survey
 from actions.kept_results import KeptResults
-from actions.lead_cards import facts_with_profile
+from actions.lead_cards import facts_with_profile, names_of_people
 from actions.permissions import authorise
 from alignment.errors import NotFound
 from alignment.lead_cards import FieldUse
 from alignment.people import Actor, Team
 from alignment.questionnaires import QuestionType
 from alignment.rules import Condition, FieldType, Operator, Rule, conditions_of, fields_of
-from alignment.traits import LEAST_OF_EACH, Traits, judge_traits, words_of_left_out
+from alignment.traits import LEAST_OF_EACH, CountedTrait, Traits, judge_traits, words_of_left_out
+from db.queries import surveys
 from db.store import store
 
 if TYPE_CHECKING:  # these bring numpy and Ibis: only where leads are really touched
     from alignment.disagreement import QuestionComparison
-    from leads.cards import Profile
+    from leads.cards import Profile, ProfiledField
+    from leads.closed_periods import Period
+    from leads.traits import AskedTrait
 
 NO_LEADS = "There are no leads yet, so nothing is known of those that were won."
 
@@ -37,7 +40,10 @@ def read_traits(actor: Actor) -> Traits:
     revision = facts.revision()
     if not revision:
         return Traits((), reason=NO_LEADS)
-    return _kept(facts.folder, revision, (), None)
+    connection = store().read()
+    as_of, zone = metrics.known_until(), settings.company_of(connection).hours.timezone
+    key = (facts.folder, revision, as_of, zone, names_of_people(connection))
+    return _TRAITS.get(key, lambda: _looked_at(as_of, zone, {"": _Asked()}))[""]
 
 
 def traits_of_question(actor: Actor, survey_id: str, question_key: str) -> Traits:
@@ -48,13 +54,11 @@ def traits_of_question(actor: Actor, survey_id: str, question_key: str) -> Trait
     that was not compared.
     """
     authorise(actor, "comparison:read")
-    for compared in compare_survey(actor, survey_id).questions:
-        if compared.question.key == question_key:
-            break
-    else:
+    found = compare_survey(actor, survey_id)
+    compared = next((one for one in found.questions if one.question.key == question_key), None)
+    if compared is None:
         raise NotFound("There is no such question in this comparison.")
-    rules = () if compared.hidden else _asked_by(compared)
-    if not rules and not compared.question.field:
+    if not _asked_by(compared).anything:
         return Traits(
             (), reason="This question is about no field of the leads, so they tell nothing about it."
         )
@@ -64,11 +68,35 @@ def traits_of_question(actor: Actor, survey_id: str, question_key: str) -> Trait
     revision = facts.revision()
     if not revision:
         return Traits((), reason=NO_LEADS)
-    field = None if rules else compared.question.field
-    return _kept(facts.folder, revision, rules, field)
+    connection = store().read()
+    as_of, zone = metrics.known_until(), settings.company_of(connection).hours.timezone
+    survey = surveys.known(connection, survey_id)
+    version = (facts.folder, revision, as_of, zone, names_of_people(connection))
+    key = (*version, str(store().path), survey.id, survey.revision)
+    asked = {one.question.key: of for one in found.questions if (of := _asked_by(one)).anything}
+    return _TRAITS.get(key, lambda: _looked_at(as_of, zone, asked))[question_key]
 
 
-def _asked_by(compared: "QuestionComparison") -> tuple[Rule, ...]:
+@dataclass(frozen=True)
+class _Asked:
+    """What a question asks of the leads: single conditions, or else what is usual for a field, or for all where it is None."""
+
+    rules: tuple[Rule, ...] = ()
+    field: str | None = None
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.rules or self.field)
+
+
+def _asked_by(compared: "QuestionComparison") -> _Asked:
+    if compared.hidden:
+        return _Asked(field=compared.question.field or None)
+    rules = _conditions_in(compared)
+    return _Asked(rules) if rules else _Asked(field=compared.question.field or None)
+
+
+def _conditions_in(compared: "QuestionComparison") -> tuple[Rule, ...]:
     """The single conditions that a question puts to a lead, each once."""
     question = compared.question
     if question.field and question.type in (QuestionType.CHOICE, QuestionType.CHOICES):
@@ -79,45 +107,60 @@ def _asked_by(compared: "QuestionComparison") -> tuple[Rule, ...]:
     return tuple(dict.fromkeys(Rule(condition) for rule in both for condition in conditions_of(rule)))
 
 
-def _kept(folder: Path, revision: str, rules: tuple[Rule, ...], field: str | None) -> Traits:
-    """The traits of a version of the lead facts in `folder`, looked at once."""
-    as_of, zone = metrics.known_until(), settings.company_of(store().read()).hours.timezone
-    return _TRAITS.get(
-        (folder, revision, as_of, zone, rules, field), lambda: _looked_at(as_of, zone, rules, field)
-    )
+_TRAITS: KeptResults[Mapping[str, Traits]] = KeptResults(32)
+"""By version of the lead facts and of a survey, the traits of all its questions: one look at the leads tells of all."""
 
 
-_TRAITS: KeptResults[Traits] = KeptResults(64)
-
-
-def _looked_at(as_of: datetime, zone: str, rules: tuple[Rule, ...], field: str | None) -> Traits:
-    """The traits that `rules` ask for; without any, those that are usual for a field, or for all of them."""
+def _looked_at(as_of: datetime, zone: str, asked: Mapping[str, _Asked]) -> Mapping[str, Traits]:
+    """The traits of each question under its key, of the same closed leads, in one look at them."""
     from leads.traits import closed_leads, count_traits, trait_of, usable, usual_traits
 
     with facts_with_profile(store().read()) as (facts, profile):
         types = facts.rule_fields()
-        refused = [_why_not(profile, types, fields_of(rule)[0], rule) for rule in rules]
-        asked = [trait_of(rule) for rule, why in zip(rules, refused, strict=True) if not why]
-        if field is not None:
-            refused.append(_why_not(profile, types, field))
-        chosen = [one for one in profile.fields if usable(one) and field in (None, one.name)]
-        names = [trait.field for trait in asked] if rules else [one.name for one in chosen]
+        refused: dict[str, list[str]] = {}
+        traits: dict[str, list[AskedTrait]] = {}
+        usual: dict[str, list[ProfiledField]] = {}
+        for key, of in asked.items():
+            why = [_why_not(profile, types, fields_of(rule)[0], rule) for rule in of.rules]
+            traits[key] = [trait_of(rule) for rule, no in zip(of.rules, why, strict=True) if not no]
+            if of.field is not None:
+                why.append(_why_not(profile, types, of.field))
+            refused[key] = [no for no in why if no]
+            known = [] if of.rules else [one for one in profile.fields if of.field in (None, one.name)]
+            usual[key] = [one for one in known if usable(one)]
+        fields = {one.name: one for of_key in usual.values() for one in of_key}
+        names = [*fields, *(trait.field for of_key in traits.values() for trait in of_key)]
         closed = closed_leads(facts, names, as_of, zone)
         if min(closed.won, closed.lost) < LEAST_OF_EACH:
-            asked = []
-        elif not rules:
-            asked = list(usual_traits(facts, closed, profile, chosen))
-        counted = count_traits(facts, closed, asked)
-    left_out = (*dict.fromkeys(why for why in refused if why), *words_of_left_out(counted))
+            traits = {key: [] for key in asked}
+        else:
+            of_field: dict[str, list[AskedTrait]] = {name: [] for name in fields}
+            for trait in usual_traits(facts, closed, profile, list(fields.values())):
+                of_field[trait.field].append(trait)
+            for key, of_key in usual.items():
+                traits[key] += [trait for one in of_key for trait in of_field[one.name]]
+        every = list(dict.fromkeys(trait for of_key in traits.values() for trait in of_key))
+        counts = dict(zip(every, count_traits(facts, closed, every), strict=True))
+    return {
+        key: _told(
+            [counts[trait] for trait in traits[key]], refused[key], closed.won, closed.lost, closed.period
+        )
+        for key in asked
+    }
+
+
+def _told(
+    counted: Sequence[CountedTrait], refused: Sequence[str], won: int, lost: int, period: "Period"
+) -> Traits:
     traits = judge_traits(counted)
     return Traits(
         traits,
-        closed.won,
-        closed.lost,
-        reason="" if traits else _why_none(closed.won, closed.lost),
-        left_out=left_out,
-        first_day=closed.period.first_day,
-        last_day=closed.period.last_day,
+        won,
+        lost,
+        reason="" if traits else _why_none(won, lost),
+        left_out=(*dict.fromkeys(refused), *words_of_left_out(counted)),
+        first_day=period.first_day,
+        last_day=period.last_day,
     )
 
 

@@ -25,6 +25,8 @@ LEAST_CLOSED = 200
 MOST_VALUES = 8
 MOST_KEPT_CELLS = 10_000_000
 """So many values are kept between two questions; of more leads and fields the events are folded again instead."""
+MOST_AT_ONCE = 150
+"""So many traits are counted in one query, with four figures of each; of more in several, which keeps each query small."""
 
 _QUARTILES = (0.25, 0.5, 0.75)
 
@@ -109,7 +111,12 @@ def trait_of(rule: Rule) -> AskedTrait:
 
 
 def count_traits(facts: Facts, closed: ClosedLeads, asked: Sequence[AskedTrait]) -> tuple[CountedTrait, ...]:
-    """How often each trait occurs among the won and among the lost leads, in one look at them."""
+    """How often each trait occurs among the won and among the lost leads, in one look at them; of very many, in several."""
+    if len(asked) > MOST_AT_ONCE:
+        return (
+            *count_traits(facts, closed, asked[:MOST_AT_ONCE]),
+            *count_traits(facts, closed, asked[MOST_AT_ONCE:]),
+        )
     if not asked:
         return ()
     table = closed.table
