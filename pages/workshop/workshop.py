@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from actions import definitions, leads, settings, workshops
+from actions import comparison, definitions, leads, settings, surveys, workshops
 from actions.permissions import may
 from alignment.disagreement.costs import LeadsApart
 from alignment.disagreement.measures_in_words import leads_of
 from alignment.errors import Refusal
 from alignment.people import Team
+from alignment.rules import Rule, sentence, to_document
 from alignment.workshops import (
     Choice,
     Proposal,
@@ -71,6 +72,9 @@ if not found:
 def day(instant: str) -> str:
     return settings.local_time(actor(), instant).strftime("%-d %B %Y")
 
+
+if runs and not any(workshop.open for workshop in found):
+    st.button("Open a workshop", key="workshop_open_next", on_click=open_workshop, icon=":material/add:")
 
 titles = {workshop.id: workshop for workshop in found}
 if len(found) > 1:
@@ -188,6 +192,21 @@ def agenda_of(workshop: Workshop) -> workshops.Agenda:
     return kept[1]
 
 
+def answered_in(workshop: Workshop) -> dict[str, str]:
+    """In which month the questionnaires closed that the topics come from: survey id → 'September 2025'."""
+    kept = st.session_state.get("workshop_answered_in")
+    if kept is None or kept[0] != (workshop.id, workshop.revision):
+        asked = {topic.survey_id for topic in workshop.topics}
+        months = {
+            survey.id: settings.local_time(actor(), survey.closed_at).strftime("%B %Y")
+            for survey in surveys.list_surveys(actor())
+            if survey.id in asked and survey.closed_at
+        }
+        kept = ((workshop.id, workshop.revision), months)
+        st.session_state["workshop_answered_in"] = kept
+    return kept[1]
+
+
 def show_order(workshop: Workshop, agenda: workshops.Agenda) -> None:
     """Offer the order of the agenda where the topics are in another one."""
     if not (runs and workshop.open):
@@ -234,7 +253,8 @@ def show_topic(topic: Topic, workshop: Workshop, voters: dict[str, int], agenda:
             elif topic.voting:
                 st.badge("Voting now", icon=":material/how_to_vote:", color="violet")
         if topic.reason:
-            st.caption(plain(topic.reason))
+            month = answered_in(workshop).get(topic.survey_id or "")
+            st.caption(plain(topic.reason) + (f" · as answered in {month}" if month else ""))
         show_where_from(topic, agenda.costs.get(topic.id))
         for proposal in topic.proposals:
             if proposal.state is ProposalState.VOTING:
@@ -264,7 +284,7 @@ def show_topic(topic: Topic, workshop: Workshop, voters: dict[str, int], agenda:
             st.button(
                 "Take it up again" if parked else "Park",
                 key=f"workshop_park_{topic.id}",
-                type="tertiary",
+                icon=":material/play_arrow:" if parked else ":material/pause:",
                 on_click=perform,
                 args=(
                     "",
@@ -285,13 +305,17 @@ def room(workshop_id: str) -> None:
     agreed = sum(topic.state is TopicState.AGREED for topic in topics)
     voting = sum(topic.voting is not None for topic in topics)
     if not topics:
+        st.subheader(f"{plain(workshop.title)}, {day(workshop.created_at)}", anchor=False)
         st.write("No topic is on the table yet. A facilitator takes them over from the comparison.")
         return
     state = (
         f"{voting} being voted on now." if voting else ("" if workshop.open else "This workshop is closed.")
     )
     noun = "topic" if len(topics) == 1 else "topics"
-    st.subheader(f"{agreed} of {len(topics)} {noun} agreed. {state}", anchor=False)
+    st.subheader(
+        f"{plain(workshop.title)}, {day(workshop.created_at)}: {agreed} of {len(topics)} {noun} agreed. {state}",
+        anchor=False,
+    )
     voters = workshops.count_voters(actor())
     with stop_on_refusal():
         agenda = agenda_of(workshop)
@@ -303,6 +327,42 @@ def room(workshop_id: str) -> None:
         st.session_state["workshop_waiting"] = waiting
         st.rerun()
     st.session_state["workshop_waiting"] = waiting
+
+
+def typical_rules_of(topic: Topic) -> dict[Team, Rule | None]:
+    """What each team typically asks of a lead, by the question that the topic came from; empty where it tells none."""
+    if not (topic.survey_id and topic.question_key):
+        return {}
+    try:
+        found = comparison.compare_survey(actor(), topic.survey_id)
+    except Refusal:
+        return {}
+    compared = next((one for one in found.questions if one.question.key == topic.question_key), None)
+    return dict(compared.typical_rules) if compared is not None and not compared.hidden else {}
+
+
+def offer_typical_rules(topic: Topic, month: str) -> Team | None:
+    """What both teams typically ask, each to start the proposal's rule from. The team whose rule was taken, if any."""
+    rules = typical_rules_of(topic)
+    if not any(rules.values()):
+        return None
+    taken = f"workshop_start_{topic.id}"
+    st.markdown("**What each team typically asks**" + (f", as answered in {month}" if month else ""))
+    for team, rule in rules.items():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            asks = f"a lead qualifies if {sentence(rule)}." if rule else "nothing that most of them share."
+            st.markdown(plain(f"{team.label.capitalize()}: {asks}"), width="stretch")
+            if rule is not None:
+                st.button(
+                    "Start from it",
+                    key=f"workshop_start_{topic.id}_{team.value}",
+                    icon=":material/rule:",
+                    help=f"Puts the rule of {team.label} into the form, to be changed there.",
+                    disabled=st.session_state.get(taken) == team,
+                    on_click=lambda team=team: st.session_state.update({taken: team}),
+                )
+    found: Team | None = st.session_state.get(taken)
+    return found if found is not None and rules.get(found) else None
 
 
 room(chosen)
@@ -337,7 +397,18 @@ if runs and workshop.open:
             max_chars=4000,
             key=f"workshop_propose_text_{term_key}",
         )
-        rule = edit_rule(f"workshop_propose_{term_key}", base.rule if base else None)
+        start = offer_typical_rules(
+            free[topic_id], answered_in(current).get(free[topic_id].survey_id or "", "")
+        )
+        if start is None:
+            rule = edit_rule(f"workshop_propose_{term_key}", base.rule if base else None)
+        else:
+            typical = typical_rules_of(free[topic_id])[start]
+            # a key of its own: the editor keeps what was begun from another rule
+            rule = edit_rule(
+                f"workshop_propose_{term_key}_{topic_id}_{start.value}",
+                None if typical is None else to_document(typical),
+            )
 
         # not in a callback: that would be the one of an earlier run, without what was typed last
         if st.button("Open the vote", type="primary", icon=":material/how_to_vote:", key="workshop_propose"):
