@@ -254,7 +254,7 @@ def show_topic(topic: Topic, workshop: Workshop, voters: dict[str, int], agenda:
                 st.badge("Voting now", icon=":material/how_to_vote:", color="violet")
         if topic.reason:
             month = answered_in(workshop).get(topic.survey_id or "")
-            st.caption(plain(topic.reason) + (f" · as answered in {month}" if month else ""))
+            st.caption(plain(topic.reason) + (f" As answered in {month}." if month else ""))
         show_where_from(topic, agenda.costs.get(topic.id))
         for proposal in topic.proposals:
             if proposal.state is ProposalState.VOTING:

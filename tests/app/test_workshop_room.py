@@ -54,7 +54,7 @@ def test_the_heading_has_the_name_and_findings_have_their_month(open_page, make_
     facilitator, _ = at_work(make_person)
     app = open_page(PAGE, facilitator)
     assert "Autumn table, " in app.subheader[0].value and "0 of 1 topic agreed" in app.subheader[0].value
-    assert "Sales says 100. · as answered in September 2025" in texts(app)
+    assert "Sales says 100. As answered in September 2025." in texts(app)
 
 
 def test_where_no_workshop_is_open_a_facilitator_opens_the_next_one(open_page, make_person):
