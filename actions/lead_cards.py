@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from actions import clock
 from actions.journal import journal
+from actions.kept_results import KeptResults
 from actions.permissions import authorise, may
 from alignment import rules
 from alignment.answers import counted_responses
@@ -83,6 +84,17 @@ def outcomes_of_cards(actor: Actor, survey_id: str, question_key: str) -> dict[i
             f"What became of the leads can be read once ‘{survey.title}’ is closed. Till then it would sway the judgement."
         )
     ids = lead_cards.lead_ids(connection, survey.id, question_key)
+    from leads.store import warehouse
+
+    facts = warehouse()
+    key = (facts.folder, facts.revision(), tuple(sorted(ids.items())))
+    return dict(_OUTCOMES.get(key, lambda: _outcomes_of(ids)))
+
+
+_OUTCOMES: "KeptResults[dict[int, CardOutcome]]" = KeptResults(32)
+
+
+def _outcomes_of(ids: Mapping[int, str]) -> dict[int, CardOutcome]:
     from leads.cards import standing_of
     from leads.store import warehouse
 

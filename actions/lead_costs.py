@@ -1,9 +1,11 @@
 """What a difference between the teams costs in past leads: how many, which ones, and how a lead field is spread."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from actions import settings
 from actions.comparison import compare_survey
+from actions.kept_results import KeptResults
 from actions.permissions import authorise
 from alignment.errors import InvalidInput, NotFound
 from alignment.field_spread import FieldSpread
@@ -14,6 +16,8 @@ from db.store import store
 
 if TYPE_CHECKING:  # these bring numpy and Ibis: only where leads are really touched
     from alignment.disagreement import LeadsApart, QuestionComparison
+    from leads.closed_periods import Period
+    from leads.field_spread import CountedSpread
     from leads.listing import LeadPage
 
 _UPWARDS = (Operator.GREATER, Operator.AT_LEAST)
@@ -87,18 +91,19 @@ def read_field_spread(
     asked = {team: bounds[team].get(name) for team in Team}
     cost = compared.cost or next((one.cost for one in found.questions if one.cost), None)
     from leads.closed_periods import EVERYTHING, Period
-    from leads.field_spread import spread_of
     from leads.store import warehouse
 
     zone = settings.company_of(store().read()).hours.timezone
     period = Period(cost.first_day, cost.last_day) if cost else EVERYTHING
     thresholds = {team: None if one is None else _as_number(one) for team, one in asked.items()}
-    with warehouse().read() as facts:
-        if not facts.revision:
-            return None
-        marks = [mark for mark in thresholds.values() if mark is not None]
-        counted = spread_of(facts, name, period, zone, marks)
-        label = next((known.label for known in facts.fields() if known.name == name), name)
+    facts = warehouse()
+    revision = facts.revision()
+    if not revision:
+        return None
+    marks = tuple(mark for mark in thresholds.values() if mark is not None)
+    counted, label = _SPREADS.get(
+        (facts.folder, revision, name, period, zone, marks), lambda: _counted(name, period, zone, marks)
+    )
     if counted is None:
         return None
     number = question.type is QuestionType.NUMBER and compared.distributions
@@ -123,6 +128,21 @@ def read_field_spread(
         first_day=period.first_day,
         last_day=period.last_day,
     )
+
+
+_SPREADS: "KeptResults[tuple[CountedSpread | None, str]]" = KeptResults(128)
+"""By version of the lead facts and what is asked of them: the counts of a field, and its label."""
+
+
+def _counted(
+    name: str, period: "Period", zone: str, marks: Sequence[float]
+) -> "tuple[CountedSpread | None, str]":
+    from leads.field_spread import spread_of
+    from leads.store import warehouse
+
+    with warehouse().read() as facts:
+        label = next((known.label for known in facts.fields() if known.name == name), name)
+        return spread_of(facts, name, period, zone, marks), label
 
 
 def _question(actor: Actor, survey_id: str, question_key: str) -> "QuestionComparison":

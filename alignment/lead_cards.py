@@ -46,6 +46,15 @@ class CardOutcome(StrEnum):
     OPEN = "open"
 
 
+BECAME: Mapping[CardOutcome | None, str] = {
+    CardOutcome.WON: "won",
+    CardOutcome.LOST: "lost",
+    CardOutcome.OPEN: "still open",
+    None: "not known",
+}
+"""What became of a card's lead, as it is read; None where the lead is not there any more."""
+
+
 class FieldUse(StrEnum):
     """What can be done with a field: it stands on the cards; it could; somebody has to look first; never."""
 

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from actions import comparison, lead_cards, leads
+from actions import card_judgements, comparison, lead_cards
 from alignment.disagreement import QuestionComparison
-from alignment.lead_cards import CardOutcome
-from alignment.people import Actor
+from alignment.lead_cards import BECAME
+from alignment.people import Team
 from alignment.questionnaires import Question
 from alignment.surveys import OwnAnswers, Survey
 from components.charts.comparison import distribution_rows
@@ -13,8 +13,8 @@ from components.page import stop_on_refusal
 from components.session import actor
 from components.text import plain
 
-BECAME = {CardOutcome.WON: "won", CardOutcome.LOST: "lost", CardOutcome.OPEN: "still open"}
 JUDGED = {"qualified": "qualified", "not_qualified": "not qualified", "cant_tell": "can't tell"}
+SAID = {True: "yes", False: "no", None: "–"}
 
 
 def show_cards(survey: Survey, compared: QuestionComparison, own: OwnAnswers) -> None:
@@ -24,9 +24,7 @@ def show_cards(survey: Survey, compared: QuestionComparison, own: OwnAnswers) ->
     if not cards or compared.distributions is None:
         return
     with stop_on_refusal():
-        became = _outcomes(
-            actor(), survey.id, survey.revision, compared.question.key, leads.read_revision(actor())
-        )
+        became = lead_cards.outcomes_of_cards(actor(), survey.id, compared.question.key)
     judged = {row["Answer"]: row for row in distribution_rows(compared)}
     mine = own.answers.get(compared.question.key) or {}
     rows = []
@@ -42,7 +40,7 @@ def show_cards(survey: Survey, compared: QuestionComparison, own: OwnAnswers) ->
             {
                 "Card": f"Card {card.number}",
                 **said,
-                "What became of it": BECAME[became[card.number]] if card.number in became else "not known",
+                "What became of it": BECAME[became.get(card.number)],
                 **dict(card.facts),
             }
         )
@@ -55,14 +53,6 @@ def show_cards(survey: Survey, compared: QuestionComparison, own: OwnAnswers) ->
         alt=f"The leads on the cards, and how both teams judged them: {compared.question.name}",
     )
     show_card_reasons(survey, compared.question)
-
-
-@st.cache_data(ttl=600, max_entries=64, show_spinner=False)
-def _outcomes(
-    _acting: Actor, survey_id: str, revision: int, key: str, facts_revision: str
-) -> dict[int, CardOutcome]:
-    """Computed once for a closed survey and a version of the leads: the same for everybody who may read it."""
-    return dict(lead_cards.outcomes_of_cards(_acting, survey_id, key))
 
 
 def show_card_reasons(survey: Survey, question: Question) -> None:
@@ -86,3 +76,30 @@ def show_card_reasons(survey: Survey, question: Question) -> None:
                     st.markdown(f"**{team.label.capitalize()}**")
                     for text in texts:
                         st.markdown(f"> {plain(text)}")
+
+
+def show_stated_and_judged(survey: Survey, compared: QuestionComparison) -> None:
+    """What each team says it asks for, against how it judges, against what became of the leads."""
+    with stop_on_refusal():
+        found = card_judgements.stated_and_judged(actor(), survey.id, compared.question.key)
+    if found is None:
+        return
+    st.subheader("What they say, how they judge, what happened", anchor=False)
+    for team in Team:
+        for line in found.sentences[team]:
+            st.markdown(f"- {plain(line)}")
+    with st.popover("Card by card", icon=":material/table:", key="compared_stated"):
+        st.dataframe(
+            [
+                {
+                    "Card": f"Card {one.number}",
+                    **{f"{team.label.capitalize()}’s rule": SAID[one.stated[team]] for team in Team},
+                    **{f"{team.label.capitalize()} judges": SAID[one.judged[team]] for team in Team},
+                    "What became of it": BECAME[one.outcome],
+                }
+                for one in found.cards
+            ],
+            hide_index=True,
+            column_config={"Card": st.column_config.TextColumn(pinned=True)},
+            alt="Card by card: what each team's rule says, how it judges, and what became of the lead",
+        )

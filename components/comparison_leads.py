@@ -4,17 +4,14 @@ from datetime import UTC, date, datetime
 
 import streamlit as st
 
-from actions import card_judgements, lead_costs, leads, traits
+from actions import lead_costs, leads, traits
 from actions.permissions import may
 from actions.settings import local_time
 from alignment import instants
 from alignment.disagreement import QuestionComparison
 from alignment.disagreement.measures_in_words import leads_in_words, untold_in_words
-from alignment.disagreement.stated_and_judged import StatedAndJudged
-from alignment.field_spread import FieldSpread
-from alignment.lead_cards import CardOutcome
 from alignment.lifecycle import Stage
-from alignment.people import Actor, Person, Team
+from alignment.people import Person, Team
 from alignment.questionnaires import QuestionType
 from alignment.surveys import Survey
 from alignment.traits import Traits
@@ -58,8 +55,7 @@ def show_leads_behind(me: Person, survey: Survey, compared: QuestionComparison) 
     if not about_leads:
         return
     st.subheader("The leads behind it", anchor=False)
-    revision = leads_known()
-    if not revision:
+    if not leads_known():
         show_no_leads(me)
         return
     if compared.cost is not None:
@@ -71,22 +67,14 @@ def show_leads_behind(me: Person, survey: Survey, compared: QuestionComparison) 
             "What the difference costs cannot be told: a team mostly asks for nothing that leads could be looked up by, or "
             "the leads have no such field."
         )
-    _show_spread(survey, compared, revision)
+    _show_spread(survey, compared)
     _show_lists(survey, compared)
     _show_traits_of(survey, compared)
 
 
-@st.cache_data(ttl=600, max_entries=64, show_spinner=False)
-def _spread(
-    _acting: Actor, survey_id: str, revision: int, key: str, facts_revision: str
-) -> FieldSpread | None:
-    """Computed once for a closed survey and a version of the leads: the same for everybody who may read it."""
-    return lead_costs.read_field_spread(_acting, survey_id, key)
-
-
-def _show_spread(survey: Survey, compared: QuestionComparison, revision: str) -> None:
+def _show_spread(survey: Survey, compared: QuestionComparison) -> None:
     with stop_on_refusal():
-        spread = _spread(actor(), survey.id, survey.revision, compared.question.key, revision)
+        spread = lead_costs.read_field_spread(actor(), survey.id, compared.question.key)
     # exact where the field alone decides; a rule may ask for more than this
     alone = compared.question.type is QuestionType.NUMBER and compared.cost is not None
     between = compared.cost.differently if alone and compared.cost is not None else None
@@ -198,42 +186,3 @@ def show_traits(found: Traits, key: str) -> None:
             st.dataframe(
                 traits_rows(found), hide_index=True, alt="How often traits occur among won and lost leads"
             )
-
-
-SAID = {True: "yes", False: "no", None: "–"}
-BECAME = {CardOutcome.WON: "won", CardOutcome.LOST: "lost", CardOutcome.OPEN: "still open", None: "not known"}
-
-
-@st.cache_data(ttl=600, max_entries=64, show_spinner=False)
-def _stated(
-    _acting: Actor, survey_id: str, revision: int, key: str, facts_revision: str
-) -> StatedAndJudged | None:
-    """Computed once, as `_spread`."""
-    return card_judgements.stated_and_judged(_acting, survey_id, key)
-
-
-def show_stated_and_judged(survey: Survey, compared: QuestionComparison) -> None:
-    """What each team says it asks for, against how it judges, against what became of the leads."""
-    with stop_on_refusal():
-        found = _stated(actor(), survey.id, survey.revision, compared.question.key, leads_known())
-    if found is None:
-        return
-    st.subheader("What they say, how they judge, what happened", anchor=False)
-    for team in Team:
-        for line in found.sentences[team]:
-            st.markdown(f"- {plain(line)}")
-    with st.popover("Card by card", icon=":material/table:", key="compared_stated"):
-        st.dataframe(
-            [
-                {
-                    "Card": f"Card {one.number}",
-                    **{f"{team.label.capitalize()}’s rule": SAID[one.stated[team]] for team in Team},
-                    **{f"{team.label.capitalize()} judges": SAID[one.judged[team]] for team in Team},
-                    "What became of it": BECAME[one.outcome],
-                }
-                for one in found.cards
-            ],
-            hide_index=True,
-            column_config={"Card": st.column_config.TextColumn(pinned=True)},
-            alt="Card by card: what each team's rule says, how it judges, and what became of the lead",
-        )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from actions import comparison_documents, surveys
 from actions.comparison_documents import FORMS, ComparedSurvey
-from alignment.lead_cards import CardOutcome
+from alignment.lead_cards import BECAME
 from alignment.people import Actor, Team
 from alignment.questionnaires import Mode, Question, QuestionType
 from alignment.rules import sentence
@@ -34,12 +34,6 @@ MODES = {
     Mode.NAMED: "Named; this report has team results only",
     Mode.CONFIDENTIAL: "Confidential: team results only",
     Mode.ANONYMOUS: "Anonymous: team results only",
-}
-OUTCOMES = {
-    CardOutcome.WON: "won",
-    CardOutcome.LOST: "lost",
-    CardOutcome.OPEN: "still open",
-    None: "not known",
 }
 CALLS = {True: "qualified", False: "not qualified", None: "–"}
 MOST_TRAITS = 15
@@ -252,7 +246,7 @@ def _environment() -> "Environment":
     environment.globals |= {
         "teams": list(Team),
         "colours": colours,
-        "outcomes": OUTCOMES,
+        "became": BECAME,
         "calls": CALLS,
         "most_traits": MOST_TRAITS,
         "answers_of": answers_of,

@@ -9,11 +9,11 @@ from alignment.errors import Refusal
 from alignment.people import Person
 from alignment.questionnaires import QuestionType
 from alignment.surveys import OwnAnswers, Survey
-from components.comparison_cards import show_cards
+from components.comparison_cards import show_cards, show_stated_and_judged
 from components.comparison_changes import changes_of, show_change
 from components.comparison_choice import closed_on
 from components.comparison_filters import Filters, filters_in_link, keep_in_address
-from components.comparison_leads import show_leads_behind, show_stated_and_judged
+from components.comparison_leads import show_leads_behind
 from components.comparison_list import OVERVIEW_PAGE, QUESTION_PAGE, neighbours, way_back
 from components.comparison_question import (
     show_answers,

@@ -343,3 +343,17 @@ def test_quartiles_are_shown_of_teams_that_are_large_enough():
     survey = closed_survey(people=8)
     found = lead_costs.read_field_spread(make_actor(), survey.id, "size")
     assert found.quartiles == {Team.SALES: (100.0, 100.0), Team.MARKETING: (10.0, 10.0)}
+
+
+def test_a_field_is_spread_over_the_leads_of_the_zone_and_the_version_that_are_there_now():
+    made_up_leads(1_200)
+    survey = closed_survey()
+    seen = []
+    for zone in ("Europe/Berlin", "America/New_York"):
+        company, revision = company_with_revision(MACHINE)
+        change_company(MACHINE, replace(company, hours=BusinessHours(timezone=zone)), revision)
+        seen += [lead_costs.read_field_spread(make_actor(), survey.id, "size") for _ in range(2)]
+        assert seen[-1] == seen[-2]
+    assert seen[0] != seen[2], "some leads came in the hours in which it is another quarter"
+    made_up_leads(900, seed=2)
+    assert lead_costs.read_field_spread(make_actor(), survey.id, "size") != seen[-1]

@@ -121,3 +121,13 @@ def test_public_functions_of_the_inner_rooms_say_what_they_give():
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
                 assert ast.get_docstring(node), f"{path.relative_to(ROOT)}: {node.name} has no docstring"
+
+
+def test_results_of_actions_are_kept_by_the_actions_alone():
+    """A second store of results in a page does not know what they depend on, and shows what is not true any more."""
+    kept = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "components").rglob("*.py")
+        if "cache_data" in path.read_text(encoding="utf-8")
+    ]
+    assert kept == []
