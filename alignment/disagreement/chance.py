@@ -38,6 +38,7 @@ class Draws:
         self._kept: dict[tuple[str, int, int], NDArray[np.integer]] = {}
         self._asked_for: set[tuple[int, int]] = set()
         self._middles: dict[tuple[int, Team], tuple[Floats, Floats]] = {}
+        self._last: tuple[tuple[int, bytes], Counts] | None = None
 
     def deal(self, totals: ArrayLike, size: int) -> Counts:
         """Counts of the first team's answers when `size` of all people are picked at random.
@@ -46,17 +47,17 @@ class Draws:
         multivariate hypergeometric distribution, drawn answer by answer or from people dealt one by one: what is faster.
         """
         pooled = np.asarray(totals, dtype=np.int64)
-        if self._few_answers(pooled, size):
-            return self._rng.multivariate_hypergeometric(
-                pooled, size, size=self.repetitions, method="marginals"
-            )
+        counts = self._drawn_counts(pooled, size)
+        if counts is not None:
+            return counts
         return np.diff(self._dealt(int(pooled.sum()), size)[_bounds(pooled)], axis=0).T.astype(np.int64)
 
     def deal_sums(self, totals: ArrayLike, values: ArrayLike, size: int) -> Floats:
         """Sums over `size` of all people picked at random: `values` is what each answer counts for, (k, columns)."""
         pooled, table = np.asarray(totals, dtype=np.int64), np.asarray(values, dtype=np.float64)
-        if self._few_answers(pooled, size):
-            return _product(table, self.deal(pooled, size).T).T
+        counts = self._drawn_counts(pooled, size)
+        if counts is not None:
+            return _product(table, counts.T).T
         return _sums(self._dealt(int(pooled.sum()), size), pooled, table)
 
     def resample_sums(self, counts: ArrayLike, values: ArrayLike, team: Team) -> Floats:
@@ -82,12 +83,23 @@ class Draws:
         )
         return (first + second) / 2
 
-    def _few_answers(self, pooled: Counts, size: int) -> bool:
-        """Whether to draw counts: of few answers among many people, unless so many people are dealt anyway."""
-        people = int(pooled.sum())
+    def _drawn_counts(self, pooled: Counts, size: int) -> Counts | None:
+        """`deal` where counts are best drawn: of few answers among many people, unless so many people are dealt anyway.
+
+        The same answers are drawn but once, for all that is asked of one question.
+        """
+        answers, people = (size, pooled.tobytes()), int(pooled.sum())
+        if self._last is not None and self._last[0] == answers:
+            return self._last[1]
         again = (people, size) in self._asked_for
         self._asked_for.add((people, size))
-        return pooled.size * _WORTH_DEALING <= people and not again
+        if again or pooled.size * _WORTH_DEALING > people:
+            return None
+        counts = self._rng.multivariate_hypergeometric(
+            pooled, size, size=self.repetitions, method="marginals"
+        )
+        self._last = answers, counts
+        return counts
 
     def _dealt(self, people: int, size: int) -> NDArray[np.integer]:
         """How many of the first i people are in the first team, of shape (people + 1, repetitions)."""

@@ -64,13 +64,18 @@ def test_questions_that_share_draws_have_each_its_exact_permutation_distribution
 def test_large_teams_are_drawn_by_their_counts_and_dealt_one_by_one_from_the_same_distribution():
     totals, size = np.array([300, 200, 100]), 250
     draws = Draws(np.random.default_rng(3), 20_000)
-    by_counts, by_people = draws.deal(totals, size), draws.deal(totals, size)
+    by_counts = draws.deal(totals, size)
+    sums = draws.deal_sums(totals, np.eye(3), size)
+    assert np.array_equal(by_counts, sums) and not draws._kept, "one question is drawn once, and nobody dealt"
+    by_people = draws.deal(totals[::-1], size)[:, ::-1]
+    assert draws._kept, "a further question of these sizes"
     share = totals / 600
     for dealt in (by_counts, by_people):
         assert np.all(dealt.sum(axis=1) == size)
         assert dealt.mean(axis=0) == pytest.approx(size * share, abs=0.3)
         assert dealt.var(axis=0) == pytest.approx(size * share * (1 - share) * 350 / 599, rel=0.06)
-    assert np.array_equal(by_people, draws.deal(totals, size)), "dealt once, for all questions of these sizes"
+    again = draws.deal(totals[::-1], size)[:, ::-1]
+    assert np.array_equal(by_people, again), "dealt once, for all questions of these sizes"
     assert not np.array_equal(by_counts, by_people)
 
 
