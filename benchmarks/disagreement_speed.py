@@ -11,6 +11,10 @@ cards the mean difference too; the distance of the mean ranks by Kendall's τ, a
 Thresholds of rules and bootstraps are left out. The column 'one test' is the ratio to the first of these tests alone.
 The loop is timed on a few questions of each type and scaled to 60, as the last column says (with `--quick` on one, and for
 large teams on fewer resamples).
+
+Everybody answers everything here, so that people are dealt but once. Where many skip questions, every question has other
+numbers of people and draws of its own: 60 mixed questions of 10,000 people take two to three times as long with 5 % skipped
+at random.
 """
 
 import argparse
