@@ -19,14 +19,12 @@ LEAST_WITH_TRAIT = 5
 
 
 @dataclass(frozen=True)
-class Trait:
+class CountedTrait:
     """One trait of past leads among those won and those lost; leads of which the trait is not known count in neither.
 
     `field` is the lead field, `words` the trait as it is read (`employees at least 50`, `source is “referral”`), `rule` the
-    same to be run on leads. `won` of `of_won` won leads have it, `lost` of `of_lost` lost ones. `difference` is the share
-    among the won minus that among the lost, with its 95 % Newcombe interval; `q` its false-discovery rate among the traits
-    looked at together (Benjamini & Hochberg, from Fisher's exact test). `suspected` says why the field may have been
-    filled in after the outcome; '' where nothing speaks for it.
+    same to be run on leads. `won` of `of_won` won leads have it, `lost` of `of_lost` lost ones. `suspected` says why the field
+    may have been filled in after the outcome; '' where nothing speaks for it.
     """
 
     field: str
@@ -36,10 +34,25 @@ class Trait:
     of_won: int
     lost: int
     of_lost: int
+    suspected: str = ""
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are leads enough to compare won and lost ones."""
+        return min(self.of_won, self.of_lost) >= LEAST_OF_EACH and self.won + self.lost >= LEAST_WITH_TRAIT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trait(CountedTrait):
+    """A counted trait that was compared.
+
+    `difference` is the share among the won minus that among the lost, with its 95 % Newcombe interval; `q` its false-discovery
+    rate among the traits looked at together (Benjamini & Hochberg, from Fisher's exact test).
+    """
+
     difference: float
     interval: Interval
     q: float
-    suspected: str = ""
 
     @property
     def share_of_won(self) -> float:
@@ -99,25 +112,6 @@ class Traits:
         }
 
 
-@dataclass(frozen=True)
-class CountedTrait:
-    """A trait and how often it was found; the fields are those of `Trait`."""
-
-    field: str
-    words: str
-    rule: Rule
-    won: int
-    of_won: int
-    lost: int
-    of_lost: int
-    suspected: str = ""
-
-    @property
-    def enough(self) -> bool:
-        """Whether there are leads enough to compare won and lost ones."""
-        return min(self.of_won, self.of_lost) >= LEAST_OF_EACH and self.won + self.lost >= LEAST_WITH_TRAIT
-
-
 def judge_traits(counted: Sequence[CountedTrait]) -> tuple[Trait, ...]:
     """Those of which there are leads enough, compared and corrected together: those that tell first, by their difference."""
     enough = [one for one in counted if one.enough]
@@ -131,21 +125,8 @@ def judge_traits(counted: Sequence[CountedTrait]) -> tuple[Trait, ...]:
     for one, q in zip(enough, benjamini_hochberg([float(p) for p in p_values]), strict=True):
         interval = newcombe(one.won, one.of_won, one.lost, one.of_lost)
         assert interval is not None
-        found.append(
-            Trait(
-                one.field,
-                one.words,
-                one.rule,
-                one.won,
-                one.of_won,
-                one.lost,
-                one.of_lost,
-                one.won / one.of_won - one.lost / one.of_lost,
-                interval,
-                q,
-                one.suspected,
-            )
-        )
+        difference = one.won / one.of_won - one.lost / one.of_lost
+        found.append(Trait(**vars(one), difference=difference, interval=interval, q=q))
     return tuple(sorted(found, key=lambda trait: (not trait.tells, -abs(trait.difference), trait.words)))
 
 

@@ -240,7 +240,9 @@ RULE = parse({"version": 1, "all": [{"field": "x", "op": "is_known"}]})
 def trait(words, won, of_won, lost, of_lost, q=0.001, suspected=""):
     interval = newcombe(won, of_won, lost, of_lost)
     difference = won / of_won - lost / of_lost
-    return Trait("x", words, RULE, won, of_won, lost, of_lost, difference, interval, q, suspected)
+    return Trait(
+        "x", words, RULE, won, of_won, lost, of_lost, suspected, difference=difference, interval=interval, q=q
+    )
 
 
 TRAITS = Traits(
