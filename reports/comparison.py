@@ -180,8 +180,9 @@ class Answer:
 
 def comparison_html(found: ComparedSurvey) -> str:
     """The report as one HTML page that loads and runs nothing, prints on A4 and Letter, and has a dark mode on screens."""
-    from alignment.disagreement import Evidence
+    from alignment.disagreement import Evidence, Verdict
     from alignment.disagreement.change import Direction
+    from alignment.disagreement.results import Seen
 
     return (
         _environment()
@@ -191,16 +192,27 @@ def comparison_html(found: ComparedSurvey) -> str:
             survey=found.survey,
             comparison=found.comparison,
             mode_in_words=MODES[found.survey.mode],
+            # of a difference: where the teams agree, that there is none is no lack of evidence
             evidence={
-                Evidence.CLEAR: "clear",
-                Evidence.LIKELY: "likely",
-                Evidence.NONE: "none found",
-                Evidence.TOO_FEW: "",
+                one.question.key: {
+                    Evidence.CLEAR: "clear",
+                    Evidence.LIKELY: "likely",
+                    Evidence.NONE: "–" if one.verdict is Verdict.ALIGNED else "no difference found",
+                    Evidence.TOO_FEW: "",
+                }[one.evidence]
+                for one in found.comparison.questions
             },
+            imagined={
+                kind: sum(
+                    any(seen.seen is kind for seen in one.perspectives) for one in found.comparison.questions
+                )
+                for kind in (Seen.IMAGINED_AGREEMENT, Seen.IMAGINED_DISAGREEMENT)
+            },
+            guessed=any(one.perspectives for one in found.comparison.questions),
             changed={
                 Direction.CLOSER: "closer",
                 Direction.FURTHER: "further apart",
-                Direction.NONE: "none found",
+                Direction.NONE: "no change found",
                 Direction.NOT_COMPARABLE: "",
             },
             moved=[

@@ -29,7 +29,7 @@ EFFECTS = {
 }
 """What each effect (see `results.Effect`) is called."""
 
-_SHARES = ("total_variation", "largest_difference", "mean_difference", "difference_cant_say")
+_DIFFERENCES = ("largest_difference", "mean_difference", "difference_cant_say")
 
 
 def effect_in_words(effect: Effect, question: Question) -> str:
@@ -47,7 +47,9 @@ def effect_value(effect: Effect, question: Question) -> str:
 
 def effect_interval(effect: Effect, interval: Interval, question: Question) -> str:
     """An interval of the effect, in its unit."""
-    return f"{_number(effect, interval.low, question)} to {_number(effect, interval.high, question)}"
+    unit = _unit(effect, question)
+    low = _number(effect, interval.low, question).removesuffix(unit)
+    return f"{low} to {_number(effect, interval.high, question)}"
 
 
 def leads_of(apart: LeadsApart) -> str:
@@ -90,10 +92,18 @@ def leads_in_words(apart: LeadsApart) -> str:
     )
 
 
+def _unit(effect: Effect, question: Question) -> str:
+    """What follows a number: a difference of shares is in points, as it is no share of anything."""
+    if effect.name in _DIFFERENCES:
+        return " points"
+    return f" {question.unit}" if question.unit and effect.name == "difference_of_medians" else ""
+
+
 def _number(effect: Effect, value: float, question: Question) -> str:
-    unit = f" {question.unit}" if question.unit and effect.name == "difference_of_medians" else ""
-    if effect.name in _SHARES:
-        text = f"{value * 100:.0f}%"
+    if effect.name in _DIFFERENCES:
+        text = f"{round(value * 100)}"
+    elif effect.name == "total_variation":
+        text = f"{round(value * 100)}%"
     else:
         text = number_text(value) if effect.name == "difference_of_medians" else f"{value:.2f}"
-    return text.replace("-", "−") + unit
+    return text.replace("-", "−") + _unit(effect, question)

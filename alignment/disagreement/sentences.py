@@ -406,7 +406,7 @@ def _interval_text(compared: QuestionComparison) -> str:
     if compared.effect is None or compared.effect.interval is None:
         return ""
     interval = compared.effect.interval
-    return f" (95% interval {interval.low:+.2f} to {interval.high:+.2f})"
+    return f" (95% interval {interval.low:+.2f} to {interval.high:+.2f})".replace("-", "−")
 
 
 def _small(value: float | None) -> str:

@@ -190,6 +190,27 @@ def test_each_answer_has_its_number_and_its_bar(everything):
     assert "100% (5)" in page and "0% (0)" in page and "place 1.0 (first for 5)" in page
 
 
+def test_agreement_is_not_told_as_a_lack_of_evidence(everything):
+    page = parsed(reports.make_html(MACHINE, everything.id)[1]).text
+    assert "none found" not in page
+    assert "Evidence of a difference" in page
+
+
+def test_differences_are_in_points_and_minus_signs_are_minus_signs(everything):
+    page = parsed(reports.make_html(MACHINE, everything.id)[1]).text
+    assert re.search(
+        r"Largest difference on one answer: −?\d+ points, 95% interval −?\d+ to −?\d+ points", page
+    )
+    assert not re.search(r"(?<![\w.–-])-\d", page)
+
+
+def test_the_first_page_says_what_is_only_imagined_and_the_method_what_lies_between(everything):
+    page = reports.make_html(MACHINE, everything.id)[1].decode()
+    first, _, rest = page.partition('class="new-page"')
+    assert "5 of 5 in sales" in first and "What to talk about first" in first
+    assert "lies between the teams on average" in rest and "lies between" not in first
+
+
 # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
