@@ -138,6 +138,46 @@ def test_from_the_overview_to_a_question_to_the_workshops_agenda(portal, company
     assert [t.question_key for t in workshops.read_workshop(MACHINE, room.id).topics] == ["kind"]
 
 
+def test_the_address_follows_from_question_to_question_and_back_leads_back(portal, company, sign_in):
+    _, sol, _, survey = company
+    order = [one.question for one in comparison.compare_survey(MACHINE, survey.id).questions]
+    split = f"/compared?survey={survey.id}&question={order[0].key}&verdict=split_between"
+    page = sign_in(sol, split)
+    expect(heading(page, order[0].name)).to_be_visible()
+    settle(page)
+    page.get_by_role("link", name="Next").click()
+    expect(heading(page, order[1].name)).to_be_visible()
+    expect(page).to_have_url(f"{portal.url}{split.replace(order[0].key, order[1].key)}")
+    expect(page.get_by_text("2 of 2")).to_be_visible()
+    settle(page)
+    page.reload()
+    expect(heading(page, order[1].name)).to_be_visible()
+    settle(page)
+    page.go_back()
+    expect(heading(page, order[0].name)).to_be_visible()
+    expect(page).to_have_url(f"{portal.url}{split}")
+    settle(page)
+    page.go_forward()
+    expect(heading(page, order[1].name)).to_be_visible()
+    expect_no_error(page)
+
+
+def test_all_that_is_to_be_settled_goes_on_the_agenda_in_one_step(portal, company, sign_in):
+    fay, *_ = company
+    page = sign_in(fay, "/comparison")
+    settle(page)
+    press(page, "Put the 2 topics to settle on the agenda")
+    expect(page.get_by_text(re.compile(r"On the table$"))).to_have_count(2)
+    settle(page)
+    page.get_by_role("link", name="On the table; go to the workshop").click()
+    expect(heading(page, "Workshop")).to_be_visible()
+    expect(page.get_by_text("2. ", exact=False).first).to_be_visible()
+    (room,) = workshops.list_workshops(MACHINE)
+    topics = workshops.read_workshop(MACHINE, room.id).topics
+    assert {topic.question_key for topic in topics} == {"hours", "kind"}
+    expect_no_error(page)
+
+
 def test_a_member_sees_their_own_answer_and_nobody_elses_on_a_phone(portal, company, sign_in):
     _, sol, others, survey = company
     page = sign_in(sol, f"/compared?survey={survey.id}&question=hours", viewport=SIZES["phone"])
