@@ -139,7 +139,7 @@ def test_guesses_and_importance_stand_with_the_question(open_page, make_person):
     assert "Sales knows how marketing sees it" in words
     assert "Importance of the topic 4.5 of 5 (sales 5.0, marketing 4.0)" in words
     overview = said(open_page(COMPARE, make_person("member", "sales")))
-    assert "1 agreement only imagined" in overview
+    assert "An agreement that is only imagined" in overview
 
 
 def test_both_typical_rules_stand_as_sentences(open_page, make_person):
