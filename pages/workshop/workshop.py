@@ -1,5 +1,7 @@
 """The workshop: one topic after the other, proposals, and votes that both teams have to carry."""
 
+from typing import Any
+
 import streamlit as st
 
 from actions import comparison, definitions, leads, settings, surveys, workshops
@@ -341,6 +343,17 @@ def typical_rules_of(topic: Topic) -> dict[Team, Rule | None]:
     return dict(compared.typical_rules) if compared is not None and not compared.hidden else {}
 
 
+def in_conditions(rule: Rule) -> dict[str, Any]:
+    """The rule's document; of a single condition as a list of one, so that the editor shows it as conditions."""
+    document = to_document(rule)
+    if "field" not in document:
+        return document
+    return {
+        "version": document["version"],
+        "all": [{key: value for key, value in document.items() if key != "version"}],
+    }
+
+
 def offer_typical_rules(topic: Topic, month: str) -> Team | None:
     """What both teams typically ask, each to start the proposal's rule from. The team whose rule was taken, if any."""
     rules = typical_rules_of(topic)
@@ -407,7 +420,7 @@ if runs and workshop.open:
             # a key of its own: the editor keeps what was begun from another rule
             rule = edit_rule(
                 f"workshop_propose_{term_key}_{topic_id}_{start.value}",
-                None if typical is None else to_document(typical),
+                None if typical is None else in_conditions(typical),
             )
 
         # not in a callback: that would be the one of an earlier run, without what was typed last

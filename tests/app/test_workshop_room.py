@@ -76,6 +76,8 @@ def test_a_proposal_starts_from_the_typical_rule_of_either_team(open_page, make_
     assert "Sales: a lead qualifies if employees is at least 100." in texts(app)
     assert "Marketing: a lead qualifies if employees is at least 10." in texts(app)
     app.button(key=f"workshop_start_{topic.id}_marketing").click().run()
+    editor = next(one for one in app.segmented_control if (one.key or "").endswith("_marketing_mode"))
+    assert editor.value == "Conditions"
     app.text_area(key="workshop_propose_text_mql").set_value("From ten employees on.")
     app.button(key="workshop_propose").click().run()
     assert not app.exception
