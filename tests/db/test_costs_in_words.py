@@ -63,7 +63,9 @@ def test_one_field_that_every_lead_has_does_not_choose_the_window_of_all_others(
     assert (costs("employees")["employees"].first_day, costs("employees")["employees"].last_day) == QUARTER
     found = costs(*fields)
     assert all(one.enough and one.judged >= 800 for one in found.values())
-    assert {(one.first_day, one.last_day) for one in found.values()} == {(date(2025, 6, 1), date(2026, 5, 31))}
+    assert {(one.first_day, one.last_day) for one in found.values()} == {
+        (date(2025, 6, 1), date(2026, 5, 31))
+    }
 
 
 def test_a_question_with_too_few_leads_has_no_cost_and_says_why():
