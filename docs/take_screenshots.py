@@ -47,7 +47,7 @@ NOT_YET_ANSWERED, HALF_WAY = "Svenja Brackmann", "Kwame Asantewa"
 class Shot:
     """One picture: the screen's address and who looks at it; nobody has signed in where `who` is ''.
 
-    `{running}` and `{draft}` in the address are the questionnaires that are open and being written.
+    `{running}`, `{draft}` and `{closed}` in the address are the questionnaires that are open, being written and closed last.
     """
 
     name: str
@@ -64,6 +64,7 @@ SHOTS = (
     Shot("questionnaire", "questionnaires?survey={running}", FACILITATOR),
     Shot("editor", "editor?survey={draft}", FACILITATOR),
     Shot("comparison", "comparison", FACILITATOR),
+    Shot("question", "compared?survey={closed}&question=sources", SALES_LEAD),
     Shot("workshop", "workshop", NOT_YET_ANSWERED),
     Shot("glossary", "glossary", SALES_LEAD),
     Shot("leads", "leads", FACILITATOR),
@@ -138,7 +139,7 @@ def go_on_with_the_story() -> dict[str, str]:
             acting(FACILITATOR), definitions.draft(acting(FACILITATOR), "mql", text, current.rule)
         )
     store.close_all()
-    return {"running": running.id, "draft": draft.id}
+    return {"running": running.id, "draft": draft.id, "closed": asked.id}
 
 
 @contextmanager
