@@ -149,7 +149,7 @@ def ours(kind: QuestionType, people: int) -> tuple[float, float, float]:
     took = time.process_time() - begun
     peak = _peak() - before
     begun = time.process_time()
-    for _ in gather_each(*[survey[0].questions, survey[1]]):
+    for _ in gather_each(survey[0].questions, survey[1]):
         pass
     return took, time.process_time() - begun, peak
 

@@ -25,7 +25,7 @@ def changes_of(survey: "Survey", found: Comparison) -> ChangesSince | None:
 
 
 def changes_in_words(since: ChangesSince) -> str:
-    """'Since ‘Spring’, closed 3 May 2026: closer on 2, further apart on 1, no detectable change on 9.'"""
+    """'Since ‘Spring’, closed 3 May 2026: closer on 2, further apart on 1, no detectable change on 9. Of twenty …'"""
     parts = [
         f"{words} on {since.count(direction)}"
         for direction, words in (
@@ -37,7 +37,12 @@ def changes_in_words(since: ChangesSince) -> str:
         if since.count(direction)
     ]
     when = f"Since ‘{since.title}’, closed {since.closed_on:%-d %B %Y}"
-    return f"{when}: {', '.join(parts)}." if parts else f"{when}, no question was asked again."
+    if not parts:
+        return f"{when}, no question was asked again."
+    chance = ""
+    if since.count(Direction.CLOSER) + since.count(Direction.FURTHER):
+        chance = " Of twenty on which nothing has changed, about one is called changed by chance."
+    return f"{when}: {', '.join(parts)}.{chance}"
 
 
 def show_change(since: ChangesSince | None, key: str) -> None:

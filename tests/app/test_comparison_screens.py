@@ -1,12 +1,16 @@
 """The comparison as each role finds it: the overview, each question's own screen, and one's own answers in it."""
 
+from datetime import date
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from actions import answers, clock, comparison, people, surveys, workshops
 from alignment.disagreement import Verdict
+from alignment.disagreement.change import Change, ChangesSince, Direction
 from alignment.errors import WrongState
 from alignment.people import MACHINE, Actor, Role, Team
+from components.comparison_changes import changes_in_words
 
 OVERVIEW = "pages/surveys/comparison.py"
 QUESTION = "pages/surveys/compared.py"
@@ -444,3 +448,21 @@ def test_whoever_was_given_a_way_in_since_sees_no_confidential_answers_of_the_pe
     own = comparison.read_own_answers(Actor(session.person_id, session.signed_in_at), survey.id)
     assert bool(own.answers) is (mode == "named")
     assert bool(own.reason) is (mode != "named")
+
+
+def test_what_has_changed_is_counted_and_chance_is_named_where_a_change_is_claimed():
+    def change(direction):
+        return Change("key", direction, None, None, None, None, "…")
+
+    def told(*directions):
+        changes = {str(number): change(one) for number, one in enumerate(directions)}
+        return changes_in_words(ChangesSince("id", "Spring", date(2026, 5, 3), changes))
+
+    assert (
+        told(Direction.NONE, Direction.NONE)
+        == "Since ‘Spring’, closed 3 May 2026: no detectable change on 2."
+    )
+    some = told(Direction.CLOSER, Direction.NONE, Direction.FURTHER)
+    assert "closer on 1, further apart on 1, no detectable change on 1." in some
+    assert some.endswith("Of twenty on which nothing has changed, about one is called changed by chance.")
+    assert told() == "Since ‘Spring’, closed 3 May 2026, no question was asked again."
