@@ -25,8 +25,8 @@ LABELS = {
     MessageKind.IMPORT: "Look at them",
     MessageKind.LINK: "Answer",
 }
+# what asks for answers, and has nothing more to ask once they are in
 ASKED = (MessageKind.INVITATION, MessageKind.REMINDER)
-"""What asks for answers, and has nothing more to ask once they are in."""
 
 
 def go_to(message: Message) -> None:

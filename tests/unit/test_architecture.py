@@ -61,6 +61,17 @@ def test_page_addresses_are_unique():
     assert len(names) == len(set(names))
 
 
+def test_no_page_has_a_value_standing_alone_that_streamlit_would_write_on_the_screen():
+    for path in files("app.py", "pages"):
+        after_the_docstring = ast.parse(path.read_text(encoding="utf-8")).body[1:]
+        alone = [
+            statement.lineno
+            for statement in after_the_docstring
+            if isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Call)
+        ]
+        assert alone == [], f"{path.relative_to(ROOT)}, lines {alone}"
+
+
 def test_sql_stands_in_db_only():
     statement = re.compile(
         r"^\s*(SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE (TABLE|INDEX))\b", re.S
