@@ -84,9 +84,9 @@ def open_door() -> None:
         open_portal()
 
 
-sign_in.finish_keeping()
-if sign_in.finish_leaving():
-    st.success("You have signed out, here and on every other device.", icon=":material/check:")
+with st.container():  # always there, so that what sets or drops a cookie moves nothing below when it goes
+    sign_in.finish_keeping()
+    sign_in.finish_leaving()
 if sign_in.resume():
     open_portal()
 else:

@@ -9,6 +9,7 @@ sees it. Its password hints, mails and self-registration are not used.
 import secrets
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import streamlit as st
@@ -25,7 +26,26 @@ from components.text import plain
 SAMPLE = (
     "sample_company"  # session key: the sample company that was loaded here, so that its people can be shown
 )
-_KEEPING, _LEAVING = "sign_in_keeping", "sign_in_leaving"
+_COMING, _KEEPING, _LEAVING = "sign_in_coming", "sign_in_keeping", "sign_in_leaving"
+
+
+@dataclass
+class _Coming:
+    """Who has just given the right password, and the e-mail they typed; over which connection the form was shown.
+
+    Another run may be asked for while a password is checked; the run that checks it then ends at its next touch of
+    the screen or of the session. Filling this in is neither, so that whoever has come in stays in.
+    """
+
+    connection: str
+    found: tuple[sign_in.Session, str] | None = None
+
+
+class _Leaving(Enum):
+    """How far signing out has come: the browser still holds the cookie, or it was told to drop it."""
+
+    COOKIE_KEPT = "cookie kept"
+    COOKIE_DROPPED = "cookie dropped"
 
 
 @dataclass(frozen=True)
@@ -65,15 +85,15 @@ class _EveryName(MutableMapping[str, dict[str, Any]]):
 class _Passwords(AuthenticationModel):
     """The authenticator's model with the store behind its password check."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, coming: _Coming) -> None:
         super().__init__(credentials={"usernames": {}}, auto_hash=False, secret_key=key)
         self.credentials["usernames"] = _EveryName()
-        self.session: sign_in.Session | None = None
+        self.coming = coming
 
     def check_credentials(self, username: str, password: str) -> bool:
-        """Whether they go together; the sign-in is kept in `session`. Raises Locked."""
+        """Whether they go together; the sign-in is kept in `coming`. Raises Locked."""
         try:
-            self.session = sign_in.check(username, password)
+            self.coming.found = (sign_in.check(username, password), username)
         except sign_in.WrongPassword:
             return False
         return True
@@ -103,7 +123,7 @@ class _Cookie:
 class _Authenticator(Authenticate):
     """The authenticator over the store. It is built when a form or a sign-out is due, not on every run."""
 
-    def __init__(self) -> None:
+    def __init__(self, coming: _Coming) -> None:
         key = sign_in.cookie_key()
         self.attrs = {"login_sleep_time": 0}
         self.path = None
@@ -112,8 +132,7 @@ class _Authenticator(Authenticate):
         self.authentication_controller = AuthenticationController(
             {"usernames": {}}, None, False, None, None, key, None
         )
-        self.passwords = _Passwords(key)
-        self.authentication_controller.authentication_model = self.passwords
+        self.authentication_controller.authentication_model = _Passwords(key, coming)
         self.cookie_controller = _Cookie()
 
 
@@ -147,7 +166,7 @@ def finish_keeping() -> None:
 
 def resume() -> bool:
     """Whether somebody is signed in at the start of this run, from the session or else from a valid cookie."""
-    if session.still_signed_in():
+    if _finish_coming() or session.still_signed_in():
         return True
     found = sign_in.read_cookies(dict(st.context.cookies))
     if found is None:
@@ -156,16 +175,32 @@ def resume() -> bool:
     return True
 
 
+def _finish_coming() -> bool:
+    """Sign in who has given the right password, in this run or in one that was cut off. Whether there is somebody."""
+    coming = st.session_state.get(_COMING)
+    if not isinstance(coming, _Coming) or coming.found is None or coming.connection != session.connection():
+        return False
+    signed_in, email = coming.found
+    st.session_state.pop(_LEAVING, None)
+    session.remember(signed_in.person_id, signed_in.signed_in_at)
+    keep(signed_in, email)
+    del st.session_state[_COMING]  # last: this run may be cut off as well
+    return True
+
+
 def ask() -> bool:
     """Show the sign-in form; True in the run in which it is sent with the right password."""
+    coming = st.session_state[_COMING] = _Coming(session.connection())
     place = st.empty()
     with place.container():
         _, middle, _ = st.columns([1, 2, 1])
         with middle:
+            if _LEAVING in st.session_state:
+                st.success("You have signed out, here and on every other device.", icon=":material/check:")
             st.markdown(
                 "Where sales and marketing agree what a qualified lead is, and check whether it helped."
             )
-            authenticator = _Authenticator()
+            authenticator = _Authenticator(coming)
             st.session_state["logout"] = st.session_state["authentication_status"] = None
             try:
                 authenticator.login(
@@ -186,13 +221,10 @@ def ask() -> bool:
                 _show_sample_people(st.session_state[SAMPLE])
             else:
                 st.caption("No password yet, or forgotten? Ask your administrator for a link.")
-    signed_in = authenticator.passwords.session
-    if signed_in is None:
+    if coming.found is None:
         return False
     place.empty()
-    keep(signed_in, st.session_state["username"])
-    session.remember(signed_in.person_id, signed_in.signed_in_at)
-    return True
+    return _finish_coming()
 
 
 def _show_sample_people(loaded: Any) -> None:
@@ -221,17 +253,17 @@ def sign_out() -> None:
     sign_in.end_every_session(session.actor())
     loaded = st.session_state.get(SAMPLE)
     session.forget()
-    st.session_state[_LEAVING] = True
+    st.session_state[_LEAVING] = _Leaving.COOKIE_KEPT
     if loaded is not None:
         st.session_state[SAMPLE] = (
             loaded  # whoever explores the sample signs out and in as one after the other
         )
 
 
-def finish_leaving() -> bool:
-    """In the run after `sign_out`: have the browser drop its cookie. True in that run; no rerun may follow in it."""
-    if not st.session_state.pop(_LEAVING, False):
-        return False
+def finish_leaving() -> None:
+    """In the run after `sign_out`: have the browser drop its cookie. No rerun may follow in that run."""
+    if st.session_state.get(_LEAVING) is not _Leaving.COOKIE_KEPT:
+        return
+    st.session_state[_LEAVING] = _Leaving.COOKIE_DROPPED
     st.session_state["authentication_status"] = True
-    _Authenticator().logout(location="unrendered")
-    return True
+    _Authenticator(_Coming(session.connection())).logout(location="unrendered")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import bcrypt
 import pytest
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from actions import clock, people, settings, setup, sign_in
@@ -187,6 +188,35 @@ def test_signing_out_shows_the_form_and_ends_every_other_session(with_password, 
     assert "signed_in" not in there.session_state
     use_form(here, ada.email)
     assert here.title[0].value == "Account"
+
+
+def test_who_signs_out_and_in_again_is_told_once_and_comes_in(with_password, open_page):
+    ada = with_password("admin", None)
+    app = open_page("pages/people/account.py", ada)
+    button(app, "Sign out").click().run()
+    assert "signed out" in shown(
+        app.run()
+    )  # it stays until somebody signs in, whatever draws the screen anew
+    use_form(app, ada.email)
+    assert app.title[0].value == "Account" and "signed out" not in shown(app)
+
+
+def test_a_sign_in_whose_run_is_cut_off_by_another_one_is_not_lost(with_password, monkeypatch):
+    ada = with_password("admin", None)
+    app = start().run().switch_page("pages/people/account.py").run()
+    check = sign_in.check
+
+    def check_and_be_cut_off(email, password):
+        """As it goes when something on the screen asks for a run meanwhile: this one ends at its next touch of it."""
+        found = check(email, password)
+        get_script_run_ctx().script_requests.request_rerun(
+            RerunData(page_script_hash=get_script_run_ctx().page_script_hash)
+        )
+        return found
+
+    monkeypatch.setattr(sign_in, "check", check_and_be_cut_off)
+    use_form(app, ada.email)
+    assert app.title[0].value == "Account" and not app.exception
 
 
 # sessions
