@@ -9,16 +9,18 @@ import csv
 import io
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+import ibis
 import pyarrow as pa
 
 from alignment.errors import InvalidInput
+from leads.imports.files import LARGEST_CELL, MOST_COLUMNS, LeadFile, Ragged, UnreadableFile
+from leads.imports.report import ImportWarning
+from leads.store import Draft
 
 LARGEST_FILE = 200_000_000
-LARGEST_CELL = 1_000_000
-MOST_COLUMNS = 2_000
 _BATCH = 20_000
 _CHUNK = 1 << 20
 _DELIMITERS = (",", ";", "\t", "|")
@@ -35,47 +37,34 @@ _KINDS_OF_FILE = {
 }
 
 
-class UnreadableFile(InvalidInput):
-    """The file is no CSV that can be read."""
-
-
 @dataclass
-class Ragged:
-    """A row that cannot be laid on the header."""
+class CsvFile(LeadFile):
+    """A text file with delimiters that has been looked through."""
 
-    row: int
-    cells: int
-    reason: str
-
-
-@dataclass
-class CsvFile:
-    """A file that has been looked through. `ragged` fills up while it is read."""
-
-    path: Path
-    name: str
     encoding: str
     delimiter: str
-    header: tuple[str, ...]
     header_row: int
-    ragged: list[Ragged] = field(default_factory=list)
-    rows: int = 0
 
-    def position(self, column: str) -> int | None:
-        """Where the column stands, by its exact name or else without regard to capitals and space; None if nowhere.
+    def load(self, draft: Draft, table_name: str, positions: Sequence[int]) -> ibis.Table:
+        """See `LeadFile.load`; also raises UnreadableFile for a cell over 1 MB."""
+        types = pa.schema([("row", pa.int64()), *((f"c{i}", pa.string()) for i in range(len(positions)))])
+        return streamed(draft, table_name, types, self.batches(positions))
 
-        Raises UnreadableFile when the name stands in the header more than once.
-        """
-        for same in (lambda name: name == column, lambda name: name.casefold() == column.strip().casefold()):
-            found = [index for index, name in enumerate(self.header) if same(name)]
-            if len(found) > 1:
-                raise UnreadableFile(
-                    f"{self.name}: the column “{_short(column)}” stands in the header {len(found)} times. "
-                    "Rename or remove one."
-                )
-            if found:
-                return found[0]
-        return None
+    def first_rows(self, count: int) -> list[tuple[str, ...]]:
+        """See `LeadFile.first_rows`."""
+        csv.field_size_limit(LARGEST_CELL)
+        found: list[tuple[str, ...]] = []
+        with self._open() as stream:
+            reader = csv.reader(stream, delimiter=self.delimiter)
+            try:
+                for record in reader:
+                    if reader.line_num > self.header_row and len(record) == len(self.header):
+                        found.append(tuple(record))
+                        if len(found) == count:
+                            break
+            except csv.Error:
+                pass  # what is wrong is said, with its place, when the file is loaded
+        return found
 
     def batches(self, positions: Sequence[int]) -> Iterator[pa.RecordBatch]:
         """The cells of the columns at `positions`, as text, with the line of each row.
@@ -116,6 +105,26 @@ class CsvFile:
 
     def _open(self) -> io.TextIOBase:
         return open(self.path, encoding=self.encoding, newline="")
+
+
+def streamed(draft: Draft, name: str, types: pa.Schema, batches: Iterator[pa.RecordBatch]) -> ibis.Table:
+    """A temporary table of the batches, which are never all in memory. Raises what reading them raises."""
+    faults: list[InvalidInput] = []
+
+    def watched() -> Iterator[pa.RecordBatch]:
+        # the engine would turn an error in here into one of its own
+        try:
+            yield from batches
+        except InvalidInput as fault:
+            faults.append(fault)
+
+    connection = draft.backend.con
+    connection.register("stream", pa.RecordBatchReader.from_batches(types, watched()))
+    table = draft.backend.create_table(name, draft.backend.table("stream"), temp=True)
+    connection.unregister("stream")
+    if faults:
+        raise faults[0]
+    return table
 
 
 def look_through(path: Path, name: str | None = None, delimiter: str | None = None) -> CsvFile:
@@ -223,7 +232,11 @@ def _with_header(path: Path, name: str, encoding: str, delimiter: str | None) ->
         raise UnreadableFile(
             f"{name} has {len(header):,} columns; at most {MOST_COLUMNS:,} are allowed. Leave out what is not needed."
         )
-    return CsvFile(path, name, encoding, delimiter, tuple(cell.strip() for cell in header), header_row)
+    file = CsvFile(path, name, tuple(cell.strip() for cell in header), encoding, delimiter, header_row)
+    if encoding == "latin-1":
+        text = f"{name} is not in UTF-8 and was read as Latin-1. Check letters with accents."
+        file.remarks.append(ImportWarning("encoding", 1, text))
+    return file
 
 
 def _delimiter(line: str) -> str:
@@ -246,7 +259,3 @@ def _batch(lines: list[int], picked: list[Sequence[str]], width: int) -> pa.Reco
     columns = list(zip(*picked, strict=True)) if picked else [()] * width
     arrays = [pa.array(lines, pa.int64()), *(pa.array(column, pa.string()) for column in columns)]
     return pa.RecordBatch.from_arrays(arrays, names=["row", *(f"c{index}" for index in range(width))])
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:60] + "…"

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import ibis
-import pyarrow as pa
 
 from alignment.errors import InvalidInput
 from alignment.lifecycle import EventType
 from alignment.rules import FieldType
 from leads import schema
 from leads.imports import cells, oddities
-from leads.imports.csv_files import CsvFile, look_through
+from leads.imports.files import LeadFile, open_file
 from leads.imports.mapping import InvalidMapping, LeadMapping
 from leads.imports.merging import merge
 from leads.imports.report import MOST_LISTED, ImportReport, ImportWarning, RefusedRow, RowsRefused
@@ -39,7 +38,7 @@ class SourceFile:
 class _Staged:
     """One file on its way: the mapped columns it has, and the checked rows."""
 
-    file: CsvFile
+    file: LeadFile
     has: Mapping[str, int]
     missing: tuple[str, ...]
     unmapped: tuple[str, ...]
@@ -91,7 +90,7 @@ def import_files(
     if not sources:
         raise InvalidInput("There is no file to import. Name at least one.")
     instant = now or datetime.now(UTC)
-    opened = [look_through(source.path, source.name, mapping.delimiter) for source in sources]
+    opened = [open_file(source.path, source.name, mapping.delimiter) for source in sources]
     with warehouse().write() as draft:
         staged = [_matched(file, mapping, opened, draft.old.known_columns) for file in opened]
         for number, one in enumerate(staged):
@@ -131,7 +130,7 @@ def import_files(
 
 
 def _matched(
-    file: CsvFile, mapping: LeadMapping, files: Sequence[CsvFile], seen_before: frozenset[str]
+    file: LeadFile, mapping: LeadMapping, files: Sequence[LeadFile], seen_before: frozenset[str]
 ) -> _Staged:
     """Lay the mapping on a header.
 
@@ -171,7 +170,7 @@ def _matched(
     return _Staged(file, has, tuple(missing), tuple(free))
 
 
-def _refuse_column(file: CsvFile, column: str, meaning: str) -> None:
+def _refuse_column(file: LeadFile, column: str, meaning: str) -> None:
     close = difflib.get_close_matches(column, file.header, n=1)
     hint = f"Did you mean “{close[0]}”?" if close else f"The file has: {_header_shown(file)}."
     raise InvalidMapping(
@@ -197,8 +196,7 @@ def _meaning(mapping: LeadMapping, column: str) -> str:
 def _stage(draft: Draft, one: _Staged, mapping: LeadMapping, number: int) -> None:
     """Read a file into tables `lead_<number>` and `event_<number>` of the rows that pass every check."""
     columns = list(one.has)
-    types = pa.schema([("row", pa.int64()), *((f"c{i}", pa.string()) for i in range(len(columns)))])
-    raw = _streamed(draft, f"raw_{number}", types, one.file.batches(list(one.has.values())))
+    raw = one.file.load(draft, f"raw_{number}", list(one.has.values()))
     text = {column: cells.known(raw[f"c{place}"], mapping) for place, column in enumerate(columns)}
     instants = _instants(draft, one, mapping, raw, text)
     numbers = {
@@ -243,26 +241,6 @@ def _stage(draft: Draft, one: _Staged, mapping: LeadMapping, number: int) -> Non
         f"event_{number}", ibis.union(empty, *events) if events else empty, schema=schema.EVENT, temp=True
     )
     draft.backend.drop_table(f"raw_{number}")
-
-
-def _streamed(draft: Draft, name: str, types: pa.Schema, batches: Iterator[pa.RecordBatch]) -> ibis.Table:
-    """A temporary table of the batches, which are never all in memory. Raises what reading them raises."""
-    faults: list[InvalidInput] = []
-
-    def watched() -> Iterator[pa.RecordBatch]:
-        # the engine would turn an error in here into one of its own
-        try:
-            yield from batches
-        except InvalidInput as fault:
-            faults.append(fault)
-
-    connection = draft.backend.con
-    connection.register("stream", pa.RecordBatchReader.from_batches(types, watched()))
-    table = draft.backend.create_table(name, draft.backend.table("stream"), temp=True)
-    connection.unregister("stream")
-    if faults:
-        raise faults[0]
-    return table
 
 
 def _instants(
@@ -470,15 +448,10 @@ def _about_files(staged: Sequence[_Staged]) -> Iterator[ImportWarning]:
                 len(one.missing),
                 f"{one.file.name} does not have all mapped columns; without: {_listed(one.missing)}.",
             )
-        if one.file.encoding == "latin-1":
-            yield ImportWarning(
-                "encoding",
-                1,
-                f"{one.file.name} is not in UTF-8 and was read as Latin-1. Check letters with accents.",
-            )
+        yield from one.file.remarks
 
 
-def _header_shown(file: CsvFile) -> str:
+def _header_shown(file: LeadFile) -> str:
     return _listed(file.header)
 
 
