@@ -78,6 +78,8 @@ SCREENS: tuple[Screen, ...] = (
            "The phase that the cycle is in, and what is missing before the next."),
     Screen("pages/cycle/recap.py", "Recap", ":material/fact_check:", "Check", _EVERYONE,
            "Before against after: improved, no detectable change, worse, or too early."),
+    Screen("pages/leads/bring_in.py", "Bring in leads", ":material/upload_file:", "Manage", _LEADING,
+           "Lead data from a file: matched, checked, and only then kept."),
     Screen("pages/people/people.py", "People", ":material/group:", "Manage", _ADMIN,
            "Invite people, change their team or role, and end their access."),
     Screen("pages/admin/settings.py", "Settings", ":material/settings:", "Manage", _ADMIN,

@@ -16,6 +16,21 @@ assigned = "handed_over"
 won = { column = "Converted", equals = "1" }
 [attributes]                     # custom fields under names of one's own
 landing_page = "landing_page_id"
+
+A date that means something only on some rows names the column that says so:
+
+[stages]
+won = { column = "Closed Date", where = "Probability", equals = "100" }
+
+A long file has a row for each change of a property. Fields, attributes and dates then name properties, and a stage is
+entered when a property takes a value:
+
+[long]
+property = "property"
+value    = "value"
+at       = "timestamp"
+[stages]
+mql = { property = "lifecyclestage", equals = "marketingqualifiedlead" }
 """
 
 import difflib
@@ -31,7 +46,7 @@ from leads.model import CANONICAL_NAMES, MOST_ATTRIBUTES, is_attribute_name
 
 MOST_CHARACTERS = 200_000
 _OPTIONS = ("date_order", "timezone", "missing", "decimal", "delimiter", "rejection_reason")
-_TABLES = ("stages", "events", "outcome", "attributes")
+_TABLES = ("long", "stages", "events", "outcome", "attributes")
 _DATED_EVENTS = tuple(kind for kind in EventType if kind is not EventType.ENTERED_STAGE)
 
 
@@ -48,8 +63,33 @@ class Flag:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """When something happened: the date in `column` on the rows on which `where` says one of `equals` (small letters).
+
+    In a long file `where` is a property, and `column` is where its changes are dated.
+    """
+
+    column: str
+    where: str
+    equals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LongLayout:
+    """The columns of a file with a row for each change: which `property` took which `value`, and when (`at`)."""
+
+    property: str
+    value: str
+    at: str
+
+
+@dataclass(frozen=True)
 class LeadMapping:
-    """What each column means. Keys are canonical fields, stages, events or attribute names; values are columns."""
+    """What each column means. Keys are canonical fields, stages, events or attribute names; values are columns.
+
+    With `long`, values are properties. `moments` stand in `stages` and `events` under names of their own, which are no
+    columns of the file: `leads.imports.long_files.laid_out` makes them ones.
+    """
 
     lead_id: str
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -58,6 +98,8 @@ class LeadMapping:
     outcomes: Mapping[Stage, Flag] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
     rejection_reason: str | None = None
+    long: LongLayout | None = None
+    moments: Mapping[str, Moment] = field(default_factory=dict)
     date_order: str | None = None
     timezone: str = "UTC"
     missing: tuple[str, ...] = ()
@@ -124,11 +166,20 @@ def _mapping(document: dict[str, Any]) -> LeadMapping:
     stages, events = _table(document, "stages"), _table(document, "events")
     _only(stages, Stage, "[stages]")
     _only(events, _DATED_EVENTS, "[events]")
+    long = _long(document)
+    moments: dict[str, Moment] = {}
     return LeadMapping(
         lead_id=names.pop("lead_id"),
         fields=names,
-        stages={Stage(name): _column(value, f"[stages] {name}") for name, value in stages.items()},
-        events={EventType(name): _column(value, f"[events] {name}") for name, value in events.items()},
+        stages={
+            Stage(name): _dated(value, f"[stages] {name}", long, moments) for name, value in stages.items()
+        },
+        events={
+            EventType(name): _dated(value, f"[events] {name}", long, moments)
+            for name, value in events.items()
+        },
+        long=long,
+        moments=moments,
         outcomes=_outcomes(_table(document, "outcome")),
         attributes={name: _column(value, f"[attributes] {name}") for name, value in attributes.items()},
         **_options(document),
@@ -178,6 +229,47 @@ def _options(document: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
+def _long(document: dict[str, Any]) -> LongLayout | None:
+    if "long" not in document:
+        return None
+    table = _table(document, "long")
+    names = ("property", "value", "at")
+    _only(table, names, "[long]")
+    for name in names:
+        if name not in table:
+            _refuse(f"[long] does not say which column is the {name}", f'Write {name} = "…" below it.')
+    return LongLayout(**{name: _column(table[name], f"[long] {name}") for name in names})
+
+
+def _dated(value: object, place: str, long: LongLayout | None, moments: dict[str, Moment]) -> str:
+    """The column of a date. For a date that counts on some rows only, the name under which it was put into `moments`."""
+    if not isinstance(value, dict):
+        return _column(value, place)
+    known = ("property", "equals") if long else ("column", "where", "equals")
+    _only(value, known, place)
+    for name in known:
+        if name not in value:
+            example = ", ".join(f'{part} = "…"' for part in known)
+            _refuse(f"{place} lacks {name}", f"Write {{ {example} }}.")
+    equals = _words(value["equals"], place)
+    where = _column(value["property" if long else "where"], place)
+    said = f"{where} is {' or '.join(equals)}"
+    if long:
+        moment, name = Moment(long.at, where, equals), said
+    else:
+        column = _column(value["column"], place)
+        moment, name = Moment(column, where, equals), f"{column} where {said}"
+    moments[name] = moment
+    return name
+
+
+def _words(value: object, place: str) -> tuple[str, ...]:
+    words = value if isinstance(value, list) else [value]
+    if not words or len(words) > 100 or not all(isinstance(word, str | int | float) for word in words):
+        _refuse(f"{place} equals is no value", 'Write a text such as "1", or a list of texts.')
+    return tuple(str(word).strip().lower() for word in words)
+
+
 def _outcomes(table: dict[str, Any]) -> dict[Stage, Flag]:
     _only(table, Stage, "[outcome]")
     outcomes = {}
@@ -188,11 +280,7 @@ def _outcomes(table: dict[str, Any]) -> dict[Stage, Flag]:
         _only(entry, ("column", "equals"), place)
         if "column" not in entry or "equals" not in entry:
             _refuse(f"{place} lacks column or equals", f'Write {name} = {{ column = "…", equals = "…" }}.')
-        equals = entry["equals"] if isinstance(entry["equals"], list) else [entry["equals"]]
-        if not equals or not all(isinstance(value, str | int | float) for value in equals):
-            _refuse(f"{place} equals is no value", 'Write a text such as "1", or a list of texts.')
-        words = tuple(str(value).strip().lower() for value in equals)
-        outcomes[Stage(name)] = Flag(_column(entry["column"], place), words)
+        outcomes[Stage(name)] = Flag(_column(entry["column"], place), _words(entry["equals"], place))
     return outcomes
 
 
