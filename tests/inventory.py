@@ -9,6 +9,7 @@ import actions
 # Called before anybody has signed in, or without a person: each guards itself in its own way.
 DOORS = {
     "answers": set(),
+    "lead_feed": {"take"},
     "invitations": {"followed_link", "sign_in_by_link"},
     "people": {"accept_invitation", "invited_person", "checked_email"},
     "settings": {"company_name", "company_of"},

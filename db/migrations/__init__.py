@@ -14,4 +14,6 @@ from db.migrations import (  # noqa: E402, F401
     m0003_agreements,
     m0004_leads,
     m0005_running_surveys,
+    m0006_lead_feed,
+    m0008_lead_decisions,
 )

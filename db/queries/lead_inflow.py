@@ -1,0 +1,123 @@
+"""What has come in about leads piece by piece, in the order it was taken."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from db.store import Connection
+
+
+@dataclass(frozen=True)
+class InflowItem:
+    """A lead or an event as it was taken. `kind` is lead or event."""
+
+    number: int
+    kind: str
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class OriginCount:
+    """How much of the inflow that is still kept came from where, and when the last of it was taken."""
+
+    origin: str
+    items: int
+    last_at: str
+
+
+def remember_event(connection: Connection, key: bytes, content: bytes) -> bytes | None:
+    """Remember that an event has come; None if it is new, else the content hash it came with before."""
+    done = connection.execute(
+        "INSERT INTO lead_inflow_event (key, content) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
+        (key, content),
+    )
+    if done.rowcount:
+        return None
+    row = connection.execute("SELECT content FROM lead_inflow_event WHERE key = ?", (key,)).fetchone()
+    return bytes(row["content"])
+
+
+def last_number(connection: Connection) -> int:
+    """The number of the latest item; 0 before the first."""
+    return connection.execute("SELECT coalesce(max(number), 0) AS number FROM lead_inflow").fetchone()[
+        "number"
+    ]
+
+
+def add(
+    connection: Connection,
+    items: Sequence[tuple[str, Mapping[str, Any]]],
+    *,
+    origin: str,
+    at: str,
+    first_number: int,
+) -> None:
+    """Append (kind, content) items, numbered from `first_number`."""
+    connection.executemany(
+        "INSERT INTO lead_inflow (number, kind, origin, content, taken_at) VALUES (?, ?, ?, ?, ?)",
+        [
+            (
+                first_number + place,
+                kind,
+                origin,
+                json.dumps(content, ensure_ascii=False, separators=(",", ":")),
+                at,
+            )
+            for place, (kind, content) in enumerate(items)
+        ],
+    )
+
+
+def after(connection: Connection, number: int, limit: int) -> list[InflowItem]:
+    """The items that were taken after `number`, oldest first."""
+    rows = connection.execute(
+        "SELECT number, kind, content FROM lead_inflow WHERE number > ? ORDER BY number LIMIT ?",
+        (number, limit),
+    )
+    return [InflowItem(row["number"], row["kind"], json.loads(row["content"])) for row in rows]
+
+
+def waiting(connection: Connection, number: int) -> tuple[int, str | None]:
+    """How many items were taken after `number`, and when the oldest of them was."""
+    row = connection.execute(
+        "SELECT count(*) AS items, min(taken_at) AS oldest FROM lead_inflow WHERE number > ?", (number,)
+    ).fetchone()
+    return row["items"], row["oldest"]
+
+
+def by_origin(connection: Connection) -> list[OriginCount]:
+    """What is still kept of the inflow, by origin."""
+    rows = connection.execute(
+        """
+        SELECT origin, count(*) AS items, max(taken_at) AS last_at FROM lead_inflow GROUP BY origin ORDER BY origin
+        """
+    )
+    return [OriginCount(row["origin"], row["items"], row["last_at"]) for row in rows]
+
+
+def forget(connection: Connection, number: int, before: str, limit: int) -> int:
+    """Delete at most `limit` items up to `number` that were taken before an instant; how many. The latest item stays."""
+    return connection.execute(
+        """
+        DELETE FROM lead_inflow WHERE number IN (
+            SELECT number FROM lead_inflow
+            WHERE number <= ? AND taken_at < ? AND number < (SELECT max(number) FROM lead_inflow)
+            ORDER BY number LIMIT ?
+        )
+        """,
+        (number, before, limit),
+    ).rowcount
+
+
+def attributes(connection: Connection) -> set[str]:
+    """The names of custom fields that the inflow has had."""
+    return {row["name"] for row in connection.execute("SELECT name FROM lead_inflow_attribute")}
+
+
+def remember_attributes(connection: Connection, names: Iterable[str]) -> None:
+    """Remember names of custom fields."""
+    connection.executemany(
+        "INSERT INTO lead_inflow_attribute (name) VALUES (?) ON CONFLICT (name) DO NOTHING",
+        [(name,) for name in names],
+    )
