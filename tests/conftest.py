@@ -2,6 +2,7 @@
 
 import os
 
+import bcrypt
 import pytest
 from hypothesis import settings
 
@@ -11,6 +12,15 @@ from db import store as stores
 # examples come every time; elsewhere new ones are looked for at each run.
 settings.register_profile("concord", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("concord")
+
+
+_real_salt = bcrypt.gensalt
+
+
+@pytest.fixture(autouse=True)
+def quick_hashing(monkeypatch):
+    """Passwords are hashed at bcrypt's lowest cost, but for the tests that are about time."""
+    monkeypatch.setattr(bcrypt, "gensalt", lambda rounds=4: _real_salt(4))
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 
-import bcrypt
 import pytest
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
@@ -16,13 +15,6 @@ from components.navigation import FIRST_START, ROOT, WELCOME, screens, screens_f
 from components.session import SignedIn
 
 PASSWORD = "correct horse battery"
-REAL_SALT = bcrypt.gensalt
-
-
-@pytest.fixture(autouse=True)
-def quick_hashing(monkeypatch):
-    """Passwords are hashed at bcrypt's lowest cost: these tests are not about time."""
-    monkeypatch.setattr(bcrypt, "gensalt", lambda rounds=4: REAL_SALT(4))
 
 
 @pytest.fixture

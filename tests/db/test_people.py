@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import bcrypt
 import pytest
 from people import make_actor
 
@@ -12,13 +11,6 @@ from alignment.people import Actor, Role, Team
 from db import store as stores
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def quick_hashing(monkeypatch):
-    """Passwords are hashed at bcrypt's lowest cost: these tests are not about time."""
-    real = bcrypt.gensalt
-    monkeypatch.setattr(bcrypt, "gensalt", lambda rounds=4: real(4))
 
 
 @pytest.fixture
