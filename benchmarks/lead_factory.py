@@ -107,7 +107,17 @@ FROM plan WHERE run = 1
 
 def _plan(connection: Any, count: int, until: datetime, days: int, seed: int) -> None:
     """One row per run of a lead through the stages, with the times at which things happen, null if they don't."""
-    drawn = ("campaign", "content", "company", "industry", "country", "job", "level", "owner", "value")
+    drawn: tuple[str, ...] = (
+        "campaign",
+        "content",
+        "company",
+        "industry",
+        "country",
+        "job",
+        "level",
+        "owner",
+        "value",
+    )
     drawn += ("currency", "demo", "score", "internal", "merged", "merged_with")
     picks = ", ".join(f"{name} := die(number, 0, '{name}', seed)" for name in drawn)
     connection.execute(
