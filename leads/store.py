@@ -98,6 +98,10 @@ class Facts:
         """One value."""
         return self._backend.to_pyarrow(expression).as_py()
 
+    def interrupt(self) -> None:
+        """End, from another thread, the query that this run is waiting for: there it raises an error of the engine."""
+        self._backend.con.interrupt()
+
 
 @dataclass
 class Draft:
