@@ -96,7 +96,7 @@ def import_leads(
     as_json: bool,
 ) -> None:
     """Import lead data from CSV files, all rows or none. Files about the same leads add to each other."""
-    from actions import leads
+    from actions import imports
 
     if (mapping is None) == (preset is None):
         raise click.UsageError("Give either --mapping FILE or --preset NAME.")
@@ -104,13 +104,13 @@ def import_leads(
         if mapping is not None:
             text = read_text(mapping)
         else:
-            saved = leads.list_mappings(MACHINE)
+            saved = imports.list_mappings(MACHINE)
             if preset not in saved:
                 known = ", ".join(saved) or "none"
                 raise InvalidInput(f"There is no saved mapping “{preset}”. Saved: {known}.")
             text = saved[preset]
         named = [(path.name, path) for path in files]
-        report = leads.import_leads(MACHINE, named, text, dry_run=dry_run, keep_good_rows=keep_good_rows)
+        report = imports.import_leads(MACHINE, named, text, dry_run=dry_run, keep_good_rows=keep_good_rows)
         show(report.to_document(), as_json, _import_in_words)
 
 

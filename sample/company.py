@@ -15,6 +15,7 @@ from actions import (
     comparison,
     cycles,
     definitions,
+    imports,
     lead_cards,
     leads,
     people,
@@ -146,7 +147,7 @@ def _import_leads(actor: Actor, past: _Past) -> None:
     sellers = [colleague.name for colleague in SALES if colleague.role is Role.MEMBER]
     agreed_on = past.day(IN_FORCE)
     history = lead_history(past.today, agreed_on, sellers, seed=SEED)
-    leads.add_history(actor, to_arrow(history.leads), to_arrow(history.events))
+    imports.add_history(actor, to_arrow(history.leads), to_arrow(history.events))
 
 
 def _hire(actor: Actor, past: _Past) -> tuple[str, dict[str, Person]]:

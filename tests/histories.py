@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from actions import leads
+from actions import imports
 from alignment.people import MACHINE
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)  # a Monday
@@ -57,5 +57,5 @@ def add_history(
                 event("entered_stage", at + timedelta(days=10), "won")
         else:
             event("rejected", at + timedelta(days=1), reason="no_budget")
-    leads.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
+    imports.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
     return ids

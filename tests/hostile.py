@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from actions import answers, clock, cycles, definitions, leads, surveys, workshops
+from actions import answers, clock, cycles, definitions, imports, surveys, workshops
 from actions.settings import change_company, company_with_revision
 from alignment.people import MACHINE, Actor, Person
 
@@ -100,8 +100,8 @@ def fill_store(make_person: Callable[..., Person], folder: Path) -> dict[str, Pe
     workshops.propose(fay, topic.id, "mql", HOSTILE, rule)
     definitions.add_term(fay, f"{SHORT} term", HOSTILE)
     definitions.propose(fay, definitions.draft(fay, "mql", HOSTILE, rule))
-    leads.import_leads(fay, [(f"{SHORT}.csv", write_leads(folder / "hostile.csv"))], MAPPING)
-    leads.save_mapping(fay, f"{SHORT} mapping", MAPPING)
+    imports.import_leads(fay, [(f"{SHORT}.csv", write_leads(folder / "hostile.csv"))], MAPPING)
+    imports.save_mapping(fay, f"{SHORT} mapping", MAPPING)
     return people
 
 

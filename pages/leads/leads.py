@@ -6,7 +6,7 @@ import io
 import pandas as pd
 import streamlit as st
 
-from actions import leads
+from actions import imports, leads
 from actions.permissions import may
 from actions.settings import local_time
 from alignment.errors import Refusal
@@ -70,7 +70,7 @@ def show_overview() -> None:
     """What there is; looks again when an import has moved the revision."""
     with stop_on_refusal():
         overview = leads.read_overview(actor())
-        past = leads.list_imports(actor())
+        past = imports.list_imports(actor())
     if overview is None:
         st.subheader("There are no leads yet.", anchor=False)
         if may(me, "leads:import"):
@@ -218,7 +218,7 @@ def choose_columns(columns: list[str]) -> dict[str, object]:
 def keep(mapping: str) -> None:
     perform(
         "Kept. Choose it above next time.",
-        leads.save_mapping,
+        imports.save_mapping,
         st.session_state["leads_mapping_name"],
         mapping,
     )
@@ -280,10 +280,10 @@ if may(me, "leads:import"):
         columns: list[str] = []
         with stop_on_refusal(), on_disk(uploads) as files:
             for name, path in files:
-                for header in leads.read_header(actor(), name, path):
+                for header in imports.read_header(actor(), name, path):
                     if header not in columns:
                         columns.append(header)
-            saved = leads.list_mappings(actor())
+            saved = imports.list_mappings(actor())
         used = (
             st.selectbox(
                 "Mapping",
@@ -301,7 +301,7 @@ if may(me, "leads:import"):
             choices = choose_columns(columns)
             if choices["lead_id"]:
                 try:
-                    mapping = leads.compose_mapping(actor(), choices)
+                    mapping = imports.compose_mapping(actor(), choices)
                 except Refusal as refusal:
                     st.error(plain(refusal), icon=":material/error:")
         seen = (tuple(upload.file_id for upload in uploads), mapping)
@@ -328,7 +328,7 @@ if may(me, "leads:import"):
                 st.spinner("Reading every row …" if check else "Importing …"),
                 on_disk(uploads) as files,
             ):
-                report = leads.import_leads(actor(), files, mapping, dry_run=not go, keep_good_rows=True)
+                report = imports.import_leads(actor(), files, mapping, dry_run=not go, keep_good_rows=True)
             st.session_state["leads_checked"] = (seen, report) if check else None
             st.session_state["leads_imported"] = None if check else (seen, report)
             st.rerun()  # so that what stands above counts the new leads, too

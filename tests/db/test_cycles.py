@@ -275,7 +275,7 @@ def add_large_and_small():
     """200 days of leads: large companies are mostly accepted and small ones mostly not, before and after alike."""
     import pyarrow as pa
 
-    from actions import leads
+    from actions import imports
 
     rows, events = [], []
     for number in range(2000):
@@ -288,7 +288,7 @@ def add_large_and_small():
             ("accepted" if accepted else "rejected", None, at + timedelta(days=1)),
         ):
             events.append({"lead_id": f"l{number}", "type": kind, "stage": stage, "at": when})
-    leads.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
+    imports.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
 
 
 def verdict_on(measure, found):
@@ -351,7 +351,7 @@ def test_leads_that_are_accepted_at_once_and_turned_down_later_do_not_look_bette
 ):
     import pyarrow as pa
 
-    from actions import leads
+    from actions import imports
 
     rows, events = [], []
     for number in range(4000):
@@ -361,7 +361,7 @@ def test_leads_that_are_accepted_at_once_and_turned_down_later_do_not_look_bette
         decided = at + timedelta(hours=1 if accepted else 96)
         kind = "accepted" if accepted else "rejected"
         events.append({"lead_id": f"l{number}", "type": kind, "stage": None, "at": decided})
-    leads.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
+    imports.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
     with clock.at(BASELINE_ENDS):
         cycle_id = cycles.start_cycle(facilitator, "Spring")
         put_to_the_teams(facilitator, cycle_id)

@@ -25,8 +25,8 @@ from actions import (
     comparison,
     comparison_documents,
     comparison_history,
+    imports,
     lead_costs,
-    leads,
     people,
     responses,
     surveys,
@@ -159,7 +159,7 @@ def imported(tmp_path_factory):
     path.write_text("\n".join(lines), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch, clock.at(NOW):
         patch.setenv("CONCORD_DATA", str(folder / "data"))
-        leads.import_leads(MACHINE, [("leads.csv", path)], MAPPING)
+        imports.import_leads(MACHINE, [("leads.csv", path)], MAPPING)
         stores.close_all()
     return folder / "data" / "leads"
 

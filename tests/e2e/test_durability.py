@@ -14,7 +14,7 @@ from histories import add_history
 from playwright.sync_api import expect
 from portals import ROOT
 
-from actions import answers, clock, leads, surveys
+from actions import answers, clock, imports, leads, surveys
 from alignment.people import MACHINE, Actor
 
 pytestmark = pytest.mark.browser
@@ -93,7 +93,7 @@ def test_an_import_killed_in_the_middle_leaves_the_facts_in_force_and_the_next_o
 
     assert leads.read_revision(MACHINE) == revision
     assert leads.read_overview(MACHINE) == before
-    assert [past.files for past in leads.list_imports(MACHINE)] == [("lead history",)]
+    assert [past.files for past in imports.list_imports(MACHINE)] == [("lead history",)]
 
     few = write_leads(tmp_path / "few.csv", 60)
     done = subprocess.run(import_command(few, mapping), cwd=ROOT, capture_output=True, timeout=60)
