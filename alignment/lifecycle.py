@@ -24,7 +24,11 @@ ORDERED_STAGES = (Stage.LEAD, Stage.MQL, Stage.SAL, Stage.SQL, Stage.OPPORTUNITY
 
 
 class EventType(StrEnum):
-    """What can happen to a lead."""
+    """What can happen to a lead.
+
+    `decision_withdrawn` takes back what was decided on the lead at that very instant: the acceptance or rejection, and the
+    entry into SAL that went with it.
+    """
 
     ENTERED_STAGE = "entered_stage"
     ASSIGNED = "assigned"
@@ -32,6 +36,7 @@ class EventType(StrEnum):
     CONTACTED = "contacted"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    DECISION_WITHDRAWN = "decision_withdrawn"
 
 
 class RejectionReason(StrEnum):

@@ -1,0 +1,81 @@
+"""Why a rule says what it says of one lead: each of its parts in words, what it comes to, and what the lead has there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from alignment.rules.evaluation import evaluate
+from alignment.rules.tree import AllOf, AnyOf, Node, Points, Rule, fields_of
+from alignment.rules.wording import sentence
+from alignment.texts import number_text
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part of a rule, looked at with one lead.
+
+    `outcome` is True, False, or None where a missing field leaves it open. `found` has the lead's own values, label and
+    text, '' for a missing one. `points` is what the part adds if it is true; None outside of a points rule.
+    """
+
+    sentence: str
+    outcome: bool | None
+    found: tuple[tuple[str, str], ...]
+    points: float | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a rule says of one lead, and why. `needs` is how the parts come together, such as `all of these`."""
+
+    outcome: bool | None
+    needs: str
+    findings: tuple[Finding, ...]
+
+
+def explain(
+    rule: Rule,
+    lead: Mapping[str, Any],
+    decided_at: datetime | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> Explanation:
+    """Explain `evaluate(rule, lead, decided_at)`; `labels` gives fields their names on screen."""
+    names = labels or {}
+
+    def look(node: Node, points: float | None = None) -> Finding:
+        part = Rule(node)
+        return Finding(
+            sentence(part, names),
+            evaluate(part, lead, decided_at),
+            tuple(
+                (names.get(field) or field.replace("_", " "), value_text(lead.get(field)))
+                for field in fields_of(part)
+            ),
+            points,
+        )
+
+    outcome = evaluate(rule, lead, decided_at)
+    match rule.root:
+        case Points(entries, threshold):
+            found = tuple(look(entry.node, entry.add_hundredths / 100) for entry in entries)
+            return Explanation(outcome, f"at least {threshold / 100:g} points", found)
+        case AllOf(parts) if len(parts) > 1:
+            return Explanation(outcome, "all of these", tuple(look(part) for part in parts))
+        case AnyOf(parts) if len(parts) > 1:
+            return Explanation(outcome, "at least one of these", tuple(look(part) for part in parts))
+        case node:
+            return Explanation(outcome, "this", (look(node),))
+
+
+def value_text(value: Any) -> str:
+    """A value of a lead's field as people read it; '' for a missing one."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number_text(float(value))
+    if isinstance(value, datetime | date):
+        return f"{value.day} {value:%B %Y}"
+    return str(value)
