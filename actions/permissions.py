@@ -50,9 +50,19 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "definition:draft": LEADING,
     "definition:sign": TEAM_LEADS,
     "definition:acknowledge": EVERYONE,
+    # promises
+    "promise:read": EVERYONE,
+    "promise:draft": LEADING,
+    "promise:sign": TEAM_LEADS,
+    "promise:waive": TEAM_LEADS,
+    "promise:alert": LEADING,
     # cycle
     "cycle:read": EVERYONE,
     "cycle:run": FACILITATORS,
+    # shared goals
+    "goal:read": EVERYONE,
+    "goal:propose": LEADING,
+    "goal:agree": TEAM_LEADS,
     # leads
     "leads:read": EVERYONE,
     "leads:import": LEADING,

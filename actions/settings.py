@@ -1,25 +1,27 @@
-"""The company's settings."""
+"""The company's settings, its business hours and the limits of its promises put together."""
 
 import re
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
+from math import ceil
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from actions import clock
+from actions import calendars, clock
 from actions.journal import journal
 from actions.permissions import authorise
 from alignment import instants
-from alignment.company import BusinessHours, Company
-from alignment.errors import InvalidInput
-from alignment.people import Actor
+from alignment.calendars import check_hours, to_document, versions_of
+from alignment.company import Company
+from alignment.errors import InvalidInput, WrongState
+from alignment.people import Actor, Person
+from alignment.promises import FEEDBACK, FOLLOW_UP, Answer, PromiseKind, ResponseTerms, check_terms
 from alignment.texts import required_text
-from db.queries import settings
+from db.queries import promises, settings
 from db.store import Connection, store
 
 _KEY = "company"
-_DAY = 24 * 60
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def read_company(actor: Actor) -> Company:
@@ -31,8 +33,16 @@ def read_company(actor: Actor) -> Company:
 def company_with_revision(actor: Actor) -> tuple[Company, int]:
     """The company's settings and their revision, to pass to `change_company`; 0 while nothing was set."""
     authorise(actor, "setting:read")
-    document, revision = settings.get(store().read(), _KEY)
-    return _company(document), revision
+    connection = store().read()
+    return company_of(connection), settings.get(connection, _KEY)[1]
+
+
+@cache
+def holiday_regions() -> dict[str, tuple[str, ...]]:
+    """The countries of which some holidays are those of a region: code → codes of the regions, in order."""
+    from holidays import list_supported_countries
+
+    return {code: tuple(sorted(regions)) for code, regions in list_supported_countries().items() if regions}
 
 
 @cache
@@ -57,8 +67,19 @@ def today(actor: Actor) -> date:
 
 
 def company_of(connection: Connection) -> Company:
-    """The settings as a connection sees them, for actions that have authorised already."""
-    return _company(settings.get(connection, _KEY)[0])
+    """The settings as a connection sees them, for actions that have authorised already.
+
+    The hours are those that hold today, with their versions; the limits those of the promises in force.
+    """
+    document = settings.get(connection, _KEY)[0]
+    if document is None:
+        return replace(Company(), hours=calendars.hours_of(connection), **_limits(connection))
+    return Company(
+        name=document["name"],
+        hours=calendars.hours_of(connection),
+        sample=document["sample"],
+        **_limits(connection),
+    )
 
 
 def company_name() -> str:
@@ -69,53 +90,71 @@ def company_name() -> str:
 def change_company(actor: Actor, company: Company, revision: int) -> int:
     """Replace the settings that were seen at `revision`; returns the new revision.
 
-    Raises InvalidInput with the field at fault, and StaleVersion when someone else was faster.
+    Hours and limits can be set here only while nothing else has been agreed: hours that have versions are changed by
+    `actions.calendars`, promises that were signed by their next version. Raises InvalidInput with the field at fault,
+    WrongState for hours and limits that are not to be changed here, and StaleVersion when someone else was faster.
     """
     person = authorise(actor, "setting:change")
-    checked = _checked(company)
+    name = required_text(company.name, "The company's name", 100)
+    limits = {
+        FOLLOW_UP: _within(company.follow_up_minutes, 1, 10_000, "The follow-up time in minutes"),
+        FEEDBACK: _within(company.feedback_hours, 1, 1_000, "The feedback time in hours") * 60,
+    }
+    check_hours(company.hours)
 
     def transaction(connection: Connection) -> int:
-        before, _ = settings.get(connection, _KEY)
-        after = _document(checked)
-        new = settings.put(connection, _KEY, after, seen=revision)
-        journal(connection, person, "change settings", "setting", _KEY, before=before, after=after)
+        before = company_of(connection)
+        is_new = settings.get(connection, _KEY)[1] == 0
+        new = settings.put(connection, _KEY, {"name": name, "sample": company.sample}, seen=revision)
+        if company.hours != before.hours or is_new:
+            _set_hours(connection, person, company)
+        for key, minutes in limits.items():
+            known = {FOLLOW_UP: before.follow_up_minutes, FEEDBACK: before.feedback_hours * 60}[key]
+            if minutes != known or is_new:
+                _set_limit(connection, person, key, minutes)
+        journal(
+            connection,
+            person,
+            "change settings",
+            "setting",
+            _KEY,
+            before=_document(before),
+            after=_document(company_of(connection)),
+        )
         return new
 
     return store().write(transaction)
 
 
-def _checked(company: Company) -> Company:
-    hours = company.hours
-    if hours.timezone not in available_timezones():
-        raise InvalidInput(
-            f"The time zone '{hours.timezone}' is not known. Choose one such as Europe/Berlin."
+def _set_hours(connection: Connection, person: Person, company: Company) -> None:
+    if len(versions_of(calendars.hours_of(connection))) > 1:
+        raise WrongState(
+            "The business hours have versions. Change them where each says from which day it holds."
         )
-    if len(hours.shifts) != 7:
-        raise InvalidInput("Business hours need one entry for each of the seven weekdays.")
-    for day, shifts in zip(_DAYS, hours.shifts, strict=True):
-        last = -1
-        for opens, closes in shifts:
-            if not last < opens < closes <= _DAY:
-                raise InvalidInput(
-                    f"The hours on {day} do not fit: each has to open before it closes, after the one before."
-                )
-            last = closes
-    if not any(hours.shifts):
-        raise InvalidInput("There are no business hours at all. Open at least one weekday.")
-    if hours.country:
-        from holidays import list_supported_countries
+    calendars.write_hours(connection, person, company.hours, None)
 
-        if hours.country not in list_supported_countries():
-            raise InvalidInput(
-                f"The holidays of '{hours.country}' are not known. Choose a country code such as DE, or none."
-            )
-    return Company(
-        name=required_text(company.name, "The company's name", 100),
-        hours=hours,
-        follow_up_minutes=_within(company.follow_up_minutes, 1, 10_000, "The follow-up time in minutes"),
-        feedback_hours=_within(company.feedback_hours, 1, 1_000, "The feedback time in hours"),
-        sample=company.sample,
-    )
+
+def _set_limit(connection: Connection, person: Person, key: str, minutes: int) -> None:
+    history = promises.history(connection, key)
+    if len(history) > 1 or any(not version.taken_over for version in history):
+        raise WrongState(
+            "Both teams have signed this promise. It changes with its next version, which they sign as well."
+        )
+    answer = Answer.ATTEMPT if key == FOLLOW_UP else Answer.DECISION
+    hours = calendars.hours_of(connection)
+    today_there = instants.local_day(clock.now_text(), hours.timezone)
+    terms = check_terms(PromiseKind.RESPONSE, ResponseTerms(minutes, answer), hours, today_there)
+    promises.take_over(connection, key, terms, person.id, clock.now_text())
+
+
+def _limits(connection: Connection) -> dict[str, Any]:
+    minutes = promises.limits(connection, clock.now_text())
+    found = {}
+    if FOLLOW_UP in minutes:
+        found["follow_up_minutes"] = minutes[FOLLOW_UP]
+    if FEEDBACK in minutes:
+        found["feedback_hours"] = ceil(minutes[FEEDBACK] / 60)
+    return found
 
 
 def _within(value: Any, least: int, most: int, what: str) -> int:
@@ -127,26 +166,8 @@ def _within(value: Any, least: int, most: int, what: str) -> int:
 def _document(company: Company) -> dict[str, Any]:
     return {
         "name": company.name,
-        "timezone": company.hours.timezone,
-        "shifts": [[list(shift) for shift in day] for day in company.hours.shifts],
-        "country": company.hours.country,
+        **to_document(company.hours),
         "follow_up_minutes": company.follow_up_minutes,
         "feedback_hours": company.feedback_hours,
         "sample": company.sample,
     }
-
-
-def _company(document: dict[str, Any] | None) -> Company:
-    if document is None:
-        return Company()
-    return Company(
-        name=document["name"],
-        hours=BusinessHours(
-            timezone=document["timezone"],
-            shifts=tuple(tuple((opens, closes) for opens, closes in day) for day in document["shifts"]),
-            country=document["country"],
-        ),
-        follow_up_minutes=document["follow_up_minutes"],
-        feedback_hours=document["feedback_hours"],
-        sample=document["sample"],
-    )

@@ -16,4 +16,6 @@ from db.migrations import (  # noqa: E402, F401
     m0005_running_surveys,
     m0006_lead_feed,
     m0008_lead_decisions,
+    m0009_promises,
+    m0010_goals,
 )
