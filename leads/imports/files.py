@@ -110,5 +110,21 @@ def short(text: str) -> str:
     return text if len(text) <= 60 else text[:60] + "…"
 
 
+def _workbook(path: Path, name: str) -> LeadFile:
+    from leads.imports.excel_files import look_through
+
+    return look_through(path, name)
+
+
+def _parquet(path: Path, name: str) -> LeadFile:
+    from leads.imports.parquet_files import look_through
+
+    return look_through(path, name)
+
+
 # first bytes of a kind of file, and what opens it; whatever is not listed is read as CSV
-_KINDS: tuple[tuple[bytes, Callable[[Path, str], LeadFile]], ...] = ()
+_KINDS: tuple[tuple[bytes, Callable[[Path, str], LeadFile]], ...] = (
+    (b"PK\x03\x04", _workbook),
+    (b"\xd0\xcf\x11\xe0", _workbook),
+    (b"PAR1", _parquet),
+)

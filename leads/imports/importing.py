@@ -15,6 +15,7 @@ from alignment.rules import FieldType
 from leads import schema
 from leads.imports import cells, oddities
 from leads.imports.files import LeadFile, open_file
+from leads.imports.long_files import laid_out
 from leads.imports.mapping import InvalidMapping, LeadMapping
 from leads.imports.merging import merge
 from leads.imports.report import MOST_LISTED, ImportReport, ImportWarning, RefusedRow, RowsRefused
@@ -92,6 +93,7 @@ def import_files(
     instant = now or datetime.now(UTC)
     opened = [open_file(source.path, source.name, mapping.delimiter) for source in sources]
     with warehouse().write() as draft:
+        opened = [laid_out(draft, file, mapping) for file in opened]
         staged = [_matched(file, mapping, opened, draft.old.known_columns) for file in opened]
         for number, one in enumerate(staged):
             _stage(draft, one, mapping, number)

@@ -17,7 +17,8 @@ WORDS_FOR_UNKNOWN = ("unknown", "(unknown)", "n/a")
 
 def find(draft: Draft, merged: Merged, mapping: LeadMapping, now: datetime) -> Iterator[ImportWarning]:
     """The oddities of what was just merged into `draft`, over the leads this import speaks of."""
-    yield from _duplicates(draft)
+    if mapping.long is None:  # of a long file every change is a row
+        yield from _duplicates(draft)
     yield from _sources(draft, merged, mapping)
     yield from _times(draft, merged, now)
 

@@ -1,0 +1,135 @@
+"""Parquet files: typed columns, loaded by the engine itself and turned into the texts that every kind of file gives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leads.imports.files import LARGEST_CELL, MOST_COLUMNS, LeadFile, UnreadableFile, short
+
+if TYPE_CHECKING:
+    import ibis
+
+    from leads.store import Draft
+
+LARGEST_FILE = 200_000_000
+LARGEST_UNPACKED = 4_000_000_000
+
+
+@dataclass
+class ParquetFile(LeadFile):
+    """A Parquet file. Its rows are numbered from 1, for there is no header among them."""
+
+    def load(self, draft: "Draft", table_name: str, positions: Sequence[int]) -> "ibis.Table":
+        """See `LeadFile.load`."""
+        import duckdb
+
+        try:
+            read = draft.backend.read_parquet(self.path, file_row_number=True)
+            texts = {
+                f"c{place}": _text(read[self.header[position]]) for place, position in enumerate(positions)
+            }
+            table = draft.backend.create_table(
+                table_name, read.select(row=read.file_row_number + 1, **texts), temp=True
+            )
+        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
+            raise _unreadable(self.name, error) from None
+        longest = max(
+            draft.old.rows(table.aggregate(**{c: table[c].length().max() for c in texts}))[0].values(),
+            key=lambda length: length or 0,
+            default=0,
+        )
+        if (longest or 0) > LARGEST_CELL:
+            raise UnreadableFile(
+                f"{self.name} has a cell of {longest:,} characters; at most {LARGEST_CELL:,} are allowed. "
+                "Shorten or remove it."
+            )
+        return table
+
+    def first_rows(self, count: int) -> list[tuple[str, ...]]:
+        """See `LeadFile.first_rows`."""
+        import duckdb
+        import ibis
+
+        backend = ibis.duckdb.connect(memory_limit="1GB", threads=1)
+        try:
+            read = backend.read_parquet(self.path).limit(count)
+            texts = read.select(**{f"c{place}": _text(read[name]) for place, name in enumerate(self.header)})
+            rows = backend.to_pyarrow(texts).to_pylist()
+        except (duckdb.Error, OSError) as error:
+            raise _unreadable(self.name, error) from None
+        finally:
+            backend.disconnect()
+        return [tuple(value or "" for value in row.values()) for row in rows]
+
+
+def look_through(path: Path, name: str) -> ParquetFile:
+    """Read what a Parquet file says about itself.
+
+    Raises UnreadableFile, with a remedy, for a damaged or encrypted file, one without rows, or one that is too large.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise UnreadableFile(
+            f"{name} has {size / 1e6:,.0f} MB; at most {LARGEST_FILE / 1e6:,.0f} MB are allowed. "
+            "Split it into several files."
+        )
+    try:
+        about = pq.read_metadata(path)
+        header = tuple(about.schema.to_arrow_schema().names)
+        unpacked = sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _unreadable(name, error) from None
+    if not about.num_rows:
+        raise UnreadableFile(f"{name} has no rows. Export it again.")
+    if len(header) > MOST_COLUMNS:
+        raise UnreadableFile(
+            f"{name} has {len(header):,} columns; at most {MOST_COLUMNS:,} are allowed. Leave out what is not needed."
+        )
+    if unpacked > LARGEST_UNPACKED:
+        raise UnreadableFile(
+            f"{name} would unpack to {unpacked / 1e9:,.1f} GB; at most {LARGEST_UNPACKED / 1e9:,.0f} GB are allowed. "
+            "Split it into several files."
+        )
+    for column in header:
+        if header.count(column) > 1:
+            raise UnreadableFile(
+                f"{name}: the column “{short(column)}” stands in the file more than once. Rename one."
+            )
+    file = ParquetFile(path, name, header)
+    file.rows = about.num_rows
+    return file
+
+
+def _text(column: "ibis.Column") -> "ibis.Value":
+    """A column as the text that a CSV file would have: ISO dates, true and false, whole numbers without a point."""
+    import ibis
+    import ibis.expr.datatypes as dt
+
+    kind = column.type()
+    if kind.is_timestamp():
+        assert isinstance(kind, dt.Timestamp)
+        form = "%Y-%m-%d %H:%M:%S.%f"
+        if kind.timezone is None:
+            return column.cast("timestamp(6)").strftime(form)
+        return column.cast("timestamp('UTC')").cast("timestamp(6)").strftime(form).concat("Z")
+    if kind.is_boolean():
+        return column.ifelse("true", ibis.ifelse(column.isnull(), ibis.null().cast("string"), "false"))
+    if kind.is_floating():
+        number = column.cast("float64")
+        sound = ~(number.isnan() | number.isinf())
+        whole = sound & (number % 1 == 0) & (number.abs() < 1e15)
+        plain = whole.ifelse(number.try_cast("int64").cast("string"), number.cast("string"))
+        return sound.ifelse(plain, ibis.null().cast("string"))
+    if kind.is_nested():
+        return column.cast("json").cast("string")
+    return column.cast("string")
+
+
+def _unreadable(name: str, error: Exception) -> UnreadableFile:
+    return UnreadableFile(
+        f"{name} cannot be read as a Parquet file ({str(error).splitlines()[0][:200]}). Write it again, without encryption."
+    )
