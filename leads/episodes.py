@@ -2,23 +2,59 @@
 
 A lead that enters MQL again starts a new episode; what happened before its first entry belongs to the first. Times
 are as recorded: nothing is imputed or swapped here.
+
+A lead whose field `merged_into` names another one was found to be the same prospect. It has no episodes of its own: its
+events are the other's. The n-th episode of the two begins with the earlier of their n-th entries, so that a prospect who
+stood in the file twice is handed over once. A lead that is merged into one that is not there, or in a circle, stays
+what it is.
 """
+
+from collections.abc import Iterable
 
 import ibis
 
 from alignment.lifecycle import EventType, Stage
+from leads.model import column_of
+from leads.withdrawn import without_withdrawn
+
+MERGED_INTO = "merged_into"
+"""The custom field that names the lead into which one was merged."""
+
+FIRST_TOUCH = ("source", "campaign", "content")
+"""Fields of which the first known one holds, in the order in which merged leads were created."""
+
+LATEST_KNOWN = ("owner", "value", "currency")
+"""Fields of which that of the lead holds into which others were merged, or else theirs."""
+
+_JUMPS = 5
 
 
 def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
     """One row per lead episode, from a lead table and an event log with the columns of `leads.schema`.
 
-    Columns: `lead_id`; `number` (1, 2, …); `until_at`, when the next begins, and `last`, whether there is none; `source` and
-    `created_at` of the lead; for each stage `<stage>_at`, its first entry in the episode, `<stage>_day`, the day the source
-    tells for it, and `<stage>_day_only`, whether that is all it tells;
-    `assigned_at`, `attempted_at` (first attempt or contact that was not automatic), `contacted_at`, `accepted_at`
-    (accepted, or entered SAL), `rejected_at` and `reason` (of the first rejection). Undated events are left out.
+    Columns: `lead_id`; `number` (1, 2, …); `until_at`, when the next begins, and `last`, whether there is none; `created_at`,
+    `source`, `campaign`, `content`, `owner`, `value` and `currency` of the lead; for each stage `<stage>_at`, its first
+    entry in the episode, `<stage>_day`, the day the source tells for it, and `<stage>_day_only`, whether that is all it tells;
+    `assigned_at` and `assigned_to` (of the first assignment), `attempted_at` (first attempt or contact that was not
+    automatic), `contacted_at`, `accepted_at` (accepted, or entered SAL), `rejected_at` and `reason` (of the first
+    rejection). Undated events are left out, and so are decisions
+    that were withdrawn.
     """
-    numbered = _numbered(event.filter(event["at"].notnull()))
+    dated = without_withdrawn(event.filter(event["at"].notnull()))
+    prospects = lead.select("lead_id", "created_at", *FIRST_TOUCH, *LATEST_KNOWN)
+    kept = survivors(lead)
+    if kept is None:
+        dated = dated.mutate(record=dated.lead_id)
+    else:
+        merged = kept.view()
+        found = dated.left_join(merged, dated.lead_id == merged.lead_id)
+        dated = found.select(
+            *(name for name in dated.columns if name != "lead_id"),
+            lead_id=found.survivor.coalesce(found.lead_id),
+            record=found.lead_id,
+        )
+        prospects = _together(prospects, kept)
+    numbered = _numbered(dated)
     columns = {}
     for stage in Stage:
         here = (numbered.type == EventType.ENTERED_STAGE.value) & (numbered.stage == stage.value)
@@ -28,13 +64,15 @@ def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
     kind = numbered.type
     reaching = kind.isin([EventType.CONTACT_ATTEMPTED.value, EventType.CONTACTED.value])
     by_a_person = ~numbered.automatic.fill_null(False)
+    assigning = kind == EventType.ASSIGNED.value
     accepting = (kind == EventType.ACCEPTED.value) | (
         (kind == EventType.ENTERED_STAGE.value) & (numbered.stage == Stage.SAL.value)
     )
     rejecting = kind == EventType.REJECTED.value
     at = numbered["at"]
     columns |= {
-        "assigned_at": at.min(where=kind == EventType.ASSIGNED.value),
+        "assigned_at": at.min(where=assigning),
+        "assigned_to": numbered.owner.argmin(at, where=assigning & numbered.owner.notnull()),
         "attempted_at": at.min(where=reaching & by_a_person),
         "contacted_at": at.min(where=(kind == EventType.CONTACTED.value) & by_a_person),
         "accepted_at": at.min(where=accepting),
@@ -42,7 +80,7 @@ def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
         "reason": numbered.reason.argmin(at, where=rejecting & numbered.reason.notnull()),
     }
     folded = numbered.group_by("lead_id", "number").aggregate(**columns)
-    episodes = lead.select("lead_id", "source", "created_at").left_join(folded, "lead_id")
+    episodes = prospects.left_join(folded, "lead_id")
     episodes = episodes.drop("lead_id_right")
     episodes = episodes.mutate(number=episodes.number.coalesce(1))
     per_lead = ibis.window(group_by="lead_id", order_by="number")
@@ -50,8 +88,51 @@ def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
     return episodes.mutate(last=episodes.until_at.isnull())
 
 
+def survivors(lead: ibis.Table) -> ibis.Table | None:
+    """`lead_id` and `survivor` of the leads that were merged into another, however many steps; None without such a field."""
+    column = column_of(MERGED_INTO)
+    if column not in lead.columns:
+        return None
+    pairs = lead.filter(lead[column].notnull(), lead[column] != lead.lead_id)
+    pairs = pairs.select("lead_id", survivor=column)
+    known = lead.select(survivor="lead_id")
+    pairs = pairs.semi_join(known, "survivor")
+    for _ in range(_JUMPS):
+        ahead = pairs.select(survivor="lead_id", next="survivor")
+        both = pairs.left_join(ahead, "survivor")
+        pairs = both.select("lead_id", survivor=both.next.coalesce(both.survivor))
+    # what still points to a merged lead goes round in a circle
+    return pairs.anti_join(pairs.select(survivor="lead_id"), "survivor")
+
+
+def family(lead: ibis.Table, lead_ids: Iterable[str]) -> ibis.Table:
+    """`lead_id` of these leads and of all that are the same prospect: what has to be folded anew when one of them changes."""
+    wanted = lead.filter(lead.lead_id.isin(list(lead_ids))).select("lead_id")
+    kept = survivors(lead)
+    if kept is None:
+        return wanted
+    members = kept.union(kept.select(lead_id="survivor", survivor="survivor")).distinct()
+    of_wanted = members.semi_join(wanted, "lead_id").select("survivor")
+    return wanted.union(members.semi_join(of_wanted, "survivor").select("lead_id")).distinct()
+
+
+def _together(prospects: ibis.Table, kept: ibis.Table) -> ibis.Table:
+    """The leads, with those that were merged as one row."""
+    members = kept.union(kept.select(lead_id="survivor", survivor="survivor")).distinct()
+    alone = prospects.anti_join(members, "lead_id")
+    rows = prospects.inner_join(members, "lead_id")
+    by_age = [rows.created_at, rows.lead_id]
+    own_first = [rows.lead_id != rows.survivor, *by_age]
+    merged = rows.group_by("survivor").aggregate(
+        created_at=rows.created_at.min(),
+        **{name: rows[name].first(where=rows[name].notnull(), order_by=by_age) for name in FIRST_TOUCH},
+        **{name: rows[name].first(where=rows[name].notnull(), order_by=own_first) for name in LATEST_KNOWN},
+    )
+    return alone.union(merged.rename(lead_id="survivor").select(*alone.columns))
+
+
 def _numbered(dated: ibis.Table) -> ibis.Table:
-    """The events with the `number` of the episode they belong to.
+    """The events with the `number` of the episode they belong to. `record` is the lead that they were recorded of.
 
     Most leads enter MQL once and have times for everything: theirs are all in the first episode. Only the others
     are sorted, which is what takes long.
@@ -64,15 +145,21 @@ def _numbered(dated: ibis.Table) -> ibis.Table:
     leads = leads.filter(leads.days | (leads.first < leads.last).fill_null(False)).select("lead_id")
     plain = dated.anti_join(leads, "lead_id").mutate(number=ibis.literal(1, "int64"))
     told = _told_once(dated.semi_join(leads, "lead_id"))
-    entries = told.filter(told.type == EventType.ENTERED_STAGE.value, told.stage == Stage.MQL.value)
-    entries = entries.select("lead_id", entered="at").distinct()
-    order = ibis.window(group_by="lead_id", order_by="entered")
-    entries = entries.mutate(number=ibis.row_number().over(order) + 1)
+    entries = _entries(told)
     matched = told.asof_join(
         entries, on=told["at"] >= entries.entered, predicates=told.lead_id == entries.lead_id
     )
     number = matched.number.coalesce(1).cast("int64")
     return plain.union(matched.select(*dated.columns, number=number))
+
+
+def _entries(told: ibis.Table) -> ibis.Table:
+    """When each episode begins: the n-th entry to MQL of a lead; of merged ones, the earliest of their n-th entries."""
+    entries = told.filter(told.type == EventType.ENTERED_STAGE.value, told.stage == Stage.MQL.value)
+    entries = entries.select("lead_id", "record", entered="at").distinct()
+    order = ibis.window(group_by=["lead_id", "record"], order_by="entered")
+    entries = entries.mutate(number=ibis.row_number().over(order) + 1)
+    return entries.group_by("lead_id", "number").aggregate(entered=entries.entered.min())
 
 
 def _told_once(dated: ibis.Table) -> ibis.Table:

@@ -40,7 +40,7 @@ def window(population: Population, start: Stage, end: Stage) -> tuple[int, str |
         return population.question.window_days, None
     key = (start, end)
     if key not in population.windows:
-        table = population.episodes
+        table = population.genuine
         lag = _lag_in_days(table, start, end)
         row = population.facts.rows(
             table.aggregate(n=(lag >= 0).sum().coalesce(0), p90=lag.quantile(0.9, where=lag >= 0))
@@ -140,7 +140,7 @@ def _truncation(population: Population, start: Stage, end: Stage) -> Truncation 
         return None
     key = (start, end)
     if key not in population.truncations:
-        population.truncations[key] = first_recorded(population.facts, population.episodes, start, end)
+        population.truncations[key] = first_recorded(population.facts, population.genuine, start, end)
     return population.truncations[key]
 
 

@@ -14,12 +14,18 @@ import ibis.expr.datatypes as dt
 from alignment import instants
 from alignment.errors import InvalidInput
 from alignment.lifecycle import ORDERED_STAGES, Stage
-from leads.metrics.question import BLANK, NO_DEFINITION, GroupBy, MetricQuestion
+from alignment.rules import fields_of
+from leads.metrics.question import BLANK, NO_DEFINITION, OTHERS, GroupBy, MetricQuestion
+from leads.model import column_of
 from leads.rule_expressions import compile_rule
 from leads.store import Facts
 from leads.truncation import Truncation
 
 MOST_KEPT = 1_000_000
+MOST_PARTS = 50
+TEST = "test_or_internal"
+_MONEY = ("value", "currency")
+_NO_FIELD = (GroupBy.WEEK, GroupBy.MONTH, GroupBy.DEFINITION)
 _OTHER_TIMES = ("assigned_at", "attempted_at", "contacted_at", "accepted_at", "rejected_at", "until_at")
 
 
@@ -100,7 +106,7 @@ class Population:
 
         times of skipped stages filled with the next later one (`<stage>_imputed` says so; a stage that is recorded
         nowhere is not filled in); `definition`, the label that applies at its MQL; `verdict`, true, false or null;
-        and `part`, the group it belongs to.
+        `test`, whether the agreed filter takes it for a test or an internal lead; and `part`, the group it belongs to.
         """
         table = self.recorded
         later: dict[str, ibis.Value] | None = None
@@ -120,11 +126,19 @@ class Population:
             filled |= later
             filled[f"{stage}_imputed"] = own.isnull() & later[f"{stage}_at"].notnull()
         table = table.mutate(**filled)
-        columns = [*table.columns, "definition", "verdict"]
-        table = self._judged(table).select(*columns)
-        return self.once(
-            "episodes", lambda: table.mutate(part=self._part(table), source=table.source.coalesce(BLANK))
-        )
+        columns = list(dict.fromkeys([*table.columns, *_MONEY, "definition", "verdict", "test", "part"]))
+        table = self._judged(table)
+        if self.question.only is not None:
+            table = table.filter(compile_rule(self.question.only, table, table.mql_at).passes)
+        exclude = self.question.exclude
+        test = ibis.literal(False) if exclude is None else compile_rule(exclude, table, table.mql_at).passes
+        table = table.mutate(test=test, part=self._part(table)).select(*columns)
+        return self.once("episodes", lambda: table.mutate(source=table.source.coalesce(BLANK)))
+
+    @cached_property
+    def genuine(self) -> ibis.Table:
+        """`episodes` without tests and internal leads."""
+        return self.episodes if self.question.exclude is None else self.episodes.filter(~self.episodes.test)
 
     def once(self, name: str, make: Callable[[], ibis.Table]) -> ibis.Table:
         """A table that several measures build on, made once for this run, and held where it is small enough.
@@ -165,11 +179,13 @@ class Population:
         """The calendar day of an instant."""
         return wall_clock(self.question.timezone, at.cast("timestamp('UTC')")).date()
 
-    def definition_faults(self, table: ibis.Table) -> list[tuple[ibis.Value, str]]:
-        """Why an episode is no qualified lead by the definition that applies to it."""
+    def reasons_to_leave_out(self, table: ibis.Table) -> list[tuple[ibis.Value, str]]:
+        """Why an episode never counts: a test, or no qualified lead by the definition that applies to it."""
+        test = [(table.test, TEST)] if self.question.exclude is not None else []
         if not self.question.definitions:
-            return []
+            return test
         return [
+            *test,
             ((~table.verdict).fill_null(False), "fails_definition"),
             (table.verdict.isnull(), "unknown_by_definition"),
         ]
@@ -183,10 +199,9 @@ class Population:
                     f"There is no definition “{self.question.restate}” to restate by. "
                     f"There are: {', '.join(found.label for found in self.question.definitions) or 'none'}."
                 )
+        joined = self._with_fields(table)
         if not definitions:
-            return table.mutate(definition=ibis.literal(NO_DEFINITION), verdict=ibis.literal(True))
-        # the lead's own columns stand beside the episode's, so that rules find their fields
-        joined = table.drop("source", "created_at").join(self.facts.lead, "lead_id")
+            return joined.mutate(definition=ibis.literal(NO_DEFINITION), verdict=ibis.literal(True))
         labels, verdicts = [], []
         for found in definitions:
             applies = joined.mql_at.notnull()
@@ -200,17 +215,52 @@ class Population:
         verdict = ibis.cases(*verdicts, else_=True) if verdicts else ibis.literal(True)
         return joined.mutate(definition=ibis.cases(*labels, else_=NO_DEFINITION), verdict=verdict)
 
+    def _with_fields(self, table: ibis.Table) -> ibis.Table:
+        """The episodes with the fields of their leads beside them that rules and the split speak of."""
+        question, lead = self.question, self.facts.lead
+        rules = [question.only, question.exclude, *(found.rule for found in question.definitions)]
+        fields = {*_MONEY}
+        fields |= {name for rule in rules if rule is not None for name in fields_of(rule)}
+        if question.by is not None and question.by not in _NO_FIELD:
+            fields.add(question.by)
+        columns = [column_of(name) for name in sorted(fields)]
+        missing = [name for name in columns if name in lead.columns and name not in table.columns]
+        if not missing:
+            return table
+        return table.left_join(lead.select("lead_id", *missing), "lead_id").drop("lead_id_right")
+
     def _part(self, table: ibis.Table) -> ibis.Value:
         match self.question.by:
-            case GroupBy.SOURCE:
-                return table.source.coalesce(BLANK)
+            case None:
+                return ibis.literal("")
             case GroupBy.DEFINITION:
                 return table.definition
-            case GroupBy.WEEK:
+            case GroupBy.WEEK | GroupBy.MONTH as by:
                 by_zone = self.local_day(table.mql_at)
                 day = table.mql_day_only.fill_null(False).ifelse(table.mql_day, by_zone)
-                return day.truncate("W").strftime("%Y-%m-%d")
-        return ibis.literal("")
+                return day.truncate("W" if by == GroupBy.WEEK else "M").strftime("%Y-%m-%d")
+            case GroupBy.OWNER:
+                # the first who had the lead, so that nobody is judged by what was handed on to them
+                owner = table.owner
+                if "assigned_to" in table.columns:
+                    owner = table.assigned_at.notnull().ifelse(table.assigned_to, ibis.null()).coalesce(owner)
+                return self._most_frequent(table, owner)
+            case name:
+                column = column_of(name)
+                if column not in table.columns:
+                    raise InvalidInput(f"Leads have no field “{name[:80]}” to split by. Choose another.")
+                return self._most_frequent(table, table[column].cast("string"))
+
+    def _most_frequent(self, table: ibis.Table, value: ibis.Value) -> ibis.Value:
+        """A text as a group: blank is one of its own, and beyond the most frequent ones they are all `OTHERS`."""
+        named = value.coalesce(BLANK)
+        values = table.select(named=named)
+        counted = values.group_by("named").aggregate(n=values.count())
+        counted = counted.order_by(counted.n.desc(), "named").limit(MOST_PARTS + 1)
+        found = [row["named"] for row in self.facts.rows(counted)]
+        if len(found) <= MOST_PARTS:
+            return named
+        return named.isin(found[:MOST_PARTS]).ifelse(named, OTHERS)
 
 
 def instant(moment: datetime) -> ibis.Value:

@@ -9,18 +9,24 @@ from typing import Any
 
 from alignment import instants
 from alignment.company import BusinessHours
+from alignment.lifecycle import Stage
 from alignment.rules import Rule
 from alignment.statistics import Interval
 
 BLANK = "(blank)"
 NO_DEFINITION = "(none)"
+OTHERS = "(others)"
 
 
 class GroupBy(StrEnum):
-    """By what figures can be split, beside the total."""
+    """By what figures are often split. Any other field of the leads can be asked for by its name."""
 
     SOURCE = "source"
+    CAMPAIGN = "campaign"
+    CONTENT = "content"
+    OWNER = "owner"
     WEEK = "week"
+    MONTH = "month"
     DEFINITION = "definition"
 
 
@@ -29,7 +35,14 @@ class Unit(StrEnum):
 
     LEADS = "leads"
     SHARE = "share"
+    RATIO = "ratio"
+    """Of two different groups of leads, so that it may be above 1."""
+    GROWTH = "growth"
+    """Against the time before: 0.1 is a tenth more, -0.1 a tenth less."""
     BUSINESS_MINUTES = "business minutes"
+    DAYS = "days"
+    MONEY_PER_DAY = "money per day"
+    """In the `currency` of the measure."""
 
 
 class StartOfClock(StrEnum):
@@ -60,13 +73,18 @@ class MetricQuestion:
 
     `window_days` is the time a lead gets to convert; None takes the 90th percentile of the time it has taken so far.
     Business time runs by `hours`. `restate` judges all leads by the definition of that label, whenever it was in force.
+
+    `by` is one of `GroupBy` or the name of a field. `only` keeps to the leads that pass this rule. Those that pass
+    `exclude`, the filter of test and internal leads that both teams agreed, are left out and counted as `test_or_internal`.
+    `cycle_start` is the stage at which the sales cycle begins; None takes the opportunity, or what is recorded of it.
+    `currency` is that of all amounts; None takes the one in which most leads have a value.
     """
 
     as_of: datetime
     first_day: date | None = None
     last_day: date | None = None
     window_days: int | None = None
-    by: GroupBy | None = None
+    by: str | None = None
     hours: BusinessHours = field(default_factory=BusinessHours)
     follow_up_minutes: int = 60
     feedback_hours: int = 48
@@ -74,6 +92,10 @@ class MetricQuestion:
     definitions: tuple[DefinitionInForce, ...] = ()
     restate: str | None = None
     start: StartOfClock = StartOfClock.MQL
+    only: Rule | None = None
+    exclude: Rule | None = None
+    cycle_start: Stage | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +103,8 @@ class Measure:
     """One figure with its passport.
 
     `value` is `numerator / denominator` for a share, the numerator for a count, and an estimate in business minutes
-    for speed; None where it cannot be told, and then a note says why. `group` has the part it is about, empty for the
+    for speed; None where it cannot be told, and then a note says why. Where it is worked out from more than these two
+    counts, the `formula` says how, and `parts` has the numbers that went into it. `group` has the part it is about, empty for the
     total. `excluded` says how many leads were left out, by reason; `flags` how many of those that count are unusual
     in some way. `definition_version` is the version all of them were judged by, None if there were several or none;
     `definitions` counts them by version. `interval` is the 95 % one.
@@ -105,6 +128,8 @@ class Measure:
     window_days: int | None = None
     data_from: str | None = None
     notes: tuple[str, ...] = ()
+    parts: Mapping[str, float] = field(default_factory=dict)
+    currency: str | None = None
 
     @property
     def key(self) -> str:
@@ -132,6 +157,8 @@ class Measure:
             "unit": self.unit.value,
             "formula": self.formula,
             "notes": list(self.notes),
+            "parts": dict(self.parts),
+            "currency": self.currency,
         }
 
 

@@ -51,7 +51,7 @@ def select(
 
     `beside` are further columns a measure needs.
     """
-    reasons = [*left_out, *population.definition_faults(table)]
+    reasons = [*left_out, *population.reasons_to_leave_out(table)]
     why = ibis.cases(*reasons, else_=_no_text()) if reasons else _no_text()
     columns: dict[str, Any] = {
         f"flag_{name}": value.fill_null(False) for name, value in (flags or {}).items()
@@ -79,7 +79,7 @@ def measure(population: Population, selection: Selection) -> list[Measure]:
     groups: list[tuple[dict[str, str], list[dict[str, Any]]]] = [(dict(selection.group), rows)]
     if by is not None and selection.impossible is None:
         for part in sorted({row["part"] for row in rows}, key=str):
-            group = {by.value: part, **selection.group}
+            group = {str(by): part, **selection.group}
             groups.append((group, [row for row in rows if row["part"] == part]))
     return [_figure(population, selection, group, found) for group, found in groups]
 

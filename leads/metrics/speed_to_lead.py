@@ -72,7 +72,7 @@ def speed_to_lead(population: Population) -> list[Measure]:
     groups: list[tuple[dict[str, str], list[dict[str, Any]]]] = [({}, rows)]
     if by is not None and base.impossible is None:
         parts = sorted({row["part"] for row in rows}, key=str)
-        groups += [({by.value: part}, [row for row in rows if row["part"] == part]) for part in parts]
+        groups += [({str(by): part}, [row for row in rows if row["part"] == part]) for part in parts]
     measures = []
     for group, found in groups:
         counted = [row for row in found if row["left_out"] is None]
