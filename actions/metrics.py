@@ -161,6 +161,13 @@ def known_until() -> datetime:
     return now if imported_at is None else min(now, instants.from_text(imported_at))
 
 
+def rounded(question: "MetricQuestion") -> "MetricQuestion":
+    """The question as of the last full five minutes: what figures that are asked as of now are kept under."""
+    moment = question.as_of
+    moment = moment.replace(minute=moment.minute - moment.minute % 5, second=0, microsecond=0)
+    return replace(question, as_of=moment)
+
+
 def _definitions(connection: Connection) -> "tuple[DefinitionInForce, ...]":
     from leads.metrics.question import DefinitionInForce
 
@@ -186,10 +193,7 @@ def _computed(
     from leads.store import warehouse
 
     facts = warehouse()
-    moment = question.as_of
-    if as_of_now:
-        moment = moment.replace(minute=moment.minute - moment.minute % 5, second=0, microsecond=0)
-    key = (what, facts.folder, facts.revision(), replace(question, as_of=moment))
+    key = (what, facts.folder, facts.revision(), rounded(question) if as_of_now else question)
     with _keeping:
         if key in _kept:
             _kept.move_to_end(key)

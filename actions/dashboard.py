@@ -1,0 +1,128 @@
+"""The team leads' dashboard: all its figures from one version of the lead facts, with the goals that run."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from actions import goals, metrics
+from actions.goals import GoalProgress
+from actions.permissions import authorise
+from actions.shared_runs import SharedRuns, Stopping
+from alignment.people import Actor
+from db.queries import goals as goal_rows
+from db.store import store
+
+if TYPE_CHECKING:  # Ibis takes a second to load: only where figures are really asked for
+    from leads.dashboard import DashboardFigures, WeekOfLeads, WhereTheyStand
+    from leads.metrics.question import Measure
+
+_REST = 2.0
+"""While leads keep coming, the engine rests at least so many times as long as it has worked since they were last looked at."""
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """What the dashboard shows. `figures` are the measures in total by key, `parts` those of each part by key."""
+
+    figures: "Mapping[str, Measure]"
+    parts: "Mapping[str, Sequence[Measure]]"
+    reasons: "Sequence[Measure]"
+    weeks: "Sequence[WeekOfLeads]"
+    standing: "WhereTheyStand"
+    goals: Sequence[GoalProgress]
+
+
+_figures: "SharedRuns[DashboardFigures]" = SharedRuns(32)
+
+
+def read_dashboard(
+    actor: Actor,
+    *,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    by: str | None = None,
+    restate: str | None = None,
+    waiting: Callable[[], None] | None = None,
+) -> Dashboard:
+    """All figures of the leads that came from `first_day` to `last_day`, both included, in total and `by` source or another.
+
+    The same for all who ask, computed once for each version of the facts. `waiting` is called every tenth of a second until
+    the figures are there; what it raises ends the waiting, and the query with it when nobody else waits. Raises InvalidInput
+    for a choice that is none.
+    """
+    authorise(actor, "metrics:read")
+    from leads.store import warehouse
+
+    connection = store().read()
+    question = metrics.ask(connection, first_day=first_day, last_day=last_day, by=by, restate=restate)
+    spans = goals.spans_of_running(connection)
+    facts = warehouse()
+    imported_at = facts.imported_at()
+    revision = _pulse.revision(facts.folder, facts.revision())
+    key = (facts.folder, revision, metrics.rounded(question), tuple(spans.items()))
+
+    def compute(stopping: Stopping) -> "DashboardFigures":
+        from leads import dashboard
+
+        with facts.read() as session:
+            stopping.interrupt_by(session.interrupt)
+            try:
+                return dashboard.compute(session, question, imported_at, spans)
+            finally:
+                stopping.no_more()
+
+    found = _figures.get(key, compute, waiting)
+    parts: dict[str, list[Measure]] = {}
+    for figure in found.measures:
+        if by is not None and by in figure.group:
+            parts.setdefault(figure.key, []).append(figure)
+    running = [goal for goal_id in spans if (goal := goal_rows.find(connection, goal_id)) is not None]
+    return Dashboard(
+        figures={figure.key: figure for figure in found.measures if not figure.group},
+        parts=parts,
+        reasons=tuple(figure for figure in found.measures if figure.name == "rejection_reason"),
+        weeks=found.weeks,
+        standing=found.standing,
+        goals=goals.progress_of(connection, running, found.goals),
+    )
+
+
+class _Pulse:
+    """The version of the facts that dashboards show: the newest one, but not sooner than the engine has rested."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._folder: object = None
+        self._shown = ""
+        self._since = self._worked = 0.0
+
+    def revision(self, folder: object, newest: str) -> str:
+        now = monotonic()
+        with self._lock:
+            worked = _figures.seconds - self._worked
+            rested = now - self._since >= (1 + _REST) * worked
+            if (folder, newest) != (self._folder, self._shown) and (rested or folder != self._folder):
+                self._folder, self._shown, self._since = folder, newest, now
+                self._worked = _figures.seconds
+            return self._shown
+
+
+_pulse = _Pulse()
+
+
+def read_revision(actor: Actor) -> str:
+    """A text that changes when the dashboard has something new to show; '' while there are no leads. Costs little.
+
+    While leads keep coming, it moves on only after the engine has rested, at the same moment for all who look.
+    """
+    authorise(actor, "metrics:read")
+    from leads.store import warehouse
+
+    facts = warehouse()
+    newest = facts.revision()
+    if not newest:
+        return ""
+    return f"{_pulse.revision(facts.folder, newest)} {goal_rows.revision(store().read())}"

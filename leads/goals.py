@@ -1,0 +1,107 @@
+"""How much of each measure of a goal there is in its period: all goals in one look at the leads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+
+from alignment.goals import GoalMeasure
+from alignment.lifecycle import Stage
+from leads.closed_periods import Period, within
+from leads.metrics.population import Population
+from leads.metrics.question import NO_DEFINITION, MetricQuestion
+from leads.store import warehouse
+
+_STAGES = {
+    GoalMeasure.QUALIFIED: Stage.MQL,
+    GoalMeasure.OPPORTUNITIES: Stage.OPPORTUNITY,
+    GoalMeasure.WON: Stage.WON,
+}
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """What there is in one period: leads by measure, the value of the won ones with the sum of its squares.
+
+    `currencies` are those of the won leads' values, which are added as they stand. `definitions` are the labels by which the qualified leads were judged, in alphabetical order.
+    """
+
+    counts: Mapping[GoalMeasure, int]
+    value: float
+    value_squares: float
+    currencies: tuple[str, ...]
+    definitions: tuple[str, ...]
+
+
+def count_amounts(question: MetricQuestion, spans: Mapping[str, tuple[date, date]]) -> Mapping[str, Amounts]:
+    """The amounts of each span of days (both ends included), under the key it was asked for.
+
+    Each lead counts by the day on which it came to the stage; qualified leads are those that meet the definition in force
+    then. A stage that was skipped counts on the day of the next one.
+    """
+    facts = warehouse()
+    with facts.read() as session:
+        return count_in(Population(session, question, facts.imported_at()), spans)
+
+
+def count_in(population: Population, spans: Mapping[str, tuple[date, date]]) -> Mapping[str, Amounts]:
+    """`count_amounts` within a run that has its population already."""
+    session, table = population.facts, population.episodes
+    numbered = list(enumerate(spans.values()))
+    counted = {
+        f"{name}_{n}": of for n, span in numbered for name, of in _counts(population, table, span).items()
+    }
+    won = table.filter(table.won_at.notnull())
+    won = won.join(session.lead.select("lead_id", "value", "currency"), "lead_id")
+    valued = {
+        f"{name}_{n}": of for n, span in numbered for name, of in _values(population, won, span).items()
+    }
+    row = session.rows(table.aggregate(**counted))[0] | session.rows(won.aggregate(**valued))[0]
+    return {
+        key: Amounts(
+            counts={
+                measure: row[f"{measure.value}_{n}"] or 0
+                for measure in GoalMeasure
+                if measure is not GoalMeasure.REVENUE
+            },
+            value=float(row[f"value_{n}"] or 0.0),
+            value_squares=float(row[f"squares_{n}"] or 0.0),
+            currencies=tuple(sorted(row[f"currencies_{n}"] or ())),
+            definitions=tuple(sorted(row[f"definitions_{n}"] or ())),
+        )
+        for n, key in enumerate(spans)
+    }
+
+
+def _counts(population: Population, table: ibis.Table, span: tuple[date, date]) -> dict[str, ibis.Value]:
+    found = {measure.value: _entered(population, table, stage, span) for measure, stage in _STAGES.items()}
+    qualified = found["qualified"] & table.verdict.fill_null(False)
+    accepted = ibis.least(table.accepted_at, table.sal_at)
+    turned_down = (table.rejected_at < accepted).fill_null(False)
+    in_span = within(accepted, Period(*span), population.question.timezone).fill_null(False)
+    return {
+        "qualified": qualified.sum(),
+        "accepted": (accepted.notnull() & in_span & ~turned_down).sum(),
+        "opportunities": found["opportunities"].sum(),
+        "won": found["won"].sum(),
+        "definitions": table.definition.nullif(NO_DEFINITION).collect(where=qualified, distinct=True),
+    }
+
+
+def _values(population: Population, won: ibis.Table, span: tuple[date, date]) -> dict[str, ibis.Value]:
+    inside = _entered(population, won, Stage.WON, span)
+    return {
+        "value": won["value"].sum(where=inside),
+        "squares": (won["value"] * won["value"]).sum(where=inside),
+        "currencies": won.currency.nullif("").collect(where=inside & won["value"].notnull(), distinct=True),
+    }
+
+
+def _entered(population: Population, table: ibis.Table, stage: Stage, span: tuple[date, date]) -> ibis.Value:
+    """Whether a stage was entered in a span of days; where the source tells only the day, by the day it tells."""
+    day, (first, last) = table[f"{stage}_day"], span
+    by_instant = within(table[f"{stage}_at"], Period(first, last), population.question.timezone)
+    by_day = (day >= first) & (day <= last)
+    inside = table[f"{stage}_day_only"].fill_null(False).ifelse(by_day, by_instant)
+    return (table[f"{stage}_at"].notnull() & inside).fill_null(False)

@@ -1,0 +1,161 @@
+"""The dashboard's figures: the same as each measure alone, computed once, and interrupted when nobody waits."""
+
+import threading
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from histories import START, add_history
+from people import make_actor
+
+from actions import clock, dashboard, definitions, metrics
+from actions.shared_runs import SharedRuns
+from alignment.errors import InvalidInput
+from alignment.lifecycle import Stage
+from alignment.people import MACHINE
+
+AFTER = START + timedelta(days=40)
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    """Nothing kept by another test, and no rest after it."""
+    monkeypatch.setattr(dashboard, "_figures", SharedRuns(8))
+    monkeypatch.setattr(dashboard, "_pulse", dashboard._Pulse())
+
+
+def test_it_tells_what_each_measure_tells():
+    with clock.at(AFTER):
+        add_history(200)
+        found = dashboard.read_dashboard(MACHINE, by="source")
+        alone = metrics.read_metrics(MACHINE, by="source")
+    total = {figure.key: figure for figure in alone if not figure.group}
+    assert found.figures
+    for key, figure in found.figures.items():
+        if figure.name != "rejection_reason":
+            assert (figure.value, figure.numerator, figure.denominator) == (
+                total[key].value,
+                total[key].numerator,
+                total[key].denominator,
+            )
+    assert {figure.group["source"] for figure in found.parts["volume:mql"]} == {"referral", "webinar"}
+    assert found.reasons[0].group == {"reason": "no_budget"}
+
+
+def test_each_lead_stands_somewhere_and_the_weeks_add_up():
+    with clock.at(AFTER):
+        add_history(200, accepted=0.6, won=0.1, undecided=0.3)
+        found = dashboard.read_dashboard(MACHINE)
+    standing = found.standing
+    assert standing.leads == 200 == sum(week.qualified for week in found.weeks)
+    assert standing.reached[Stage.WON] == found.figures["volume:won"].numerator
+    assert standing.open >= 0
+    assert standing.open + standing.turned_down + standing.lost + standing.reached[Stage.WON] == 200
+    assert Stage.SQL not in standing.reached  # is recorded of no lead
+    assert Counter(week.monday.weekday() for week in found.weeks).keys() == {0}
+
+
+def test_leads_that_do_not_meet_the_definition_are_apart_in_the_weeks():
+    sales, marketing = make_actor("team_lead", "sales"), make_actor("team_lead", "marketing")
+    rule = {"version": 1, "all": [{"field": "employees", "op": ">=", "value": 50}]}
+    with clock.at(START - timedelta(days=10)):
+        drafted = definitions.draft(
+            sales, "mql", "At least 50 people work there.", rule, (START - timedelta(days=9)).date()
+        )
+        definitions.propose(sales, drafted)
+        version = next(one for one in definitions.read_glossary(sales) if one.term.key == "mql").open
+        for side in (sales, marketing):
+            definitions.sign(side, version.id, version.content_hash)
+    with clock.at(AFTER):
+        add_history(100, big=0.5)
+        found = dashboard.read_dashboard(MACHINE)
+    assert sum(week.qualified for week in found.weeks) == 50 == found.standing.leads
+    assert sum(week.others for week in found.weeks) == 50
+    assert {week.definition for week in found.weeks} == {"MQL v1"}
+
+
+def test_the_leads_are_looked_at_once_for_all_who_ask(monkeypatch):
+    from leads import dashboard as figures
+
+    looks, compute = [], figures.compute
+    monkeypatch.setattr(figures, "compute", lambda *given: looks.append(1) or compute(*given))
+    with clock.at(AFTER):
+        add_history(20)
+        for actor in (MACHINE, make_actor("member", "sales"), make_actor("team_lead", "marketing")):
+            dashboard.read_dashboard(actor, by="source")
+        dashboard.read_dashboard(MACHINE, by="definition")
+    assert len(looks) == 2
+
+
+def test_a_query_whose_viewer_has_left_is_interrupted(monkeypatch):
+    import duckdb
+    import ibis
+
+    from leads import dashboard as figures
+
+    ended, errors = threading.Event(), []
+
+    def endless(facts, *rest):
+        one = ibis.range(0, 4_000_000).unnest().name("n").as_table()
+        try:
+            facts.value(one.cross_join(one.rename(m="n")).aggregate(s=ibis._.n.max()).s.as_scalar())
+        except duckdb.InterruptException as error:
+            errors.append(error)
+            raise
+        finally:
+            ended.set()
+
+    class Left(BaseException):
+        pass
+
+    polls = []
+
+    def leave():
+        polls.append(1)
+        if len(polls) == 3:
+            raise Left
+
+    monkeypatch.setattr(figures, "compute", endless)
+    with clock.at(AFTER):
+        add_history(20)
+        with pytest.raises(Left):
+            dashboard.read_dashboard(MACHINE, waiting=leave)
+    assert ended.wait(10)
+    assert errors
+
+
+def test_new_leads_are_in_the_figures_as_soon_as_the_revision_moves():
+    with clock.at(AFTER):
+        assert dashboard.read_revision(MACHINE) == ""
+        add_history(20)
+        before = dashboard.read_revision(MACHINE)
+        assert dashboard.read_dashboard(MACHINE).figures["volume:mql"].numerator == 20
+        assert dashboard.read_revision(MACHINE) == before
+    with clock.at(AFTER + timedelta(minutes=1)):
+        add_history(5, prefix="more")
+        dashboard._figures.seconds = 0.0  # the engine has rested
+        after = dashboard.read_revision(MACHINE)
+        assert after != before
+        assert dashboard.read_dashboard(MACHINE).figures["volume:mql"].numerator == 25
+
+
+def test_the_engine_rests_while_leads_keep_coming(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(dashboard, "monotonic", lambda: now[0])
+    pulse, figures = dashboard._Pulse(), dashboard._figures
+    assert pulse.revision("here", "1") == "1"
+    figures.seconds += 1.0
+    assert pulse.revision("here", "2") == "1"
+    now[0] += 2.9
+    assert pulse.revision("here", "3") == "1"
+    now[0] += 0.2
+    assert pulse.revision("here", "4") == "4"
+    assert pulse.revision("elsewhere", "1") == "1"
+
+
+def test_a_choice_that_is_none_is_refused():
+    add_history(5, start=datetime.now(UTC) - timedelta(days=3))
+    with pytest.raises(InvalidInput, match="split by"):
+        dashboard.read_dashboard(MACHINE, by="sunshine")
+    with pytest.raises(InvalidInput, match="no definition"):
+        dashboard.read_dashboard(MACHINE, restate="MQL v9")
