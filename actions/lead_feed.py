@@ -5,15 +5,26 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 from actions import clock
+from actions.permissions import authorise
+from alignment import instants
 from alignment.errors import InvalidInput
+from alignment.people import Actor
 from db.queries import lead_inflow
-from db.store import Connection
+from db.queries.lead_inflow import OriginCount
+from db.store import Connection, store
 from leads.feed import read_event, read_lead
 from leads.model import MOST_ATTRIBUTES
+
+MOST_AT_ONCE = 5_000
+LARGEST_OVERLAY = 20_000
+OLDEST_OVERLAY = timedelta(hours=1)
+KEPT_AFTER_FOLDING = timedelta(days=1)
+_FORGOTTEN_AT_ONCE = 2_000
 
 
 class Outcome(StrEnum):
@@ -103,6 +114,107 @@ def take(
         first = max(lead_inflow.last_number(connection) + 1, time.time_ns() // 1_000)
         lead_inflow.add(connection, kept, origin=origin, at=clock.now_text(), first_number=first)
     return taken
+
+
+@dataclass(frozen=True)
+class FeedState:
+    """How the feed stands: items that wait for the figures, since when (None), what the overlay holds, where all came from."""
+
+    waiting: int
+    waiting_since: str | None
+    leads_in_overlay: int
+    last_applied_at: str | None
+    origins: tuple[OriginCount, ...]
+
+
+def apply_waiting(actor: Actor, *, may_go_on: Callable[[], bool] = lambda: True) -> int:
+    """Let what was taken come into the figures; returns how many items that were.
+
+    It can be repeated and cut off at any point, by several processes at once: the facts say up to which item they hold.
+    Raises WarehouseUnavailable when they cannot be written; then everything waits on.
+    """
+    authorise(actor, "timer:run")
+    from leads.store import warehouse
+
+    applied = 0
+    while may_go_on():
+        items = lead_inflow.after(store().read(), warehouse().pointer().upto, MOST_AT_ONCE)
+        if not items:
+            break
+        from leads.live import apply
+
+        applied += apply([(item.number, item.kind, item.content) for item in items], clock.now()).items
+    return applied
+
+
+def is_waiting(actor: Actor) -> bool:
+    """Whether something was taken that is not in the figures yet. Costs two small reads."""
+    authorise(actor, "timer:run")
+    from leads.store import warehouse
+
+    return lead_inflow.last_number(store().read()) > warehouse().pointer().upto
+
+
+def has_begun(actor: Actor) -> bool:
+    """Whether anything has ever come in by the feed."""
+    authorise(actor, "timer:run")
+    return lead_inflow.last_number(store().read()) > 0
+
+
+def fold_due(actor: Actor) -> bool:
+    """Whether the overlay has become so large or so old that it should be folded into the base."""
+    authorise(actor, "timer:run")
+    from leads.store import warehouse
+
+    overlay = warehouse().pointer().live
+    if overlay is None:
+        return False
+    return (
+        max(overlay.leads, overlay.items) >= LARGEST_OVERLAY
+        or clock.now() - instants.from_text(overlay.since) >= OLDEST_OVERLAY
+    )
+
+
+def fold(actor: Actor) -> bool:
+    """Fold the overlay into the base; whether there was one. For a process of its own: with many leads it takes long.
+
+    Raises WarehouseUnavailable while an import is running, which does the same, or when disk or memory do not suffice.
+    """
+    authorise(actor, "timer:run")
+    from leads.live import fold
+
+    return fold()
+
+
+def forget_folded(actor: Actor) -> int:
+    """Delete what has been in the base for a day, some of it at a time; how much was deleted.
+
+    It is kept that long so that a copy of the facts that is a little older than a copy of the store lacks nothing.
+    """
+    authorise(actor, "timer:run")
+    from leads.store import warehouse
+
+    upto = warehouse().pointer().base_upto
+    if not upto:
+        return 0
+    before = instants.to_text(clock.now() - KEPT_AFTER_FOLDING)
+    return store().write(lambda connection: lead_inflow.forget(connection, upto, before, _FORGOTTEN_AT_ONCE))
+
+
+def read_feed(actor: Actor) -> FeedState:
+    """How the feed stands."""
+    authorise(actor, "feed:manage")
+    from leads.store import warehouse
+
+    pointer = warehouse().pointer()
+    waiting, since = lead_inflow.waiting(store().read(), pointer.upto)
+    return FeedState(
+        waiting,
+        since,
+        pointer.live.leads if pointer.live else 0,
+        pointer.imported_at if pointer.upto else None,
+        tuple(lead_inflow.by_origin(store().read())),
+    )
 
 
 class _Conflict(InvalidInput):

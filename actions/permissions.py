@@ -14,6 +14,7 @@ ADMIN = frozenset({Role.ADMIN})
 FACILITATORS = frozenset({Role.FACILITATOR, Role.ADMIN})
 TEAM_LEADS = frozenset({Role.TEAM_LEAD})
 LEADING = frozenset({Role.FACILITATOR, Role.TEAM_LEAD, Role.ADMIN})
+TEAMS = frozenset({Role.MEMBER, Role.TEAM_LEAD})
 
 # action → roles. A name that is not here is refused to everyone.
 PERMISSIONS: dict[str, frozenset[Role]] = {
@@ -66,6 +67,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # leads
     "leads:read": EVERYONE,
     "leads:import": LEADING,
+    "lead:decide": TEAMS,
+    "leads:require": LEADING,
+    "feed:manage": ADMIN,
     "metrics:read": EVERYONE,
     "rule:test": LEADING,
 }

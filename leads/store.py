@@ -1,114 +1,49 @@
-"""Where lead facts live: versioned DuckDB files and a pointer to the one in force.
+"""Where lead facts live: versioned DuckDB files and a pointer to what is in force.
 
 A read-write open of a DuckDB file locks every other process out. So a writer builds a whole new file beside the
 one in force and then replaces the pointer in one step; readers, in this process or another, open files read-only and
 move on when the pointer has moved. Killed in the middle, a writer leaves the old version in force.
+
+What comes in piece by piece does not rewrite everything: it goes to a small overlay (`leads.live`) with the leads it is
+about, whole, which the pointer names beside the base, until both are folded into a new base.
 """
 
 import atexit
-import fcntl
-import json
 import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alignment import instants
-from alignment.errors import Refusal
-from alignment.rules import FieldType
-from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, LeadField
+from leads import pointer as pointers
+from leads.facts import BASE, LIVE, Facts, attributes_of, create_empty, session
+from leads.pointer import Overlay, Pointer, WarehouseUnavailable
 
 if TYPE_CHECKING:
     import duckdb
-    import ibis
     from ibis.backends.duckdb import Backend
 
-_POINTER = "current.json"
+__all__ = ["Draft", "Facts", "Warehouse", "WarehouseUnavailable", "attributes_of", "warehouse"]
+
 _LOCK = "writer.lock"
 _READER: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "1GB", "threads": 2}
 _WRITER: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "2GB", "threads": 2}
 _KEPT_VERSIONS = 2
-_FORMAT = 1
-
-
-class WarehouseUnavailable(Refusal):
-    """The lead facts cannot be read or written now."""
-
-
-class Facts:
-    """The lead facts of one version, for one run of one thread. Only expressions leave results here."""
-
-    def __init__(self, backend: "Backend", revision: str) -> None:
-        """Wrap a session of the engine."""
-        self._backend = backend
-        self._kept = 0
-        self.revision = revision
-
-    @property
-    def lead(self) -> "ibis.Table":
-        """One row per lead: `lead_id`, the canonical fields, and `attribute_…` for custom ones."""
-        return self._backend.table("lead")
-
-    @property
-    def event(self) -> "ibis.Table":
-        """The event log; columns as in `leads.schema.EVENT`."""
-        return self._backend.table("lead_event")
-
-    @property
-    def episode(self) -> "ibis.Table":
-        """One row per lead episode with the first time of each stage; see `leads.episodes`."""
-        return self._backend.table("episode")
-
-    @property
-    def known_columns(self) -> frozenset[str]:
-        """The names of all columns that imported files have had."""
-        return frozenset(row["name"] for row in self.rows(self._backend.table("known_column")))
-
-    def fields(self) -> tuple[LeadField, ...]:
-        """The fields a lead can have here, canonical ones first, custom ones by name."""
-        custom = sorted(
-            (
-                LeadField(row["name"], FieldType(row["type"]), row["name"].replace("_", " "), True)
-                for row in self.rows(self._backend.table("custom_field"))
-            ),
-            key=lambda found: found.name,
-        )
-        return (*CANONICAL_FIELDS, *custom)
-
-    def rule_fields(self) -> dict[str, FieldType]:
-        """What a rule may speak of here: custom fields take any kind of value, for new ones may change what they hold."""
-        return {found.name: FieldType.ANY if found.custom else found.type for found in self.fields()}
-
-    def keep(self, expression: "ibis.Table") -> "ibis.Table":
-        """The rows of an expression as a table of this run, for expressions that several questions build on."""
-        self._kept += 1
-        return self._backend.create_table(f"kept_{self._kept}", expression, temp=True)
-
-    def rows(self, expression: "ibis.Table") -> list[dict[str, Any]]:
-        """The rows of a small result as dicts. Aggregate first: nothing lead-sized belongs in Python."""
-        return self._backend.to_pyarrow(expression).to_pylist()
-
-    def value(self, expression: "ibis.Scalar") -> Any:
-        """One value."""
-        return self._backend.to_pyarrow(expression).as_py()
-
-    def interrupt(self) -> None:
-        """End, from another thread, the query that this run is waiting for: there it raises an error of the engine."""
-        self._backend.con.interrupt()
 
 
 @dataclass
 class Draft:
-    """A new version in the making. `old` has the tables of the version in force."""
+    """A new version in the making. `old` has the tables of what is in force, up to the number `upto` of the inflow."""
 
     backend: "Backend"
     old: Facts
+    upto: int = 0
     published: bool = field(default=False)
     imported_at: str = ""
 
@@ -119,9 +54,37 @@ class Draft:
 
 
 @dataclass
+class LiveDraft:
+    """An overlay in the making: `base` without any, `live`, the overlay in force, where there is one, and both as a `whole`."""
+
+    backend: "Backend"
+    base: Facts
+    whole: Facts
+    live: Facts | None
+    pointer: Pointer
+    next: Pointer | None = None
+    published: bool = False
+
+    def publish(self, *, upto: int, leads: int, items: int, at: datetime) -> None:
+        """Let the tables written through `backend` be the overlay when the block ends without an error."""
+        assert self.pointer.live is None or items >= self.pointer.live.items
+        since = self.pointer.live.since if self.pointer.live else instants.to_text(at)
+        imported_at = max(self.pointer.imported_at or "", instants.to_text(at))
+        self.next = replace(
+            self.pointer, upto=upto, live=Overlay("", leads, items, since), imported_at=imported_at
+        )
+        self.published = True
+
+    def pass_over(self, *, upto: int) -> None:
+        """Note that what came up to a number has changed nothing; what is in force stays."""
+        self.next = replace(self.pointer, upto=upto)
+
+
+@dataclass
 class _Opened:
     revision: str
     connection: "duckdb.DuckDBPyConnection"
+    has_live: bool = False
     users: int = 0
     stale: bool = False
 
@@ -136,12 +99,16 @@ class Warehouse:
         self._opened: _Opened | None = None
 
     def revision(self) -> str:
-        """A text that changes with every import; '' while there are no facts. Costs one small file read."""
-        return self._pointer().get("revision", "")
+        """A text that changes with everything that comes in; '' while there are no facts. Costs one small file read."""
+        return self.pointer().revision
 
     def imported_at(self) -> str | None:
-        """The instant of the last import that changed something, in the store's form; None before the first."""
-        return self._pointer().get("imported_at")
+        """The instant when something last came in, in the store's form; None before the first."""
+        return self.pointer().imported_at
+
+    def pointer(self) -> Pointer:
+        """What is in force. Raises WarehouseUnavailable when that cannot be known."""
+        return pointers.read(self.folder)
 
     def answers(self) -> bool:
         """Whether the engine can read the facts."""
@@ -161,44 +128,72 @@ class Warehouse:
         opened = self._acquire()
         cursor = opened.connection.cursor()
         try:
-            yield Facts(_session(cursor), opened.revision)
+            yield Facts(session(cursor), opened.revision, live=LIVE if opened.has_live else None)
         finally:
             cursor.close()
             self._release(opened)
 
     @contextmanager
     def write(self, wait_seconds: float = 60.0) -> Iterator[Draft]:
-        """Build the next version alone; it comes into force if `publish` was called and the block ends well.
+        """Build the next base alone; it comes into force if `publish` was called and the block ends well.
 
-        Raises WarehouseUnavailable when another import holds the lock for longer than `wait_seconds`, or when disk or
-        memory do not suffice.
+        What comes in piece by piece meanwhile is kept and laid over the new base. Raises WarehouseUnavailable when another
+        import holds the lock for longer than `wait_seconds`, or when disk or memory do not suffice.
         """
         import duckdb
 
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._alone(wait_seconds):
-            self._sweep()
-            pointer = self._pointer()
-            revision = (
-                f"{int(pointer.get('revision', '0').split('-')[0] or 0) + 1:09d}-{secrets.token_hex(4)}"
-            )
-            path = self.folder / f"{revision}.building"
-            draft = self._draft(path, pointer)
+        busy = "Another import is running. Wait until it is done, then try again."
+        with pointers.locked(self.folder / _LOCK, wait_seconds, busy):
+            with pointers.changing(self.folder) as pointer:
+                self._sweep(pointer)
+                revision = _revision_after(pointer)
+                path = self.folder / f"{revision}.building"
+                draft = self._draft(path, pointer)
             try:
                 try:
                     yield draft
                 finally:
                     draft.backend.disconnect()
                 if draft.published:
-                    self._put_in_force(path, revision, draft.imported_at)
+                    self._put_in_force(path, draft)
             except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
                 raise WarehouseUnavailable(
                     f"Nothing was imported: {error}. Make sure that there is room on the disk, then try again."
                 ) from error
             finally:
-                for leftover in (path, path.with_name(path.name + ".wal")):
-                    leftover.unlink(missing_ok=True)
-                self._sweep()
+                _remove(path)
+                with pointers.changing(self.folder) as pointer:
+                    self._sweep(pointer)
+
+    @contextmanager
+    def write_live(self) -> Iterator[LiveDraft]:
+        """Build the next overlay while nothing else can change what is in force; take no longer than a moment.
+
+        It comes into force if `publish` was called and the block ends well. Raises WarehouseUnavailable when disk or
+        memory do not suffice.
+        """
+        import duckdb
+
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with pointers.changing(self.folder) as pointer:
+            self._sweep_overlays(pointer)
+            revision = _revision_after(pointer)
+            path = self.folder / f"{revision}.laying"
+            try:
+                draft = self._live_draft(path, pointer)
+                try:
+                    yield draft
+                finally:
+                    draft.backend.disconnect()
+                if draft.next is not None:
+                    self._lay(path, revision, draft)
+            except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+                raise WarehouseUnavailable(
+                    f"What came in waits: {error}. Make sure that there is room on the disk."
+                ) from error
+            finally:
+                _remove(path)
 
     def close(self) -> None:
         """Close the version that is open for reading, once its last reader has left."""
@@ -207,30 +202,16 @@ class Warehouse:
                 self._retire(self._opened)
                 self._opened = None
 
-    def _pointer(self) -> Mapping[str, Any]:
-        try:
-            pointer: Mapping[str, Any] = json.loads((self.folder / _POINTER).read_bytes())
-        except FileNotFoundError:
-            return {}
-        except (ValueError, OSError) as error:
-            raise WarehouseUnavailable(
-                f"The lead facts cannot be found ({error}). Restore your last copy of the data folder, or import the files again."
-            ) from error
-        if pointer.get("format", _FORMAT) > _FORMAT:
-            raise WarehouseUnavailable(
-                "The lead facts were written by a newer version of Concord. Start that version."
-            )
-        return pointer
-
     def _acquire(self) -> _Opened:
         with self._guard:
             for attempt in range(5):
-                pointer = self._pointer()
-                revision = pointer.get("revision", "")
-                if self._opened is not None and self._opened.revision == revision:
+                pointer = self.pointer()
+                if self._opened is not None and self._opened.revision == pointer.revision:
                     break
                 try:
-                    opened = _Opened(revision, _open_reader(self.folder, pointer.get("file")))
+                    opened = _Opened(
+                        pointer.revision, _open_reader(self.folder, pointer), pointer.live is not None
+                    )
                 except Exception as error:
                     # the version may have been swept away between reading the pointer and opening the file
                     if attempt == 4:
@@ -258,142 +239,145 @@ class Warehouse:
         if opened.users == 0:
             opened.connection.close()
 
-    @contextmanager
-    def _alone(self, wait_seconds: float) -> Iterator[None]:
-        descriptor = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            until = time.monotonic() + wait_seconds
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except OSError:
-                    if time.monotonic() > until:
-                        raise WarehouseUnavailable(
-                            "Another import is running. Wait until it is done, then try again."
-                        ) from None
-                    time.sleep(0.05)
-            yield
-        finally:
-            os.close(descriptor)
+    def _draft(self, path: Path, pointer: Pointer) -> Draft:
+        backend = self._beside_base(path, pointer.file)
+        if pointer.live is not None:
+            backend.attach(self.folder / pointer.live.file, name=LIVE[0], read_only=True)
+        old = Facts(backend, pointer.revision, base=BASE, live=LIVE if pointer.live else None)
+        return Draft(backend, old, pointer.upto)
 
-    def _draft(self, path: Path, pointer: Mapping[str, Any]) -> Draft:
+    def _live_draft(self, path: Path, pointer: Pointer) -> LiveDraft:
+        made = self._draft(path, pointer)
+        live = Facts(made.backend, pointer.revision, base=LIVE) if pointer.live else None
+        base = Facts(made.backend, pointer.revision, base=BASE)
+        return LiveDraft(made.backend, base, made.old, live, pointer)
+
+    def _beside_base(self, path: Path, base: str | None) -> "Backend":
         import ibis
 
         backend = ibis.duckdb.connect(path, **_WRITER, temp_directory=str(self.folder / "spill"))
         os.chmod(path, 0o600)
-        if "file" in pointer:
-            backend.attach(self.folder / pointer["file"], name="old", read_only=True)
+        if base is not None:
+            backend.attach(self.folder / base, name=BASE[0], read_only=True)
         else:
-            backend.attach(":memory:", name="old")
-            _create_empty(backend, ("old", "main"))
-        return Draft(backend, _AttachedFacts(backend, pointer.get("revision", "")))
+            backend.attach(":memory:", name=BASE[0])
+            create_empty(backend, BASE)
+        return backend
 
-    def _put_in_force(self, path: Path, revision: str, imported_at: str) -> None:
-        final = self.folder / f"{revision}.duckdb"
-        _flush(path)
+    def _put_in_force(self, path: Path, draft: Draft) -> None:
+        """Make what was built the base. What came in since it was begun is laid over it before anybody sees it."""
+        with pointers.changing(self.folder) as before:
+            revision = _revision_after(before)
+            final = self.folder / f"{revision}.duckdb"
+            pointers.flush(path)
+            os.replace(path, final)
+            later = self._later_items(before, draft.upto)
+            fresh = Pointer(revision, final.name, draft.imported_at, draft.upto, before.upto)
+            if before.live is not None and before.imported_at and later:
+                fresh = replace(fresh, imported_at=max(draft.imported_at, before.imported_at))
+            if later:
+                overlay = self.folder / f"{revision}.laying"
+                try:
+                    fresh = self._with_overlay(overlay, fresh, later)
+                finally:
+                    _remove(overlay)
+            pointers.write(self.folder, fresh)
+
+    def _later_items(self, before: Pointer, upto: int) -> "list[tuple[int, str, str]]":
+        """What the overlay in force holds beyond a number."""
+        if before.live is None or before.upto <= upto:
+            return []
+        from leads import live
+
+        with live.opened(self.folder / before.live.file) as backend:
+            return live.items_after(backend, upto)
+
+    def _with_overlay(self, path: Path, pointer: Pointer, items: "list[tuple[int, str, str]]") -> Pointer:
+        from leads import live
+
+        bare = replace(pointer, upto=pointer.base_upto)
+        draft = self._live_draft(path, bare)
+        try:
+            live.lay(draft, items, instants.from_text(pointer.imported_at or ""))
+        finally:
+            draft.backend.disconnect()
+        assert draft.next is not None
+        laid = replace(draft.next, upto=pointer.upto)
+        if not draft.published or laid.live is None:
+            return laid
+        final = self.folder / f"{pointer.revision}.live"
+        pointers.flush(path)
         os.replace(path, final)
-        fresh = self.folder / (_POINTER + ".new")
-        fresh.write_text(
-            json.dumps(
-                {"file": final.name, "revision": revision, "imported_at": imported_at, "format": _FORMAT}
-            ),
-            encoding="utf-8",
-        )
-        os.chmod(fresh, 0o600)
-        _flush(fresh)
-        os.replace(fresh, self.folder / _POINTER)
-        _flush(self.folder)
+        return replace(laid, live=replace(laid.live, file=final.name))
 
-    def _sweep(self) -> None:
+    def _lay(self, path: Path, revision: str, draft: LiveDraft) -> None:
+        fresh = draft.next
+        assert fresh is not None
+        if draft.published and fresh.live is not None:
+            final = self.folder / f"{revision}.live"
+            pointers.flush(path)
+            os.replace(path, final)
+            fresh = replace(fresh, revision=revision, live=replace(fresh.live, file=final.name))
+        pointers.write(self.folder, fresh)
+
+    def _sweep(self, pointer: Pointer) -> None:
         """Remove what earlier writers left: half-built versions, and versions before the last two.
 
-        Called under the lock. A reader that still has an old file open keeps it until it closes it.
+        Called under both locks. A reader that still has an old file open keeps it until it closes it.
         """
-        current = self._pointer().get("file")
-        versions = sorted(self.folder.glob("*.duckdb"), reverse=True)
+        self._sweep_older("*.duckdb", pointer.file)
+        for path in self.folder.glob("*.building*"):
+            path.unlink(missing_ok=True)
+
+    def _sweep_overlays(self, pointer: Pointer) -> None:
+        """The same for overlays. Called under the folder's lock."""
+        self._sweep_older("*.live", pointer.live.file if pointer.live else f"{pointer.revision}.live")
+        for path in self.folder.glob("*.laying*"):
+            path.unlink(missing_ok=True)
+
+    def _sweep_older(self, pattern: str, current: str | None) -> None:
+        versions = sorted(self.folder.glob(pattern), reverse=True)
         newest = [path for path in versions if current is None or path.name <= current][:_KEPT_VERSIONS]
-        for path in (*versions, *self.folder.glob("*.building*")):
+        for path in versions:
             if path.name != current and path not in newest:
                 with suppress(FileNotFoundError):
                     path.unlink()
 
 
-class _AttachedFacts(Facts):
-    """The version in force as a writer sees it, beside the version it builds."""
-
-    @property
-    def lead(self) -> "ibis.Table":
-        return self._backend.table("lead", database=("old", "main"))
-
-    @property
-    def event(self) -> "ibis.Table":
-        return self._backend.table("lead_event", database=("old", "main"))
-
-    @property
-    def episode(self) -> "ibis.Table":
-        return self._backend.table("episode", database=("old", "main"))
-
-    @property
-    def known_columns(self) -> frozenset[str]:
-        table = self._backend.table("known_column", database=("old", "main"))
-        return frozenset(row["name"] for row in self.rows(table))
+def _revision_after(pointer: Pointer) -> str:
+    return f"{pointer.number + 1:09d}-{secrets.token_hex(4)}"
 
 
-def _session(connection: "duckdb.DuckDBPyConnection") -> "Backend":
-    from ibis.backends.duckdb import Backend
-
-    class Session(Backend):
-        """A backend that leaves the settings alone, which are made and locked when the file is opened."""
-
-        def _post_connect(self, extensions: Any = None) -> None:
-            self._record_batch_readers_consumed: dict[str, bool] = {}
-
-    return Session.from_connection(connection)
+def _remove(path: Path) -> None:
+    for leftover in (path, path.with_name(path.name + ".wal")):
+        leftover.unlink(missing_ok=True)
 
 
-def _open_reader(folder: Path, file: str | None) -> "duckdb.DuckDBPyConnection":
+def _open_reader(folder: Path, pointer: Pointer) -> "duckdb.DuckDBPyConnection":
     import duckdb
 
-    config = {**_READER, "enable_external_access": False, "python_enable_replacements": False}
-    if file is None:
+    config = {**_READER, "python_enable_replacements": False}
+    if pointer.file is None:
         connection = duckdb.connect(":memory:", config=config)
-        _create_empty(_session(connection), None)
+        create_empty(session(connection), None)
     else:
-        path = folder / file
+        path = folder / pointer.file
         if not path.exists():
             raise FileNotFoundError(path)
         connection = duckdb.connect(str(path), read_only=True, config=config)
-    connection.execute("SET GLOBAL TimeZone = 'UTC'")
-    connection.execute("SET lock_configuration = true")
-    return connection
-
-
-def _create_empty(backend: "Backend", place: tuple[str, str] | None) -> None:
-    from leads import episodes, schema
-
-    lead = backend.create_table("lead", schema=schema.lead(()), database=place)
-    event = backend.create_table("lead_event", schema=schema.EVENT, database=place)
-    backend.create_table("custom_field", schema=schema.CUSTOM_FIELD, database=place)
-    backend.create_table("known_column", schema=schema.KNOWN_COLUMN, database=place)
-    backend.create_table("episode", schema=episodes.build(lead, event).schema(), database=place)
-
-
-def attributes_of(table: "ibis.Table") -> tuple[str, ...]:
-    """The names of the custom fields that a lead table has."""
-    return tuple(
-        column.removeprefix(ATTRIBUTE_PREFIX)
-        for column in table.columns
-        if column.startswith(ATTRIBUTE_PREFIX)
-    )
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        if pointer.live is not None:
+            overlay = folder / pointer.live.file
+            if not overlay.exists():
+                raise FileNotFoundError(overlay)
+            session(connection).attach(overlay, name=LIVE[0], read_only=True)
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 _warehouses: dict[Path, Warehouse] = {}

@@ -10,11 +10,11 @@ from db.store import Connection
 
 @dataclass(frozen=True)
 class InflowItem:
-    """A lead or an event as it was taken. `kind` is lead or event."""
+    """A lead or an event as it was taken. `kind` is lead or event, `content` is JSON."""
 
     number: int
     kind: str
-    content: Mapping[str, Any]
+    content: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def after(connection: Connection, number: int, limit: int) -> list[InflowItem]:
         "SELECT number, kind, content FROM lead_inflow WHERE number > ? ORDER BY number LIMIT ?",
         (number, limit),
     )
-    return [InflowItem(row["number"], row["kind"], json.loads(row["content"])) for row in rows]
+    return [InflowItem(row["number"], row["kind"], row["content"]) for row in rows]
 
 
 def waiting(connection: Connection, number: int) -> tuple[int, str | None]:

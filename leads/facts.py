@@ -1,0 +1,152 @@
+"""The lead facts of one version as expressions: the base, and over it the leads that have changed since it was made."""
+
+from typing import TYPE_CHECKING, Any
+
+from alignment.rules import FieldType
+from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, LeadField
+
+if TYPE_CHECKING:
+    import duckdb
+    import ibis
+    from ibis.backends.duckdb import Backend
+
+BASE = ("old", "main")
+LIVE = ("live", "main")
+
+
+class Facts:
+    """The lead facts of one version, for one run of one thread. Only expressions leave results here."""
+
+    def __init__(
+        self,
+        backend: "Backend",
+        revision: str,
+        *,
+        base: tuple[str, str] | None = None,
+        live: tuple[str, str] | None = None,
+    ) -> None:
+        """Wrap a session of the engine. `base` and `live` say where its tables are (the session's own; no overlay)."""
+        self._backend = backend
+        self._base = base
+        self._live = live
+        self._tables: dict[str, ibis.Table] = {}
+        self._kept = 0
+        self.revision = revision
+
+    @property
+    def lead(self) -> "ibis.Table":
+        """One row per lead: `lead_id`, the canonical fields, and `attribute_…` for custom ones."""
+        return self._whole("lead")
+
+    @property
+    def event(self) -> "ibis.Table":
+        """The event log; columns as in `leads.schema.EVENT`."""
+        return self._whole("lead_event")
+
+    @property
+    def episode(self) -> "ibis.Table":
+        """One row per lead episode with the first time of each stage; see `leads.episodes`."""
+        return self._whole("episode")
+
+    @property
+    def known_columns(self) -> frozenset[str]:
+        """The names of all columns that imported files have had."""
+        known = self._backend.table("known_column", database=self._base)
+        return frozenset(row["name"] for row in self.rows(known))
+
+    def fields(self) -> tuple[LeadField, ...]:
+        """The fields a lead can have here, canonical ones first, custom ones by name."""
+        kinds: dict[str, FieldType] = {}
+        for place in (self._base, self._live) if self._live else (self._base,):
+            for row in self.rows(self._backend.table("custom_field", database=place)):
+                kind = FieldType(row["type"])
+                kinds[row["name"]] = kind if kinds.get(row["name"], kind) is kind else FieldType.TEXT
+        custom = [LeadField(name, kind, name.replace("_", " "), True) for name, kind in sorted(kinds.items())]
+        return (*CANONICAL_FIELDS, *custom)
+
+    def rule_fields(self) -> dict[str, FieldType]:
+        """What a rule may speak of here: custom fields take any kind of value, for new ones may change what they hold."""
+        return {found.name: FieldType.ANY if found.custom else found.type for found in self.fields()}
+
+    def keep(self, expression: "ibis.Table") -> "ibis.Table":
+        """The rows of an expression as a table of this run, for expressions that several questions build on."""
+        self._kept += 1
+        return self._backend.create_table(f"kept_{self._kept}", expression, temp=True)
+
+    def rows(self, expression: "ibis.Table") -> list[dict[str, Any]]:
+        """The rows of a small result as dicts. Aggregate first: nothing lead-sized belongs in Python."""
+        return self._backend.to_pyarrow(expression).to_pylist()
+
+    def value(self, expression: "ibis.Scalar") -> Any:
+        """One value."""
+        return self._backend.to_pyarrow(expression).as_py()
+
+    def interrupt(self) -> None:
+        """End, from another thread, the query that this run is waiting for: there it raises an error of the engine."""
+        self._backend.con.interrupt()
+
+    def _whole(self, name: str) -> "ibis.Table":
+        found = self._tables.get(name)
+        if found is None:
+            base = self._backend.table(name, database=self._base)
+            found = base if self._live is None else self._laid_over(name, base)
+            self._tables[name] = found
+        return found
+
+    def _laid_over(self, name: str, base: "ibis.Table") -> "ibis.Table":
+        """The rows of the base but those of leads in the overlay, and the rows of the overlay."""
+        replaced = self._backend.table(replaced_rows(name), database=self._live)
+        live = self._backend.table(name, database=self._live)
+        kept = base.mutate(base_row=base.rowid()).anti_join(replaced, "base_row")
+        columns = {**live.schema(), **base.schema()}
+        return aligned(kept, columns).union(aligned(live, columns))
+
+
+def replaced_rows(name: str) -> str:
+    """The table of an overlay that says which rows of a table of the base it replaces."""
+    return f"replaced_{name}"
+
+
+def aligned(table: "ibis.Table", columns: "dict[str, Any]") -> "ibis.Table":
+    """The table with exactly these columns of these types, empty where it has none."""
+    import ibis
+
+    return table.select(
+        **{
+            name: (table[name] if name in table.columns else ibis.null()).cast(kind)
+            for name, kind in columns.items()
+        }
+    )
+
+
+def attributes_of(table: "ibis.Table") -> tuple[str, ...]:
+    """The names of the custom fields that a lead table has."""
+    return tuple(
+        column.removeprefix(ATTRIBUTE_PREFIX)
+        for column in table.columns
+        if column.startswith(ATTRIBUTE_PREFIX)
+    )
+
+
+def session(connection: "duckdb.DuckDBPyConnection") -> "Backend":
+    """A backend on a connection of which it leaves the settings alone."""
+    from ibis.backends.duckdb import Backend
+
+    class Session(Backend):
+        """A backend that leaves the settings alone, which are made and locked when the file is opened."""
+
+        def _post_connect(self, extensions: Any = None) -> None:
+            self._record_batch_readers_consumed: dict[str, bool] = {}
+
+    return Session.from_connection(connection)
+
+
+def create_empty(backend: "Backend", place: tuple[str, str] | None) -> None:
+    """Make the tables of facts that hold nothing."""
+    from leads import episodes, schema
+
+    lead = backend.create_table("lead", schema=schema.lead(()), database=place)
+    event = backend.create_table("lead_event", schema=schema.EVENT, database=place)
+    backend.create_table("custom_field", schema=schema.CUSTOM_FIELD, database=place)
+    backend.create_table("known_column", schema=schema.KNOWN_COLUMN, database=place)
+    backend.create_table("episode", schema=episodes.build(lead, event).schema(), database=place)
