@@ -65,13 +65,13 @@ def with_elapsed(
     first = int((first_day - date(1970, 1, 1)).days)
     last = first + len(days) - 1
     spans = sum(name.startswith("opens_") for name in days.column_names)
+    calendar = ibis.memtable(days)
     for name in names:
-        # built as one expression per column, so that the engine looks each row up once
         minute = (table[name].epoch_seconds().cast("int64") // 60).clip(
             first * _MINUTES_A_DAY, last * _MINUTES_A_DAY + _MINUTES_A_DAY - 1
         )
         looked_up = table.mutate(clock_minute=minute, clock_day=(minute // _MINUTES_A_DAY).cast("int32"))
-        joined = looked_up.left_join(ibis.memtable(days), looked_up.clock_day == ibis.memtable(days).day)
+        joined = looked_up.left_join(calendar, looked_up.clock_day == calendar.day)
         of_day = joined.clock_minute % _MINUTES_A_DAY
         elapsed = joined.before
         for number in range(spans):
