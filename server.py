@@ -31,6 +31,7 @@ from components import links
 from components.answering import script
 from components.faults import show_fault
 from jobs.clockwork import Clockwork
+from jobs.feeding import Feeding
 
 ROOT = Path(__file__).resolve().parent
 # found without importing it: a component may only be imported where a screen is drawn
@@ -63,7 +64,10 @@ async def living(_: st.App) -> AsyncIterator[None]:
     start()
     clockwork = Clockwork()
     clockwork.start()
+    feeding = Feeding()
+    feeding.start()
     yield
+    await asyncio.to_thread(feeding.stop)
     await asyncio.to_thread(clockwork.stop)
     health.close()
     log.info("stopped")

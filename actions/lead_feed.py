@@ -147,12 +147,10 @@ def apply_waiting(actor: Actor, *, may_go_on: Callable[[], bool] = lambda: True)
     return applied
 
 
-def is_waiting(actor: Actor) -> bool:
-    """Whether something was taken that is not in the figures yet. Costs two small reads."""
+def get_ready(actor: Actor) -> None:
+    """Load the lead engine, which takes a second, so that `apply_waiting` need not."""
     authorise(actor, "timer:run")
-    from leads.store import warehouse
-
-    return lead_inflow.last_number(store().read()) > warehouse().pointer().upto
+    import leads.live  # noqa: F401
 
 
 def has_begun(actor: Actor) -> bool:

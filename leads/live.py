@@ -99,13 +99,13 @@ def fold(wait_seconds: float = 0.0) -> bool:
     with warehouse().write(wait_seconds) as draft:
         imported_at = warehouse().imported_at()
         backend, old = draft.backend, draft.old
+        others = set(backend.list_tables(database=BASE)) - {*_TABLES, "custom_field"}
         for name, table in zip(_TABLES, (old.lead, old.event, old.episode), strict=True):
             backend.create_table(name, table)
         custom = [{"name": found.name, "type": found.type.value} for found in old.fields() if found.custom]
         backend.create_table("custom_field", ibis.memtable(custom, schema=schema.CUSTOM_FIELD))
-        for name in backend.list_tables(database=BASE):
-            if name not in (*_TABLES, "custom_field"):
-                backend.create_table(name, backend.table(name, database=BASE))
+        for name in sorted(others):
+            backend.create_table(name, backend.table(name, database=BASE))
         draft.publish(instants.from_text(imported_at or ""))
     return True
 
