@@ -133,6 +133,7 @@ function doubt() {
 
 function commit(field) {
   if (!connected() || down || field.disabled || !field.isConnected) return;
+  if (again && running()) return schedule(field, true); // the page is being drawn anew: what it shows may be old
   const many = field.tagName === "TEXTAREA";
   noteSent(field);
   field.dispatchEvent(
@@ -147,15 +148,20 @@ function put(field, text) {
   setTimeout(() => commit(field), 100);
 }
 
+// Whether a field holds a text, as the store gives it back: without space around it, numbers in any notation.
+function shows(field, text) {
+  return field.type === "number" ? Number(field.value) === Number(text) : field.value.trim() === text.trim();
+}
+
 function reconcile(field, drafts) {
   const name = nameOf(field);
   const draft = drafts[name];
   if (!draft || field.disabled || !connected() || running() || down) return false;
   const revision = revisionOf(field);
   if (revision !== draft.base) {
-    if (draft.sent === draft.text) {
+    if (draft.sent === draft.text && shows(field, draft.text)) {
       delete drafts[name]; // the store has it
-    } else if (draft.sent !== null || field.value === draft.text) {
+    } else if (field.value === draft.text || (draft.sent !== null && shows(field, draft.sent))) {
       draft.base = revision; // more was typed since
       draft.kept = draft.sent;
       schedule(field);
@@ -169,7 +175,7 @@ function reconcile(field, drafts) {
   }
   if (field.value !== draft.text) {
     // the page was drawn anew from the store: after a restart, or on coming back
-    if (field.type === "number" && Number(field.value) === Number(draft.text)) {
+    if (field.type === "number" && shows(field, draft.text)) {
       delete drafts[name];
       return true;
     }
