@@ -72,6 +72,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "feed:manage": ADMIN,
     "metrics:read": EVERYONE,
     "rule:test": LEADING,
+    "source:change": ADMIN,
 }
 
 MACHINE_PERSON = Person(

@@ -147,9 +147,7 @@ def find_handed_over(
     facts: Facts, moment: Moment, lead_ids: Sequence[str]
 ) -> dict[str, tuple[HandedOver, bool]]:
     """The latest hand-over of each of these leads that was handed over at all, and whether it waits for a decision."""
-    import pyarrow as pa
-
-    asked = ibis.memtable(pa.table({"lead_id": pa.array(list(lead_ids), pa.string())}))
+    asked = _ids(lead_ids)
     latest = _latest(facts, moment).semi_join(asked, "lead_id")
     table = latest.select("lead_id", "mql_at").inner_join(
         facts.lead.select("lead_id", "source", "campaign", "content"), "lead_id"
@@ -166,11 +164,11 @@ def find_handed_over(
 
 def read_record(facts: Facts, moment: Moment, lead_id: str) -> LeadRecord | None:
     """Everything known of one lead; None if there is no such lead."""
-    rows = facts.rows(facts.lead.filter(facts.lead.lead_id == lead_id).limit(1))
+    asked = _ids([lead_id])
+    rows = facts.rows(facts.lead.semi_join(asked, "lead_id").limit(1))
     if not rows:
         return None
-    event = facts.event
-    events = event.filter(event.lead_id == lead_id)
+    events = facts.event.semi_join(asked, "lead_id")
     found = find_handed_over(facts, moment, [lead_id]).get(lead_id)
     return LeadRecord(
         lead_id=lead_id,
@@ -224,6 +222,12 @@ def _chosen(facts: Facts, moment: Moment, wanted: Wanted) -> ibis.Table:
         late = table.mql_at <= _naive(wanted.overdue_before)
         table = table.filter(late if wanted.overdue else ~late)
     return table
+
+
+def _ids(lead_ids: Sequence[str]) -> ibis.Table:
+    import pyarrow as pa
+
+    return ibis.memtable(pa.table({"lead_id": pa.array(list(lead_ids), pa.string())}))
 
 
 def _pairs(hand_overs: Sequence[HandedOver]) -> ibis.Table:

@@ -129,10 +129,13 @@ def batches(connection: Connection, *, limit: int, offset: int = 0) -> list[Batc
     """What was decided, the latest first; what was decided at once is one entry."""
     rows = connection.execute(
         """
-        SELECT batch_id, max(verdict) AS verdict, max(reason) AS reason, max(person_id) AS person_id,
-            max(decided_at) AS decided_at, count(*) AS n, sum(undone_at IS NULL) AS standing, max(lead_id) AS lead_id,
-            (SELECT name FROM person WHERE person.id = max(lead_decision.person_id)) AS person_name
-        FROM lead_decision GROUP BY batch_id ORDER BY max(decided_at) DESC, batch_id DESC LIMIT ? OFFSET ?
+        SELECT batch.*, coalesce(person.name, '') AS person_name
+        FROM (
+            SELECT batch_id, max(verdict) AS verdict, max(reason) AS reason, max(person_id) AS person_id,
+                max(decided_at) AS at, count(*) AS n, sum(undone_at IS NULL) AS standing, max(lead_id) AS lead_id
+            FROM lead_decision GROUP BY batch_id ORDER BY at DESC, batch_id DESC LIMIT ? OFFSET ?
+        ) AS batch LEFT JOIN person ON person.id = batch.person_id
+        ORDER BY batch.at DESC, batch.batch_id DESC
         """,
         (limit, offset),
     )
@@ -142,8 +145,8 @@ def batches(connection: Connection, *, limit: int, offset: int = 0) -> list[Batc
             Verdict(row["verdict"]),
             row["reason"],
             row["person_id"],
-            row["person_name"] or "",
-            row["decided_at"],
+            row["person_name"],
+            row["at"],
             row["n"],
             row["standing"],
             row["lead_id"] if row["n"] == 1 else "",
