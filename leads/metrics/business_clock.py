@@ -6,18 +6,19 @@ which the engine does for ten million intervals in well under a second.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from functools import lru_cache
 
 import ibis
 import numpy as np
 import pyarrow as pa
 
-from alignment.business_hours import OpenIntervals, open_intervals, to_minutes
+from alignment.business_hours import open_intervals, to_minutes
 from alignment.company import BusinessHours
 from leads.metrics.population import Population
 
 _EARLIEST = date(1990, 1, 1)
+_LOOKED_AHEAD = timedelta(days=366)
 _MINUTES_A_DAY = 1440
 
 
@@ -79,6 +80,33 @@ def with_elapsed(
             elapsed = elapsed + ibis.greatest(ibis.least(passed, joined[f"open_{number}"]), 0)
         table = joined.select(*table.columns, **{f"elapsed_{name}": elapsed})
     return table
+
+
+def due_column(population: Population, table: ibis.Table, elapsed: str, minutes: str) -> ibis.Table:
+    """Add `due_at`: the instant by which `minutes` more open minutes have passed than the column `elapsed` says.
+
+    `elapsed` is what `elapsed_columns` adds for the same question. The calendar is looked at for a year beyond the as-of
+    time; null where it is not due by then, and where either is null.
+    """
+    first, last = span(population)
+    intervals = open_intervals(population.question.hours, first, last + _LOOKED_AHEAD)
+    calendar = ibis.memtable(
+        pa.table(
+            {
+                "opens": pa.array(intervals.opens, pa.int64()),
+                "before": pa.array(intervals.before, pa.int64()),
+                "until": pa.array(intervals.before + intervals.closes - intervals.opens, pa.int64()),
+            }
+        )
+    )
+    wanted = table.mutate(wanted=table[elapsed] + table[minutes])
+    joined = wanted.asof_join(calendar, on=wanted.wanted > calendar.before)
+    minute = joined.opens + joined.wanted - joined.before
+    in_reach = joined.wanted <= joined.until
+    due_at = in_reach.ifelse(
+        (minute * 60).as_timestamp("s").cast("timestamp(6)"), ibis.null().cast("timestamp(6)")
+    )
+    return joined.select(*table.columns, due_at=due_at)
 
 
 @lru_cache(maxsize=16)

@@ -1,0 +1,418 @@
+"""Promises to answer leads in time: which were kept, which were broken and whose lead it was, and which are due soon.
+
+Each lead is judged by the version that was in force when its clock started. Answered within the limit is kept; answered
+after it, or not answered and the time has passed, is broken. What is not due yet, was closed before it was due, or was let
+off does not count, and is shown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import ibis
+
+from alignment import instants
+from alignment.calendars import spoken_minutes, versions_of
+from alignment.lifecycle import EventType, Stage
+from alignment.promises import Answer, Clock, ResponseTerms, Start
+from alignment.statistics import kaplan_meier_counts
+from leads.metrics.acceptance import start_of_clock
+from leads.metrics.business_clock import due_column, elapsed_columns
+from leads.metrics.population import Population, instant
+from leads.metrics.question import BLANK, GroupBy, Measure, MetricQuestion, StartOfClock, Unit
+from leads.metrics.selection import Selection, measure, select
+from leads.store import warehouse
+
+SPLITS = ("source", "week", "owner", "version")
+"""By what compliance can be split: the owner is who had the lead when the answer was due."""
+
+_NOTHING_RECORDED = {
+    Answer.ATTEMPT: "No contact attempt is recorded.",
+    Answer.CONTACT: "No conversation with a lead is recorded.",
+    Answer.DECISION: "No decision of sales is recorded, neither accepted nor rejected.",
+    Answer.QUALIFICATION: "No lead is recorded as qualified by sales.",
+}
+_ANSWERED_BY = {
+    Answer.ATTEMPT: "attempted_at",
+    Answer.CONTACT: "contacted_at",
+    Answer.QUALIFICATION: "sql_at",
+}
+_KEPT = ("lead_id", "number", "part", "definition", "verdict", "test", "source")
+
+
+@dataclass(frozen=True)
+class TermsInForce:
+    """The terms of a version, by its label, and when they were in force: instants in the store's form, until None = still."""
+
+    label: str
+    terms: ResponseTerms
+    from_instant: str
+    until_instant: str | None = None
+
+
+@dataclass(frozen=True)
+class LetOff:
+    """What does not count: leads, and clocks that started from an instant to before another (store's form)."""
+
+    lead_ids: tuple[str, ...] = ()
+    intervals: tuple[tuple[str, str], ...] = ()
+
+
+NOTHING_LET_OFF = LetOff()
+
+
+@dataclass(frozen=True)
+class LeadInTime:
+    """One lead under a promise: when the clock started, what was promised, and what became of it.
+
+    `minutes` have passed until the answer, or until now, by the clock of the promise; `due_at` is None where it lies more
+    than a year ahead. `owner` is who had the lead when the answer was due; '' is nobody.
+    """
+
+    lead_id: str
+    episode: int
+    company: str
+    source: str
+    owner: str
+    version: str
+    start_at: datetime
+    due_at: datetime | None
+    answered_at: datetime | None
+    minutes: int
+    limit_minutes: int
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What terms would have meant for past leads: how many would have been answered in time, and what limit it would take.
+
+    `reachable_minutes` is the time within which the promised share was answered (Kaplan–Meier, so that those who wait
+    count as waiting); None where so many were never answered.
+    """
+
+    figure: Measure
+    by_week: tuple[Measure, ...]
+    reachable_minutes: int | None
+
+
+def measure_promise(
+    question: MetricQuestion,
+    versions: Sequence[TermsInForce],
+    let_off: LetOff = NOTHING_LET_OFF,
+    by: str | None = None,
+) -> list[Measure]:
+    """Kept / (kept + broken) of the leads whose clock started in the period, in total and by one of `SPLITS`."""
+    with warehouse().read() as facts:
+        population = _population(facts, question, by)
+        selection = kept(population, versions, let_off, by)
+        return [
+            replace(figure, group={by: next(iter(figure.group.values()))}) if by and figure.group else figure
+            for figure in measure(population, selection)
+        ]
+
+
+def list_broken(
+    question: MetricQuestion,
+    versions: Sequence[TermsInForce],
+    let_off: LetOff = NOTHING_LET_OFF,
+    *,
+    still_open: bool = False,
+    offset: int = 0,
+    limit: int = 50,
+) -> tuple[list[LeadInTime], int]:
+    """The leads of the period for which the promise was broken, the latest due first, and how many there are in all.
+
+    `still_open` keeps to those that nobody has answered yet.
+    """
+    with warehouse().read() as facts:
+        population = _population(facts, question, None)
+        table = _with_due(population, _standing(population, versions, let_off))
+        table = table.filter(table.left_out.isnull() & ~table.met & population.in_period(table.start))
+        if still_open:
+            table = table.filter(~table.answered & table.closed.isnull())
+        total = facts.value(table.count())
+        page = table.order_by(table.due_at.desc(), "lead_id", "number").limit(limit, offset=offset)
+        return _leads(population, page), total
+
+
+def list_due(
+    question: MetricQuestion,
+    versions: Sequence[TermsInForce],
+    let_off: LetOff = NOTHING_LET_OFF,
+    *,
+    within_minutes: int | None = None,
+    limit: int = 200,
+) -> tuple[list[LeadInTime], int]:
+    """The leads that wait for an answer which is not due yet, the most pressing first, and how many there are in all.
+
+    `within_minutes` keeps to those that are due in so many minutes of their clock.
+    """
+    with warehouse().read() as facts:
+        population = _population(facts, question, None)
+        table = _standing(population, versions, let_off)
+        table = table.filter(table.left_out == "not_due")
+        table = table.mutate(remaining=table.promised - table.minutes)
+        if within_minutes is not None:
+            table = table.filter(table.remaining <= within_minutes)
+        total = facts.value(table.count())
+        page = table.order_by("remaining", "start", "lead_id", "number").limit(limit)
+        return _leads(population, _with_due(population, page)), total
+
+
+def try_terms(question: MetricQuestion, terms: ResponseTerms) -> Tried:
+    """What `terms` would have meant for the leads of the period, had they always been in force and nothing been let off."""
+    always = [TermsInForce("as proposed", terms, "")]
+    with warehouse().read() as facts:
+        population = _population(facts, question, "week")
+        selection = kept(population, always, NOTHING_LET_OFF, "week")
+        figures = measure(population, selection)
+        table = selection.table.filter(
+            selection.table.left_out.isnull()
+            | selection.table.left_out.isin(["not_due", "closed_before_due"])
+        )
+        rows = facts.rows(table.group_by("minutes", "answered").aggregate(n=table.count()))
+    reachable = None
+    if rows:
+        curve = kaplan_meier_counts(
+            [row["minutes"] for row in rows],
+            [row["n"] if row["answered"] else 0 for row in rows],
+            [0 if row["answered"] else row["n"] for row in rows],
+        )
+        # a quantile of the curve is where it falls to 1 − q; of everybody there is none while anybody waits
+        found = curve.quantile(min(terms.at_least, 0.999))
+        reachable = None if found is None else int(found)
+    return Tried(figures[0], tuple(figures[1:]), reachable)
+
+
+def kept(
+    population: Population, versions: Sequence[TermsInForce], let_off: LetOff, by: str | None = None
+) -> Selection:
+    """The leads whose clock started in the period; those that were answered in time hit."""
+    table = _standing(population, versions, let_off)
+    table = table.filter(population.in_period(table.start))
+    if by == "version":
+        table = table.mutate(part=table.version)
+    elif by == "week":
+        table = table.mutate(part=population.local_day(table.start).truncate("W").strftime("%Y-%m-%d"))
+    elif by == "source":
+        table = table.mutate(part=table.source.coalesce(BLANK))
+    elif by == "owner":
+        table = _with_owner(population, _with_due(population, table))
+        table = table.mutate(part=(table.owner == "").ifelse(BLANK, table.owner))
+    answers = {version.terms.answer for version in versions}
+    nothing = [
+        _NOTHING_RECORDED[answer] for answer in sorted(answers) if not _is_recorded(population, answer)
+    ]
+    return Selection(
+        name="promise_kept",
+        table=select(
+            population,
+            table,
+            counts=ibis.literal(True),
+            hit=table.met,
+            left_out=[(table.left_out.notnull(), table.left_out)],
+            flags={"early": table.early},
+            beside={"minutes": table.minutes, "answered": table.answered},
+        ),
+        unit=Unit.SHARE,
+        formula="answered in time / (answered in time or late, or not answered and the time has passed); "
+        + "; ".join(f"{version.label}: {_in_short(version.terms)}" for version in versions),
+        from_stage=Stage.MQL,
+        flags=("early",),
+        impossible=nothing[0] if nothing and len(nothing) == len(answers) else None,
+    )
+
+
+def _population(facts: Any, question: MetricQuestion, by: str | None) -> Population:
+    # the split of the question itself needs a field of the leads; that of a promise is put in its place
+    return Population(
+        facts, replace(question, by=GroupBy.DEFINITION if by else None), warehouse().imported_at()
+    )
+
+
+def _standing(population: Population, versions: Sequence[TermsInForce], let_off: LetOff) -> ibis.Table:
+    """Each episode under the version that was in force when its clock started.
+
+    Columns: those of `_KEPT`, `start`, `version`, `promised`, `round_the_clock`, `answered`, `answered_at`, `closed`, `minutes`,
+    `elapsed_start` (null round the clock), `early`, `met`, and `left_out`, why it does not count, null where it does.
+    """
+    parts = [_under(population, version) for version in versions]
+    table = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    waived = ibis.literal(False)
+    for first, until in let_off.intervals:
+        first_at, until_at = instants.from_text(first), instants.from_text(until)
+        waived = waived | ((table.start >= instant(first_at)) & (table.start < instant(until_at)))
+    if let_off.lead_ids:
+        waived = waived | table.lead_id.isin(list(let_off.lead_ids))
+    in_time = table.minutes <= table.promised
+    not_due = ~table.answered & in_time
+    return table.mutate(
+        met=table.answered & in_time,
+        left_out=ibis.cases(
+            (waived, "waived"),
+            (table.day_only, "only_the_day_is_known"),
+            (not_due & table.closed.notnull(), "closed_before_due"),
+            (not_due, "not_due"),
+            *population.reasons_to_leave_out(table),
+            else_=ibis.null().cast("string"),
+        ),
+    )
+
+
+def _under(population: Population, version: TermsInForce) -> ibis.Table:
+    """The episodes whose clock started while a version was in force."""
+    terms = version.terms
+    table = population.episodes
+    started_by = replace(
+        population, question=replace(population.question, start=StartOfClock(terms.start.value))
+    )
+    table = table.mutate(start=start_of_clock(started_by, table), answered_at=_answer(table, terms.answer))
+    table = table.filter(table.start.notnull())
+    if version.from_instant:
+        table = table.filter(table.start >= instant(_moment(version.from_instant)))
+    if version.until_instant is not None:
+        table = table.filter(table.start < instant(_moment(version.until_instant)))
+    closing = [table.lost_at, table.until_at]
+    if terms.answer is not Answer.DECISION:
+        closing.append(table.rejected_at)
+    answered = table.answered_at.notnull()
+    closed = ibis.least(*closing)
+    day_only = ibis.literal(False)
+    if terms.start is not Start.CREATED and terms.limit_minutes < _longest_day(population):
+        day_only = table.mql_day_only.fill_null(False)
+    table = table.mutate(
+        answered=answered,
+        closed=closed,
+        end=answered.ifelse(table.answered_at, closed.coalesce(population.as_of)),
+        early=answered & (table.answered_at < table.start),
+        version=ibis.literal(version.label),
+        promised=ibis.literal(terms.limit_minutes).cast("int64"),
+        round_the_clock=ibis.literal(terms.clock is Clock.ROUND_THE_CLOCK),
+        day_only=day_only,
+    )
+    if terms.clock is Clock.ROUND_THE_CLOCK:
+        passed = (
+            table.end.epoch_seconds().cast("int64") // 60 - table.start.epoch_seconds().cast("int64") // 60
+        )
+        table = table.mutate(minutes=ibis.greatest(passed, 0), elapsed_start=ibis.null().cast("int64"))
+    else:
+        table = elapsed_columns(population, table, {"minutes": ("start", "end")})
+    return table.select(
+        *_KEPT,
+        "start",
+        "version",
+        "promised",
+        "round_the_clock",
+        "day_only",
+        "answered",
+        "answered_at",
+        "closed",
+        "early",
+        minutes=table.minutes.cast("int64"),
+        elapsed_start=table.elapsed_start.cast("int64"),
+    )
+
+
+def _answer(table: ibis.Table, answer: Answer) -> ibis.Value:
+    """When the answer came, null where it has not."""
+    if answer is not Answer.DECISION:
+        return table[_ANSWERED_BY[answer]]
+    # who went on without a decision was accepted in fact
+    implied = ibis.least(
+        *(table[f"{stage}_at"] for stage in (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON))
+    )
+    return ibis.least(table.accepted_at, table.rejected_at).coalesce(implied)
+
+
+def _is_recorded(population: Population, answer: Answer) -> bool:
+    profile = population.profile
+    match answer:
+        case Answer.DECISION:
+            return bool(profile.decided)
+        case Answer.QUALIFICATION:
+            return bool(profile.entered[Stage.SQL])
+    return bool(profile.attempted)
+
+
+def _longest_day(population: Population) -> int:
+    """Open minutes of the longest business day: a limit below it cannot be judged where only the day is known."""
+    versions = versions_of(population.question.hours)
+    return max(
+        sum(closes - opens for opens, closes in day) for version in versions for day in version.hours.shifts
+    )
+
+
+def _with_due(population: Population, table: ibis.Table) -> ibis.Table:
+    """Add `due_at`, the instant by which the promised time had passed; null where it lies beyond the calendar."""
+    by_hours = due_column(population, table, "elapsed_start", "promised")
+    minute = by_hours.start.truncate("m")
+    later = minute + by_hours.promised.as_interval("m")
+    return by_hours.mutate(due_at=by_hours.round_the_clock.ifelse(later, by_hours.due_at))
+
+
+def _with_owner(population: Population, table: ibis.Table) -> ibis.Table:
+    """Add `owner`, who had the lead when the answer was due (or by now, if that is earlier); '' for nobody.
+
+    It is the last assignment until then; where none is recorded at all, the owner that the lead came with.
+    """
+    event = population.facts.event
+    assigned = event.filter(
+        (event.type == EventType.ASSIGNED.value) & event.owner.notnull() & (event["at"] <= population.as_of)
+    ).select("lead_id", assigned_at="at", assigned_to="owner")
+    until = table.mutate(owned_until=ibis.least(table.due_at, population.as_of))
+    until = until.mutate(owned_until=until.owned_until.coalesce(population.as_of))
+    columns = until.columns
+    matched = until.asof_join(
+        assigned, on=until.owned_until >= assigned.assigned_at, predicates=until.lead_id == assigned.lead_id
+    ).select(*columns, "assigned_to")
+    ever = assigned.select("lead_id").distinct().mutate(ever_assigned=True)
+    lead = population.facts.lead.select("lead_id", came_with="owner")
+    joined = (
+        matched.left_join(lead, "lead_id")
+        .drop("lead_id_right")
+        .left_join(ever, "lead_id")
+        .drop("lead_id_right")
+    )
+    came_with = joined.ever_assigned.fill_null(False).ifelse(ibis.null().cast("string"), joined.came_with)
+    return joined.mutate(owner=joined.assigned_to.coalesce(came_with).coalesce("")).drop(
+        "assigned_to", "came_with", "ever_assigned", "owned_until"
+    )
+
+
+def _leads(population: Population, page: ibis.Table) -> list[LeadInTime]:
+    """A page of leads, in its order."""
+    place = page.mutate(place=ibis.row_number())
+    place = _with_owner(population, place)
+    lead = population.facts.lead.select("lead_id", named="company")
+    rows = population.facts.rows(place.left_join(lead, "lead_id").order_by("place"))
+    return [
+        LeadInTime(
+            lead_id=row["lead_id"],
+            episode=row["number"],
+            company=row["named"] or "",
+            source=row["source"] or BLANK,
+            owner=row["owner"],
+            version=row["version"],
+            start_at=_aware(row["start"]),
+            due_at=_aware(row["due_at"]) if row["due_at"] else None,
+            answered_at=_aware(row["answered_at"]) if row["answered_at"] else None,
+            minutes=row["minutes"],
+            limit_minutes=row["promised"],
+        )
+        for row in rows
+    ]
+
+
+def _in_short(terms: ResponseTerms) -> str:
+    clock = "business time" if terms.clock is Clock.BUSINESS else "round the clock"
+    return f"{terms.answer.value} within {spoken_minutes(terms.limit_minutes)} ({clock}) after {terms.start.words}"
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)
+
+
+def _moment(text: str) -> datetime:
+    """An instant of the store's form, not before what the engine can hold."""
+    return max(instants.from_text(text), datetime(1900, 1, 1, tzinfo=UTC))
