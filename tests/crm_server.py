@@ -71,6 +71,7 @@ def running(system: System):
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet, or each answer waits for an acknowledgement
 
         def _take(self) -> None:
             length = int(self.headers.get("content-length") or 0)

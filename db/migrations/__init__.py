@@ -15,6 +15,7 @@ from db.migrations import (  # noqa: E402, F401
     m0004_leads,
     m0005_running_surveys,
     m0006_lead_feed,
+    m0007_connectors,
     m0008_lead_decisions,
     m0009_promises,
     m0010_goals,
