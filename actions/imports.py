@@ -1,15 +1,26 @@
 """Bringing in lead data: imports of files, and the mappings kept for them."""
 
+import contextvars
+import os
+import shutil
+import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from actions import clock
 from actions.journal import journal
-from actions.permissions import authorise
-from alignment.errors import InvalidInput
+from actions.permissions import MACHINE_PERSON, authorise
+from alignment import instants
+from alignment.errors import InvalidInput, NotFound, Refusal, WrongState
 from alignment.people import Actor, Person
 from alignment.texts import required_text
+from db.keys import new_id
 from db.queries import imports
 from db.queries.imports import PastImport
 from db.store import Connection, store
@@ -17,10 +28,53 @@ from db.store import Connection, store
 if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really touched
     import pyarrow as pa
 
+    from leads.imports.progress import Standing
     from leads.imports.report import ImportReport
+    from leads.imports.worker import Child, Work
 
 LARGEST_FILE = 200 * 1024 * 1024
 MOST_FILES = 10
+MOST_RUNNING = 5
+MOST_KEPT = 50
+RUNNING, DONE, REFUSED, CANCELLED, FAILED = "running", "done", "refused", "cancelled", "failed"
+BROKEN_OFF = (
+    "The import broke off and nothing was kept; the files may need more memory than it is allowed. "
+    "Split them and import the parts. If that does not help, the log of the portal says more."
+)
+
+log = structlog.get_logger("concord")
+
+
+@dataclass(frozen=True)
+class ImportRun:
+    """An import that was begun: where it stands, or how it ended.
+
+    `state` is running, done, refused (`problem` says what to change; `report` is there when it is about rows), cancelled or
+    failed (`problem` says so). While it runs, `step` says what is being done, `rows` how many rows are known of and `share`,
+    from 0 to 1, how much is done.
+    """
+
+    id: str
+    person_name: str
+    files: tuple[str, ...]
+    begun_at: str
+    dry_run: bool
+    state: str = RUNNING
+    step: str = "Waiting for another import"
+    rows: int = 0
+    share: float = 0.0
+    report: "ImportReport | None" = None
+    problem: str = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether it goes on."""
+        return self.state == RUNNING
+
+
+_runs: "dict[str, _Run]" = {}
+_looking = threading.Lock()
+_one_at_a_time = threading.Lock()
 
 
 def import_leads(
@@ -36,30 +90,101 @@ def import_leads(
     A dry run checks and counts everything and keeps nothing. Rows that cannot be used make the import fail
     (RowsRefused, with the report), unless the person has chosen to `keep_good_rows`. Raises InvalidInput with place
     and remedy when a file or the mapping cannot be used. Whatever is raised, nothing of any file is kept.
+    In a server use `begin_import`, which works in a process of its own.
     """
     person = authorise(actor, "leads:import")
-    if not files:
-        raise InvalidInput("There is no file to import. Choose at least one.")
-    if len(files) > MOST_FILES:
-        raise InvalidInput(f"{len(files)} files at once are too many; import at most {MOST_FILES}.")
-    for name, path in files:
-        if path.exists() and path.stat().st_size > LARGEST_FILE:
-            raise InvalidInput(
-                f"{name} is larger than {LARGEST_FILE // 1024 // 1024} MB. Split it and import the parts."
-            )
-    from leads.imports.importing import SourceFile, import_files
+    _check_sizes(files)
+    from leads.imports.importing import Signature, SourceFile, import_files
     from leads.imports.mapping import read_mapping
 
+    import_id, note = new_id(), _note(person, files)
     report = import_files(
         [SourceFile(path, name) for name, path in files],
         read_mapping(mapping),
         dry_run,
         clock.now(),
         whole=not keep_good_rows,
+        signature=Signature(import_id, note),
     )
     if not dry_run:
-        _note(person, [name for name, _ in files], report.to_document())
+        _list(import_id, {**note, "report": report.to_document()})
     return report
+
+
+def begin_import(
+    actor: Actor,
+    files: Sequence[tuple[str, Path]],
+    mapping: str,
+    *,
+    dry_run: bool = False,
+    keep_good_rows: bool = False,
+) -> str:
+    """Begin what `import_leads` does in a process of its own; returns the id under which `read_import` tells of it.
+
+    The files are taken over and need not stay where they are. Raises InvalidInput when they are too many or too large or
+    the mapping cannot be used, and WrongState when too many imports wait already; the rest is told by `read_import`.
+    """
+    person = authorise(actor, "leads:import")
+    _check_sizes(files)
+    from leads.imports.mapping import read_mapping
+
+    read_mapping(mapping)
+    run = _Run(new_id(), person, [name for name, _ in files], dry_run)
+    with _looking:
+        if sum(other.state == RUNNING for other in _runs.values()) >= MOST_RUNNING:
+            raise WrongState(
+                f"{MOST_RUNNING} imports are running or waiting. Wait until one is done, then try again."
+            )
+        _runs[run.id] = run
+        while len(_runs) > MOST_KEPT:
+            oldest = next((key for key, other in _runs.items() if other.state != RUNNING), None)
+            if oldest is None:
+                break
+            del _runs[oldest]
+    try:
+        run.begin(files, mapping, keep_good_rows)
+    except BaseException:
+        with _looking:
+            _runs.pop(run.id, None)
+        raise
+    return run.id
+
+
+def read_import(actor: Actor, import_id: str) -> ImportRun:
+    """How far an import that was begun is, or how it ended. Raises NotFound when this server does not know of it (any more)."""
+    authorise(actor, "leads:import")
+    with _looking:
+        run = _runs.get(import_id)
+    if run is None:
+        raise NotFound(
+            "This import is not known any more; the portal may have been restarted. "
+            "If it is not in the list of imports, begin it again."
+        )
+    return run.standing()
+
+
+def list_running(actor: Actor) -> list[ImportRun]:
+    """The imports and dry runs that are running or waiting, the first begun first."""
+    authorise(actor, "leads:import")
+    with _looking:
+        runs = list(_runs.values())
+    return [run.standing() for run in runs if run.state == RUNNING]
+
+
+def cancel_import(actor: Actor, import_id: str) -> None:
+    """End an import that was begun. What it had already put in force stays, and is listed; else nothing is kept.
+
+    Raises NotFound as `read_import`, and WrongState when it has ended.
+    """
+    person = authorise(actor, "leads:import")
+    read_import(actor, import_id)
+    with _looking:
+        run = _runs[import_id]
+    if not run.cancel():
+        raise WrongState("This import has ended already.")
+    store().write(
+        lambda connection: journal(connection, person, "leads:cancel_import", "lead_import", import_id)
+    )
 
 
 def read_header(actor: Actor, name: str, path: Path) -> tuple[str, ...]:
@@ -89,12 +214,14 @@ def add_history(actor: Actor, leads: "pa.Table", events: "pa.Table") -> None:
 
     load_events(leads, events, clock.now())
     counts = {"read": leads.num_rows, "new": leads.num_rows, "changed": 0, "unchanged": 0, "refused": 0}
-    _note(person, ["lead history"], {**counts, "warnings": []})
+    note = _note(person, [("lead history", Path())])
+    _list(new_id(), {**note, "report": {**counts, "warnings": []}})
 
 
 def list_imports(actor: Actor) -> list[PastImport]:
-    """The last imports, newest first."""
+    """The last imports, newest first; also those that were killed when their leads had just come into force."""
     authorise(actor, "leads:read")
+    _list_landed()
     return imports.latest(store().read())
 
 
@@ -119,22 +246,198 @@ def list_mappings(actor: Actor) -> dict[str, str]:
     return imports.mappings(store().read())
 
 
-def _note(person: Person, names: Sequence[str], report: "dict[str, object]") -> None:
-    from leads.store import warehouse
-
-    kept = {key: value for key, value in report.items() if key != "refusals"}
+def delete_mapping(actor: Actor, name: str) -> None:
+    """Forget a kept mapping. Raises NotFound when there is none of this name."""
+    person = authorise(actor, "leads:import")
 
     def transaction(connection: Connection) -> None:
-        import_id = imports.add(
-            connection,
-            at=clock.now_text(),
-            person_id=person.id,
-            files=names,
-            report=kept,
-            revision=warehouse().revision(),
-        )
-        journal(
-            connection, person, "leads:import", "lead_import", import_id, after={"files": list(names), **kept}
-        )
+        before = imports.mappings(connection).get(name)
+        if before is None or not imports.delete_mapping(connection, name):
+            raise NotFound("This mapping is not there any more.")
+        journal(connection, person, "mapping:delete", "mapping", name, before={"toml": before})
 
     store().write(transaction)
+
+
+class _Run:
+    """An import in a process of its own, followed by a thread of this one."""
+
+    def __init__(self, import_id: str, person: Person, names: Sequence[str], dry_run: bool) -> None:
+        self.id = import_id
+        self.state = RUNNING
+        self._person = person
+        self._now = clock.now()
+        self._told = ImportRun(import_id, person.name, tuple(names), instants.to_text(self._now), dry_run)
+        self._guard = threading.Lock()
+        self._child: Child | None = None
+
+    def begin(self, files: Sequence[tuple[str, Path]], mapping: str, keep_good_rows: bool) -> None:
+        """Take the files over and start."""
+        from leads.imports.worker import Work
+        from leads.store import warehouse
+
+        data = warehouse().folder.parent
+        folder = _work_folder(warehouse().folder, self.id)
+        try:
+            taken = [(name, _taken(path, folder / f"{n}.upload")) for n, (name, path) in enumerate(files)]
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise InvalidInput(
+                f"The files cannot be kept for the import ({error.strerror}). Make room on the disk, then try again."
+            ) from error
+        note = _note(self._person, files)
+        work = Work(self.id, taken, mapping, self._told.dry_run, not keep_good_rows, self._now, note)
+        context = contextvars.copy_context()
+        threading.Thread(
+            target=context.run, args=(self._follow, folder, work, data), name="import", daemon=True
+        ).start()
+
+    def standing(self) -> ImportRun:
+        """What people are told."""
+        with self._guard:
+            return self._told
+
+    def cancel(self) -> bool:
+        """End it; whether it was still running."""
+        with self._guard:
+            if self.state != RUNNING:
+                return False
+            self.state = CANCELLED
+            if self._child is not None:
+                self._child.end()
+            return True
+
+    def _follow(self, folder: Path, work: "Work", data: Path) -> None:
+        from leads.imports.report import RowsRefused
+        from leads.imports.worker import ChildDied
+
+        report: ImportReport | None = None
+        state, problem = DONE, ""
+        try:
+            report = self._work(folder, work, data)
+        except RowsRefused as refusal:
+            state, problem, report = REFUSED, str(refusal), refusal.report
+        except Refusal as refusal:
+            state, problem = REFUSED, str(refusal)
+        except ChildDied as death:
+            state, problem = FAILED, BROKEN_OFF
+            if self.state == RUNNING:
+                log.error("an import ended without a result", lead_import=self.id, said=str(death))
+        except Exception:
+            state, problem = FAILED, BROKEN_OFF
+            log.exception("an import could not be followed", lead_import=self.id)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        in_force = self._put_in_journal(report if state == DONE else None, work)
+        with self._guard:
+            if in_force and state != DONE:
+                state, problem = DONE, ""
+            elif self.state == CANCELLED and state != DONE:
+                state, problem = CANCELLED, ""
+            self.state = state
+            self._told = replace(self._told, state=state, step="", share=1.0, report=report, problem=problem)
+
+    def _work(self, folder: Path, work: "Work", data: Path) -> "ImportReport":
+        from leads.imports.worker import Child, ChildDied
+
+        with _one_at_a_time:
+            with self._guard:
+                if self.state != RUNNING:
+                    raise ChildDied("cancelled before it began")
+                self._child = child = Child(folder, work, data)
+            return child.follow(self._tell)
+
+    def _tell(self, standing: "Standing") -> None:
+        with self._guard:
+            self._told = replace(
+                self._told, step=standing.step.label, rows=standing.rows, share=standing.share
+            )
+
+    def _put_in_journal(self, report: "ImportReport | None", work: "Work") -> bool:
+        """List the import if it is in force; whether it is, for one that ended without telling."""
+        if work.dry_run:
+            return False
+        try:
+            if report is not None:
+                _list(self.id, {**work.note, "report": report.to_document()})
+                return True
+            return self.id in _list_landed()
+        except Exception:  # the note stays, and the import is listed by whoever looks next
+            log.exception("an import could not be listed", lead_import=self.id)
+            return False
+
+
+def _check_sizes(files: Sequence[tuple[str, Path]]) -> None:
+    if not files:
+        raise InvalidInput("There is no file to import. Choose at least one.")
+    if len(files) > MOST_FILES:
+        raise InvalidInput(f"{len(files)} files at once are too many; import at most {MOST_FILES}.")
+    for name, path in files:
+        if path.exists() and path.stat().st_size > LARGEST_FILE:
+            raise InvalidInput(
+                f"{name} is larger than {LARGEST_FILE // 1024 // 1024} MB. Split it and import the parts."
+            )
+
+
+def _work_folder(facts: Path, import_id: str) -> Path:
+    """A fresh folder for an import; those of imports that ended with their server are removed."""
+    above = facts / "work"
+    folder = above / import_id
+    folder.mkdir(parents=True, mode=0o700)
+    with _looking:
+        known = set(_runs)
+    for other in above.iterdir():
+        with suppress(OSError):
+            if other.name not in known and other.stat().st_mtime < time.time() - 3600:
+                shutil.rmtree(other, ignore_errors=True)
+    return folder
+
+
+def _taken(path: Path, to: Path) -> Path:
+    """The file under another name, without a copy where the disk is the same."""
+    try:
+        os.link(path, to)
+    except OSError:
+        shutil.copyfile(path, to)
+    return to
+
+
+def _note(person: Person, files: Sequence[tuple[str, Path]]) -> dict[str, Any]:
+    return {"at": clock.now_text(), "person_id": person.id, "files": [name for name, _ in files]}
+
+
+def _list_landed() -> set[str]:
+    """Put into the journal what came into force without getting there; the ids of those."""
+    from leads.imports import notes
+
+    listed = set()
+    for import_id, note in notes.landed():
+        _list(import_id, note)
+        listed.add(import_id)
+    return listed
+
+
+def _list(import_id: str, note: Mapping[str, Any]) -> None:
+    """Put an import into the list and the journal, once; its note is not needed then."""
+    from leads.imports import notes
+    from leads.store import warehouse
+
+    kept = {key: value for key, value in note["report"].items() if key != "refusals"}
+    files = list(note["files"])
+
+    def transaction(connection: Connection) -> None:
+        if imports.add(
+            connection,
+            import_id=import_id,
+            at=note["at"],
+            person_id=note["person_id"],
+            files=files,
+            report=kept,
+            revision=warehouse().revision(),
+        ):
+            person = replace(MACHINE_PERSON, id=note["person_id"])
+            after = {"files": files, **kept}
+            journal(connection, person, "leads:import", "lead_import", import_id, after=after)
+
+    store().write(transaction)
+    notes.drop(import_id)

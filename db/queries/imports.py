@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from db.keys import new_id
 from db.store import Connection
 
 
@@ -23,19 +22,20 @@ class PastImport:
 def add(
     connection: Connection,
     *,
+    import_id: str,
     at: str,
     person_id: str,
     files: Sequence[str],
     report: Mapping[str, Any],
     revision: str,
-) -> str:
-    """Note an import; returns its id. Values of refused cells are not kept."""
-    import_id = new_id()
-    connection.execute(
-        "INSERT INTO lead_import (id, at, person_id, files, report, revision) VALUES (?, ?, ?, ?, ?, ?)",
+) -> bool:
+    """Note an import, unless it stands there already; whether it did not. Values of refused cells are not kept."""
+    added = connection.execute(
+        "INSERT INTO lead_import (id, at, person_id, files, report, revision) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO NOTHING",
         (import_id, at, person_id, json.dumps(list(files)), json.dumps(dict(report)), revision),
     )
-    return import_id
+    return bool(added.rowcount)
 
 
 def latest(connection: Connection, limit: int = 20) -> list[PastImport]:
@@ -75,3 +75,13 @@ def mappings(connection: Connection) -> dict[str, str]:
     """All kept mappings by name, as TOML."""
     rows = connection.execute("SELECT name, toml FROM lead_mapping ORDER BY name").fetchall()
     return {row["name"]: row["toml"] for row in rows}
+
+
+def delete_mapping(connection: Connection, name: str) -> bool:
+    """Forget a kept mapping; whether there was one."""
+    return bool(connection.execute("DELETE FROM lead_mapping WHERE name = ?", (name,)).rowcount)
+
+
+def delete_mapping(connection: Connection, name: str) -> bool:
+    """Forget a kept mapping; whether there was one."""
+    return bool(connection.execute("DELETE FROM lead_mapping WHERE name = ?", (name,)).rowcount)

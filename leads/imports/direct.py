@@ -47,6 +47,7 @@ def load_events(leads: "pa.Table", events: "pa.Table", now: datetime | None = No
 
     from leads import schema
     from leads.imports.merging import merge
+    from leads.imports.notes import carry
 
     _check(leads, events)
     with warehouse().write() as draft:
@@ -70,6 +71,7 @@ def load_events(leads: "pa.Table", events: "pa.Table", now: datetime | None = No
         columns["day"] = columns["day"].coalesce(columns["at"].date())
         merged = merge(draft, lead, log.select(**columns), ())
         if merged.changed_anything:
+            carry(draft)
             draft.publish(now or datetime.now(UTC))
         return merged
 

@@ -18,12 +18,17 @@ from leads.imports.files import LeadFile, open_file
 from leads.imports.long_files import laid_out
 from leads.imports.mapping import InvalidMapping, LeadMapping
 from leads.imports.merging import merge
+from leads.imports.notes import carry, sign
+from leads.imports.progress import Progress, Step
 from leads.imports.report import MOST_LISTED, ImportReport, ImportWarning, RefusedRow, RowsRefused
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, column_of
 from leads.store import Draft, warehouse
 
 LONGEST_ID = 200
 LONGEST_TEXT = 10_000
+_MEMORY = "640MB"
+"""What the engine may hold while it imports; what is more goes to the disk."""
+
 _TYPES = {known.name: known.type for known in CANONICAL_FIELDS}
 
 
@@ -33,6 +38,14 @@ class SourceFile:
 
     path: Path
     name: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What an import leaves behind until it stands in the journal: its id, and a note that its report is added to."""
+
+    import_id: str
+    note: Mapping[str, Any]
 
 
 @dataclass
@@ -79,24 +92,33 @@ def import_files(
     now: datetime | None = None,
     *,
     whole: bool = False,
+    signature: Signature | None = None,
+    progress: Progress | None = None,
+    wait_seconds: float = 60.0,
 ) -> ImportReport:
     """Add what the files say to the lead facts, in one new version that comes into force at once.
 
     Rows with a fault are left out and listed; the others are kept, unless the import has to be `whole`: then a single
     one makes it fail with RowsRefused. The same files again change nothing. In a dry run everything is checked and
-    counted, and nothing kept. Raises InvalidInput when a file or the mapping cannot be used; then nothing of any
-    file is kept.
+    counted, and nothing kept. With a `signature`, what comes into force leaves a note (`leads.imports.notes`). Raises
+    InvalidInput when a file or the mapping cannot be used, and WarehouseUnavailable when others write for longer than
+    `wait_seconds`; then nothing of any file is kept.
     """
+    progress = progress or Progress()
     sources = [item if isinstance(item, SourceFile) else SourceFile(item, item.name) for item in files]
     if not sources:
         raise InvalidInput("There is no file to import. Name at least one.")
     instant = now or datetime.now(UTC)
     opened = [open_file(source.path, source.name, mapping.delimiter) for source in sources]
-    with warehouse().write() as draft:
+    with warehouse().write(wait_seconds) as draft:
+        draft.backend.raw_sql(f"SET memory_limit = '{_MEMORY}'")
+        progress.watch(draft.backend.con)
+        progress.at(Step.READING)
         opened = [laid_out(draft, file, mapping) for file in opened]
         staged = [_matched(file, mapping, opened, draft.old.known_columns) for file in opened]
         for number, one in enumerate(staged):
-            _stage(draft, one, mapping, number)
+            _stage(draft, one, mapping, number, progress)
+        progress.at(Step.JOINING)
         leads, events = _together(draft, len(staged))
         read = sum(one.file.rows for one in staged)
         refused = sum(one.refused for one in staged)
@@ -107,7 +129,8 @@ def import_files(
                 f"column {first.column or '(whole row)'}: {first.reason}"
             )
         columns = {name for one in staged for name in one.file.header}
-        merged = merge(draft, leads, events, columns)
+        merged = merge(draft, leads, events, columns, progress)
+        progress.at(Step.REPORTING)
         counts = _count_rows(draft, merged.status)
         warnings = [
             *_about_files(staged),
@@ -127,7 +150,14 @@ def import_files(
         if whole and refused and not dry_run:
             raise RowsRefused(report)
         if merged.changed_anything and not dry_run:
+            if signature is not None:
+                kept = {name: value for name, value in report.to_document().items() if name != "refusals"}
+                sign(draft, signature.import_id, {**signature.note, "report": kept})
+            else:
+                carry(draft)
             draft.publish(instant)
+            progress.watch(None)
+            progress.at(Step.WRITING)
         return report
 
 
@@ -195,10 +225,12 @@ def _meaning(mapping: LeadMapping, column: str) -> str:
     return "lead_id"
 
 
-def _stage(draft: Draft, one: _Staged, mapping: LeadMapping, number: int) -> None:
+def _stage(draft: Draft, one: _Staged, mapping: LeadMapping, number: int, progress: Progress) -> None:
     """Read a file into tables `lead_<number>` and `event_<number>` of the rows that pass every check."""
     columns = list(one.has)
     raw = one.file.load(draft, f"raw_{number}", list(one.has.values()))
+    progress.count(one.file.rows)
+    progress.at(Step.CHECKING)
     text = {column: cells.known(raw[f"c{place}"], mapping) for place, column in enumerate(columns)}
     instants = _instants(draft, one, mapping, raw, text)
     numbers = {

@@ -13,6 +13,7 @@ from alignment.lifecycle import EventType
 from alignment.rules import FieldType
 from alignment.rules.evaluation import FALSE_WORDS, INSTANT_PATTERN, NUMBER_PATTERN, TRUE_WORDS
 from leads import episodes, schema
+from leads.imports.progress import Progress, Step
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_NAMES
 from leads.store import Draft, Facts, attributes_of
 
@@ -35,7 +36,13 @@ class Merged:
         return bool(self.new_leads or self.changed_leads or self.new_events)
 
 
-def merge(draft: Draft, lead: ibis.Table, event: ibis.Table, columns: Iterable[str]) -> Merged:
+def merge(
+    draft: Draft,
+    lead: ibis.Table,
+    event: ibis.Table,
+    columns: Iterable[str],
+    progress: Progress | None = None,
+) -> Merged:
     """Write the next version into `draft` from the version in force and what was staged.
 
     `lead` has one row per lead with columns of `leads.schema.lead`, any of which may be absent but `lead_id`; `event`
@@ -60,6 +67,8 @@ def merge(draft: Draft, lead: ibis.Table, event: ibis.Table, columns: Iterable[s
         schema=schema.lead(attributes),
     )
     log = backend.create_table("lead_event", old.event.union(fresh), schema=schema.EVENT)
+    if progress is not None:
+        progress.at(Step.FOLDING)
     backend.create_table("episode", episodes.build(result, log))
     backend.create_table(
         "custom_field",

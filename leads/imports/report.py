@@ -57,6 +57,18 @@ class ImportReport:
             "dry_run": self.dry_run,
         }
 
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], files: Mapping[str, int]) -> "ImportReport":
+        """The report that `to_document` gave, with the rows read per file."""
+        return cls(
+            **{
+                name: document[name] for name in ("read", "new", "changed", "unchanged", "refused", "dry_run")
+            },
+            refusals=tuple(RefusedRow(**entry) for entry in document["refusals"]),
+            warnings=tuple(ImportWarning(**entry) for entry in document["warnings"]),
+            files=dict(files),
+        )
+
 
 class RowsRefused(InvalidInput):
     """Some rows cannot be used, and so nothing was imported. `report` says which, and what the others would do."""
