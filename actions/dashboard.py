@@ -45,9 +45,12 @@ def read_dashboard(
     last_day: date | None = None,
     by: str | None = None,
     restate: str | None = None,
+    only: tuple[str, str] | None = None,
     waiting: Callable[[], None] | None = None,
 ) -> Dashboard:
-    """All figures of the leads that came from `first_day` to `last_day`, both included, in total and `by` source or another.
+    """All figures of the leads that came from `first_day` to `last_day`, both included, in total and `by` a part.
+
+    `by` is definition or a field of the leads, `restate` the label of a definition to judge all by, `only` a field and its value.
 
     The same for all who ask, computed once for each version of the facts. `waiting` is called every tenth of a second until
     the figures are there; what it raises ends the waiting, and the query with it when nobody else waits. Raises InvalidInput
@@ -57,7 +60,9 @@ def read_dashboard(
     from leads.store import warehouse
 
     connection = store().read()
-    question = metrics.ask(connection, first_day=first_day, last_day=last_day, by=by, restate=restate)
+    question = metrics.ask(
+        connection, first_day=first_day, last_day=last_day, by=by, restate=restate, only=only
+    )
     spans = goals.spans_of_running(connection)
     facts = warehouse()
     imported_at = facts.imported_at()

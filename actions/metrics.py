@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from actions import clock, settings
 from actions.permissions import authorise
+from alignment import definitions as agreements
 from alignment import instants, rules
 from alignment.errors import InvalidInput
 from alignment.people import Actor
@@ -18,6 +19,8 @@ from db.store import Connection, store
 if TYPE_CHECKING:  # Ibis takes a second to load: only where figures are really asked for
     from leads.metrics.question import DefinitionInForce, Measure, MetricQuestion
 
+TEST_LEAD = "test_lead"
+"""The key of the glossary's term “Test lead”, where a company has one: leads that meet its rule count nowhere."""
 _MOST_KEPT = 64
 _kept: OrderedDict[Any, Any] = OrderedDict()
 _keeping = threading.Lock()
@@ -36,7 +39,7 @@ def read_metrics(
 ) -> "list[Measure]":
     """Every measure of the leads that came from `first_day` to `last_day`, both included, in total and by group.
 
-    `by` is source, week or definition. `as_of` a day means with all that happened on it; None means the last import. `restate`
+    `by` is definition, week, month, or a field of the leads such as source, campaign or owner. `as_of` a day means with all that happened on it; None means the last import. `restate`
     is the label of a definition to judge all leads by. `start` (mql, assigned or created) is when the follow-up
     clock begins. Raises InvalidInput for a choice that is none.
     """
@@ -126,14 +129,18 @@ def ask(
     as_of: date | None = None,
     restate: str | None = None,
     start: str = "mql",
+    only: tuple[str, str] | None = None,
 ) -> "MetricQuestion":
-    """The question with the company's settings and definitions filled in, for actions that have authorised."""
-    from leads.metrics.question import GroupBy, MetricQuestion, StartOfClock, end_of
+    """The question with the company's settings and definitions filled in, for actions that have authorised.
+
+    `only` is a field and a value that leads have to have in it, `(blank)` for none.
+    """
+    from leads.metrics.question import MetricQuestion, StartOfClock, end_of
 
     company = settings.company_of(connection)
     timezone = company.hours.timezone
-    if by is not None and by not in list(GroupBy):
-        raise InvalidInput(f"Figures cannot be split by “{by}”. Use one of: {', '.join(GroupBy)}.")
+    if by is not None and (not isinstance(by, str) or len(by) > 100):
+        raise InvalidInput("Figures are split by the name of a field, by week, month or definition.")
     if start not in list(StartOfClock):
         raise InvalidInput(f"The clock cannot start at “{start}”. Use one of: {', '.join(StartOfClock)}.")
     return MetricQuestion(
@@ -141,7 +148,7 @@ def ask(
         first_day=first_day,
         last_day=last_day,
         window_days=window_days,
-        by=GroupBy(by) if by else None,
+        by=by or None,
         hours=company.hours,
         follow_up_minutes=company.follow_up_minutes,
         feedback_hours=company.feedback_hours,
@@ -149,6 +156,8 @@ def ask(
         definitions=_definitions(connection),
         restate=restate,
         start=StartOfClock(start),
+        only=_rule_of(only),
+        exclude=_test_leads(connection),
     )
 
 
@@ -166,6 +175,25 @@ def rounded(question: "MetricQuestion") -> "MetricQuestion":
     moment = question.as_of
     moment = moment.replace(minute=moment.minute - moment.minute % 5, second=0, microsecond=0)
     return replace(question, as_of=moment)
+
+
+def _rule_of(only: tuple[str, str] | None) -> rules.Rule | None:
+    from leads.metrics.question import BLANK
+
+    if only is None:
+        return None
+    if len(only) != 2 or not all(isinstance(part, str) for part in only):
+        raise InvalidInput("Leads are kept to those of one field and one value.")
+    field, value = only
+    if value == BLANK:
+        return rules.Rule(rules.Condition(field, rules.Operator.IS_UNKNOWN))
+    return rules.Rule(rules.Condition(field, rules.Operator.EQUAL, value))
+
+
+def _test_leads(connection: Connection) -> rules.Rule | None:
+    """The filter of test and internal leads that both teams agreed: the rule in force of the term for them, if there is one."""
+    force = agreements.in_force(definitions.in_force_history(connection, TEST_LEAD), clock.now_text())
+    return rules.parse(force.rule) if force is not None and force.rule is not None else None
 
 
 def _definitions(connection: Connection) -> "tuple[DefinitionInForce, ...]":

@@ -134,7 +134,7 @@ def _standing(population: Population) -> WhereTheyStand:
 
 
 def _entered(population: Population) -> ibis.Table:
-    table = population.episodes
+    table = population.genuine
     return table.filter(population.entered_in_period(table, Stage.MQL))
 
 

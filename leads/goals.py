@@ -47,13 +47,12 @@ def count_amounts(question: MetricQuestion, spans: Mapping[str, tuple[date, date
 
 def count_in(population: Population, spans: Mapping[str, tuple[date, date]]) -> Mapping[str, Amounts]:
     """`count_amounts` within a run that has its population already."""
-    session, table = population.facts, population.episodes
+    session, table = population.facts, population.genuine
     numbered = list(enumerate(spans.values()))
     counted = {
         f"{name}_{n}": of for n, span in numbered for name, of in _counts(population, table, span).items()
     }
     won = table.filter(table.won_at.notnull())
-    won = won.join(session.lead.select("lead_id", "value", "currency"), "lead_id")
     valued = {
         f"{name}_{n}": of for n, span in numbered for name, of in _values(population, won, span).items()
     }
