@@ -54,6 +54,15 @@ class Facts:
         known = self._backend.table("known_column", database=self._base)
         return frozenset(row["name"] for row in self.rows(known))
 
+    @property
+    def import_ids(self) -> frozenset[str]:
+        """The ids of the last imports that these facts come from; see `leads.imports.notes`."""
+        if "import_id" not in self._backend.list_tables(database=self._base):
+            return frozenset()
+        return frozenset(
+            row["id"] for row in self.rows(self._backend.table("import_id", database=self._base))
+        )
+
     def fields(self) -> tuple[LeadField, ...]:
         """The fields a lead can have here, canonical ones first, custom ones by name."""
         kinds: dict[str, FieldType] = {}

@@ -80,8 +80,3 @@ def mappings(connection: Connection) -> dict[str, str]:
 def delete_mapping(connection: Connection, name: str) -> bool:
     """Forget a kept mapping; whether there was one."""
     return bool(connection.execute("DELETE FROM lead_mapping WHERE name = ?", (name,)).rowcount)
-
-
-def delete_mapping(connection: Connection, name: str) -> bool:
-    """Forget a kept mapping; whether there was one."""
-    return bool(connection.execute("DELETE FROM lead_mapping WHERE name = ?", (name,)).rowcount)
