@@ -9,17 +9,25 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from actions import clock
+from actions import api_tokens, clock
 from actions.permissions import authorise
 from alignment import instants
 from alignment.errors import InvalidInput
+from alignment.lifecycle import EventType
 from alignment.people import Actor
 from db.queries import lead_inflow
 from db.queries.lead_inflow import OriginCount
 from db.store import Connection, store
-from leads.feed import read_event, read_lead
-from leads.model import MOST_ATTRIBUTES
+from leads.feed import LARGEST_NUMBER, LONGEST_ID, LONGEST_TEXT, read_event, read_lead
+from leads.model import CANONICAL_FIELDS, MOST_ATTRIBUTES
 
+__all__ = ["LARGEST_NUMBER", "LONGEST_ID", "LONGEST_TEXT", "MOST_ATTRIBUTES"]
+
+EVENT_TYPES = tuple(kind.value for kind in EventType)
+FIELD_KINDS = {field.name: field.type.value for field in CANONICAL_FIELDS}
+ATTRIBUTE_NAME = "[A-Za-z][A-Za-z0-9_]{0,59}"
+
+MOST_RECEIVED = 1_000
 MOST_AT_ONCE = 5_000
 LARGEST_OVERLAY = 20_000
 OLDEST_OVERLAY = timedelta(hours=1)
@@ -32,7 +40,7 @@ class Outcome(StrEnum):
 
     TAKEN = "taken"
     KNOWN = "known"  # this event has come before
-    CONFLICT = "conflict"  # another event has come under this id
+    CONFLICT = "conflict"  # does not go with what has come before, such as another event under this id
     REFUSED = "refused"
 
 
@@ -63,12 +71,14 @@ def take(
     events: Sequence[Mapping[str, Any]] = (),
     *,
     whole: bool = True,
+    ids_of: str | None = None,
 ) -> Taken:
     """Take leads and events (their form: `leads.feed`) within a write transaction of an action that has authorised.
 
     With the commit they are kept for good, and in the figures about a second later. `origin` says where they come
     from, such as `inbox` or `hubspot:3`: an event whose id has come from there before is `known` and does nothing. A lead's
-    fields replace those it had, and never by a missing value. Raises InvalidInput at the first item that cannot be used;
+    fields replace those it had, and never by a missing value. Several origins that share their event ids name them together
+    in `ids_of`. Raises InvalidInput at the first item that cannot be used;
     unless the caller does not insist on the `whole`: then each item's outcome says so.
     """
     refusing = _raise if whole else _refuse
@@ -81,7 +91,7 @@ def take(
         more = names | lead.get("attributes", {}).keys()
         if len(more) > MOST_ATTRIBUTES:
             surplus = sorted(more - names)[0]
-            raise InvalidInput(
+            raise _Conflict(
                 f"“{surplus}” would be one attribute too many: {MOST_ATTRIBUTES} different names are kept. Leave it out."
             )
         names.update(more)
@@ -92,7 +102,7 @@ def take(
         event = read_event(item)
         event_id = event.pop("id")
         before = lead_inflow.remember_event(
-            connection, _digest(f"{origin}\0{event_id}"), _digest(_text(event))
+            connection, _digest(f"{ids_of or origin}\0{event_id}"), _digest(_text(event))
         )
         if before is None:
             kept.append(("event", event))
@@ -125,6 +135,25 @@ class FeedState:
     leads_in_overlay: int
     last_applied_at: str | None
     origins: tuple[OriginCount, ...]
+
+
+def receive(secret: str, kind: str, items: Sequence[Any]) -> Taken:
+    """Take what a program sends with a token: `kind` is leads or events. Each item's outcome says what became of it.
+
+    Who sent what and when stands with each item, so there is no audit row besides. Raises UnknownToken or NotPermitted for
+    the token, and InvalidInput for more than `MOST_RECEIVED` items.
+    """
+    token = api_tokens.holder_of(secret)
+    scope = api_tokens.Scope.LEADS if kind == "leads" else api_tokens.Scope.EVENTS
+    if len(items) > MOST_RECEIVED:
+        raise InvalidInput(f"{len(items):,} items at once are too many. Send at most {MOST_RECEIVED:,}.")
+
+    def transaction(connection: Connection) -> Taken:
+        api_tokens.check_still_good(connection, token, scope)
+        sent = {"leads": items} if kind == "leads" else {"events": items}
+        return take(connection, f"api:{token.id}", **sent, whole=False, ids_of="api")
+
+    return store().write(transaction)
 
 
 def apply_waiting(actor: Actor, *, may_go_on: Callable[[], bool] = lambda: True) -> int:
@@ -216,7 +245,7 @@ def read_feed(actor: Actor) -> FeedState:
 
 
 class _Conflict(InvalidInput):
-    """An event id stands for something else already."""
+    """An item is right in itself, and does not go with what has come before."""
 
 
 def _raise(take_one: Callable[[Mapping[str, Any]], TakenItem], item: Mapping[str, Any]) -> TakenItem:

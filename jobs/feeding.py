@@ -115,7 +115,7 @@ def work(stopping: threading.Event) -> None:
         try:
             if lead_feed.apply_waiting(MACHINE, may_go_on=lambda: not stopping.is_set()):
                 # of two cores, the feed takes no more than what a large base makes unavoidable
-                rest = max(rest, 1.5 * (time.monotonic() - began))
+                rest = max(3 * rest, 1.5 * (time.monotonic() - began))
             if (folding is None or not folding.is_alive()) and lead_feed.fold_due(MACHINE):
                 folding = threading.Thread(target=_fold, name="folding", daemon=True)
                 folding.start()

@@ -7,6 +7,7 @@ A lead: `lead_id`, any canonical field, and `attributes` by name.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -21,8 +22,9 @@ LONGEST_ID = 200
 LONGEST_TEXT = 10_000
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 EVENT_FIELDS = ("id", "lead_id", "type", "stage", "at", "day", "reason", "owner", "automatic")
-_LARGEST = 1e15
+LARGEST_NUMBER = 1e15
 _SHOWN = 80
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def read_event(event: object) -> dict[str, Any]:
@@ -154,7 +156,7 @@ def _instant(name: str, value: object) -> tuple[datetime, bool]:
 
 def _day(name: str, value: object) -> date:
     try:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not _DAY.fullmatch(value.strip()):
             raise ValueError
         day = date.fromisoformat(value.strip())
     except ValueError:
@@ -173,8 +175,6 @@ def _no_instant(name: str, value: object) -> InvalidInput:
 
 def _required(item: Mapping[str, Any], name: str) -> str:
     value = item.get(name)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
-        value = str(value)
     if value is None or value == "":
         raise InvalidInput(f"“{name}” is missing.")
     text = _clean(name, value, LONGEST_ID)
@@ -202,8 +202,8 @@ def _clean(name: str, value: object, longest: int) -> str | None:
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidInput(f"“{name}” is {_short(value)}. It has to be a number, such as 12 or 0.5.")
-    if abs(value) > _LARGEST or not math.isfinite(value):
-        raise InvalidInput(f"“{name}” is {_short(value)}. Numbers beyond {_LARGEST:,.0f} are not kept.")
+    if abs(value) > LARGEST_NUMBER or not math.isfinite(value):
+        raise InvalidInput(f"“{name}” is {_short(value)}. Numbers beyond {LARGEST_NUMBER:,.0f} are not kept.")
     return float(value)
 
 

@@ -9,7 +9,9 @@ import actions
 # Called before anybody has signed in, or without a person: each guards itself in its own way.
 DOORS = {
     "answers": set(),
-    "lead_feed": {"take"},
+    "lead_feed": {"take", "receive"},
+    "api_tokens": {"holder_of", "check_still_good"},
+    "hubspot_webhooks": {"take_delivery"},
     "invitations": {"followed_link", "sign_in_by_link"},
     "people": {"accept_invitation", "invited_person", "checked_email"},
     "settings": {"company_name", "company_of"},
