@@ -83,17 +83,36 @@ def tell(
     *,
     mail: bool = True,
 ) -> int:
-    """Put a message into each recipient's inbox, and into the queue of the mail where mail is set up; how many.
+    """Put a message about a survey into each recipient's inbox, and into the queue of the mail where mail is set up; how many.
 
     For actions, within their transaction. Nothing is sent here.
     """
+    return _put(connection, recipients, survey.id, kind, wording, page, mail)
+
+
+def notify(
+    connection: Connection, recipients: Iterable[Person], kind: MessageKind, wording: Wording, page: str
+) -> int:
+    """Like `tell`, of something that is not about a survey."""
+    return _put(connection, recipients, None, kind, wording, page, mail=True)
+
+
+def _put(
+    connection: Connection,
+    recipients: Iterable[Person],
+    survey_id: str | None,
+    kind: MessageKind,
+    wording: Wording,
+    page: str,
+    mail: bool,
+) -> int:
     state = MailState.WAITING if mail and mail_is_set(connection) else MailState.NONE
     now, count = clock.now_text(), 0
     for person in recipients:
         message = Message(
             id=new_id(),
             person_id=person.id,
-            survey_id=survey.id,
+            survey_id=survey_id,
             kind=kind,
             subject=wording.subject,
             body=wording.body,

@@ -1,5 +1,6 @@
 """What the portal tells people about a survey: in their inbox, and by mail where mail is set up. Texts in, texts out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,6 +20,7 @@ class MessageKind(StrEnum):
     IMPORT = "import"  # somebody has brought in answers in the person's name
     LINK = "link"  # somebody else has made a link that signs the person in
     TROUBLE = "trouble"  # for facilitators: what the portal could not do by itself
+    ALERT = "alert"  # a promise is about to be broken, or was
 
 
 class MailState(StrEnum):
@@ -127,6 +129,37 @@ def trouble(survey: Survey, what: str, reason: str) -> Wording:
     """What facilitators are told when a survey did not do by itself what it was to do."""
     title = one_line(survey.title)
     return Wording(one_line(f"{what}: {title}"), f"‘{title}’: {what[0].lower()}{what[1:]}. {reason}")
+
+
+def promise_due(promise: str, leads: Sequence[str], more: int) -> Wording:
+    """What those are told who can still keep a promise: one line for each lead, and how many there are beside them."""
+    count = len(leads) + more
+    return Wording(
+        one_line(f"{_leads(count)} due soon: {promise}"),
+        f"{_leads(count)} still {'waits' if count == 1 else 'wait'} for an answer and "
+        f"{'is' if count == 1 else 'are'} due soon under the promise ‘{one_line(promise)}’.\n\n{_listed(leads, more)}",
+    )
+
+
+def promise_broken(promise: str, leads: Sequence[str], more: int) -> Wording:
+    """What those are told whose promise was broken: one line for each lead, and how many there are beside them."""
+    count = len(leads) + more
+    return Wording(
+        one_line(f"{_leads(count)} overdue: {promise}"),
+        f"{_leads(count)} {'was' if count == 1 else 'were'} not answered in time under the promise ‘{one_line(promise)}’, "
+        f"and still {'waits' if count == 1 else 'wait'}.\n\n{_listed(leads, more)}",
+    )
+
+
+def _leads(count: int) -> str:
+    return "1 lead" if count == 1 else f"{count:,} leads"
+
+
+def _listed(leads: Sequence[str], more: int) -> str:
+    lines = [one_line(lead) for lead in leads]
+    if more:
+        lines.append(f"and {more:,} more")
+    return "\n".join(lines)
 
 
 def mail_body(message: Message, role: Role, survey_link: str, account_link: str) -> str:

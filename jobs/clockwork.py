@@ -47,6 +47,7 @@ class Clockwork:
                     opened=done.opened,
                     closed=done.closed,
                     invited=done.invited,
+                    alerted=done.alerted,
                     mails_sent=done.mails_sent,
                     mails_failed=done.mails_failed,
                 )

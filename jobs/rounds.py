@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import structlog
 
-from actions import invitations, mail, schedules, surveys
+from actions import alerts, invitations, mail, schedules, surveys
 from alignment.people import MACHINE
 
 T = TypeVar("T")
@@ -26,6 +26,7 @@ class Round:
     closed: int = 0
     invited: int = 0
     reminded: int = 0
+    alerted: int = 0
     mails_sent: int = 0
     mails_failed: int = 0
     faults: tuple[str, ...] = ()
@@ -34,7 +35,15 @@ class Round:
     def did_something(self) -> bool:
         """Whether anything was due."""
         return any(
-            (self.opened, self.closed, self.invited, self.reminded, self.mails_sent, self.mails_failed)
+            (
+                self.opened,
+                self.closed,
+                self.invited,
+                self.reminded,
+                self.alerted,
+                self.mails_sent,
+                self.mails_failed,
+            )
         )
 
 
@@ -58,10 +67,11 @@ def run_round(*, route: str = mail.WELCOME_ROUTE, may_go_on: Callable[[], bool] 
     opened, closed = step("open and close", lambda: schedules.open_and_close_due(MACHINE), (0, 0))
     invited = step("invite", lambda: invitations.invite_newcomers(MACHINE), 0)
     reminded = step("remind", lambda: invitations.remind_due(MACHINE), 0)
+    alerted = step("alert of promises", lambda: alerts.alert_due(MACHINE), 0)
     step("forget what was closed", lambda: surveys.forget_closed(MACHINE), True)
     step("forget old links", lambda: invitations.forget_old_links(MACHINE), None)
     mails_sent, mails_failed = step("send mail", lambda: _send(route, may_go_on), (0, 0))
-    return Round(opened, closed, invited, reminded, mails_sent, mails_failed, tuple(faults))
+    return Round(opened, closed, invited, reminded, alerted, mails_sent, mails_failed, tuple(faults))
 
 
 def _send(route: str, may_go_on: Callable[[], bool]) -> tuple[int, int]:

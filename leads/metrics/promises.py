@@ -20,7 +20,7 @@ from alignment.statistics import kaplan_meier_counts
 from leads.metrics.acceptance import start_of_clock
 from leads.metrics.business_clock import due_column, elapsed_columns
 from leads.metrics.population import Population, instant
-from leads.metrics.question import BLANK, GroupBy, Measure, MetricQuestion, StartOfClock, Unit
+from leads.metrics.question import BLANK, GroupBy, Measure, MetricQuestion, StartOfClock, Unit, end_of
 from leads.metrics.selection import Selection, measure, select
 from leads.store import warehouse
 
@@ -103,12 +103,23 @@ def measure_promise(
     by: str | None = None,
 ) -> list[Measure]:
     """Kept / (kept + broken) of the leads whose clock started in the period, in total and by one of `SPLITS`."""
+    return measure_promises(question, [(versions, let_off)], by)[0]
+
+
+def measure_promises(
+    question: MetricQuestion, promises: Sequence[tuple[Sequence[TermsInForce], LetOff]], by: str | None = None
+) -> list[list[Measure]]:
+    """`measure_promise` of several promises at once, from one version of the facts."""
     with warehouse().read() as facts:
         population = _population(facts, question, by)
-        selection = kept(population, versions, let_off, by)
         return [
-            replace(figure, group={by: next(iter(figure.group.values()))}) if by and figure.group else figure
-            for figure in measure(population, selection)
+            [
+                replace(figure, group={by: next(iter(figure.group.values()))})
+                if by and figure.group
+                else figure
+                for figure in measure(population, kept(population, versions, let_off, by))
+            ]
+            for versions, let_off in promises
         ]
 
 
@@ -127,11 +138,12 @@ def list_broken(
     """
     with warehouse().read() as facts:
         population = _population(facts, question, None)
-        table = _with_due(population, _standing(population, versions, let_off))
-        table = table.filter(table.left_out.isnull() & ~table.met & population.in_period(table.start))
+        table = _standing(population, versions, let_off)
+        table = table.filter(table.left_out.isnull() & ~table.met)
         if still_open:
             table = table.filter(~table.answered & table.closed.isnull())
         total = facts.value(table.count())
+        table = _with_due(population, table)
         page = table.order_by(table.due_at.desc(), "lead_id", "number").limit(limit, offset=offset)
         return _leads(population, page), total
 
@@ -158,6 +170,24 @@ def list_due(
         total = facts.value(table.count())
         page = table.order_by("remaining", "start", "lead_id", "number").limit(limit)
         return _leads(population, _with_due(population, page)), total
+
+
+def list_waiting(
+    question: MetricQuestion,
+    versions: Sequence[TermsInForce],
+    let_off: LetOff,
+    *,
+    due_from: datetime,
+    limit: int,
+) -> list[LeadInTime]:
+    """The leads that nobody has answered and that are due at an instant (aware) or later, overdue or not, the earliest first."""
+    with warehouse().read() as facts:
+        population = _population(facts, question, None)
+        table = _standing(population, versions, let_off)
+        counts = table.left_out.isnull() | (table.left_out == "not_due")
+        table = _with_due(population, table.filter(counts & ~table.answered & table.closed.isnull()))
+        table = table.filter(table.due_at >= instant(due_from))
+        return _leads(population, table.order_by("due_at", "lead_id", "number").limit(limit))
 
 
 def try_terms(question: MetricQuestion, terms: ResponseTerms) -> Tried:
@@ -190,7 +220,6 @@ def kept(
 ) -> Selection:
     """The leads whose clock started in the period; those that were answered in time hit."""
     table = _standing(population, versions, let_off)
-    table = table.filter(population.in_period(table.start))
     if by == "version":
         table = table.mutate(part=table.version)
     elif by == "week":
@@ -232,11 +261,29 @@ def _population(facts: Any, question: MetricQuestion, by: str | None) -> Populat
 
 
 def _standing(population: Population, versions: Sequence[TermsInForce], let_off: LetOff) -> ibis.Table:
-    """Each episode under the version that was in force when its clock started.
+    """Each episode whose clock started in the period, under the version that was in force then.
 
     Columns: those of `_KEPT`, `start`, `version`, `promised`, `round_the_clock`, `answered`, `answered_at`, `closed`, `minutes`,
     `elapsed_start` (null round the clock), `early`, `met`, and `left_out`, why it does not count, null where it does.
     """
+    name = f"promised:{hash((tuple(versions), let_off))}"
+    return population.once(name, lambda: _judged(population, _at_some_time(population, versions), let_off))
+
+
+def _at_some_time(population: Population, versions: Sequence[TermsInForce]) -> Sequence[TermsInForce]:
+    """The versions that were in force at some time of the period; one at least."""
+    question = population.question
+    first = instants.day_start(question.first_day, question.timezone) if question.first_day else ""
+    last = instants.to_text(end_of(question.last_day, question.timezone)) if question.last_day else "9"
+    found = [
+        version
+        for version in versions
+        if version.from_instant <= last and (version.until_instant is None or version.until_instant > first)
+    ]
+    return found or versions[:1]
+
+
+def _judged(population: Population, versions: Sequence[TermsInForce], let_off: LetOff) -> ibis.Table:
     parts = [_under(population, version) for version in versions]
     table = ibis.union(*parts) if len(parts) > 1 else parts[0]
     waived = ibis.literal(False)
@@ -268,7 +315,7 @@ def _under(population: Population, version: TermsInForce) -> ibis.Table:
         population, question=replace(population.question, start=StartOfClock(terms.start.value))
     )
     table = table.mutate(start=start_of_clock(started_by, table), answered_at=_answer(table, terms.answer))
-    table = table.filter(table.start.notnull())
+    table = table.filter(population.in_period(table.start))
     if version.from_instant:
         table = table.filter(table.start >= instant(_moment(version.from_instant)))
     if version.until_instant is not None:

@@ -17,6 +17,7 @@ ICONS = {
     MessageKind.IMPORT: ":material/upload_file:",
     MessageKind.LINK: ":material/link:",
     MessageKind.TROUBLE: ":material/report:",
+    MessageKind.ALERT: ":material/alarm:",
 }
 LABELS = {
     MessageKind.INVITATION: "Answer",
