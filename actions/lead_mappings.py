@@ -13,7 +13,7 @@ from db.store import store
 
 if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really touched
     from leads.imports.looking import ColumnSeen, FileSeen
-    from leads.imports.matching import DateQuestion, Matching, Meaning
+    from leads.imports.matching import ConditionalDate, DateQuestion, Matching, Meaning
 
 MOST_FILES = 10
 LARGEST_FILE = 200 * 1024 * 1024
@@ -145,6 +145,14 @@ def lay(actor: Actor, matching: "Matching", seen: "Sequence[FileSeen]") -> Laid:
         order=order if isinstance(order, str) else "",
         lacks=tuple(_lacks(matching)),
     )
+
+
+def new_conditional(actor: Actor, meaning: str, column: str, matching: "Matching") -> "ConditionalDate":
+    """A date that counts on some rows, to be filled in: what it means, and a column to begin with."""
+    authorise(actor, "leads:import")
+    from leads.imports.matching import ConditionalDate
+
+    return ConditionalDate(meaning, "" if matching.long else column, column, ())
 
 
 def recognise_files(actor: Actor, files: Sequence[tuple[str, Path]], preset: str = "") -> Recognised:

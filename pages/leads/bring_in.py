@@ -1,289 +1,238 @@
 """Bring in leads: files of any CRM, matched to what they mean, checked, and only then kept."""
 
-import csv
-import io
+from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from actions import imports
-from actions.permissions import may
+from actions import imports, lead_mappings
 from alignment.errors import Refusal
-from alignment.texts import defuse
-from components.outcome import perform, show_outcome
-from components.page import open_page, stop_on_refusal
+from components import lead_import
+from components.lead_import_columns import (
+    ask_for_the_order,
+    choose_conditionals,
+    choose_meanings,
+    choose_options,
+)
+from components.lead_import_kept import offer_to_keep, show_imports, show_mappings
+from components.lead_import_report import show_progress, show_refusals, show_report
+from components.outcome import show_outcome
+from components.page import open_page, show_refusal, stop_on_refusal
 from components.session import actor, person
 from components.text import plain
-from components.uploads import on_disk
 
-STAGES = {
-    "mql": "Became an MQL",
-    "sal": "Accepted by sales (SAL)",
-    "sql": "Sales qualified (SQL)",
-    "opportunity": "Became an opportunity",
-    "won": "Won",
-    "lost": "Lost",
-}
-EVENTS = {
-    "assigned": "Assigned to sales",
-    "contact_attempted": "First attempt to reach them",
-    "contacted": "First contact",
-    "accepted": "Accepted",
-    "rejected": "Rejected",
-}
-FIELDS = {
-    "source": "Source",
-    "campaign": "Campaign",
-    "country": "Country",
-    "industry": "Industry",
-    "employees": "Employees",
-    "job_level": "Job level",
-    "value": "Value",
-    "created_at": "Created",
-}
-# what exports call them, beside the name itself; see `guess`
-CALLED = {
-    "mql": ("marketingqualifiedlead", "firstcontactdate"),
-    "won": ("closedwon", "customer"),
-    "source": ("origin", "leadsource", "originalsource"),
-    "created_at": ("created", "create"),
-    "contact_attempted": ("firstattempt", "firstcall", "called"),
-    "contacted": ("firstcontact",),
-    "employees": ("numberofemployees",),
-    "country": ("countryregion",),
-}
-ORDERS = {
-    "": "Found in the data",
-    "ymd": "Year, month, day",
-    "dmy": "Day, month, year",
-    "mdy": "Month, day, year",
-}
+KEY = "bring_in"
 
-me = person()
+person()
 open_page("Bring in leads", "Which column means what, and what would change?")
 show_outcome()
 
 
-def guess(columns: list[str], *names: str) -> int | None:
-    """The column that is called like one of the names, without case and punctuation."""
-    bare = ["".join(c for c in column.lower() if c.isalnum()) for column in columns]
-    for name in names:
-        for called in (name, f"{name}on", f"{name}at", f"{name}date", f"date{name}", f"became{name}"):
-            if called in bare:
-                return bare.index(called)
-    return None
+@st.fragment(run_every="1s")
+def follow(import_id: str) -> None:
+    """Show how far an import or check is; the whole page is drawn anew once it has ended."""
+    with stop_on_refusal():
+        run = imports.read_import(actor(), import_id)
+    if run.running:
+        show_progress(run, f"{KEY}_{import_id}")
+    else:
+        st.rerun()
 
 
-def choose_columns(columns: list[str]) -> dict[str, object]:
-    """Let the person say which column means what; returns the choices of a mapping."""
-
-    def column(label: str, key: str, *names: str, needed: bool = False) -> str | None:
-        return st.selectbox(
-            label,
-            columns,
-            index=guess(columns, *names),
-            placeholder="Needed" if needed else "Not in these files",
-            key=f"bring_in_map_{key}",
-        )
-
-    lead_id = column(
-        "Which column identifies a lead?", "id", "leadid", "id", "recordid", "mqlid", "contactid", needed=True
-    )
-    st.markdown("**When did a lead enter each stage?**")
-    with st.grid(3, min_column_width=200):
-        stages = {
-            stage: column(
-                label,
-                f"stage_{stage}",
-                stage,
-                *CALLED.get(stage, ()),
+def running_elsewhere(mine: str) -> None:
+    """Imports of others, or of this person before a reload: nobody has to guess why theirs waits."""
+    for run in imports.list_running(actor()):
+        if run.id != mine:
+            st.caption(
+                f":material/hourglass: {plain(run.person_name)} is bringing in {plain(', '.join(run.files))}."
             )
-            for stage, label in STAGES.items()
-        }
-    with st.expander("What happened, and what the lead is like", expanded=True):
-        with st.grid(3, min_column_width=200):
-            events = {
-                event: column(label, f"event_{event}", event.replace("_", ""), *CALLED.get(event, ()))
-                for event, label in EVENTS.items()
-            }
-            reason = column("Reason of the rejection", "reason", "reason", "rejectionreason")
-        with st.grid(3, min_column_width=200):
-            fields = {
-                field: column(
-                    label,
-                    f"field_{field}",
-                    field.replace("_", ""),
-                    *CALLED.get(field, ()),
-                )
-                for field, label in FIELDS.items()
-            }
-        taken = {lead_id, reason, *stages.values(), *events.values(), *fields.values()}
-        others = st.multiselect(
-            "Further columns to keep",
-            [name for name in columns if name not in taken],
-            key="bring_in_map_others",
-            help="Rules can use them. Leave out what identifies a person.",
-        )
-    with st.container(horizontal=True):
-        order = st.selectbox(
-            "Order in dates such as 03/04/2026",
-            list(ORDERS),
-            format_func=ORDERS.__getitem__,
-            key="bring_in_map_order",
-        )
-        zone = st.text_input(
-            "Time zone of times without one", value="UTC", max_chars=60, key="bring_in_map_zone"
-        )
-    attributes = {}
-    for name in others:
-        bare = "".join(c if c.isascii() and c.isalnum() else "_" for c in name).strip("_").lower() or "field"
-        bare = bare if bare[0].isalpha() else f"field_{bare}"
-        attributes[
-            f"{bare[:50]}_column" if bare in (*FIELDS, "lead_id") or bare in attributes else bare[:60]
-        ] = name
-    return {
-        "lead_id": lead_id,
-        **{field: chosen for field, chosen in fields.items() if chosen},
-        "date_order": order,
-        "timezone": zone.strip(),
-        "rejection_reason": reason,
-        "stages": {stage: chosen for stage, chosen in stages.items() if chosen},
-        "events": {event: chosen for event, chosen in events.items() if chosen},
-        "attributes": attributes,
-    }
+            follow(run.id)
 
 
-def keep(mapping: str) -> None:
-    perform(
-        "Kept. Choose it above next time.",
-        imports.save_mapping,
-        st.session_state["bring_in_mapping_name"],
-        mapping,
+def show_what_it_is(before: lead_import.Before, laid: lead_mappings.Laid) -> None:
+    """The answer first: what the files are, how much of them is matched, and how to read them otherwise."""
+    kinds = lead_import.kinds()
+    names = [file.name for file in before.seen]
+    matching = before.matching
+    called = plain(names[0]) if len(names) == 1 else f"{len(names)} files"
+    looks = "looks" if len(names) == 1 else "look"
+    if matching is None:
+        st.subheader(f"{called} will be read with your mapping “{plain(before.saved_name)}”.", anchor=False)
+    else:
+        there = [column for column in laid.columns if column.files]
+        matched = sum(bool(matching.meanings.get(column.name)) for column in there)
+        how = f"will be read with your mapping “{plain(before.saved_name)}”"
+        if not before.saved_name:
+            title = kinds.get(before.kind, "")
+            how = (
+                f"{looks} like a {title}"
+                if before.kind != "preset:wide"
+                else f"{looks} like a table of leads"
+            )
+        thing = "properties" if matching.long else "columns"
+        st.subheader(f"{called} {how}: {matched} of {len(there)} {thing} are matched.", anchor=False)
+    for file in before.seen:
+        if len(names) > 1 or file.rows:
+            rows = f"{file.rows:,} rows, " if file.rows else ""
+            st.caption(f":material/description: {plain(file.name)}: {rows}{len(file.header)} columns")
+        for remark in file.remarks:
+            st.caption(f":material/info: {plain(remark)}")
+    options = list(kinds)
+    st.selectbox(
+        "Read as",
+        options,
+        index=options.index(before.kind) if before.kind in options else None,
+        format_func=kinds.__getitem__,
+        key=f"{KEY}_kind_{before.version}",
+        on_change=lambda: lead_import.read_as(st.session_state[f"{KEY}_kind_{before.version}"]),
     )
 
 
-def import_label(report) -> str:
+def match(before: lead_import.Before, checked: bool) -> lead_mappings.Laid:
+    """Show what the files are taken to mean, to be corrected; the mapping that comes of it."""
+    key = f"{KEY}_{before.version}"
+    if before.matching is None:
+        laid = lead_mappings.Laid((), (), before.toml, "", None, "", ())
+        show_what_it_is(before, laid)
+        st.caption(
+            "This mapping gives a column two meanings, so it is used as it is. Change it under “Kept mappings”."
+        )
+        return laid
+    laid = lead_mappings.lay(actor(), before.matching, before.seen)
+    show_what_it_is(before, laid)
+    if laid.question is not None:
+        ask_for_the_order(laid.question, key)
+    for lack in laid.lacks:
+        st.caption(f":material/info: {plain(lack)}")
+    # once it has been checked, what would change comes first; under another key, for an expander keeps how it was left
+    with st.expander(
+        "What the columns mean",
+        expanded=not checked,
+        icon=":material/join_inner:",
+        key=f"{key}_columns_{'checked' if checked else 'open'}",
+    ):
+        choose_meanings(before.matching, laid, key)
+    named = "Which changes mean what" if before.matching.long else "Dates that count on some rows only"
+    count = len(before.matching.conditionals)
+    with st.expander(f"{named} ({count})", expanded=bool(before.matching.long), icon=":material/rule:"):
+        choose_conditionals(before.matching, laid, key)
+    with st.expander("How dates, numbers and empty cells are written", icon=":material/tune:"):
+        choose_options(before.matching, key)
+    if laid.toml:
+        with st.expander("The mapping as text, for the command line", icon=":material/terminal:"):
+            st.code(laid.toml, language="toml")
+            st.download_button(
+                "Download the mapping",
+                laid.toml.encode(),
+                "mapping.toml",
+                "application/toml",
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"{key}_toml",
+            )
+    return laid
+
+
+def work(uploads: list[Any]) -> None:
+    """From files to an import: match, check, see what would change, bring in."""
+    with stop_on_refusal():
+        before = lead_import.before(uploads)
+        begun = lead_import.begun()
+        if begun is not None and begun.files != before.files:
+            begun = None
+        laid = match(before, checked=begun is not None)
+    run = None
+    if begun is not None:
+        with show_refusal():
+            run = imports.read_import(actor(), begun.import_id)
+    if begun is not None and run is not None and run.running:
+        follow(begun.import_id)
+        return
+    if laid.problem:
+        st.warning(plain(laid.problem), icon=":material/help:")
+    same = begun is not None and begun.toml == laid.toml
+    report = run.report if run is not None and same else None
+    checked = report if begun is not None and begun.dry_run else None
+    ready = checked is not None and checked.read > checked.refused
+    if run is not None and same and not (begun and not begun.dry_run and run.state == "done"):
+        show_end(run)
+    elif run is not None and begun is not None and not begun.dry_run and run.report is not None:
+        show_report(run.report, False, KEY)
+        with st.container(horizontal=True):
+            st.page_link("pages/leads/metrics.py", label="See the metrics", icon=":material/monitoring:")
+            st.page_link("pages/leads/leads.py", label="See the leads", icon=":material/filter_alt:")
+        if same:
+            offer_to_keep(laid.toml, before.saved_name, KEY)
+            return
+    offer(uploads, before, laid, checked if ready else None)
+    if checked is not None and laid.toml:
+        offer_to_keep(laid.toml, before.saved_name, KEY)
+
+
+def show_end(run: imports.ImportRun) -> None:
+    """How a check ended, or an import that brought nothing in."""
+    if run.report is not None and run.state == "done":
+        show_report(run.report, run.dry_run, KEY)
+    elif run.state == "cancelled":
+        st.info("Stopped. Nothing was kept.", icon=":material/cancel:")
+    elif run.problem:
+        st.error(plain(run.problem), icon=":material/error:")
+        if run.report is not None:
+            show_refusals(run.report, KEY)
+
+
+def offer(uploads: list[Any], before: lead_import.Before, laid: lead_mappings.Laid, checked: Any) -> None:
+    """The next step: check, and once that is seen, bring in."""
+    open_question = laid.question is not None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        check = st.button(
+            "Check",
+            type="secondary" if checked is not None else "primary",
+            disabled=not laid.toml or open_question,
+            key=f"{KEY}_check",
+            icon=":material/fact_check:",
+            help="Reads every row and says what would change. Nothing is kept.",
+        )
+        go = checked is not None and st.button(
+            label_of(checked), type="primary", key=f"{KEY}_import", icon=":material/upload:"
+        )
+        if open_question:
+            st.caption("Say above which day it is, then check.")
+        elif checked is None and laid.toml:
+            st.caption("Reads every row and says what would change. Nothing is kept yet.")
+    if check or go:
+        try:
+            lead_import.begin(uploads, before.files, laid.toml, dry_run=not go)
+        except Refusal as refusal:
+            st.error(plain(refusal), icon=":material/error:")
+        else:
+            st.rerun()
+
+
+def label_of(report: Any) -> str:
     """What the button does, so that leaving rows out is a choice."""
     if report.refused:
         return f"Import the {report.read - report.refused:,} good rows, leave out {report.refused:,}"
     return "Import"
 
 
-def show_report(report, dry: bool) -> None:
-    """What an import did, or would do."""
-    would = "would be " if dry else ""
-    sentence = (
-        f"{report.read:,} rows read: {report.new:,} {would}new, {report.changed:,} {would}changed, "
-        f"{report.unchanged:,} unchanged, {report.refused:,} refused."
+uploads = st.file_uploader(
+    "Files with leads: CSV, Excel, OpenDocument or Parquet",
+    type=list(lead_import.KINDS),
+    accept_multiple_files=True,
+    key=f"{KEY}_files",
+    help="Several files about the same leads are brought in together. The same file again changes nothing.",
+)
+if uploads:
+    work(uploads)
+else:
+    lead_import.forget_begun()
+    st.markdown(
+        "Drop in an export of your CRM, one row a lead or one row a change. Exports of **HubSpot**, **Salesforce** and **Odoo** are "
+        "recognised by their column names; of any other table you say what its columns mean. Nothing is kept before "
+        "you have seen what it would do."
     )
-    if dry:
-        st.info(sentence, icon=":material/fact_check:", title="Nothing has been kept yet")
-    else:
-        st.success(sentence, icon=":material/check_circle:", title="Imported")
-    for warning in report.warnings:
-        st.caption(f":material/info: {plain(warning.text)}")
-    if report.refusals:
-        rows = [(r.file, r.row, r.column, r.value, r.reason) for r in report.refusals]
-        st.dataframe(
-            pd.DataFrame(rows[:500], columns=["File", "Row", "Column", "Value", "Reason"]),
-            hide_index=True,
-            alt="Rows that were refused, with the reason",
-        )
-        buffer = io.StringIO()
-        writer = csv.writer(buffer)
-        writer.writerow(["file", "row", "column", "value", "reason"])
-        writer.writerows([[defuse(cell) for cell in row] for row in rows])
-        st.download_button(
-            "Download the refused rows",
-            buffer.getvalue().encode("utf-8-sig"),
-            "refused-rows.csv",
-            "text/csv",
-            icon=":material/download:",
-            key=f"bring_in_refusals_{dry}",
-        )
-
-
-if may(me, "leads:import"):
-    uploads = st.file_uploader(
-        "CSV files, one row a lead",
-        type=["csv", "txt", "tsv"],
-        accept_multiple_files=True,
-        key="bring_in_files",
-        help="Several files about the same leads are brought in together. The same file again changes nothing.",
-    )
-    if not uploads:
-        st.caption("Nothing is kept before you have seen what it would do.")
-    else:
-        columns: list[str] = []
-        with stop_on_refusal(), on_disk(uploads) as files:
-            for name, path in files:
-                for header in imports.read_header(actor(), name, path):
-                    if header not in columns:
-                        columns.append(header)
-            saved = imports.list_mappings(actor())
-        used = (
-            st.selectbox(
-                "Mapping",
-                ["", *saved],
-                format_func=lambda name: name or "Choose the columns here",
-                key="bring_in_mapping",
-            )
-            if saved
-            else ""
-        )
-        mapping = ""
-        if used:
-            mapping = saved[used]
-        else:
-            choices = choose_columns(columns)
-            if choices["lead_id"]:
-                try:
-                    mapping = imports.compose_mapping(actor(), choices)
-                except Refusal as refusal:
-                    st.error(plain(refusal), icon=":material/error:")
-        seen = (tuple(upload.file_id for upload in uploads), mapping)
-        checked = st.session_state.get("bring_in_checked")
-        ready = checked is not None and checked[0] == seen
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            check = st.button(
-                "Check",
-                type="secondary" if ready else "primary",
-                disabled=not mapping,
-                key="bring_in_check",
-                icon=":material/fact_check:",
-            )
-            go = ready and st.button(
-                import_label(checked[1]),
-                type="primary",
-                disabled=checked[1].read == checked[1].refused,
-                key="bring_in_import",
-                icon=":material/upload:",
-            )
-        if check or go:
-            with (
-                stop_on_refusal(),
-                st.spinner("Reading every row …" if check else "Importing …"),
-                on_disk(uploads) as files,
-            ):
-                report = imports.import_leads(actor(), files, mapping, dry_run=not go, keep_good_rows=True)
-            st.session_state["bring_in_checked"] = (seen, report) if check else None
-            st.session_state["bring_in_imported"] = None if check else (seen, report)
-            st.rerun()  # so that what stands above counts the new leads, too
-        imported = st.session_state.get("bring_in_imported")
-        if imported is not None and imported[0] == seen:
-            show_report(imported[1], dry=False)
-            st.page_link("pages/leads/metrics.py", label="See the metrics", icon=":material/monitoring:")
-            if not used:
-                with (
-                    st.form("bring_in_save_mapping", border=False),
-                    st.container(horizontal=True, vertical_alignment="bottom"),
-                ):
-                    st.text_input(
-                        "Keep these columns as a mapping for next time",
-                        max_chars=80,
-                        key="bring_in_mapping_name",
-                        placeholder="Our CRM export",
-                    )
-                    st.form_submit_button("Keep", on_click=keep, args=(mapping,))
-        elif ready and checked is not None:
-            show_report(checked[1], dry=True)
+with stop_on_refusal():
+    current = lead_import.begun()
+    running_elsewhere(current.import_id if current is not None else "")
+show_mappings(KEY)
+show_imports(KEY)
