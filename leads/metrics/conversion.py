@@ -12,6 +12,7 @@ from leads.truncation import Truncation, first_recorded
 
 DEFAULT_WINDOW_DAYS = 90
 FEWEST_FOR_A_WINDOW = 10
+_DAY = 86_400_000_000.0
 
 
 def conversion(population: Population, start: Stage, end: Stage) -> Selection:
@@ -22,13 +23,13 @@ def conversion(population: Population, start: Stage, end: Stage) -> Selection:
     `reversed`; one that skipped `start` is flagged as `imputed`. Where outcomes are recorded only from some day on,
     earlier leads are flagged as `left_truncated`.
     """
-    truncation = _truncation(population, start, end)
+    truncation = truncation_between(population, start, end)
     return _selection(population, start, end, truncation, only_since_recording=False)
 
 
 def conversion_since_recording(population: Population, start: Stage, end: Stage) -> Selection | None:
     """`conversion` of the leads that came since `end` is recorded; None where the record does not start late."""
-    truncation = _truncation(population, start, end)
+    truncation = truncation_between(population, start, end)
     if truncation is None:
         return None
     return _selection(population, start, end, truncation, only_since_recording=True)
@@ -62,7 +63,7 @@ def _selection(
     truncation: Truncation | None,
     only_since_recording: bool,
 ) -> Selection:
-    impossible = _impossible(population, start, end)
+    impossible = impossible_between(population, start, end)
     days, note = (
         window(population, start, end) if impossible is None else (population.question.window_days, None)
     )
@@ -121,7 +122,8 @@ def instant_of(truncation: Truncation) -> ibis.Value:
     return ibis.literal(truncation.first).cast("timestamp(6)")
 
 
-def _impossible(population: Population, start: Stage, end: Stage) -> str | None:
+def impossible_between(population: Population, start: Stage, end: Stage) -> str | None:
+    """Why there can be no conversion between two stages; None where there can."""
     entered = population.profile.entered
     for stage in (start, end):
         if not entered[stage]:
@@ -135,8 +137,9 @@ def _impossible(population: Population, start: Stage, end: Stage) -> str | None:
     return None
 
 
-def _truncation(population: Population, start: Stage, end: Stage) -> Truncation | None:
-    if _impossible(population, start, end):
+def truncation_between(population: Population, start: Stage, end: Stage) -> Truncation | None:
+    """From when on `end` is recorded, where that is later than `start`; else None."""
+    if impossible_between(population, start, end):
         return None
     key = (start, end)
     if key not in population.truncations:
@@ -154,6 +157,26 @@ def _lag_in_days(table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
     exact = (ended.epoch_seconds() - begun.epoch_seconds()) / 86_400.0
     whole = _day_number(table[f"{end}_day"]) - _day_number(table[f"{start}_day"])
     return _day_only(table, start, end).ifelse(whole.cast("float64"), exact)
+
+
+def days_taken(table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
+    """Days from one stage to another, to the microsecond; whole calendar days where the source has only the day of either."""
+    exact = table[f"{end}_at"].delta(table[f"{start}_at"], unit="microsecond") / _DAY
+    whole = _day_number(table[f"{end}_day"]) - _day_number(table[f"{start}_day"])
+    return _day_only(table, start, end).ifelse(whole.cast("float64"), exact)
+
+
+def not_negative(number: ibis.Value) -> ibis.Value:
+    """A number, 0 where it is below; null stays null, which `greatest` of the engine would pass over."""
+    return (number < 0).ifelse(0, number)
+
+
+def days_followed(population: Population, table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
+    """Whole days from a stage to the as-of time, counted as `days_taken` counts them."""
+    as_of = instant(population.question.as_of)
+    exact = (as_of.delta(table[f"{start}_at"], unit="microsecond") / _DAY).floor()
+    whole = _day_number(population.local_day(as_of)) - _day_number(table[f"{start}_day"])
+    return _day_only(table, start, end).ifelse(whole.cast("float64"), exact).cast("int64")
 
 
 def _day_number(day: ibis.Value) -> ibis.Value:

@@ -14,22 +14,40 @@ from leads.metrics.acceptance import (
     silent_rejections,
 )
 from leads.metrics.conversion import conversion, conversion_since_recording
+from leads.metrics.incidence import conversion_of_all
+from leads.metrics.money import pipeline_velocity, win_rate_by_value
 from leads.metrics.population import Population
 from leads.metrics.question import GroupBy, Measure, MetricQuestion
+from leads.metrics.sales_cycle import (
+    sales_cycle,
+    sales_cycle_in_business_days,
+    sales_cycle_of_all,
+    start_of_cycle,
+)
 from leads.metrics.selection import PARTS_OF_A_FIGURE, Selection, leads_behind, measure
-from leads.metrics.speed_to_lead import QUANTILES, followed_up_in_time, speed_selection, speed_to_lead
+from leads.metrics.source_quality import NAMES as QUALITIES
+from leads.metrics.source_quality import quality_of_sources, selection_of
+from leads.metrics.speed_to_lead import ANSWERS, followed_up_in_time, speed_selection, speed_to_lead
+from leads.metrics.speed_to_lead import NAMES as SPEEDS
+from leads.metrics.throughput import lead_velocity, throughput
 from leads.metrics.volume import volume_of, volume_of_mqls
-from leads.metrics.win_rate import win_rate
+from leads.metrics.win_rate import win_rate, win_rate_of_cohort
 from leads.store import warehouse
 
 LONGEST_WINDOW_DAYS = 3_650
 _CONVERSIONS = (
     (Stage.MQL, Stage.WON),
     (Stage.MQL, Stage.SAL),
+    (Stage.MQL, Stage.SQL),
+    (Stage.MQL, Stage.OPPORTUNITY),
+    (Stage.LEAD, Stage.MQL),
+    (Stage.SAL, Stage.SQL),
     (Stage.SAL, Stage.OPPORTUNITY),
+    (Stage.SQL, Stage.OPPORTUNITY),
     (Stage.OPPORTUNITY, Stage.WON),
 )
 _ALWAYS = ((Stage.MQL, Stage.WON), (Stage.MQL, Stage.SAL))
+_VOLUMES = (Stage.LEAD, Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.LOST)
 
 
 def measure_all(question: MetricQuestion, names: Collection[str] | None = None) -> list[Measure]:
@@ -47,8 +65,11 @@ def measure_all(question: MetricQuestion, names: Collection[str] | None = None) 
             if names is None or key.split(":")[0] in names:
                 selection = make()
                 measures += measure(population, selection) if selection is not None else []
-        if names is None or not QUANTILES.keys().isdisjoint(names):
-            measures += speed_to_lead(population)
+        for answer in ANSWERS:
+            if names is None or any(name.startswith(answer) for name in names):
+                measures += speed_to_lead(population, answer)
+        quality = [name for name in QUALITIES if names is None or name in names]
+        measures += quality_of_sources(population, quality)
         if names is None or "rejection_reason" in names:
             measures += rejection_reasons(population)
         return measures
@@ -90,7 +111,11 @@ def leads_behind_figure(
     with facts.read() as session:
         population = Population(session, question, facts.imported_at())
         makers = dict(_selections(population))
-        makers |= {f"{name}:mql": partial(speed_selection, population, name) for name in QUANTILES}
+        makers |= {f"{name}:mql": partial(speed_selection, population, name) for name in SPEEDS}
+        makers |= {
+            f"{name}:{stages}": partial(selection_of, population, name)
+            for name, stages in zip(QUALITIES, ("mql:won", "won"), strict=True)
+        }
         selection = makers[key]() if key in makers else None
         if selection is None:
             raise NotFound(f"There is no figure “{key[:80]}” with leads behind it.")
@@ -100,17 +125,32 @@ def leads_behind_figure(
 
 def _selections(population: Population) -> Iterator[tuple[str, Callable[[], Selection | None]]]:
     """What makes each figure, by its key. A maker gives None where there is nothing of the kind to say."""
+    entered = population.profile.entered
     yield "volume:mql", lambda: volume_of_mqls(population)
     yield "volume:won", lambda: volume_of(population, Stage.WON)
-    entered = population.profile.entered
+    for stage in _VOLUMES:
+        if entered[stage]:
+            yield f"volume:{stage}", partial(volume_of, population, stage)
+    yield "lead_velocity:mql", lambda: lead_velocity(population)
     for start, end in _CONVERSIONS:
         if (start, end) in _ALWAYS or (entered[start] and entered[end]):
-            yield f"conversion:{start}:{end}", partial(conversion, population, start, end)
+            stages = f"{start}:{end}"
+            yield f"conversion:{stages}", partial(conversion, population, start, end)
             yield (
-                f"conversion_since_recording:{start}:{end}",
+                f"conversion_since_recording:{stages}",
                 partial(conversion_since_recording, population, start, end),
             )
+            yield f"conversion_of_all:{stages}", partial(conversion_of_all, population, start, end)
+            yield f"throughput:{stages}", partial(throughput, population, start, end)
     yield "win_rate:won", lambda: win_rate(population)
+    if entered[Stage.OPPORTUNITY]:
+        yield "win_rate_cohort:opportunity:won", lambda: win_rate_of_cohort(population)
+    yield "win_rate_by_value:won", lambda: win_rate_by_value(population)
+    cycle = start_of_cycle(population)
+    yield f"sales_cycle_median:{cycle}:won", lambda: sales_cycle(population)
+    yield f"sales_cycle_business_median:{cycle}:won", lambda: sales_cycle_in_business_days(population)
+    yield f"sales_cycle_of_all_median:{cycle}:won", lambda: sales_cycle_of_all(population)
+    yield f"pipeline_velocity:{cycle}:won", lambda: pipeline_velocity(population)
     yield "acceptance_rate:mql:sal", lambda: acceptance_rate(population)
     yield "acceptance_of_due:mql:sal", lambda: acceptance_of_due(population)
     yield "feedback_coverage:mql", lambda: feedback_coverage(population)

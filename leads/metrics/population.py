@@ -41,6 +41,7 @@ class Profile:
     entered: dict[Stage, int]
     decided: int
     attempted: int
+    contacted: int
     earliest: datetime | None
     undated_outcomes: int
 
@@ -55,6 +56,7 @@ class Population:
     tables: dict[str, ibis.Table] = field(default_factory=dict)
     windows: dict[tuple[Stage, Stage], int | None] = field(default_factory=dict)
     truncations: dict[tuple[Stage, Stage], Truncation | None] = field(default_factory=dict)
+    chosen: dict[str, str | None] = field(default_factory=dict)
 
     @cached_property
     def as_of(self) -> ibis.Value:
@@ -89,6 +91,7 @@ class Population:
                 **{stage.value: table[f"{stage}_at"].count() for stage in Stage},
                 decided=ibis.or_(table.accepted_at.notnull(), table.rejected_at.notnull()).sum().coalesce(0),
                 attempted=table.attempted_at.count(),
+                contacted=table.contacted_at.count(),
                 earliest=earliest.min(),
             )
         )[0]
@@ -96,6 +99,7 @@ class Population:
             entered={stage: row[stage.value] for stage in Stage},
             decided=row["decided"],
             attempted=row["attempted"],
+            contacted=row["contacted"],
             earliest=row["earliest"],
             undated_outcomes=self.facts.value(event["at"].isnull().sum().coalesce(0)),
         )

@@ -104,7 +104,7 @@ class Measure:
 
     `value` is `numerator / denominator` for a share, the numerator for a count, and an estimate in business minutes
     for speed; None where it cannot be told, and then a note says why. Where it is worked out from more than these two
-    counts, the `formula` says how, and `parts` has the numbers that went into it. `group` has the part it is about, empty for the
+    counts, the `formula` says how, and `parts` has numbers that went into it (and is empty otherwise). `group` has the part it is about, empty for the
     total. `excluded` says how many leads were left out, by reason; `flags` how many of those that count are unusual
     in some way. `definition_version` is the version all of them were judged by, None if there were several or none;
     `definitions` counts them by version. `interval` is the 95 % one.

@@ -1,6 +1,6 @@
 """From a selection of episodes to figures: which count, which of them hit, which were left out and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,11 +8,27 @@ import ibis
 
 from alignment import instants
 from alignment.lifecycle import Stage
-from alignment.statistics import wilson
+from alignment.statistics import Interval, wilson
 from leads.metrics.population import Population
 from leads.metrics.question import NO_DEFINITION, Measure, Unit
 
 PARTS_OF_A_FIGURE = ("counted", "hit", "excluded")
+NO_LEADS = "There are no leads to compute this from."
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Reckoned:
+    """What a figure comes to, where it is not simply the hits among those that count."""
+
+    value: float | None
+    numerator: int
+    denominator: int
+    interval: Interval | None = None
+    notes: tuple[str, ...] = ()
+    parts: Mapping[str, float] = field(default_factory=dict)
+    currency: str | None = None
 
 
 @dataclass(frozen=True)
@@ -21,6 +37,9 @@ class Selection:
 
     `table` has `lead_id`, `number`, `part` (the group), `definition`; `left_out`, the reason why an episode does not
     count, else null; `hit`, whether it is in the numerator; and a boolean `flag_<name>` for each of `flags`.
+
+    Where the figure is more than hits / counted, `reckon` works it out from the rows that count: dicts with `hit`, `n`,
+    the columns of `keys`, by which they are grouped, and of `sums`, which are added up.
     """
 
     name: str
@@ -35,6 +54,9 @@ class Selection:
     group: Mapping[str, str] = field(default_factory=dict)
     impossible: str | None = None
     """Why there can be no value, for instance because nothing of the kind is recorded."""
+    keys: tuple[str, ...] = ()
+    sums: tuple[str, ...] = ()
+    reckon: Callable[[Sequence[Row]], Reckoned] | None = None
 
 
 def select(
@@ -72,8 +94,11 @@ def measure(population: Population, selection: Selection) -> list[Measure]:
     """The figure in total and, where the question asks for it, by group: one query that comes back as counts."""
     table = selection.table
     flags = {name: table[f"flag_{name}"].sum().coalesce(0) for name in selection.flags}
+    sums = {name: table[name].sum().coalesce(0) for name in selection.sums}
     rows = population.facts.rows(
-        table.group_by("part", "definition", "left_out", "hit").aggregate(n=table.count(), **flags)
+        table.group_by("part", "definition", "left_out", "hit", *selection.keys).aggregate(
+            n=table.count(), **flags, **sums
+        )
     )
     by = population.question.by
     groups: list[tuple[dict[str, str], list[dict[str, Any]]]] = [(dict(selection.group), rows)]
@@ -127,30 +152,39 @@ def _figure(
     rows: Sequence[Mapping[str, Any]],
 ) -> Measure:
     counted = [row for row in rows if row["left_out"] is None]
-    denominator = sum(row["n"] for row in counted)
-    numerator = sum(row["n"] for row in counted if row["hit"])
     notes = list(selection.notes)
-    value: float | None
-    interval = None
     if selection.impossible is not None:
-        value = None
+        numerator, denominator = _hits(counted)
+        found = Reckoned(None, numerator, denominator)
         notes.insert(0, selection.impossible)
-    elif selection.unit is Unit.SHARE:
-        value = numerator / denominator if denominator else None
-        interval = wilson(numerator, denominator) if denominator else None
-        if not denominator:
-            notes.append("There are no leads to compute this from.")
+    elif selection.reckon is not None:
+        found = selection.reckon(counted)
     else:
-        value = float(numerator)
+        found = _plain(selection, counted)
     return Measure(
         **passport(population, selection, group),
         **tally(rows, selection),
-        value=value,
-        numerator=numerator,
-        denominator=denominator,
-        interval=interval,
-        notes=tuple(notes),
+        value=found.value,
+        numerator=found.numerator,
+        denominator=found.denominator,
+        interval=found.interval,
+        notes=(*notes, *found.notes),
+        parts=found.parts,
+        currency=found.currency,
     )
+
+
+def _plain(selection: Selection, counted: Sequence[Row]) -> Reckoned:
+    numerator, denominator = _hits(counted)
+    if selection.unit is not Unit.SHARE:
+        return Reckoned(float(numerator), numerator, denominator)
+    if not denominator:
+        return Reckoned(None, 0, 0, notes=(NO_LEADS,))
+    return Reckoned(numerator / denominator, numerator, denominator, wilson(numerator, denominator))
+
+
+def _hits(counted: Sequence[Row]) -> tuple[int, int]:
+    return sum(row["n"] for row in counted if row["hit"]), sum(row["n"] for row in counted)
 
 
 def _no_text() -> ibis.Value:

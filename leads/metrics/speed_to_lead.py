@@ -1,6 +1,6 @@
 """Speed to lead: business minutes until somebody tries to reach a lead. Those who wait count too."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
@@ -13,30 +13,67 @@ from leads.metrics.population import Population
 from leads.metrics.question import Measure, Unit
 from leads.metrics.selection import Selection, passport, select, tally
 
-QUANTILES = {"speed_to_lead_median": 0.5, "speed_to_lead_p90": 0.9}
-_NO_ATTEMPTS = "No contact attempt is recorded."
+QUANTILES = {"median": 0.5, "p90": 0.9}
 
 
-def waiting(population: Population) -> ibis.Table:
-    """Episodes with `start`, `answered`, `minutes` (business time to the first attempt, or waited so far), `early`.
+@dataclass(frozen=True)
+class Answer:
+    """What a lead waits for: the column of its time, in words, and what is said where nothing of the kind is recorded."""
 
-    An attempt before the start took 0 minutes and is `early`. Who was not reached is censored at the as-of time, or
+    column: str
+    words: str
+    not_yet: str
+    missing: str
+
+
+ANSWERS = {
+    "speed_to_lead": Answer(
+        "attempted_at", "the first contact attempt", "been called", "No contact attempt is recorded."
+    ),
+    "speed_to_contact": Answer(
+        "contacted_at",
+        "the first two-way contact",
+        "been spoken to",
+        "No contact is recorded in which a lead answered.",
+    ),
+    "speed_to_qualification": Answer(
+        "sql_at",
+        "the entry to SQL",
+        "been qualified by sales",
+        "No entry to SQL is recorded with a date.",
+    ),
+}
+NAMES = tuple(f"{name}_{quantile}" for name in ANSWERS for quantile in QUANTILES)
+_NO_ATTEMPTS = ANSWERS["speed_to_lead"].missing
+
+
+def waiting(population: Population, answer: Answer = ANSWERS["speed_to_lead"]) -> ibis.Table:
+    """Episodes with `start`, `answered`, `minutes` (business time to the answer, or waited so far), `early`.
+
+    An answer before the start took 0 minutes and is `early`. Who got none is censored at the as-of time, or
     when sales rejected or lost the lead, or when its next episode began: nobody was going to call any more.
     """
     table = population.episodes
     table = table.mutate(start=start_of_clock(population, table))
-    answered = table.attempted_at.notnull()
+    answered_at = table[answer.column]
+    answered = answered_at.notnull()
     closed = ibis.least(table.rejected_at, table.lost_at, table.until_at)
-    end = answered.ifelse(table.attempted_at, closed.coalesce(population.as_of))
+    end = answered.ifelse(answered_at, closed.coalesce(population.as_of))
     table = table.mutate(
-        end=end, answered=answered, closed=closed, early=answered & (table.attempted_at < table.start)
+        end=end, answered=answered, closed=closed, early=answered & (answered_at < table.start)
     )
     return elapsed_columns(population, table, {"minutes": ("start", "end")})
 
 
 def speed_selection(population: Population, name: str = "speed_to_lead") -> Selection:
-    """The episodes whose clock started in the period, with their `minutes`; those that were answered hit."""
-    table = population.once("waiting", lambda: waiting(population))
+    """The episodes whose clock started in the period, with their `minutes`; those that were answered hit.
+
+    `name` is one of `ANSWERS` or `NAMES`.
+    """
+    asked = next(key for key in ANSWERS if name.startswith(key))
+    answer = ANSWERS[asked]
+    held = "waiting" if asked == "speed_to_lead" else f"waiting_{asked}"
+    table = population.once(held, lambda: waiting(population, answer))
     selected = select(
         population,
         table,
@@ -45,23 +82,28 @@ def speed_selection(population: Population, name: str = "speed_to_lead") -> Sele
         beside={"minutes": table.minutes},
         flags={"early": table.early},
     )
+    recorded = {
+        "attempted_at": population.profile.attempted,
+        "contacted_at": population.profile.contacted,
+        "sql_at": population.profile.entered[Stage.SQL],
+    }
     return Selection(
         name=name,
         table=selected,
         unit=Unit.BUSINESS_MINUTES,
-        formula="business minutes from the start to the first contact attempt; leads that still wait count as waiting",
+        formula=f"business minutes from the start to {answer.words}; leads that still wait count as waiting",
         from_stage=Stage.MQL,
         flags=("early",),
-        impossible=None if population.profile.attempted else _NO_ATTEMPTS,
+        impossible=None if recorded[answer.column] else answer.missing,
     )
 
 
-def speed_to_lead(population: Population) -> list[Measure]:
-    """Kaplan–Meier median and 90th percentile of the business minutes to the first attempt, and what they rest on.
+def speed_to_lead(population: Population, name: str = "speed_to_lead") -> list[Measure]:
+    """Kaplan–Meier median and 90th percentile of the business minutes to an answer, and what they rest on.
 
-    The numerator counts the answered, the denominator all leads whose clock started in the period.
+    `name` is one of `ANSWERS`. The numerator counts the answered, the denominator all leads whose clock started in the period.
     """
-    base = speed_selection(population)
+    base = speed_selection(population, name)
     selected = base.table
     rows = population.facts.rows(
         selected.group_by("part", "definition", "left_out", "hit", "minutes").aggregate(
@@ -81,8 +123,18 @@ def speed_to_lead(population: Population) -> list[Measure]:
             [row["n"] if row["hit"] else 0 for row in counted],
             [0 if row["hit"] else row["n"] for row in counted],
         )
-        for name, q in QUANTILES.items():
-            measures.append(_quantile(population, replace(base, name=name), group, found, curve, q))
+        for quantile, q in QUANTILES.items():
+            measures.append(
+                _quantile(
+                    population,
+                    replace(base, name=f"{name}_{quantile}"),
+                    group,
+                    found,
+                    curve,
+                    q,
+                    ANSWERS[name].not_yet,
+                )
+            )
     return measures
 
 
@@ -93,6 +145,7 @@ def _quantile(
     rows: list[dict[str, Any]],
     curve: SurvivalCurve,
     q: float,
+    not_yet: str,
 ) -> Measure:
     counted = [row for row in rows if row["left_out"] is None]
     answered = sum(row["n"] for row in counted if row["hit"])
@@ -104,9 +157,9 @@ def _quantile(
     elif not everyone:
         notes.append("There are no leads to compute this from.")
     elif value is None:
-        notes.append(f"Fewer than {q:.0%} of the leads have been called, so this cannot be told yet.")
+        notes.append(f"Fewer than {q:.0%} of the leads have {not_yet}, so this cannot be told yet.")
     if answered < everyone and answered:
-        notes.append(f"{everyone - answered:,} leads have not been called; they count as still waiting.")
+        notes.append(f"{everyone - answered:,} leads have not {not_yet}; they count as still waiting.")
     return Measure(
         **passport(population, selection, group),
         **tally(rows, selection),

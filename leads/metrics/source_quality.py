@@ -1,0 +1,60 @@
+"""How good each source is, with as much doubt as its number of leads leaves: rates pulled towards those of the rest."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from alignment.lifecycle import Stage
+from alignment.shrinkage import shrink
+from leads.metrics.conversion import conversion, conversion_since_recording
+from leads.metrics.population import Population
+from leads.metrics.question import OTHERS, GroupBy, Measure
+from leads.metrics.selection import Selection, measure
+from leads.metrics.win_rate import win_rate
+
+FEWEST = 10
+NAMES = ("quality_conversion", "quality_win_rate")
+_NO_SOURCES = (GroupBy.WEEK, GroupBy.MONTH, GroupBy.DEFINITION)
+
+
+def quality_of_sources(population: Population, names: Sequence[str] = NAMES) -> list[Measure]:
+    """Conversion and win rate of each group as they are to be believed, where the question splits by sources or any field.
+
+    Numerator and denominator are what was counted; `parts` has that rate as `raw`, and what such groups have on the
+    whole as `overall`. Groups below `FEWEST` leads have no value. What is gathered as others is left out.
+    """
+    if population.question.by is None or population.question.by in _NO_SOURCES:
+        return []
+    found: list[Measure] = []
+    for name in names:
+        selection = selection_of(population, name)
+        if selection.impossible is None:
+            found += _shrunk([figure for figure in measure(population, selection) if figure.group])
+    return found
+
+
+def selection_of(population: Population, name: str) -> Selection:
+    """The leads that one of `NAMES` rests on."""
+    if name == "quality_win_rate":
+        found = win_rate(population)
+    else:
+        recorded = conversion_since_recording(population, Stage.MQL, Stage.WON)
+        found = recorded or conversion(population, Stage.MQL, Stage.WON)
+    formula = f"{found.formula}; pulled towards the rate of the other groups as far as few leads leave it open (beta-binomial)"
+    return replace(found, name=name, formula=formula)
+
+
+def _shrunk(figures: Sequence[Measure]) -> list[Measure]:
+    groups = [figure for figure in figures if figure.denominator and OTHERS not in figure.group.values()]
+    if not groups:
+        return []
+    rates = shrink([group.numerator for group in groups], [group.denominator for group in groups])
+    found = []
+    for figure, rate in zip(groups, rates.rates, strict=True):
+        parts = {"raw": figure.numerator / figure.denominator, "overall": rates.overall}
+        if figure.denominator < FEWEST:
+            note = f"Fewer than {FEWEST} leads: too few to judge."
+            figure = replace(figure, value=None, interval=None, notes=(*figure.notes, note), parts=parts)
+        else:
+            figure = replace(figure, value=rate.mean, interval=rate.interval, parts=parts)
+        found.append(figure)
+    return found
