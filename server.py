@@ -32,6 +32,7 @@ from components.answering import script
 from components.faults import show_fault
 from jobs.clockwork import Clockwork
 from jobs.feeding import Feeding
+from jobs.pulling import Pulling
 
 ROOT = Path(__file__).resolve().parent
 # found without importing it: a component may only be imported where a screen is drawn
@@ -66,7 +67,10 @@ async def living(_: st.App) -> AsyncIterator[None]:
     clockwork.start()
     feeding = Feeding()
     feeding.start()
+    pulling = Pulling()
+    pulling.start()
     yield
+    await asyncio.to_thread(pulling.stop)
     await asyncio.to_thread(feeding.stop)
     await asyncio.to_thread(clockwork.stop)
     health.close()

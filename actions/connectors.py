@@ -204,10 +204,12 @@ def set_reading(
     *,
     fields: Mapping[str, str],
     attributes: Mapping[str, str],
+    dates: Mapping[str, str],
     meanings: Mapping[str, Mapping[str, str]],
     revision: int,
 ) -> None:
-    """Set what is read of a lead (canonical field, or name of one's own → their field) and what their values mean.
+    """Set what is read of a lead (canonical field, or name of one's own → their field), which of their fields tell when
+    something happened (meaning → their field), and what their values mean.
 
     An empty field or meaning is left out. It holds from the next pull on. Raises InvalidInput and StaleVersion.
     """
@@ -229,6 +231,9 @@ def set_reading(
         raise InvalidInput(
             f"{len(read_attributes)} fields of your own are too many: {MOST_ATTRIBUTES} are kept."
         )
+    read_dates = {
+        check_meaning(meaning, "a date"): _their_field(theirs) for meaning, theirs in dates.items() if theirs
+    }
     read_meanings = {
         tracked: {value: check_meaning(meaning, f"“{value}”") for value, meaning in values.items() if meaning}
         for tracked, values in meanings.items()
@@ -240,6 +245,7 @@ def set_reading(
             **before.plan,
             "fields": read_fields,
             "attributes": read_attributes,
+            "dates": read_dates,
             "meanings": read_meanings,
         }
         connectors.change(
@@ -387,6 +393,7 @@ def _plan(address: str, keys: Mapping[str, str], kept: Mapping[str, Any]) -> "Pl
         keys,
         fields=kept.get("fields", {}),
         attributes=kept.get("attributes", {}),
+        dates=kept.get("dates", {}),
         meanings=kept.get("meanings", {}),
         prefix=kept.get("prefix", ""),
         since=date.fromisoformat(kept["since"]) if kept.get("since") else None,

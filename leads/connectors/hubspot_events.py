@@ -13,6 +13,7 @@ from alignment.lifecycle import EventType, Stage
 from leads.connectors.meanings import (
     NOTHING,
     REJECTED,
+    dated,
     event,
     instant_of,
     lead,
@@ -121,6 +122,7 @@ def from_contacts(
         leads += [merged(plan.prefix + loser, lead_id) for loser in _merged_ids(properties, contact["id"])]
         if created is not None:
             events.append(event(_SYSTEM, lead_id, Stage.LEAD.value, created, mark="created"))
+        events += dated(_SYSTEM, plan, surprises, lead_id, properties)
         history = _object(contact.get("propertiesWithHistory"), surprises, "history", lead_id)
         for tracked in (LIFECYCLE, STATUS):
             options = known.properties.get(tracked, {}).get("options") or []

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from leads.connectors import hubspot
+from leads.connectors import hubspot, odoo, salesforce
 from leads.connectors.calling import Wait
 from leads.connectors.source import Plan, Source
 
@@ -26,6 +26,8 @@ class Kind:
     open: Callable[[Plan, Wait, str], Source]
 
 
+_Open = Callable[[Plan, Wait, str], Source]
+
 KINDS: dict[str, Kind] = {
     "hubspot": Kind(
         hubspot.NAME,
@@ -34,6 +36,18 @@ KINDS: dict[str, Kind] = {
         hubspot.CREDENTIALS,
         hubspot.HELP,
         hubspot.FIELDS,
-        cast(Callable[[Plan, Wait, str], Source], hubspot.HubSpot),
+        cast(_Open, hubspot.HubSpot),
+    ),
+    "salesforce": Kind(
+        salesforce.NAME,
+        "",
+        salesforce.EXAMPLE,
+        salesforce.CREDENTIALS,
+        salesforce.HELP,
+        salesforce.FIELDS,
+        cast(_Open, salesforce.Salesforce),
+    ),
+    "odoo": Kind(
+        odoo.NAME, "", odoo.EXAMPLE, odoo.CREDENTIALS, odoo.HELP, odoo.FIELDS, cast(_Open, odoo.Odoo)
     ),
 }

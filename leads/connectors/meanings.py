@@ -112,6 +112,23 @@ def lead(
     return row
 
 
+def dated(
+    system: str, plan: Plan, surprises: Surprises, lead_id: str, record: Mapping[str, Any]
+) -> list[dict[str, Any] | None]:
+    """What happened when by those of their fields that hold a date: with its time, or the day where that is all they hold."""
+    found = []
+    for meaning, theirs in plan.dates.items():
+        value = record.get(theirs)
+        if isinstance(value, str) and len(value.strip()) == 10:
+            day = day_of(value, surprises, theirs, lead_id)
+            at = day.isoformat() if day else None
+        else:
+            at = instant_of(value, surprises, theirs, lead_id)
+        if at is not None:
+            found.append(event(system, lead_id, meaning, at, mark=theirs))
+    return found
+
+
 def merged(lead_id: str, into: str) -> dict[str, Any]:
     """A lead that has become part of another."""
     if "merged_into" in CANONICAL_NAMES:

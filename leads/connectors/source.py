@@ -34,8 +34,8 @@ class PullStopped(Exception):
 class Plan:
     """How to read a system. `credentials` by name as in the module's `CREDENTIALS`; never shown, logged or kept here.
 
-    `fields` (canonical field → their field) and `attributes` (own name → their field) say what is read of a lead;
-    `meanings` what a value of a tracked field means (their field → value → see `meanings`); `prefix` stands before every
+    `fields` (canonical field → their field) and `attributes` (own name → their field) say what is read of a lead; `dates` which
+    of their fields tells when something happened (meaning → their field); `meanings` what a value of a tracked field means (their field → value → see `meanings`); `prefix` stands before every
     lead's id; `since` leaves out leads created before that day (UTC).
     """
 
@@ -43,13 +43,14 @@ class Plan:
     credentials: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
+    dates: Mapping[str, str] = field(default_factory=dict)
     meanings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     prefix: str = ""
     since: date | None = None
 
     def wanted(self) -> tuple[str, ...]:
         """Their fields that are read for a lead, each once."""
-        return tuple(dict.fromkeys((*self.fields.values(), *self.attributes.values())))
+        return tuple(dict.fromkeys((*self.fields.values(), *self.attributes.values(), *self.dates.values())))
 
 
 @dataclass(frozen=True)

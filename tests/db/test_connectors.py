@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from alignment.errors import InvalidInput, NotFound, StaleVersion, WrongState
 from alignment.people import MACHINE
 from db.queries import connectors as rows
 from db.store import store
+from jobs.pulling import Pulling
 from leads.connectors import hubspot_events
 from leads.connectors.source import SourceRefused
 
@@ -148,7 +150,7 @@ def test_a_second_source_needs_a_name_and_a_prefix_of_its_own(crm, admin):
 def test_the_later_of_two_who_change_a_source_is_told(crm, admin):
     source = added(crm, admin)
     seen = only().revision
-    reading = {"fields": {"company": "company"}, "attributes": {}, "meanings": {}}
+    reading = {"fields": {"company": "company"}, "attributes": {}, "dates": {}, "meanings": {}}
     connectors.set_reading(admin, source, **reading, revision=seen)
     with pytest.raises(StaleVersion):
         connectors.set_reading(admin, source, **reading, revision=seen)
@@ -166,7 +168,7 @@ def test_the_later_of_two_who_change_a_source_is_told(crm, admin):
 )
 def test_a_reading_that_cannot_be_is_refused(crm, admin, reading, reason):
     source = added(crm, admin)
-    whole = {"fields": {}, "attributes": {}, "meanings": {}} | reading
+    whole = {"fields": {}, "attributes": {}, "dates": {}, "meanings": {}} | reading
     with pytest.raises(InvalidInput, match=reason):
         connectors.set_reading(admin, source, **whole, revision=only().revision)
 
@@ -390,7 +392,7 @@ def test_another_meaning_holds_from_the_next_pull_on(crm, admin):
     source = added(crm, admin)
     meanings = {"lifecyclestage": {"marketingqualifiedlead": "sql", "lead": ""}}
     connectors.set_reading(
-        admin, source, fields={}, attributes={}, meanings=meanings, revision=only().revision
+        admin, source, fields={}, attributes={}, dates={}, meanings=meanings, revision=only().revision
     )
     pulls.pull(MACHINE, source)
     kept = store().read().execute("SELECT content FROM lead_inflow WHERE kind = 'event'").fetchall()
@@ -403,3 +405,54 @@ def test_only_so_many_runs_are_kept(crm, admin, monkeypatch):
     for _ in range(5):
         pulls.pull(MACHINE, source)
     assert len(connectors.list_runs(MACHINE, source)) == 3
+
+
+# ── by itself ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_portal_pulls_by_itself_and_stops_after_a_page(crm, admin):
+    fill(crm)
+    source = added(crm, admin)
+    began, go_on = threading.Event(), threading.Event()
+
+    def hold(call):
+        if call.query.get("after") == "51":
+            began.set()
+            go_on.wait(20)
+
+    crm.before = hold
+    pulling = Pulling(every=0.01)
+    pulling.start()
+    connectors.start_pulling(admin, source)
+    assert began.wait(20)
+    stopper = threading.Thread(target=pulling.stop)
+    stopper.start()
+    while not pulling.is_stopping:
+        time.sleep(0.005)
+    go_on.set()
+    stopper.join(20)
+    assert only().last.state == "cut_off" and inflow()[0] == 100
+    again = Pulling(every=0.01)
+    again.start()
+    until = time.monotonic() + 20
+    while only().last.state != "done" and time.monotonic() < until:
+        time.sleep(0.01)
+    assert again.stop() and inflow() == (120, 240, 240)
+
+
+def test_a_source_that_is_broken_keeps_the_others_from_nothing(crm, admin, monkeypatch):
+    fill(crm, 2)
+    broken = added(crm, admin, "A broken one", prefix="b-")
+    sound = added(crm, admin, "Sound")
+    for one in (broken, sound):
+        connectors.start_pulling(admin, one)
+    store().write(lambda connection: rows.set_cursor(connection, broken, {"phase": "changes"}))
+    pulling = Pulling(every=0.01)
+    monkeypatch.setattr("jobs.pulling._REST_AFTER_FAULT", 0.01)
+    pulling.start()
+    wanted, states = {"A broken one": "failed", "Sound": "done"}, {}
+    until = time.monotonic() + 20
+    while states != wanted and time.monotonic() < until:
+        time.sleep(0.01)
+        states = {one.name: one.last.state for one in connectors.list_connectors(MACHINE) if one.last}
+    assert pulling.stop() and states == wanted and inflow()[0] == 2
