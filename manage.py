@@ -83,7 +83,12 @@ def read_bytes(path: Path) -> bytes:
 @manage.command("import-leads")
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--mapping", type=FILE, help="TOML file that says which column means what.")
-@click.option("--preset", help="Name of a mapping that was saved on the Leads screen.")
+@click.option(
+    "--preset",
+    help="Name of a mapping that was kept on the screen, or of a kind of export: "
+    "hubspot, salesforce, salesforce-history, odoo, long, wide. Without it, it is recognised by the headers.",
+)
+@click.option("--print-mapping", is_flag=True, help="Print the mapping as TOML, to edit, and import nothing.")
 @click.option("--dry-run", is_flag=True, help="Check and count everything, keep nothing.")
 @click.option("--keep-good-rows", is_flag=True, help="Import the rest when some rows cannot be used.")
 @as_json
@@ -91,27 +96,45 @@ def import_leads(
     files: tuple[Path, ...],
     mapping: Path | None,
     preset: str | None,
+    print_mapping: bool,
     dry_run: bool,
     keep_good_rows: bool,
     as_json: bool,
 ) -> None:
-    """Import lead data from CSV files, all rows or none. Files about the same leads add to each other."""
+    """Import lead data from CSV, Excel, OpenDocument or Parquet files, all rows or none.
+
+    Files about the same leads add to each other.
+    """
     from actions import imports
 
-    if (mapping is None) == (preset is None):
+    if mapping is not None and preset is not None:
         raise click.UsageError("Give either --mapping FILE or --preset NAME.")
     with refusals(as_json):
-        if mapping is not None:
-            text = read_text(mapping)
-        else:
-            saved = imports.list_mappings(MACHINE)
-            if preset not in saved:
-                known = ", ".join(saved) or "none"
-                raise InvalidInput(f"There is no saved mapping “{preset}”. Saved: {known}.")
-            text = saved[preset]
         named = [(path.name, path) for path in files]
+        text = read_text(mapping) if mapping is not None else _mapping_for(named, preset)
+        if print_mapping:
+            show({"mapping": text}, as_json, lambda document: document["mapping"])
+            return
         report = imports.import_leads(MACHINE, named, text, dry_run=dry_run, keep_good_rows=keep_good_rows)
         show(report.to_document(), as_json, _import_in_words)
+
+
+def _mapping_for(files: list[tuple[str, Path]], preset: str | None) -> str:
+    """The kept mapping or the preset of this name, or the one that the files' headers call for; said on stderr."""
+    from actions import imports, lead_mappings
+
+    saved = imports.list_mappings(MACHINE)
+    if preset is not None and preset in saved:
+        return saved[preset]
+    presets = lead_mappings.list_presets(MACHINE)
+    if preset is not None and preset not in presets:
+        raise InvalidInput(
+            f"There is no saved mapping “{preset}”. Saved: {', '.join(saved) or 'none'}. "
+            f"Kinds of export: {', '.join(presets)}."
+        )
+    found = lead_mappings.recognise_files(MACHINE, files, preset or "")
+    click.echo(f"Read as: {found.title}.", err=True)
+    return found.toml
 
 
 @manage.command()

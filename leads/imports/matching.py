@@ -140,11 +140,9 @@ def propose(files: Sequence[FileSeen], preset: Preset | None = None, timezone: s
     if lead_id is not None and lead_id not in (long or ()):
         meant[lead_id] = LEAD_ID
     taken = {LEAD_ID}
-    # a long file's properties are called as the CRMs call their columns
-    layers = [chosen.called] if chosen.long is None else [presets.HUBSPOT.called, presets.SALESFORCE.called]
-    for called in (*layers, presets.WIDE.called):
+    for called in _layers(chosen):
         for meaning, names in called.items():
-            if meaning in taken or (long and meaning.startswith("flag:")):
+            if meaning in taken or (called is not chosen.called and _only_its_own(meaning)):
                 continue
             free = [name for name in seen if name not in meant]
             if meaning == ATTRIBUTE:
@@ -344,6 +342,23 @@ def attribute_name(column: str, taken: Mapping[str, str]) -> str:
         number += 1
         candidate = f"{name}_{number}"
     return candidate
+
+
+def _layers(preset: Preset) -> tuple[Mapping[str, tuple[str, ...]], ...]:
+    """What columns are called: as the preset has it, then as tables in general have it, then as the CRMs have it.
+
+    Companies rename and mix columns, and a long file's properties are called as the CRMs call their columns.
+    """
+    crms = (
+        (presets.HUBSPOT, presets.SALESFORCE) if preset in (presets.LONG, presets.SALESFORCE_HISTORY) else ()
+    )
+    fallbacks = (presets.WIDE,) if preset is not presets.WIDE else (presets.HUBSPOT,)
+    return tuple(one.called for one in (preset, *crms, *fallbacks))
+
+
+def _only_its_own(meaning: str) -> bool:
+    """Whether a name has this meaning in the preset alone: a status means different things elsewhere."""
+    return meaning == ATTRIBUTE or meaning.startswith("flag:")
 
 
 def _fitting(meaning: str, column: ColumnSeen) -> str | None:
