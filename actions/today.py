@@ -16,7 +16,7 @@ from alignment.people import Actor, Person, Role
 from alignment.questionnaires import Mode
 from alignment.surveys import Survey, SurveyStatus
 from db.queries import answers as answer_rows
-from db.queries import definitions, invitees, people, surveys, workshops
+from db.queries import definitions, invitees, people, promises, surveys, workshops
 from db.store import Connection, store
 
 # a questionnaire that waits is a task of its own, with or without a message
@@ -91,6 +91,10 @@ def read_today(actor: Actor) -> Today:
         proposed = version.state is DefinitionState.PROPOSED
         if signs_for is not None and proposed and not version.signed_by(signs_for):
             tasks.append(Task(f"{version.label} waits for your signature.", "Read and sign", "glossary"))
+    for promised in promises.versions(connection):
+        proposed = promised.state is DefinitionState.PROPOSED
+        if signs_for is not None and proposed and not promised.signed_by(signs_for):
+            tasks.append(Task(f"{promised.label} waits for your signature.", "Read and sign", "promises"))
     force = agreements.in_force(agreements.timeline(v for v in versions if v.term_key == "mql"), now)
     if person.team:
         by_term: dict[str, list[DefinitionVersion]] = {}
@@ -105,7 +109,7 @@ def read_today(actor: Actor) -> Today:
     if may(person, "person:add") and sum(someone.active for someone in people.everyone(connection)) == 1:
         tasks.append(Task("Nobody else has access yet.", "Invite people", "people"))
         tasks.append(
-            Task("Business hours, time zone and promises are still to be set.", "Set them", "settings")
+            Task("Business hours, time zone and holidays are still to be set.", "Set them", "hours")
         )
     if may(person, "cycle:run"):
         tasks.append(_next_step(cycle))

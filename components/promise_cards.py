@@ -1,0 +1,393 @@
+"""A promise on its screen: how it stands, its text and signatures, the next version, and its alerts."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from actions import alerts, promise_signing
+from actions.permissions import may
+from actions.promises import Compliance, Delivery, PromiseEntry
+from actions.settings import today
+from alignment.definitions import DefinitionState
+from alignment.errors import StaleVersion
+from alignment.people import Actor, Person, Team
+from alignment.promises import DeliveryTerms, PromiseKind, PromiseVersion, ResponseTerms, Verdict
+from components.outcome import perform, show_outcome, was_refused
+from components.page import show_refusal
+from components.passport import interval_in_words, percent, show_passport
+from components.promise_lists import show_let_off
+from components.promise_terms import edit_terms, show_what_if
+from components.session import actor
+from components.text import plain
+
+if TYPE_CHECKING:
+    from leads.metrics.question import Measure
+
+Day = Callable[[str], str]
+_LEFT_OUT = {
+    "not_due": "not due yet",
+    "closed_before_due": "closed before it was due",
+    "waived": "let off",
+    "only_the_day_is_known": "of which only the day is known, not the time",
+    "fails_definition": "no MQL by the definition",
+    "unknown_by_definition": "that the definition cannot judge",
+    "test_or_internal": "tests and internal",
+}
+_VERDICTS = {
+    Verdict.KEPT: ("Kept", "green", ":material/check_circle:"),
+    Verdict.BROKEN: ("Broken", "orange", ":material/error:"),
+    Verdict.ON_COURSE: ("On course", "green", ":material/trending_up:"),
+    Verdict.BEHIND: ("Behind", "orange", ":material/trending_down:"),
+    Verdict.CANNOT_TELL: ("Cannot be told yet", "gray", ":material/help:"),
+}
+
+
+def show_promise(entry: PromiseEntry, found: Compliance | None, me: Person, at: Day, day: Day) -> None:
+    """One promise, from how it stands to how it is changed. `at` and `day` write an instant of the store for people."""
+    promise, current = entry.promise, entry.in_force
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"#### {plain(promise.name)}")
+        st.badge(
+            f"{promise.side.label.capitalize()} promises",
+            color="orange" if promise.side is Team.SALES else "green",
+        )
+        if current and current.taken_over:
+            st.badge("From the settings, not signed", icon=":material/pending:", color="gray")
+        elif current:
+            st.badge(
+                f"v{current.version} since {day(current.in_force_from or '')}",
+                icon=":material/verified:",
+                color="green",
+            )
+        else:
+            st.badge("Not promised yet", color="gray")
+        if entry.upcoming:
+            st.badge(
+                f"v{entry.upcoming.version} from {day(entry.upcoming.in_force_from or '')}",
+                icon=":material/event:",
+                color="blue",
+            )
+    if current:
+        st.markdown(plain(current.sentence))
+        if current.note:
+            st.caption(plain(current.note))
+        if not current.taken_over:
+            show_signatures(current, entry, day)
+    if found is not None:
+        show_standing(found, at)
+    show_open(entry, me, day)
+    _show_more(entry, me, day)
+
+
+def show_standing(found: Compliance, at: Day) -> None:
+    """How a promise stands in the days that are shown."""
+    for delivery in found.deliveries:
+        _show_delivery(delivery, at, several=len(found.deliveries) > 1)
+    if not found.figures:
+        return
+    figure = found.figures[0]
+    if figure.value is None:
+        st.caption(plain(figure.notes[0]) if figure.notes else "No answer is due yet.")
+        return
+    weeks = [week for week in found.figures[1:] if week.denominator]
+    left, right = st.columns([1, 2], vertical_alignment="center")
+    left.metric(
+        "Kept",
+        percent(figure.value),
+        chart_data=[round(100 * (week.value or 0), 1) for week in weeks] if len(weeks) > 1 else None,
+        chart_type="bar",
+        help="Of the leads for which the answer was due. The bars are the weeks in which their clock started.",
+    )
+    with right:
+        wanted = max(
+            (v.terms.at_least for v in found.versions if isinstance(v.terms, ResponseTerms)), default=1.0
+        )
+        mark = _VERDICTS[Verdict.KEPT if found.kept_enough else Verdict.BROKEN]
+        st.badge(
+            f"{percent(wanted)} promised" if wanted < 1 else "Promised for every lead",
+            icon=mark[2],
+            color=mark[1],  # type: ignore[arg-type]
+        )
+        st.markdown(
+            f"{figure.numerator:,} of {figure.denominator:,} leads in time (95% interval {interval_in_words(figure)})."
+        )
+        if len(found.versions) > 1:
+            labels = ", ".join(plain(version.label) for version in found.versions)
+            st.caption(f"Each lead by the version in force when its clock started: {labels}.")
+        _show_left_out(figure, found.promise.name, at)
+
+
+def _show_left_out(figure: "Measure", name: str, at: Day) -> None:
+    left_out = [
+        f"{count:,} {_LEFT_OUT.get(reason, plain(reason))}" for reason, count in figure.excluded.items()
+    ]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Not counted: {', '.join(left_out)}." if left_out else "All leads of these days count.")
+        with st.popover(
+            "Passport", icon=":material/badge:", type="tertiary", key=f"promises_passport_{name}"
+        ):
+            show_passport(figure, plain(name), at)
+
+
+def _show_delivery(one: Delivery, at: Day, *, several: bool) -> None:
+    terms = one.version.terms
+    assert isinstance(terms, DeliveryTerms)
+    words, color, icon = _VERDICTS[one.verdict]
+    left, right = st.columns([1, 2], vertical_alignment="center")
+    left.metric(
+        "Delivered",
+        f"{one.delivered.numerator:,} of {one.wanted:,.0f}",
+        help="The monthly number by the business days that have passed.",
+    )
+    with right:
+        st.badge(words, icon=icon, color=color)  # type: ignore[arg-type]
+        if several:
+            st.caption(f"By {plain(one.version.label)}, {_span(one)}.")
+        accepted = one.acceptance
+        if accepted.value is None:
+            st.markdown("How many of them sales accepts cannot be told yet: no decision is due.")
+        else:
+            st.markdown(
+                f"Sales accepted {percent(accepted.value)} of {accepted.denominator:,} that were decided; "
+                f"{percent(terms.acceptance)} were promised (95% interval {interval_in_words(accepted)})."
+            )
+        passed, in_all = one.business_days
+        if passed < in_all:
+            st.caption(
+                f"{passed} of {in_all} business days have passed; in all {one.wanted_in_all:,.0f} are wanted."
+            )
+        with st.container(horizontal=True):
+            for figure, name in ((one.delivered, "Qualified leads"), (accepted, "Acceptance")):
+                with st.popover(
+                    f"Passport: {name.lower()}",
+                    icon=":material/badge:",
+                    type="tertiary",
+                    key=f"promises_passport_{name}_{one.version.id}",
+                ):
+                    show_passport(figure, name, at)
+
+
+def _span(one: Delivery) -> str:
+    return f"{one.first_day.day} {one.first_day:%B} to {one.last_day.day} {one.last_day:%B %Y}"
+
+
+def show_signatures(version: PromiseVersion, entry: PromiseEntry, day: Day) -> None:
+    """Who has signed a version for which side."""
+    with st.container(horizontal=True):
+        for team in Team:
+            signature = version.signed_by(team)
+            if signature:
+                who = plain(entry.names.get(signature.person_id, "someone who has left"))
+                st.badge(
+                    f"{team.label.capitalize()}: {who}, {day(signature.signed_at)}",
+                    icon=":material/draw:",
+                    color="green",
+                )
+            else:
+                st.badge(f"{team.label.capitalize()}: not signed", icon=":material/pending:", color="gray")
+
+
+def show_open(entry: PromiseEntry, me: Person, day: Day) -> None:
+    """The version that is being prepared: its terms, what they would have meant, and what can be done with it."""
+    version = entry.open
+    if version is None:
+        return
+    drafts = may(me, "promise:draft")
+    signs = may(me, "promise:sign") and me.team is not None
+    proposed = version.state is DefinitionState.PROPOSED
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(version.label)}**")
+            st.badge(
+                "Waiting for signatures" if proposed else "Draft", color="violet" if proposed else "gray"
+            )
+        if version.returned_because:
+            st.warning(f"Sent back: {plain(version.returned_because)}", icon=":material/undo:")
+        st.markdown(plain(version.sentence))
+        if version.note:
+            st.markdown(plain(version.note))
+        begins = version.effective_from
+        st.caption(
+            f"From {begins.day} {begins:%B %Y}, never before both have signed. Drafted by "
+            f"{plain(entry.names.get(version.author_id, 'the administrator of the machine'))}."
+        )
+        if proposed:
+            show_signatures(version, entry, day)
+        show_what_if(f"promises_if_{version.id}", entry.promise, version.terms)
+        with st.container(horizontal=True):
+            if proposed and signs and me.team and not version.signed_by(me.team):
+                st.button(
+                    f"Sign for {me.team.label}",
+                    type="primary",
+                    icon=":material/draw:",
+                    key=f"promises_sign_{version.id}",
+                    on_click=_sign,
+                    args=(version,),
+                )
+            if proposed and signs:
+                st.button(
+                    "Send back", key=f"promises_back_{version.id}", on_click=_send_back, args=(version,)
+                )
+            if drafts and not proposed:
+                st.button(
+                    "Propose for signature",
+                    type="primary",
+                    key=f"promises_propose_{version.id}",
+                    on_click=perform,
+                    args=(f"{version.label} waits for both team leads.", promise_signing.propose, version.id),
+                )
+            if drafts:
+                st.button(
+                    "Drop",
+                    type="tertiary",
+                    key=f"promises_drop_{version.id}",
+                    on_click=_drop,
+                    args=(version,),
+                )
+        if drafts:
+            edit = st.expander(
+                "Edit (voids the signatures)" if version.signatures else "Edit",
+                on_change="rerun",
+                key=f"promises_edit_{version.id}",
+            )
+            if edit.open:
+                with edit:
+                    edit_version(entry, version)
+
+
+def edit_version(entry: PromiseEntry, version: PromiseVersion | None) -> None:
+    """The form for a new version of a promise (`version` None) or for an open one."""
+    shown = version or entry.in_force
+    key = f"promises_{entry.promise.key}_{version.id if version else 'new'}"
+    if (
+        f"{key}_note" not in st.session_state
+    ):  # the revision that the person begins from, not that of each run
+        st.session_state[f"{key}_seen"] = version.revision if version else 0
+    terms = edit_terms(key, entry.promise, shown.terms if shown else None)
+    start = st.date_input(
+        "Takes effect on",
+        value=max(version.effective_from, today(actor())) if version else today(actor()),
+        key=f"{key}_start",
+        help="Never before both have signed. What is in force stays until then.",
+    )
+    note = st.text_area(
+        "Note",
+        value=version.note if version else "",
+        max_chars=promise_signing.LONGEST_NOTE,
+        key=f"{key}_note",
+        help="What the teams want to say about it, such as who stands in for whom. It is signed, too.",
+    )
+    show_what_if(f"{key}_if", entry.promise, terms)
+
+    def save(acting: Actor) -> None:
+        if version is None:
+            promise_signing.draft(acting, entry.promise.key, terms, note, start)
+            return
+        try:
+            promise_signing.edit(acting, version.id, st.session_state[f"{key}_seen"], terms, note, start)
+        except StaleVersion:
+            st.session_state[f"{key}_seen"] = version.revision  # the next save is made knowing of the change
+            raise
+
+    if st.button("Save the draft", type="secondary" if version else "primary", key=f"{key}_save"):
+        perform("Saved." if version else "Drafted. Propose it when it is ready.", save)
+        if not was_refused():
+            for field in [name for name in st.session_state if str(name).startswith(f"{key}_")]:
+                del st.session_state[field]
+            st.rerun()
+        show_outcome()
+
+
+def _show_more(entry: PromiseEntry, me: Person, day: Day) -> None:
+    """What is behind a promise: the next version, alerts, what was let off, its history."""
+    choices: list[str] = []
+    if may(me, "promise:draft") and entry.open is None:
+        choices.append("Prepare the next version" if entry.versions else "Draft it")
+    if entry.promise.kind is PromiseKind.RESPONSE and entry.versions:
+        choices += ["Alerts", f"Let off ({len(entry.waivers)})" if entry.waivers else "Let off"]
+    if len(entry.versions) > 1:
+        choices.append("Versions")
+    if not choices:
+        return
+    chosen = st.pills(
+        f"More about {plain(entry.promise.name)}",
+        choices,
+        label_visibility="collapsed",
+        key=f"promises_more_{entry.promise.key}",
+    )
+    if chosen in ("Prepare the next version", "Draft it"):
+        edit_version(entry, None)
+    elif chosen == "Alerts":
+        _show_alerts(entry, me)
+    elif chosen == "Versions":
+        _show_history(entry.versions, entry, day)
+    elif chosen:
+        show_let_off(entry, me, day)
+
+
+def _show_history(versions: Sequence[PromiseVersion], entry: PromiseEntry, day: Day) -> None:
+    for version in reversed(versions):
+        begins = "from the beginning" if version.taken_over else f"from {day(version.in_force_from or '')}"
+        until = f" until {day(version.in_force_until)}" if version.in_force_until else ""
+        st.markdown(f"**{plain(version.label)}**, in force {begins}{until}: {plain(version.sentence)}")
+        if version.note:
+            st.caption(plain(version.note))
+        if not version.taken_over:
+            show_signatures(version, entry, day)
+
+
+def _show_alerts(entry: PromiseEntry, me: Person) -> None:
+    setting = entry.alerts
+    if not may(me, "promise:alert"):
+        st.caption(
+            f"People are told {setting.minutes_before:,} minutes before an answer is due, and when it is overdue."
+            if setting.active
+            else "Nobody is told before an answer is due."
+        )
+        return
+    st.caption(
+        "The lead's owner is told in the inbox, and by mail where mail is set up; of what is overdue the team leads as well. Each "
+        "lead once, and only while the lead data are less than a day old."
+    )
+    key = f"promises_alerts_{entry.promise.key}"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        active = st.toggle("Tell people", setting.active, key=f"{key}_active")
+        minutes = st.number_input(
+            "Minutes before it is due",
+            1,
+            alerts.LONGEST_BEFORE,
+            setting.minutes_before,
+            key=f"{key}_minutes",
+            width=220,
+        )
+        saved = st.button("Save", key=f"{key}_save", icon=":material/save:")
+    if saved:
+        with show_refusal():
+            alerts.set_alerts(actor(), entry.promise.key, active, int(minutes))
+            st.session_state["outcome"] = ("done", "Saved.")
+            st.rerun()
+
+
+def _sign(version: PromiseVersion) -> None:
+    if perform("Signed.", promise_signing.sign, version.id, version.content_hash):
+        st.session_state["outcome"] = ("done", f"Both sides have signed. {version.label} is agreed.")
+
+
+@st.dialog("Send it back")
+def _send_back(version: PromiseVersion) -> None:
+    st.write("It becomes a draft again and loses its signatures. What is in force stays in force.")
+    reason = st.text_area("What has to change?", max_chars=1000, key=f"promises_reason_{version.id}")
+    if st.button("Send back", type="primary", key=f"promises_back_sure_{version.id}"):
+        perform(f"{version.label} is a draft again.", promise_signing.send_back, version.id, reason)
+        if not was_refused():
+            st.rerun()
+        show_outcome()
+
+
+@st.dialog("Drop this version")
+def _drop(version: PromiseVersion) -> None:
+    st.write(f"{plain(version.label)} will not be pursued. What is in force stays in force.")
+    if st.button("Drop it", type="primary", key=f"promises_drop_sure_{version.id}"):
+        perform(f"{version.label} was dropped.", promise_signing.drop, version.id)
+        st.rerun()
