@@ -2,12 +2,13 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from actions import clock, settings
+from actions.kept_results import KeptResults
 from actions.permissions import authorise
 from alignment import definitions as agreements
 from alignment import instants, rules
@@ -21,6 +22,8 @@ if TYPE_CHECKING:  # Ibis takes a second to load: only where figures are really 
 
 TEST_LEAD = "test_lead"
 """The key of the glossary's term “Test lead”, where a company has one: leads that meet its rule count nowhere."""
+_NO_SLICES = ("company", "job_title", "currency")
+"""Texts that are other for nearly every lead, or say nothing about one."""
 _MOST_KEPT = 64
 _kept: OrderedDict[Any, Any] = OrderedDict()
 _keeping = threading.Lock()
@@ -85,8 +88,10 @@ def list_leads_behind(
     window_days: int | None = None,
     as_of: date | None = None,
     restate: str | None = None,
+    only: tuple[str, str] | None = None,
+    size: int = 50,
 ) -> list[str]:
-    """Ids of the leads behind a figure, 50 a page: `key` is `Measure.key`, `part` counted, hit or excluded.
+    """Ids of the leads behind a figure, `size` a page, at most 500: `key` is `Measure.key`, `part` counted, hit or excluded.
 
     `group` is the value the figure is split by, such as a source, None for the total. The rest as in `read_metrics`.
     """
@@ -101,14 +106,53 @@ def list_leads_behind(
         window_days=window_days,
         as_of=as_of,
         restate=restate,
+        only=only,
     )
-    return leads_behind_figure(question, key, part, group, page)
+    return leads_behind_figure(question, key, part, group, page, size)
 
 
 def list_definitions(actor: Actor) -> list[str]:
     """The labels of the definitions of an MQL that were, are or will be in force, oldest first: for restating."""
     authorise(actor, "metrics:read")
     return [found.label for found in _definitions(store().read())]
+
+
+def list_slices(actor: Actor) -> dict[str, str]:
+    """The fields that figures can be split by and kept to: name → label, the usual ones first; texts only."""
+    authorise(actor, "metrics:read")
+    from leads.store import warehouse
+
+    facts = warehouse()
+    return dict(_SLICES.get((facts.folder, facts.revision()), _read_slices))
+
+
+def list_values(actor: Actor, field: str) -> list[str]:
+    """The most frequent values of a field of the leads, at most 50; `(blank)` for none. Raises InvalidInput for no field."""
+    authorise(actor, "metrics:read")
+    from leads.overview import frequent_values
+    from leads.store import warehouse
+
+    facts = warehouse()
+
+    def look() -> tuple[str, ...]:
+        with facts.read() as session:
+            return frequent_values(session, field)
+
+    return list(_VALUES.get((facts.folder, facts.revision(), field), look))
+
+
+def _read_slices() -> Mapping[str, str]:
+    from alignment.rules import FieldType
+    from leads.store import warehouse
+
+    with warehouse().read() as session:
+        texts = [found for found in session.fields() if found.type is FieldType.TEXT]
+    texts = [found for found in texts if found.name not in _NO_SLICES]
+    return {found.name: found.label[:1].upper() + found.label[1:] for found in texts}
+
+
+_SLICES: KeptResults[Mapping[str, str]] = KeptResults(4)
+_VALUES: KeptResults[tuple[str, ...]] = KeptResults(32)
 
 
 def measure(connection: Connection, *, as_of: date | None = None, **choices: Any) -> "list[Measure]":

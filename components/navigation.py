@@ -90,6 +90,8 @@ SCREENS: tuple[Screen, ...] = (
            "When people work here: shifts, holidays, closed days, and from which day on."),
     Screen("pages/admin/api_access.py", "API access", ":material/api:", "Manage", _ADMIN,
            "Which programs send leads and events, and whether what they send arrives."),
+    Screen("pages/admin/sources.py", "Sources", ":material/cloud_sync:", "Manage", _ADMIN,
+           "The systems that leads are pulled from, their last pull and the next."),
     Screen("pages/admin/settings.py", "Settings", ":material/settings:", "Manage", _ADMIN,
            "The company's name, and how mail leaves the house."),
     Screen("pages/people/account.py", "Account", ":material/person:", "Manage", _EVERYONE,

@@ -11,26 +11,43 @@ from components.text import plain
 class Bounds(Protocol):
     """An interval."""
 
-    low: float
-    high: float
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
 
 
 class Figure(Protocol):
     """What a figure has to tell of itself; the measures of the leads do."""
 
-    value: float | None
-    unit: str
-    formula: str
-    numerator: int
-    denominator: int
-    interval: Bounds | None
-    excluded: Mapping[str, int]
-    flags: Mapping[str, int]
-    definitions: Mapping[str, int]
-    window_days: int | None
-    as_of: str
-    data_from: str | None
-    notes: Sequence[str]
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def formula(self) -> str: ...
+    @property
+    def numerator(self) -> int: ...
+    @property
+    def denominator(self) -> int: ...
+    @property
+    def interval(self) -> Bounds | None: ...
+    @property
+    def excluded(self) -> Mapping[str, int]: ...
+    @property
+    def flags(self) -> Mapping[str, int]: ...
+    @property
+    def definitions(self) -> Mapping[str, int]: ...
+    @property
+    def window_days(self) -> int | None: ...
+    @property
+    def as_of(self) -> str: ...
+    @property
+    def data_from(self) -> str | None: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
+    @property
+    def currency(self) -> str | None: ...
 
 
 LEFT_OUT = {
@@ -41,6 +58,7 @@ LEFT_OUT = {
     "fails_definition": "do not meet the definition",
     "unknown_by_definition": "cannot be judged: a field that the definition needs is missing",
     "left_truncated": "from before outcomes were recorded",
+    "test_or_internal": "tests and internal leads, by the agreed filter",
 }
 UNUSUAL = {
     "imputed": "skipped a stage; its time was taken from the next one",
@@ -56,11 +74,23 @@ def written(figure: Figure) -> str:
     """The value as people write it; '–' where it cannot be told."""
     if figure.value is None:
         return "–"
-    if figure.unit == "share":
-        return percent(figure.value)
-    if figure.unit == "business minutes":
-        return duration(figure.value)
-    return f"{figure.value:,.0f}"
+    return _in_unit(figure, figure.value)
+
+
+def _in_unit(figure: Figure, value: float) -> str:
+    match figure.unit:
+        case "share" | "ratio":
+            return percent(value)
+        case "growth":
+            return f"{value:+.0%}".replace("-", "−")
+        case "business minutes":
+            return duration(value)
+        case "days":
+            return f"{value:,.1f} days" if value < 10 else f"{value:,.0f} days"
+        case "money per day":
+            return f"{value:,.0f} {plain(figure.currency or '')} a day".replace("  ", " ")
+        case _:
+            return f"{value:,.0f}"
 
 
 def percent(share: float) -> str:
@@ -80,9 +110,8 @@ def interval_in_words(figure: Figure) -> str:
     interval = figure.interval
     if interval is None:
         return ""
-    show = percent if figure.unit == "share" else duration
-    high = show(interval.high) if interval.high != float("inf") else "open"
-    return f"{show(interval.low)} to {high}"
+    high = _in_unit(figure, interval.high) if interval.high != float("inf") else "open"
+    return f"{_in_unit(figure, interval.low)} to {high}"
 
 
 def show_figure(

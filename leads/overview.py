@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from alignment.errors import InvalidInput
 from alignment.lifecycle import Stage
+from leads.metrics.question import BLANK
+from leads.model import column_of
 from leads.store import Facts
+
+MOST_VALUES = 50
 
 
 @dataclass(frozen=True)
@@ -36,3 +41,18 @@ def summarise(facts: Facts) -> Overview:
         first=ends["first"],
         last=ends["last"],
     )
+
+
+def frequent_values(facts: Facts, field: str) -> tuple[str, ...]:
+    """The most frequent values of a field as texts, the most frequent first; blank is one of them.
+
+    Raises InvalidInput where leads have no such field.
+    """
+    lead = facts.lead
+    column = column_of(field)
+    if field == "lead_id" or column not in lead.columns:
+        raise InvalidInput(f"Leads have no field “{field[:80]}”. Choose another.")
+    values = lead.select(value=lead[column].cast("string").nullif("").coalesce(BLANK))
+    counted = values.group_by("value").aggregate(n=values.count())
+    rows = facts.rows(counted.order_by(counted.n.desc(), "value").limit(MOST_VALUES))
+    return tuple(row["value"] for row in rows)

@@ -1,0 +1,322 @@
+"""The parts of the dashboard beneath its sentence: goals, where leads stand, weeks, parts side by side, reasons, traits."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from actions import traits
+from actions.dashboard import Dashboard
+from alignment.lifecycle import RejectionReason
+from alignment.people import Team
+from components.charts import dashboard as charts
+from components.charts import metrics as measures
+from components.charts.traits import traits_rows
+from components.comparison_leads import show_traits
+from components.dashboard_choice import Choice
+from components.figure_leads import open_leads
+from components.page import stop_on_refusal
+from components.passport import interval_in_words, percent, show_passport, written
+from components.session import actor
+from components.table_file import download_table, show_table
+from components.text import plain
+
+if TYPE_CHECKING:
+    from actions.goals import GoalProgress
+
+CHART = {"displayModeBar": False, "staticPlot": True}
+GOALS_PAGE = "pages/cycle/goals.py"
+MOST_SHOWN = 12
+HARDLY_ANY = 5
+COMPARED = {
+    "conversion:mql:won": ("Won", "Of the MQLs old enough to judge, which share was won within the window?"),
+    "acceptance_rate:mql:sal": ("Accepted", "Of the MQLs that sales decided on, which share did it accept?"),
+    "followed_up_in_time:mql": (
+        "Followed up in time",
+        "Of the MQLs whose call was due, which share was called in time?",
+    ),
+    "win_rate:won": ("Win rate", "Of what was closed in the period, which share was won?"),
+}
+_SPECIAL = {"(blank)": "None given", "(none)": "Before any definition", "(others)": "All others"}
+
+
+def show_goals(running: "Sequence[GoalProgress]") -> None:
+    """The goals that run, each with both teams' contribution against an even pace; else the way to the first one."""
+    if not running:
+        with st.container(border=True, height="stretch"):
+            st.markdown("**Shared goals**")
+            st.caption(
+                "No goal of both teams is running. One counts once both sides have agreed, before its period."
+            )
+            st.page_link(GOALS_PAGE, label="Agree on a shared goal", icon=":material/flag:")
+        return
+    for found in running:
+        with st.container(border=True):
+            st.markdown(f"**{plain(found.goal.title)}**")
+            show_pace(found, f"metrics_goal_{found.goal.id}")
+            st.page_link(GOALS_PAGE, label="All goals", icon=":material/flag:")
+
+
+def show_pace(found: "GoalProgress", key: str) -> None:
+    """A goal's period and, where leads were counted, its figure and what to keep in mind."""
+    goal = found.goal
+    st.caption(f"{goal.first_day:%-d %B %Y} to {goal.last_day:%-d %B %Y}")
+    if found.outcome is None:
+        return
+    bars = [charts.GoalBar(None, found.outcome)]
+    bars += [charts.GoalBar(team, found.contributions[team]) for team in (Team.MARKETING, Team.SALES)]
+    st.plotly_chart(
+        charts.pace_figure(bars, st.context.theme.type),
+        key=key,
+        config=CHART,
+        alt=charts.pace_in_words(bars),
+    )
+    if found.redefined:
+        now = ", ".join(plain(label) for label in found.definitions)
+        before = plain(goal.definition) if goal.definition else "no definition"
+        st.caption(
+            f":material/info: Agreed under {before}; leads of the period were judged by {now}, so that part of a change may "
+            "be a change of words."
+        )
+    if len(found.currencies) > 1:
+        st.caption(
+            f":material/info: Values in {', '.join(plain(name) for name in found.currencies)} are added as they stand."
+        )
+
+
+def show_standing(found: Dashboard) -> None:
+    """Where the qualified leads of the period stand."""
+    standing = found.standing
+    ends = {"turned down by sales": standing.turned_down, "lost": standing.lost, "still open": standing.open}
+    ends = {words: count for words, count in ends.items() if count}
+    with st.container(border=True, height="stretch"):
+        st.markdown("**Where these leads stand**")
+        if not standing.leads:
+            st.caption("No lead became an MQL in this period.")
+            return
+        st.caption("How far they have come by now; the young ones are still on their way.")
+        st.plotly_chart(
+            charts.standing_figure(standing.leads, standing.reached, ends, st.context.theme.type),
+            key="metrics_standing",
+            config=CHART,
+            alt=charts.standing_in_words(standing.leads, standing.reached, ends),
+        )
+        with st.popover("Numbers", icon=":material/table:", type="tertiary", key="metrics_standing_numbers"):
+            show_table(
+                charts.standing_rows(standing.leads, standing.reached, ends),
+                "Where the qualified leads of the period stand",
+                "metrics_standing",
+                "where-leads-stand",
+            )
+
+
+def show_weeks(found: Dashboard, restate: str | None) -> None:
+    """MQLs per week, with a line where another definition came into force."""
+    weeks: dict[Any, list[int]] = {}
+    changes: list[tuple[Any, str]] = []
+    for week in found.weeks:
+        counts = weeks.setdefault(week.monday, [0, 0])
+        counts[0] += week.qualified
+        counts[1] += week.others
+        label = week.definition
+        if restate is None and label != "(none)" and label not in [known for _, known in changes]:
+            changes.append((week.monday, label))
+    with st.container(border=True, height="stretch"):
+        st.markdown("**MQLs per week**")
+        if not weeks:
+            st.caption("There is no week with an MQL in this period.")
+            return
+        drawn = [measures.Week(monday, *weeks[monday]) for monday in sorted(weeks)]
+        marks = [(day, label) for day, label in changes if day > min(weeks)]
+        st.caption(
+            "A dotted line marks the week in which another definition came into force."
+            if marks
+            else (f"All judged by {plain(restate)}." if restate else "By the definition in force then.")
+        )
+        st.plotly_chart(
+            measures.volume_figure(drawn, marks, st.context.theme.type),
+            key="metrics_volume",
+            config={"displayModeBar": False},
+            alt=measures.volume_in_words(drawn, marks),
+        )
+        with st.popover("Numbers", icon=":material/table:", type="tertiary", key="metrics_weeks_numbers"):
+            show_table(
+                [
+                    {
+                        "Week of": week.monday.isoformat(),
+                        "Definition": _named(week.definition),
+                        "Meet it": week.qualified,
+                        "Do not, or it cannot be told": week.others,
+                    }
+                    for week in found.weeks
+                ],
+                "MQLs per week and definition",
+                "metrics_weeks",
+                "mqls-per-week",
+            )
+
+
+@st.fragment
+def show_parts(found: Dashboard, choice: Choice, at: Callable[[str], str]) -> None:
+    """One measure by part, drawn with intervals, and all of them in a table whose rows open their passports."""
+    offered = [key for key in COMPARED if any(one.value is not None for one in found.parts.get(key, ()))]
+    if not offered:
+        return
+    with st.container(border=True):
+        heading = choice.split
+        st.markdown(f"**By {plain(heading.lower())}**")
+        key = (
+            st.segmented_control(
+                "Compare by",
+                offered,
+                default=offered[0],
+                required=True,
+                format_func=lambda one: COMPARED[one][0],
+                key="metrics_compare",
+                label_visibility="collapsed",
+            )
+            or offered[0]
+        )
+        title, question = COMPARED[key]
+        parts = [one for one in found.parts[key] if one.value is not None]
+        parts.sort(key=lambda one: -one.denominator)
+        drawn = [one for one in parts if one.denominator >= HARDLY_ANY][:MOST_SHOWN]
+        if drawn:
+            st.caption(question)
+            estimates = [
+                measures.Estimate(
+                    _named(one.group[choice.by]), one.value or 0.0, one.interval, one.denominator
+                )
+                for one in sorted(drawn, key=lambda one: -(one.value or 0))
+            ]
+            st.plotly_chart(
+                measures.shares_figure(estimates, st.context.theme.type),
+                key=f"metrics_chart_{key}",
+                config=CHART,
+                alt=measures.shares_in_words(title, estimates),
+            )
+        if len(parts) > len(drawn):
+            st.caption(
+                f"{len(parts) - len(drawn)} more, of too few leads or beyond the largest, are in the table."
+            )
+        _show_table_of_parts(found, choice, at)
+
+
+def _show_table_of_parts(found: Dashboard, choice: Choice, at: Callable[[str], str]) -> None:
+    heading = choice.split
+    volumes = {one.group[choice.by]: one for one in found.parts.get("volume:mql", ())}
+    by_key = {key: {one.group[choice.by]: one for one in found.parts.get(key, ())} for key in COMPARED}
+    names = sorted(volumes, key=lambda name: -volumes[name].numerator)
+    rows = []
+    for name in names:
+        row: dict[str, Any] = {heading: _named(name), "MQLs": volumes[name].numerator}
+        for key, (title, _) in COMPARED.items():
+            one = by_key[key].get(name)
+            if one is not None and one.value is not None:
+                row[title] = f"{written(one)} of {one.denominator:,}"
+                row[f"{title}, 95%"] = interval_in_words(one)
+            else:
+                row[title] = row[f"{title}, 95%"] = ""
+        rows.append(row)
+    with st.expander("Numbers and passports", icon=":material/table:", key="metrics_parts_numbers"):
+        st.caption("Choose a row to see its passports and the leads behind them.")
+        picked = st.dataframe(
+            rows,
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
+            key=f"metrics_parts_{choice.by}",
+            alt=f"All measures by {heading.lower()}",
+        )
+        download_table(rows, f"metrics_parts_{choice.by}", f"metrics-by-{choice.by}")
+        chosen = picked.selection.rows if picked else []
+        if chosen and chosen[0] < len(names):
+            name = names[chosen[0]]
+            shown = [volumes[name], *(by_key[key][name] for key in COMPARED if name in by_key[key])]
+            for one in shown:
+                title = "MQLs" if one.name == "volume" else COMPARED[one.key][0]
+                with st.container(border=True):
+                    show_passport(one, f"{_named(name)}, {title}", at)
+                    st.button(
+                        "See the leads behind it",
+                        key=f"metrics_part_leads_{one.key}",
+                        icon=":material/list:",
+                        disabled=not one.denominator,
+                        on_click=open_leads,
+                        args=(one, title, choice),
+                    )
+
+
+def show_reasons(reasons: Sequence[Any], at: Callable[[str], str]) -> None:
+    """Why leads are turned down."""
+    with st.container(border=True, height="stretch"):
+        st.markdown("**Why leads are turned down**")
+        if not reasons:
+            st.caption("Sales has turned down no lead of this period.")
+            return
+        st.caption("Share of all decisions, by the reason that sales gave.")
+        estimates = [
+            measures.Estimate(_reason(one.group["reason"]), one.value or 0, one.interval, one.denominator)
+            for one in reasons[:MOST_SHOWN]
+        ]
+        st.plotly_chart(
+            measures.shares_figure(estimates, st.context.theme.type),
+            key="metrics_reasons",
+            config=CHART,
+            alt=measures.shares_in_words("Rejections by reason", estimates),
+        )
+        for one in reasons:
+            for note in one.notes:
+                st.caption(f":material/info: {plain(note)}")
+        with st.popover("Numbers", icon=":material/table:", type="tertiary", key="metrics_reasons_numbers"):
+            show_table(
+                [
+                    {
+                        "Reason": _reason(one.group["reason"]),
+                        "Share of decisions": percent(one.value or 0),
+                        "95%": interval_in_words(one),
+                        "Leads": one.numerator,
+                        "Decisions": one.denominator,
+                    }
+                    for one in reasons
+                ],
+                "Rejections by reason",
+                "metrics_reasons",
+                "rejection-reasons",
+            )
+            show_passport(reasons[0], _reason(reasons[0].group["reason"]), at)
+
+
+def show_wins_and_losses(drafts: bool) -> None:
+    """What the leads that were won have in common against those that were lost: opened when asked for."""
+    box = st.expander(
+        "What tells won leads from lost ones",
+        icon=":material/compare:",
+        key="metrics_traits",
+        on_change="rerun",
+    )
+    if not box.open:
+        return
+    with box:
+        with stop_on_refusal(), st.spinner("Comparing won and lost leads …", show_time=False):
+            found = traits.read_traits(actor())
+        show_traits(found, "metrics_traits_chart")
+        if found.traits:
+            download_table(traits_rows(found), "metrics_traits", "won-against-lost")
+            told = [one for one in found.traits if one.tells]
+            if told and drafts:
+                st.page_link(
+                    "pages/definitions/glossary.py",
+                    label="Use it in a definition",
+                    icon=":material/menu_book:",
+                )
+
+
+def _named(label: str) -> str:
+    return _SPECIAL.get(label) or label.replace("_", " ")
+
+
+def _reason(code: str) -> str:
+    if code == "(none)":
+        return "No reason given"
+    return RejectionReason(code).label if code in set(RejectionReason) else code.replace("_", " ")

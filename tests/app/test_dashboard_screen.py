@@ -1,0 +1,127 @@
+"""The dashboard as people use it: its sentence, its choices in the link, passports and leads behind figures, goals."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from histories import add_history
+
+from actions import clock, dashboard, goals
+from actions.shared_runs import SharedRuns
+from alignment.people import MACHINE, Actor
+from components.dashboard_words import promised_time
+
+PAGE = "pages/leads/metrics.py"
+GOALS = "pages/cycle/goals.py"
+RECENT = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=80)
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    """Nothing kept by another test, and no rest after it."""
+    monkeypatch.setattr(dashboard, "_figures", SharedRuns(8))
+    monkeypatch.setattr(dashboard, "_pulse", dashboard._Pulse())
+
+
+def texts(app):
+    shown = (*app.subheader, *app.markdown, *app.caption, *app.error, *app.info)
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", " ".join(str(element.value) for element in shown))
+
+
+def figure(app, title):
+    return {metric.label: metric.value for metric in app.metric}[title]
+
+
+def test_the_figures_are_kept_to_what_is_chosen(open_page, make_person):
+    add_history(200, start=RECENT)
+    member = make_person()
+    app = open_page(PAGE, member, only="source:webinar")
+    assert figure(app, "Qualified leads") == "100"
+    app.segmented_control(key="period").set_value("all").run()
+    assert "100 qualified leads so far" in texts(app)
+    app.segmented_control(key="period").set_value("dates").run()
+    app.date_input(key="from").set_value(RECENT.date())
+    app.date_input(key="to").set_value(RECENT.date()).run()
+    assert figure(app, "Qualified leads") == "5"
+    app.date_input(key="from").set_value(datetime.now(UTC).date()).run()
+    assert "The first day has to be before the last." in texts(app)
+
+
+def test_a_link_with_nonsense_shows_what_is_usual(open_page, make_person):
+    add_history(20, start=RECENT)
+    app = open_page(PAGE, make_person(), only="nothing:here", period="nonsense", split="; DROP TABLE lead")
+    assert not app.exception
+    assert figure(app, "Qualified leads") == "20"
+
+
+def test_leads_that_wait_are_in_the_sentence_and_behind_their_figure(open_page, make_person):
+    add_history(200, start=RECENT, undecided=0.3)
+    app = open_page(PAGE, make_person("team_lead", "sales"))
+    assert "leads wait for a decision" in texts(app)
+    waiting = int(re.search(r"(\d+) leads wait", texts(app))[1])
+    late = int(re.search(r"(\d+) of them for longer", texts(app))[1])
+    assert 0 < late <= waiting
+    app.button(key="metrics_silent_rejections:mql_leads").click().run()
+    assert not app.exception
+    assert f"Hits ({late})" in app.segmented_control(key="metrics_behind_part").options
+    [table] = [frame.value for frame in app.dataframe if list(frame.value.columns)[:1] == ["Lead"]]
+    assert list(table.columns) == ["Lead", "Company", "Source", "Stands at", "Since"]
+    assert len(table) == 50
+
+
+def test_new_leads_appear_without_a_reload_but_close_no_dialog(open_page, make_person):
+    with clock.at(datetime.now(UTC) - timedelta(minutes=5)):
+        add_history(20, start=RECENT)
+    app = open_page(PAGE, make_person())
+    assert figure(app, "Qualified leads") == "20"
+    app.button(key="metrics_volume:mql_leads").click().run()
+    assert app.session_state["metrics_dialog"] == "open"
+    add_history(5, start=RECENT, prefix="more")
+    app.run()
+    assert figure(app, "Qualified leads") == "25"
+
+
+def test_a_goal_is_proposed_agreed_and_seen_on_the_dashboard(open_page, make_person):
+    lead, other = make_person("team_lead", "sales"), make_person("team_lead", "marketing")
+    began, signed_in = RECENT - timedelta(days=30), clock.now_text()
+    with clock.at(began):
+        goal_id = goals.propose(
+            Actor(lead.id, signed_in),
+            "Autumn <b>",
+            ("won", 40),
+            ("qualified", 300),
+            ("accepted", 150),
+            (RECENT - timedelta(days=1)).date(),
+            (RECENT + timedelta(days=120)).date(),
+        )
+        goals.agree(Actor(other.id, signed_in), goal_id)
+    add_history(200, start=RECENT)
+    app = open_page(PAGE, other)
+    assert "Marketing delivered 200 of 300 for “Autumn <b>”" in texts(app)
+    app = open_page(GOALS, make_person())
+    assert not app.exception
+    assert "is running" in texts(app)
+    assert not [button for button in app.button if button.key and button.key.startswith("goals_")]
+
+
+def test_a_team_lead_agrees_by_a_button_and_a_member_has_none(open_page, make_person):
+    lead = make_person("team_lead", "marketing")
+    first = datetime.now(UTC).date() + timedelta(days=10)
+    goal_id = goals.propose(
+        MACHINE, "Soon", ("won", 4), ("qualified", 30), ("won", 4), first, first + timedelta(days=60)
+    )
+    assert f"goals_agree_{goal_id}" not in [button.key for button in open_page(GOALS, make_person()).button]
+    app = open_page(GOALS, lead)
+    assert "“Soon” waits for your yes." in texts(app)
+    app.button(key=f"goals_agree_{goal_id}").click().run()
+    assert not app.exception
+    [found] = goals.list_goals(MACHINE)
+    assert [agreed.person_id for agreed in found.goal.agreements] == [lead.id]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(60, "within the hour"), (240, "within 4 business hours"), (30, "within 30 business minutes")],
+)
+def test_the_promised_time_in_words(minutes, words):
+    assert promised_time(minutes) == words
