@@ -26,7 +26,7 @@ _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class Scope(StrEnum):
-    """What a token lets its holder do."""
+    """What a token lets its holder send."""
 
     LEADS = "leads:write"
     EVENTS = "lead-events:write"
@@ -34,7 +34,7 @@ class Scope(StrEnum):
     @property
     def label(self) -> str:
         """What it is on screen."""
-        return {"leads:write": "Send leads", "lead-events:write": "Send events"}[self.value]
+        return {"leads:write": "Leads", "lead-events:write": "Events"}[self.value]
 
 
 @dataclass(frozen=True)

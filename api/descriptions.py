@@ -149,10 +149,13 @@ REPORT: dict[str, Any] = {
 
 def body_of(item: dict[str, Any]) -> dict[str, Any]:
     """How items are sent, as OpenAPI has it."""
+    listed = {"type": "array", "items": item, "maxItems": MOST_RECEIVED}
     return {
         "required": True,
         "content": {
-            "application/json": {"schema": {"type": "array", "items": item, "maxItems": MOST_RECEIVED}},
-            "application/x-ndjson": {"schema": {"type": "string", "description": "One such object a line."}},
+            "application/json": {"schema": listed},
+            "application/x-ndjson": {
+                "schema": {**listed, "description": "One item a line, without the array."}
+            },
         },
     }

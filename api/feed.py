@@ -30,7 +30,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     413: described("Too much at once; nothing was taken."),
     415: described("The body is of another kind; nothing was taken."),
     422: described(
-        "No item can be used, or the body is no list.",
+        "No item can be used, or the body is no list, or one of too many items.",
         {"anyOf": [REPORT, described("")["content"]["application/json"]["schema"]]},
     ),
     503: _BUSY,
@@ -124,7 +124,7 @@ async def _take(request: Request, kind: str) -> JSONResponse:
         items = read_items(request.headers.get("content-type", ""), await read_body(request))
         if len(items) > lead_feed.MOST_RECEIVED:
             raise Refused(
-                413, f"{len(items):,} items at once are too many. Send at most {lead_feed.MOST_RECEIVED:,}."
+                422, f"{len(items):,} items at once are too many. Send at most {lead_feed.MOST_RECEIVED:,}."
             )
         taken = await run_in_threadpool(lead_feed.receive, secret, kind, items)
         return JSONResponse(_report(taken), status_code=_overall(taken), headers=NO_STORE)

@@ -102,7 +102,7 @@ def test_lines_are_as_good_as_an_array(client, secret):
         (b"{}", "application/json", 422, "array"),
         (b"[]", "text/csv", 415, "application/json"),
         (b"[]", "", 415, "application/json"),
-        (b"[" + b"1," * 1000 + b"1]", "application/json", 413, "1,000"),
+        (b"[" + b"1," * 1000 + b"1]", "application/json", 422, "1,000"),
         (b"[" + b" " * (4 * 2**20) + b"]", "application/json", 413, "4 MB"),
     ],
 )
