@@ -62,26 +62,25 @@ def _readings(shown: str) -> dict[str, str]:
 
 def choose_meanings(matching: "Matching", laid: "Laid", key: str) -> None:
     """A row for each column: its name, values, and what it means. Changes go into the session as they are made."""
-    helping = {name for one in matching.conditionals for name in (one.column, one.where)}
-    matched = [column for column in laid.columns if matching.meanings.get(column.name)]
-    used = [column for column in laid.columns if column.name in helping and column not in matched]
-    left_out = [column for column in laid.columns if column not in matched and column not in used]
+    serving = serving_columns(matching)
+    matched = [one for one in laid.columns if matching.meanings.get(one.name) or one.name in serving]
+    left_out = [one for one in laid.columns if one not in matched]
     thing = "properties" if matching.long else "columns"
     sets = {
-        f"Matched ({len(matched)})": matched,
-        f"Left out ({len(left_out) + len(used)})": [*used, *left_out],
+        "matched": (f"Matched ({len(matched)})", matched),
+        "left": (f"Left out ({len(left_out)})", left_out),
     }
     # a column that is just matched stays where it is until another list is asked for
     chosen = st.segmented_control(
         f"Which {thing} to show",
-        ["matched", "left"],
+        list(sets),
         default="matched",
-        format_func=dict(zip(("matched", "left"), sets, strict=True)).__getitem__,
+        format_func=lambda name: sets[name][0],
         key=f"{key}_shown",
         required=True,
         label_visibility="collapsed",
     )
-    shown = _held(f"{key}_held", str(chosen), list(sets.values())[chosen == "left"], laid.columns)
+    shown = _held(f"{key}_held", str(chosen), sets[str(chosen)][1], laid.columns)
     if not shown:
         st.caption("Every column is matched." if chosen == "left" else "No column is matched yet.")
     pages = -(-len(shown) // _PER_PAGE)
@@ -90,9 +89,14 @@ def choose_meanings(matching: "Matching", laid: "Laid", key: str) -> None:
     if matching.long:
         labels = {name: label for name, label in labels.items() if not name.startswith("flag:")}
     for column in shown[(page - 1) * _PER_PAGE : page * _PER_PAGE]:
-        _show_column(column, matching, laid, labels, helping, key)
+        _show_column(column, matching, laid, labels, serving, key)
     if pages > 1:
         st.pagination(pages, key=f"{key}_page_{chosen}")
+
+
+def serving_columns(matching: "Matching") -> set[str]:
+    """The columns that serve dates which count on some rows only."""
+    return {name for one in matching.conditionals for name in (one.column, one.where) if name}
 
 
 def choose_conditionals(matching: "Matching", laid: "Laid", key: str) -> None:
@@ -152,7 +156,7 @@ def _show_column(
     matching: "Matching",
     laid: "Laid",
     labels: Mapping[str, str],
-    helping: set[str],
+    serving: set[str],
     key: str,
 ) -> None:
     number = next(place for place, one in enumerate(laid.columns) if one.name == column.name)
@@ -160,7 +164,7 @@ def _show_column(
     name, choice = st.columns([5, 6], vertical_alignment="center")
     with name, st.container(gap=None):
         st.markdown(f"**{plain(column.name or '(no name)')}**")
-        st.caption(_about(column, column.name in helping and not meaning))
+        st.caption(_about(column, column.name in serving and not meaning))
     with choice:
         st.selectbox(
             f"What {plain(column.name or '(no name)')} means",

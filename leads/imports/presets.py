@@ -141,7 +141,7 @@ HUBSPOT = Preset(
 
 SALESFORCE = Preset(
     name="salesforce",
-    title="Salesforce leads",
+    title="Salesforce lead export",
     called={
         LEAD_ID: ("Lead ID", "LeadId", "Id", "Case Safe ID"),
         of_field("source"): ("LeadSource", "Lead Source"),
@@ -276,7 +276,7 @@ LONG = Preset(
 
 WIDE = Preset(
     name="wide",
-    title="Table with a row for each lead",
+    title="Table of leads",
     called={
         LEAD_ID: ("lead_id", "id", "record id", "mql_id", "contact id", "lead number", "lead no", "customer id"),
         of_field("source"): ("source", "origin", "lead source", "original source", "channel", "utm_source"),

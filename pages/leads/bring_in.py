@@ -12,6 +12,7 @@ from components.lead_import_columns import (
     choose_conditionals,
     choose_meanings,
     choose_options,
+    serving_columns,
 )
 from components.lead_import_kept import offer_to_keep, show_imports, show_mappings
 from components.lead_import_report import show_progress, show_refusals, show_report
@@ -54,22 +55,21 @@ def show_what_it_is(before: lead_import.Before, laid: lead_mappings.Laid) -> Non
     names = [file.name for file in before.seen]
     matching = before.matching
     called = plain(names[0]) if len(names) == 1 else f"{len(names)} files"
-    looks = "looks" if len(names) == 1 else "look"
+    if before.saved_name:
+        verb = "is" if len(names) == 1 else "are"
+        what = f"{verb} read with your mapping “{plain(before.saved_name)}”"
+    else:
+        what = (
+            f"{'looks' if len(names) == 1 else 'look'} like {with_article(kinds.get(before.kind, 'table'))}"
+        )
     if matching is None:
-        st.subheader(f"{called} will be read with your mapping “{plain(before.saved_name)}”.", anchor=False)
+        st.subheader(f"{called} {what}.", anchor=False)
     else:
         there = [column for column in laid.columns if column.files]
-        matched = sum(bool(matching.meanings.get(column.name)) for column in there)
-        how = f"will be read with your mapping “{plain(before.saved_name)}”"
-        if not before.saved_name:
-            title = kinds.get(before.kind, "")
-            how = (
-                f"{looks} like a {title}"
-                if before.kind != "preset:wide"
-                else f"{looks} like a table of leads"
-            )
+        serving = serving_columns(matching)
+        matched = sum(bool(matching.meanings.get(one.name)) or one.name in serving for one in there)
         thing = "properties" if matching.long else "columns"
-        st.subheader(f"{called} {how}: {matched} of {len(there)} {thing} are matched.", anchor=False)
+        st.subheader(f"{called} {what}: {matched} of {len(there)} {thing} are matched.", anchor=False)
     for file in before.seen:
         if len(names) > 1 or file.rows:
             rows = f"{file.rows:,} rows, " if file.rows else ""
@@ -85,6 +85,14 @@ def show_what_it_is(before: lead_import.Before, laid: lead_mappings.Laid) -> Non
         key=f"{KEY}_kind_{before.version}",
         on_change=lambda: lead_import.read_as(st.session_state[f"{KEY}_kind_{before.version}"]),
     )
+
+
+def with_article(title: str) -> str:
+    """A kind of export within a sentence: names of CRMs keep their capital."""
+    told = (
+        title if title.split(" ")[0] in ("HubSpot", "Salesforce", "Odoo") else title[:1].lower() + title[1:]
+    )
+    return f"{'an' if told[:1].lower() in 'aeiou' else 'a'} {told}"
 
 
 def match(before: lead_import.Before, checked: bool) -> lead_mappings.Laid:
@@ -103,17 +111,23 @@ def match(before: lead_import.Before, checked: bool) -> lead_mappings.Laid:
         ask_for_the_order(laid.question, key)
     for lack in laid.lacks:
         st.caption(f":material/info: {plain(lack)}")
+    stage = "checked" if checked else "open"
     # once it has been checked, what would change comes first; under another key, for an expander keeps how it was left
     with st.expander(
         "What the columns mean",
         expanded=not checked,
         icon=":material/join_inner:",
-        key=f"{key}_columns_{'checked' if checked else 'open'}",
+        key=f"{key}_columns_{stage}",
     ):
         choose_meanings(before.matching, laid, key)
     named = "Which changes mean what" if before.matching.long else "Dates that count on some rows only"
     count = len(before.matching.conditionals)
-    with st.expander(f"{named} ({count})", expanded=bool(before.matching.long), icon=":material/rule:"):
+    with st.expander(
+        f"{named} ({count})",
+        expanded=bool(before.matching.long) and not checked,
+        icon=":material/rule:",
+        key=f"{key}_changes_{stage}",
+    ):
         choose_conditionals(before.matching, laid, key)
     with st.expander("How dates, numbers and empty cells are written", icon=":material/tune:"):
         choose_options(before.matching, key)
