@@ -58,24 +58,31 @@ def days_of(span: str) -> tuple[date, date]:
     return now - timedelta(days=89), now
 
 
+def listed(things: list[str]) -> str:
+    """Things as people list them."""
+    return things[0] if len(things) == 1 else f"{', '.join(things[:-1])} and {things[-1]}"
+
+
 def in_words(found: list[Compliance]) -> str:
     """One sentence on how the promises stand."""
-    parts = []
-    for one in found:
-        for delivery in one.deliveries[-1:]:
-            parts.append(
-                f"marketing delivered {delivery.delivered.numerator:,} of {delivery.wanted:,.0f} leads"
-            )
-        if one.figures and one.figures[0].value is not None:
-            figure = one.figures[0]
-            parts.append(
-                f"sales kept ‘{plain(one.promise.name)}’ for {percent(figure.value)} of {figure.denominator:,} leads"
-            )
+    delivered = [one.deliveries[-1] for one in found if one.deliveries]
+    parts = [
+        f"marketing delivered {one.delivered.numerator:,} of {one.wanted:,.0f} qualified leads"
+        for one in delivered
+    ]
+    kept = [
+        f"‘{plain(one.promise.name)}’ for {percent(figure.value)} of {figure.denominator:,} leads"
+        for one in found
+        for figure in one.figures[:1]
+        if figure.value is not None
+    ]
+    if kept:
+        parts.append(f"sales kept {listed(kept)}")
     if not parts:
         if any(entry.in_force for entry in entries):
             return "No promise can be judged for these days yet."
         return "Nothing has been promised yet."
-    text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}, and {parts[-1]}"
+    text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
 
 
