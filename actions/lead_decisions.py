@@ -132,24 +132,24 @@ def undo_decisions(actor: Actor, batch_id: str) -> int:
     return store().write(transaction)
 
 
-def give_feedback(actor: Actor, lead_id: str, revision: int, **said: Any) -> None:
+def give_feedback(actor: Actor, lead_id: str, feedback: Mapping[str, Any], revision: int) -> None:
     """Say of a lead's latest hand-over what worked, what did not, which objections came up, and what the content did.
 
-    `said` are the arguments of `alignment.lead_decisions.read_feedback`; `revision` is that of the feedback it replaces, 0
+    `feedback` are the arguments of `alignment.lead_decisions.read_feedback`; `revision` is that of the feedback it replaces, 0
     for none. Raises StaleVersion when somebody was faster, NotFound for a lead that was never handed over.
     """
     person = authorise(actor, "lead:decide")
     _require_sales(person)
-    feedback = read_feedback(**said)
+    said = read_feedback(**feedback)
     if isinstance(revision, bool) or not isinstance(revision, int):
         raise InvalidInput("The revision has to be a whole number.")
     [checked] = _checked_ids([lead_id])
     found = find_handed_over(store().read(), [checked]).get(checked)
     if found is None:
         raise NotFound("This lead was never handed over to sales, so there is nothing to say of it yet.")
-    if feedback.empty and revision == 0:
+    if said.empty and revision == 0:
         raise InvalidInput("Nothing is said yet. Choose at least one point or write a note.")
-    store().write(lambda connection: _keep_feedback(connection, person, found[0], feedback, revision))
+    store().write(lambda connection: _keep_feedback(connection, person, found[0], said, revision))
 
 
 def list_decisions(actor: Actor, page: int = 1) -> DecisionPage:

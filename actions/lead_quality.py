@@ -23,13 +23,13 @@ if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really to
 PAGE = 25
 MOST_FIELDS = 20
 _KEY = "minimum_information"
-_USUAL_SAME = (("email",), ("e_mail",), ("email_address",), ("company", "job_title"))
+_USUAL_SAME = (("email",), ("e_mail",), ("email_address",))
 
 
 @dataclass(frozen=True)
 class Minimum:
-    """Which fields every lead handed over has to have, and by which fields two leads are the same prospect (none: by the
-    usual ones), as both teams see it. `changed_by` and `changed_at` are '' while nothing was set."""
+    """Which fields every lead handed over has to have, and by which fields two leads are the same prospect (none: by an
+    e-mail address, where there is one), as both teams see it. `changed_by` and `changed_at` are '' while nothing was set."""
 
     fields: tuple[str, ...] = ()
     same: tuple[str, ...] = ()

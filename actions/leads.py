@@ -11,6 +11,7 @@ from alignment import definitions as agreements
 from alignment import rules
 from alignment.errors import InvalidInput
 from alignment.people import Actor
+from alignment.texts import optional_text
 from db.queries import definitions
 from db.store import store
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really to
     from leads.overview import Overview
 
 MOST_IDS = 1_000
+MOST_TEXT = 200
 
 
 def read_overview(actor: Actor) -> "Overview | None":
@@ -47,12 +49,13 @@ def find_leads(
     source: str | None = None,
     meets: str | None = None,
     ids: Sequence[str] | None = None,
+    text: str = "",
     page: int = 1,
 ) -> "LeadPage":
     """Leads, 50 a page, the latest first, with where each stands and whether it meets the definition in force.
 
     `stage` is where they stand, `source` where they came from (`(blank)` for none), `meets` yes, no or unknown;
-    `ids` keeps to those, for instance the leads behind a figure. Raises InvalidInput for a choice that is none.
+    `ids` keeps to those, for instance the leads behind a figure, and `text` to those with it in their id or company. Raises InvalidInput for a choice that is none.
     """
     authorise(actor, "leads:read")
     from alignment.lifecycle import Stage
@@ -75,6 +78,7 @@ def find_leads(
             meets=meets,
             rule=rule,
             ids=ids,
+            text=optional_text(text, "What you look for", MOST_TEXT),
             page=page,
         )
 

@@ -54,12 +54,13 @@ def find_leads(
     meets: str | None = None,
     rule: Rule | None = None,
     ids: Sequence[str] | None = None,
+    text: str = "",
     page: int = 1,
     size: int = 50,
 ) -> LeadPage:
     """Leads that stand at `stage`, came from `source` (`(blank)` for none), and by `rule` are `yes`, `no` or `unknown`.
 
-    `ids` keeps to these leads. A page beyond the last is empty.
+    `ids` keeps to these leads, `text` to those with it in their id or company, whatever its case. A page beyond the last is empty.
     """
     size = min(max(1, size), LARGEST_PAGE)
     page = max(1, page)
@@ -80,6 +81,11 @@ def find_leads(
         )
     if ids is not None:
         table = table.filter(table.lead_id.isin(list(ids)))
+    if text:
+        wanted = ibis.literal(text.lower())
+        table = table.filter(
+            table.lead_id.lower().contains(wanted) | table.company.coalesce("").lower().contains(wanted)
+        )
     return _page_of(facts, table, table.since, page, size)
 
 

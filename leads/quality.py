@@ -144,9 +144,8 @@ def _duplicates(facts: Facts, rules: Rules) -> ibis.Table:
     alone = lead.filter(known).semi_join(facts.episode.filter(facts.episode["last"]), "lead_id")
     parts = [alone[column].cast("string").strip().lower() for column in columns]
     keyed = alone.select("lead_id", at="created_at", key=_joined(parts, " · "))
-    several = keyed.group_by("key").aggregate(n=keyed.count())
-    several = several.filter(several.n > 1)
-    found = keyed.inner_join(several, "key")
+    counted = keyed.mutate(n=keyed.lead_id.count().over(ibis.window(group_by="key")))
+    found = counted.filter(counted.n > 1)
     return found.select(
         "lead_id",
         detail=found.n.cast("string") + ibis.literal(" leads with ") + found.key,

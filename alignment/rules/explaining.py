@@ -78,4 +78,4 @@ def value_text(value: Any) -> str:
         return number_text(float(value))
     if isinstance(value, datetime | date):
         return f"{value.day} {value:%B %Y}"
-    return str(value)
+    return {"true": "yes", "false": "no"}.get(str(value), str(value))

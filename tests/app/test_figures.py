@@ -35,12 +35,12 @@ def test_nobody_sees_them_without_signing_in(open_page, path, make_person):
 def test_only_who_may_import_is_offered_to(open_page, make_person):
     for role in Role:
         app = open_page("pages/leads/leads.py", make_person(role.value, "sales"))
-        assert bool(app.get("file_uploader")) is (role is not Role.MEMBER)
+        assert ("bring them in, or let" in texts(app)) is (role is not Role.MEMBER)
 
 
 def test_the_leads_page_counts_what_there_is(open_page, make_person):
     add_history(200, start=RECENT)
-    app = open_page("pages/leads/leads.py", make_person())
+    app = open_page("pages/leads/leads.py", make_person(), part="all")
     assert "200 leads, 200 of them became MQLs and 20 were won." in texts(app)
     assert [metric.value for metric in app.metric] == ["200", "0", "0", "0", "20", "0"]
 
@@ -49,9 +49,12 @@ def test_the_metrics_page_says_it_in_a_sentence_and_then_in_figures(open_page, m
     add_history(200, start=RECENT)
     app = open_page("pages/leads/metrics.py", make_person("team_lead", "sales"))
     assert not app.exception
-    assert "200 MQLs; sales accepted 60% of those it decided on" in texts(app)
+    assert (
+        "Marketing delivered 200 qualified leads in the last 90 days, sales followed up 100% within the hour; no lead waits "
+        "for a decision."
+    ) in texts(app)
     figures = {metric.label: metric.value for metric in app.metric}
-    assert figures["MQLs"] == "200"
+    assert figures["Qualified leads"] == "200"
     assert figures["Accepted by sales"] == "60%"
     assert "Formula: accepted / (accepted + rejected)" in texts(app)
     assert "Counts: 120 of 200 leads." in texts(app)
@@ -68,7 +71,7 @@ def test_another_period_asks_anew(open_page, make_person):
     add_history(200, start=RECENT)
     app = open_page("pages/leads/metrics.py", make_person())
     app.segmented_control(key="period").set_value("30").run()
-    assert {metric.label: metric.value for metric in app.metric}["MQLs"] == "0"
+    assert {metric.label: metric.value for metric in app.metric}["Qualified leads"] == "0"
 
 
 def test_the_recap_page_of_a_cycle_without_a_baseline_says_when_there_will_be_one(open_page, make_person):

@@ -209,7 +209,7 @@ def test_only_sales_decides(inbox, role, team):
         for attempt in (
             lambda: accept_leads(actor, ["fresh"]),
             lambda: reject_leads(actor, ["fresh"], "no_need"),
-            lambda: give_feedback(actor, "fresh", 0, note="x"),
+            lambda: give_feedback(actor, "fresh", {"note": "x"}, 0),
         ):
             with pytest.raises(NotPermitted):
                 attempt()
@@ -235,11 +235,11 @@ def test_the_machine_and_people_without_a_team_do_not_decide(inbox):
         lambda sue: reject_leads(sue, ["fresh"], ""),
         lambda sue: reject_leads(sue, ["fresh"], "because"),
         lambda sue: reject_leads(sue, ["raw"], "no_need"),
-        lambda sue: give_feedback(sue, "fresh", 0),
-        lambda sue: give_feedback(sue, "fresh", 1, note="x"),
-        lambda sue: give_feedback(sue, "raw", 0, note="x"),
-        lambda sue: give_feedback(sue, "fresh", 0, worked=["timing"], failed=["timing"]),
-        lambda sue: give_feedback(sue, "fresh", 0, content_verdict="helped"),
+        lambda sue: give_feedback(sue, "fresh", {}, 0),
+        lambda sue: give_feedback(sue, "fresh", {"note": "x"}, 1),
+        lambda sue: give_feedback(sue, "raw", {"note": "x"}, 0),
+        lambda sue: give_feedback(sue, "fresh", {"worked": ["timing"], "failed": ["timing"]}, 0),
+        lambda sue: give_feedback(sue, "fresh", {"content_verdict": "helped"}, 0),
         lambda sue: lead_inbox.read_inbox(sue, whose="everyone's"),
         lambda sue: lead_inbox.read_inbox(sue, age="ripe"),
         lambda sue: lead_inbox.read_lead(sue, "nowhere"),
@@ -274,14 +274,14 @@ def test_feedback_goes_with_a_decision_or_comes_later_and_nobody_overwrites_what
     assert (given.feedback.content, given.person_name, given.revision) == ("guide", "Sue Seller", 1)
     sam = make_actor("member", "sales", "Sam Other")
     with pytest.raises(StaleVersion, match="somebody else"):
-        give_feedback(sam, "fresh", 0, note="mine")
-    give_feedback(sam, "fresh", 1, objections=["trust"], note="Later they asked for references.")
+        give_feedback(sam, "fresh", {"note": "mine"}, 0)
+    give_feedback(sam, "fresh", {"objections": ["trust"], "note": "Later they asked for references."}, 1)
     given = lead_inbox.read_lead(sue, "fresh").given
     assert (given.person_name, given.revision, given.feedback.worked) == ("Sam Other", 2, ())
     with pytest.raises(StaleVersion):
         accept_leads(sue, ["old"], feedback={"note": "x"}, feedback_revision=3)
     assert "old" in waiting()
-    give_feedback(sam, "accepted", 0, failed=["speed_of_handover"])
+    give_feedback(sam, "accepted", {"failed": ["speed_of_handover"]}, 0)
     assert lead_inbox.read_lead(sue, "accepted").given.revision == 1
 
 
@@ -305,7 +305,7 @@ def test_live_screens_learn_of_every_change(inbox, sue):
     with clock.at(NOW + HOUR):
         undo_decisions(sue, done.batch_id)
         seen.append(lead_inbox.read_revision(sue))
-        give_feedback(sue, "fresh", 0, note="x")
+        give_feedback(sue, "fresh", {"note": "x"}, 0)
         seen.append(lead_inbox.read_revision(sue))
     applied()
     seen.append(lead_inbox.read_revision(sue))

@@ -46,6 +46,7 @@ PLAUSIBLE = {
     "data": b"person,team,q\n",
     "questionnaire": blank_questionnaire("A questionnaire"),
     "note": "A typing error.",
+    "feedback": {"note": "They knew what they want."},
     "topics": [NewTopic("A title")],
 }
 

@@ -1,0 +1,492 @@
+"""Sales' inbox: the leads that wait for a decision, one at a time with everything known of them, or many at once."""
+
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+import streamlit as st
+
+from actions import lead_decisions, lead_inbox
+from actions.lead_decisions import Decided
+from actions.lead_inbox import PAGE, Age, Inbox, InboxRow, LeadView, Order, Whose
+from actions.settings import local_time
+from alignment import instants
+from alignment.lead_decisions import LONGEST_NOTE
+from alignment.lifecycle import RejectionReason
+from components.lead_inbox_record import OUTCOMES, lead_title, show_badges, show_record, when
+from components.lead_inbox_said import ask_feedback, said, show_feedback
+from components.outcome import perform, show_outcome, was_refused
+from components.page import show_refusal, stop_on_refusal
+from components.session import actor
+from components.text import plain
+
+ONE, MANY = "one", "many"
+VIEWS = {ONE: "One at a time", MANY: "Several at once"}
+WHOSE = {Whose.ALL: "Everybody's", Whose.OWN: "Mine", Whose.NOBODY: "Nobody's"}
+AGES = {Age.ALL: "All", Age.IN_TIME: "In time", Age.OVERDUE: "Overdue"}
+ORDERS = {Order.LATEST: "Latest first", Order.LONGEST: "Longest waiting first"}
+_PLACE, _AT, _DRAWN, _LAST = "leads_place", "leads_at", "leads_drawn", "leads_last"
+
+
+def show_inbox() -> None:
+    """The whole part: the sentence that keeps itself up to date, and the list beneath it."""
+    _watch()
+    _show_waiting()
+
+
+# ── what waits, in a sentence ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@st.fragment(run_every="4s")
+def _watch() -> None:
+    """The sentence on top. It counts anew when something has changed, and offers to show that; the list stays until then."""
+    with stop_on_refusal():
+        revision = lead_inbox.read_revision(actor())
+        kept = st.session_state.get("leads_watched")
+        if kept is None or kept[0] != revision:
+            st.session_state["leads_watched"] = kept = (revision, lead_inbox.read_inbox(actor()))
+    inbox = kept[1]
+    st.subheader(plain(in_words(inbox)), anchor=False)
+    if inbox is None:
+        return
+    if inbox.counts.total:
+        st.caption(plain(_aside(inbox)))
+    drawn = st.session_state.get(_DRAWN)
+    if drawn is not None and drawn != _mark(inbox):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(":material/sync: The list below has changed meanwhile.", width="content")
+            if st.button("Show the change", key="leads_show_change", type="tertiary"):
+                st.rerun()
+
+
+def in_words(inbox: Inbox | None) -> str:
+    """How many leads wait, and how long: the answer in one sentence. Not escaped."""
+    if inbox is None:
+        return "There are no leads yet."
+    total, overdue = inbox.counts.total, inbox.counts.overdue
+    if not total:
+        return "No lead waits for a decision."
+    waits = "1 lead waits for a decision" if total == 1 else f"{total:,} leads wait for a decision"
+    if not overdue:
+        return f"{waits}, none longer than the agreed {_hours(inbox.limit_hours)}."
+    if overdue == total:
+        return f"{waits}, {'and it has' if total == 1 else 'and all have'} waited longer than the agreed {_hours(inbox.limit_hours)}."
+    return f"{waits}; {overdue:,} {'has' if overdue == 1 else 'have'} waited longer than the agreed {_hours(inbox.limit_hours)}."
+
+
+def _hours(hours: int) -> str:
+    return "1 business hour" if hours == 1 else f"{hours} business hours"
+
+
+def _aside(inbox: Inbox) -> str:
+    own, nobodys = inbox.counts.own, inbox.counts.nobodys
+    parts = []
+    if inbox.decides:
+        parts.append(f"{own:,} of them {'is' if own == 1 else 'are'} yours")
+    if nobodys:
+        parts.append(f"{nobodys:,} {'belongs' if nobodys == 1 else 'belong'} to nobody")
+    if not inbox.decides:
+        parts.append("sales decides")
+    sentence = ", ".join(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
+
+
+def _mark(inbox: Inbox) -> tuple[int, str]:
+    """What tells whether the list on the screen is still the one there is: how many wait, and which came last."""
+    return inbox.counts.total, inbox.rows[0].lead.lead_id if inbox.rows else ""
+
+
+# ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@st.fragment
+def _show_waiting() -> None:
+    show_outcome()
+    _offer_undo()
+    with stop_on_refusal():
+        fresh = lead_inbox.read_inbox(actor())
+    if fresh is None:
+        return
+    st.session_state[_DRAWN] = _mark(fresh)
+    if not fresh.counts.total:
+        st.success(
+            "Everything that was handed over has been decided on. New leads appear here by themselves.",
+            icon=":material/inbox:",
+        )
+        return
+    view, wanted = _offer_filters(fresh)
+    if view == MANY:
+        _show_many(wanted)
+    else:
+        _show_one(wanted)
+
+
+def _offer_filters(fresh: Inbox) -> tuple[str, dict]:
+    """The choices above the list; returns how to show it, and the arguments of `read_inbox`."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = st.segmented_control(
+            "Show", list(VIEWS), format_func=VIEWS.__getitem__, default=ONE, required=True, key="leads_view"
+        )
+        whose = Whose.ALL
+        if fresh.decides:
+            whose = st.segmented_control(
+                "Whose",
+                list(WHOSE),
+                format_func=WHOSE.__getitem__,
+                default=Whose.ALL,
+                required=True,
+                key="leads_whose",
+                on_change=_begin_anew,
+            )
+        age = st.segmented_control(
+            "Waiting",
+            list(AGES),
+            format_func=AGES.__getitem__,
+            default=Age.ALL,
+            required=True,
+            key="leads_age",
+            on_change=_begin_anew,
+        )
+        sources = list(fresh.counts.sources)
+        source = st.selectbox(
+            "Source",
+            sources,
+            index=None,
+            format_func=lambda name: f"{name} ({fresh.counts.sources.get(name, 0):,})",
+            placeholder="Any",
+            key="leads_source",
+            width=190,
+            on_change=_begin_anew,
+        )
+        order = st.selectbox(
+            "Order",
+            list(ORDERS),
+            format_func=ORDERS.__getitem__,
+            key="leads_order",
+            width=210,
+            on_change=_begin_anew,
+        )
+    return view, {"whose": whose, "age": age, "source": source, "order": order}
+
+
+def _begin_anew() -> None:
+    for key in (_PLACE, _AT):
+        st.session_state.pop(key, None)
+
+
+def _offer_undo() -> None:
+    """What was decided last in this session, with the way back."""
+    last: Decided | None = st.session_state.get(_LAST)
+    if last is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        count = len(last.lead_ids)
+        what = last.lead_ids[0] if count == 1 else f"{count:,} leads"
+        st.markdown(f":material/done_all: Decided: {plain(what)}", width="stretch")
+        st.button(
+            "Undo",
+            icon=":material/undo:",
+            key=f"leads_undo_{last.batch_id}",
+            on_click=_undo,
+            args=(last.batch_id,),
+        )
+    if last.passed_over:
+        with st.expander(f"{len(last.passed_over):,} passed over", icon=":material/info:"):
+            for lead_id, why in last.passed_over[:50]:
+                st.markdown(plain(f"{lead_id}: {why}"))
+
+
+def _undo(batch_id: str) -> None:
+    if perform("Taken back. It waits again.", lead_decisions.undo_decisions, batch_id) is not None:
+        st.session_state.pop(_LAST, None)
+
+
+# ── one at a time ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _show_one(wanted: dict) -> None:
+    with stop_on_refusal():
+        place, inbox = _place_of_list(wanted)
+    if not inbox.rows:
+        st.info(
+            "No waiting lead matches this choice. Choose another one above.", icon=":material/filter_alt_off:"
+        )
+        return
+    row = inbox.rows[place % PAGE]
+    st.session_state[_PLACE], st.session_state[_AT] = place, row.lead.lead_id
+    with stop_on_refusal():
+        view = lead_inbox.read_lead(actor(), row.lead.lead_id)
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(
+                f"#### {plain(lead_title(row.lead.lead_id, row.lead.fields.get('company')))}", width="content"
+            )
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                st.button(
+                    "Previous",
+                    icon=":material/chevron_left:",
+                    type="tertiary",
+                    key="leads_previous",
+                    disabled=place == 0,
+                    on_click=_go_to,
+                    args=(place - 1,),
+                )
+                st.markdown(f":gray[{place + 1:,} of {inbox.matching:,}]", width="content")
+                st.button(
+                    "Next",
+                    icon=":material/chevron_right:",
+                    icon_position="right",
+                    type="tertiary",
+                    key="leads_next",
+                    disabled=place + 1 >= inbox.matching,
+                    on_click=_go_to,
+                    args=(place + 1,),
+                )
+        owner = row.lead.fields.get("owner")
+        handed = f"Handed over on {when(row.lead.handed_over_at)}{f' to {owner}' if owner else ', to nobody yet'}. "
+        late = (
+            f"It has waited longer than the agreed {_hours(inbox.limit_hours)}."
+            if row.overdue
+            else "It is within the agreed time."
+        )
+        st.caption(plain(handed + late))
+        show_badges(view)
+        if inbox.decides:
+            _offer_decision(view, place)
+        show_record(view)
+        show_feedback(view)
+
+
+def _place_of_list(wanted: dict) -> tuple[int, Inbox]:
+    """Which lead is shown, as its place in the list: the one shown before, or what has moved up to its place."""
+    place, at = st.session_state.get(_PLACE, 0), st.session_state.get(_AT)
+    inbox = _page_with(wanted, place)
+    place = min(place, max(0, inbox.matching - 1))
+    here = [row.lead.lead_id for row in inbox.rows]
+    if at is None or (place % PAGE < len(here) and here[place % PAGE] == at):
+        return place, inbox
+    ids = lead_inbox.list_waiting(actor(), **wanted)
+    if at in ids:
+        place = ids.index(at)
+        inbox = _page_with(wanted, place)
+    return place, inbox
+
+
+def _page_with(wanted: dict, place: int) -> Inbox:
+    inbox = lead_inbox.read_inbox(actor(), **wanted, page=place // PAGE + 1)
+    assert inbox is not None
+    if not inbox.rows and inbox.matching:
+        return _page_with(wanted, inbox.matching - 1)
+    return inbox
+
+
+def _go_to(place: int) -> None:
+    st.session_state[_PLACE] = place
+    st.session_state.pop(_AT, None)
+
+
+def _offer_decision(view: LeadView, place: int) -> None:
+    lead_id, key = view.record.lead_id, f"leads_{view.record.lead_id}"
+    revision = view.given.revision if view.given else 0
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Accept",
+            type="primary",
+            icon=":material/check:",
+            key=f"{key}_accept",
+            on_click=_decide_one,
+            args=(lead_id, key, place, revision, True),
+        )
+        with st.popover("Reject", icon=":material/close:", key=f"{key}_reject_menu"):
+            st.pills(
+                "Why not?",
+                list(RejectionReason),
+                format_func=lambda reason: reason.label,
+                key=f"{key}_reason",
+            )
+            st.button(
+                "Reject",
+                type="primary",
+                key=f"{key}_reject",
+                disabled=not st.session_state.get(f"{key}_reason"),
+                on_click=_decide_one,
+                args=(lead_id, key, place, revision, False),
+            )
+    more = st.expander(
+        "Say more: a note, what worked, objections, content",
+        icon=":material/forum:",
+        key=f"{key}_more",
+        on_change="rerun",
+    )
+    if more.open:
+        with more:
+            st.text_input(
+                "Note on the decision",
+                max_chars=LONGEST_NOTE,
+                key=f"{key}_note",
+                placeholder="What settled it, in a sentence",
+            )
+            ask_feedback(view, key)
+
+
+def _decide_one(lead_id: str, key: str, place: int, revision: int, accept: bool) -> None:
+    """Callback of both buttons; the next lead moves up."""
+    more = {
+        "note": st.session_state.get(f"{key}_note") or "",
+        "feedback": said(key) or None,
+        "feedback_revision": revision,
+    }
+    if accept:
+        done = perform("Accepted.", lead_decisions.accept_leads, [lead_id], **more)
+    else:
+        reason = str(st.session_state.get(f"{key}_reason") or "")
+        done = perform("Rejected.", lead_decisions.reject_leads, [lead_id], reason, **more)
+    if done is not None:
+        st.session_state[_LAST] = done
+    if done is not None or was_refused():
+        # what was typed stays where the lead stays; where somebody was faster, the next one comes up by itself
+        st.session_state.pop(_AT, None)
+        st.session_state[_PLACE] = place
+
+
+# ── several at once ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _show_many(wanted: dict) -> None:
+    with show_refusal():
+        kept = int(st.session_state.get("leads_many_page", 1))
+        inbox = lead_inbox.read_inbox(actor(), **wanted, page=kept)
+        assert inbox is not None
+        if not inbox.matching:
+            st.info(
+                "No waiting lead matches this choice. Choose another one above.",
+                icon=":material/filter_alt_off:",
+            )
+            return
+        pages = -(-inbox.matching // PAGE)
+        if not inbox.rows:
+            st.session_state["leads_many_page"] = pages
+            inbox = lead_inbox.read_inbox(actor(), **wanted, page=pages)
+            assert inbox is not None
+        chosen = _choose(inbox)
+        if pages > 1:
+            st.pagination(pages, key="leads_many_page")
+        _offer_decisions(inbox, chosen, wanted)
+
+
+def _choose(inbox: Inbox) -> list[str]:
+    """The table; returns the ids of the chosen rows. Another list is another table, so that no choice moves to other leads."""
+    ids = [row.lead.lead_id for row in inbox.rows]
+    shown = st.dataframe(
+        [_cells(row) for row in inbox.rows],
+        hide_index=True,
+        key=f"leads_table_{blake2b('|'.join(ids).encode(), digest_size=8).hexdigest()}",
+        on_select="rerun" if inbox.decides else "ignore",
+        selection_mode="multi-row",
+        column_config={
+            "Lead": st.column_config.TextColumn(pinned=True),
+            "Handed over": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+            "Overdue": st.column_config.CheckboxColumn(
+                help=f"Has waited longer than {_hours(inbox.limit_hours)}."
+            ),
+            "Definition": st.column_config.TextColumn(
+                help="What the definition in force at the hand-over says of it."
+            ),
+        },
+        alt="Leads that wait for a decision",
+    )
+    rows = shown.selection.rows if inbox.decides and isinstance(shown, dict) else []
+    return [ids[number] for number in rows if number < len(ids)]
+
+
+def _cells(row: InboxRow) -> dict[str, object]:
+    at: datetime = row.lead.handed_over_at.replace(tzinfo=UTC)
+    return {
+        "Lead": row.lead.lead_id,
+        "Company": row.lead.fields.get("company"),
+        "Handed over": local_time(actor(), instants.to_text(at)).replace(tzinfo=None),
+        "Overdue": row.overdue,
+        "Source": row.lead.fields.get("source"),
+        "Definition": f"{OUTCOMES[row.meets][1]} {row.definition}" if row.definition else None,
+        "Missing": ", ".join(row.missing) or None,
+        "Employees": row.lead.fields.get("employees"),
+        "Country": row.lead.fields.get("country"),
+        "Owner": row.lead.fields.get("owner"),
+    }
+
+
+def _offer_decisions(inbox: Inbox, chosen: list[str], wanted: dict) -> None:
+    if not inbox.decides:
+        return
+    every = False
+    if inbox.matching > len(inbox.rows):
+        most = min(inbox.matching, lead_decisions.MOST_AT_ONCE)
+        label = (
+            f"All {inbox.matching:,} that match"
+            if most == inbox.matching
+            else f"The first {most:,} of {inbox.matching:,} that match"
+        )
+        every = st.checkbox(label, key="leads_many_all")
+    count = min(inbox.matching, lead_decisions.MOST_AT_ONCE) if every else len(chosen)
+    if not count:
+        st.caption("Mark rows in the first column to decide on them together.")
+        return
+    leads = "1 lead" if count == 1 else f"{count:,} leads"
+    ids = None if every else chosen
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.popover(f"Accept {leads}", icon=":material/check:", key="leads_many_accept_menu"):
+            st.text_input("Note on the decision", max_chars=LONGEST_NOTE, key="leads_many_accept_note")
+            st.button(
+                f"Accept {leads}",
+                type="primary",
+                key="leads_many_accept",
+                on_click=_decide_many,
+                args=(ids, wanted, True),
+            )
+        with st.popover(f"Reject {leads}", icon=":material/close:", key="leads_many_reject_menu"):
+            st.pills(
+                "Why not?",
+                list(RejectionReason),
+                format_func=lambda reason: reason.label,
+                key="leads_many_reason",
+            )
+            st.text_input("Note on the decision", max_chars=LONGEST_NOTE, key="leads_many_reject_note")
+            st.button(
+                f"Reject {leads}",
+                type="primary",
+                key="leads_many_reject",
+                disabled=not st.session_state.get("leads_many_reason"),
+                on_click=_decide_many,
+                args=(ids, wanted, False),
+            )
+        if len(chosen) == 1 and not every:
+            st.button(
+                "Open",
+                icon=":material/open_in_full:",
+                key="leads_many_open",
+                on_click=_open,
+                args=(chosen[0],),
+            )
+
+
+def _decide_many(ids: list[str] | None, wanted: dict, accept: bool) -> None:
+    """Callback of both buttons; without ids it is all that match, as the list is now."""
+    if ids is None:
+        ids = perform("", lead_inbox.list_waiting, **wanted)
+        if ids is None:
+            return
+    state = st.session_state
+    if accept:
+        note = state.get("leads_many_accept_note") or ""
+        done = perform("Accepted.", lead_decisions.accept_leads, ids, note=note)
+    else:
+        note, reason = state.get("leads_many_reject_note") or "", str(state.get("leads_many_reason") or "")
+        done = perform("Rejected.", lead_decisions.reject_leads, ids, reason, note=note)
+    if done is not None:
+        state[_LAST] = done
+        state["leads_many_all"] = False
+
+
+def _open(lead_id: str) -> None:
+    st.session_state["leads_view"] = ONE
+    st.session_state[_AT] = lead_id
+    st.session_state[_PLACE] = 0
