@@ -13,6 +13,8 @@ _CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?: ?[AaPp][Mm])?"
 _OFFSET = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _REST = rf"(?:[ T]+{_CLOCK}(?: ?{_OFFSET})?)?$"
 _CLOCK_FORMATS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
+_PLAIN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?$"
+_NUMBER = r"^-?[0-9]{1,15}(\.[0-9]+)?$"
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 
 
@@ -44,12 +46,22 @@ def known(cell: ibis.Value, mapping: LeadMapping) -> ibis.Value:
 
 def number(text: ibis.Value, decimal: str) -> ibis.Value:
     """The number a text shows, with or without signs between thousands; null if it shows none."""
+    digits = r"^-?[0-9]{1,15}$" if decimal == "," else _NUMBER
+    return text.re_search(digits).ifelse(text.try_cast("float64"), _signed_number(text, decimal))
+
+
+def _signed_number(text: ibis.Value, decimal: str) -> ibis.Value:
     group = "." if decimal == "," else ","
     grouped = text.re_search(rf"^-?[0-9]{{1,3}}([{group}][0-9]{{3}})+([{decimal}][0-9]+)?$")
     plain = grouped.ifelse(text.replace(group, ""), text)
     if decimal == ",":
         plain = plain.replace(".", "?").replace(",", ".")
-    return plain.re_search(r"^-?[0-9]{1,15}(\.[0-9]+)?$").ifelse(plain, _no_text()).try_cast("float64")
+    return plain.re_search(_NUMBER).ifelse(plain, _no_text()).try_cast("float64")
+
+
+def is_plain(text: ibis.Value) -> ibis.Value:
+    """Whether a text is a date such as 2026-01-31, or 2026-01-31 09:30:00, which the engine reads at once."""
+    return text.re_search(_PLAIN)
 
 
 def has_last_year(text: ibis.Value) -> ibis.Value:
@@ -67,12 +79,34 @@ def second_part(text: ibis.Value) -> ibis.Value:
     return _part(text, r"^[0-9]{1,2}[-/.]([0-9]{1,2})[-/.]")
 
 
-def instant(text: ibis.Value, order: str, zone: str) -> ReadInstant:
+def instant(text: ibis.Value, order: str, zone: str, plain: bool = False) -> ReadInstant:
     """The instant a text shows.
 
     Year first is always understood, with or without a time, an offset, AM and PM. `order` (dmy or mdy) reads
-    03/04/2026, which is none under ymd. `zone` is that of texts without an offset.
+    03/04/2026, which is none under ymd. `zone` is that of texts without an offset. `plain` says that all texts of the
+    column are as `is_plain` says; these are read many times faster.
     """
+    fast = _plain_instant(text, zone)
+    if plain:
+        return fast
+    other = _any_instant(text, order, zone)
+
+    def either(quick: ibis.Value, slow: ibis.Value) -> ibis.Value:
+        return ibis.cases(
+            (text.isnull(), ibis.null().cast(quick.type())), (is_plain(text), quick), else_=slow
+        )
+
+    return ReadInstant(
+        either(fast.at, other.at), either(fast.day, other.day), either(fast.day_only, other.day_only)
+    )
+
+
+def _plain_instant(text: ibis.Value, zone: str) -> ReadInstant:
+    wall = _of_our_time(text.try_cast("timestamp"))
+    return ReadInstant(_in_utc(wall, zone), wall.date(), text.length() == len("2026-01-31"))
+
+
+def _any_instant(text: ibis.Value, order: str, zone: str) -> ReadInstant:
     day = text.re_extract(r"^[0-9]+[-/.][0-9]+[-/.][0-9]+", 0).replace("/", "-").replace(".", "-")
     clock = text.re_extract(r"[ T]+([0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)", 1)
     half = text.re_extract(r"[0-9] ?([AaPp][Mm])", 1).upper()
@@ -88,12 +122,19 @@ def instant(text: ibis.Value, order: str, zone: str) -> ReadInstant:
             _formats("%m-%d-%Y" if order == "mdy" else "%d-%m-%Y"),
         )
         wall = wall.coalesce(local)
-    wall = wall.year().between(_FIRST_YEAR, _LAST_YEAR).ifelse(wall, ibis.null().cast("timestamp"))
+    wall = _of_our_time(wall)
     offset = text.re_search(rf":[0-9]{{2}}(\.[0-9]+)?( ?[AaPp][Mm])? ?{_OFFSET}$")
-    at = offset.ifelse(
-        wall - _offset_minutes(text).as_interval("m"), in_zone(zone, wall).cast("timestamp(6)")
-    )
+    at = offset.ifelse(wall - _offset_minutes(text).as_interval("m"), _in_utc(wall, zone))
     return ReadInstant(at.cast("timestamp(6)"), wall.date(), clock == "")
+
+
+def _of_our_time(wall: ibis.Value) -> ibis.Value:
+    return wall.year().between(_FIRST_YEAR, _LAST_YEAR).ifelse(wall, ibis.null().cast("timestamp"))
+
+
+def _in_utc(wall: ibis.Value, zone: str) -> ibis.Value:
+    there = wall if zone == "UTC" else in_zone(zone, wall)
+    return there.cast("timestamp(6)")
 
 
 def _formats(day: str) -> list[str]:

@@ -69,7 +69,7 @@ def load_events(leads: "pa.Table", events: "pa.Table", now: datetime | None = No
                 value = value.fill_null(False)
             columns[name] = _utc(value) if name == "at" else value.cast(kind)
         columns["day"] = columns["day"].coalesce(columns["at"].date())
-        merged = merge(draft, lead, log.select(**columns), ())
+        merged = merge(draft, lead, log.select(**columns), (), whole=True)
         if merged.changed_anything:
             carry(draft)
             draft.publish(now or datetime.now(UTC))

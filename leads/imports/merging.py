@@ -4,7 +4,7 @@ A field changes where a value arrives, and never back to missing. The first sour
 are judged by it. Events are a union; one that is known already changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -13,27 +13,41 @@ from alignment.lifecycle import EventType
 from alignment.rules import FieldType
 from alignment.rules.evaluation import FALSE_WORDS, INSTANT_PATTERN, NUMBER_PATTERN, TRUE_WORDS
 from leads import episodes, schema
+from leads.facts import aligned
 from leads.imports.progress import Progress, Step
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_NAMES
 from leads.store import Draft, Facts, attributes_of
 
 FIRST_STAYS = ("source",)
+_KINDS = (FieldType.BOOLEAN, FieldType.NUMBER, FieldType.DATE)
+_FIRST_LEADS = 1_000
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What merging did. `status` has `lead_id`, `is_new`, `is_changed` for each staged lead."""
+    """What merging did. `status` has `lead_id`, `is_new`, `is_changed` for each staged lead; None where all are new.
 
-    status: ibis.Table
+    `lead`, `event` and `episode` are the tables as they are after it, of all leads.
+    """
+
+    status: ibis.Table | None
+    leads: int
     new_leads: int
     changed_leads: int
     new_events: int
     source_kept: int
+    lead: ibis.Table
+    event: ibis.Table
+    episode: ibis.Table
 
     @property
     def changed_anything(self) -> bool:
         """Whether the next version differs from the one in force."""
         return bool(self.new_leads or self.changed_leads or self.new_events)
+
+    def of_import(self, table: ibis.Table) -> ibis.Table:
+        """The rows of a table that are of staged leads."""
+        return table if self.status is None else table.semi_join(self.status, "lead_id")
 
 
 def merge(
@@ -42,53 +56,138 @@ def merge(
     event: ibis.Table,
     columns: Iterable[str],
     progress: Progress | None = None,
+    *,
+    once: bool = False,
+    whole: bool = False,
 ) -> Merged:
     """Write the next version into `draft` from the version in force and what was staged.
 
     `lead` has one row per lead with columns of `leads.schema.lead`, any of which may be absent but `lead_id`; `event`
-    has the columns of `leads.schema.EVENT`. `columns` are the file columns seen, remembered for later mappings.
+    has the columns of `leads.schema.EVENT`. `columns` are the file columns seen, remembered for later mappings. `once`
+    says that no event stands twice in `event`, an undated one beside none that is dated, and none is of a lead that is not in `lead`.
+    `whole` says that the version in force has the episodes of all its leads, so that those of other leads can be kept.
     """
+    progress = progress or Progress()
+    old = draft.old
+    if not old.value(old.lead.count()) and not old.value(old.event.count()):
+        return _begin(draft, lead, event, columns, progress, once)
+    return _add(draft, lead, event, columns, progress, once, whole)
+
+
+def _begin(
+    draft: Draft, lead: ibis.Table, event: ibis.Table, columns: Iterable[str], progress: Progress, once: bool
+) -> Merged:
+    """The first version: everything is new."""
     backend, old = draft.backend, draft.old
-    some_undated = old.value(event["at"].isnull().any().coalesce(False))
-    told = _without_undated_doubles(event, old) if some_undated else event
-    told = told.select(*schema.EVENT.names)
-    nothing_known = not old.value(old.event.count())
-    fresh = backend.create_table(
-        "fresh_event", told.distinct() if nothing_known else told.difference(old.event), temp=True
-    )
-    attributes = sorted({*attributes_of(old.lead), *attributes_of(lead)})
-    fields = [*CANONICAL_NAMES, *(ATTRIBUTE_PREFIX + name for name in attributes)]
-    staged = _staged_leads(lead, fresh)
-    joined = backend.create_table("joined_lead", _joined(staged, old.lead, fields), temp=True)
-    status = backend.create_table("lead_status", _status(joined, fresh, fields), temp=True)
+    if not once:
+        event = backend.create_table("fresh_event", _told(event, old).distinct(), temp=True)
+        lead = _staged_leads(lead, event)
+    attributes = sorted(attributes_of(lead))
+    types = schema.lead(attributes)
     result = backend.create_table(
         "lead",
-        joined.select("lead_id", **{name: _resolved(joined, name) for name in fields}),
-        schema=schema.lead(attributes),
+        lead.select(
+            **{
+                name: (lead[name] if name in lead.columns else ibis.null()).cast(kind)
+                for name, kind in types.items()
+            }
+        ),
+        schema=types,
     )
-    log = backend.create_table("lead_event", old.event.union(fresh), schema=schema.EVENT)
-    if progress is not None:
-        progress.at(Step.FOLDING)
-    backend.create_table("episode", episodes.build(result, log))
-    backend.create_table(
-        "custom_field",
-        ibis.memtable(_types_of_custom_fields(draft, result, attributes), schema=schema.CUSTOM_FIELD),
-    )
-    known = sorted({*old.known_columns, *columns})
-    backend.create_table(
-        "known_column", ibis.memtable([{"name": name} for name in known], schema=schema.KNOWN_COLUMN)
-    )
+    log = backend.create_table("lead_event", event.select(*schema.EVENT.names), schema=schema.EVENT)
+    progress.at(Step.FOLDING)
+    episode = backend.create_table("episode", episodes.build(result, log))
+    _note_fields(draft, result, attributes, columns)
+    if not once:
+        backend.drop_table("fresh_event")
+    leads = old.value(result.count())
+    return Merged(None, leads, leads, 0, old.value(log.count()), 0, result, log, episode)
+
+
+def _add(
+    draft: Draft,
+    lead: ibis.Table,
+    event: ibis.Table,
+    columns: Iterable[str],
+    progress: Progress,
+    once: bool,
+    whole: bool,
+) -> Merged:
+    """A later version: leads that were staged fill in and change, all others stay."""
+    backend, old = draft.backend, draft.old
+    told = event if once else _told(event, old).distinct()
+    known = old.event.semi_join(told, "lead_id").select(*schema.EVENT.names)
+    fresh = backend.create_table("fresh_event", told.select(*schema.EVENT.names).difference(known), temp=True)
+    attributes = sorted({*attributes_of(old.lead), *attributes_of(lead)})
+    fields = [*CANONICAL_NAMES, *(ATTRIBUTE_PREFIX + name for name in attributes)]
+    staged = backend.create_table("merged_lead", lead if once else _staged_leads(lead, fresh), temp=True)
+    joined = backend.create_table("joined_lead", _joined(staged, old.lead, fields), temp=True)
+    status = backend.create_table("lead_status", _status(joined, fresh, fields), temp=True)
     counts = old.rows(
         status.aggregate(
+            leads=status.count(),
             new=status.is_new.sum().coalesce(0),
             changed=status.is_changed.sum().coalesce(0),
             kept=status.source_kept.sum().coalesce(0),
         )
     )[0]
-    new_events = old.value(fresh.count())
-    for name in ("fresh_event", "joined_lead"):
+    done = (counts["leads"], counts["new"], counts["changed"], old.value(fresh.count()), counts["kept"])
+    if not any(done[1:4]):
+        episode = old.episode if whole else backend.create_table("episode", episodes.build(lead, fresh))
+        return Merged(status, *done, old.lead, old.event, episode)
+    touched = status.filter(status.is_new | status.is_changed).select("lead_id")
+    changed = joined.semi_join(touched, "lead_id")
+    types = schema.lead(attributes)
+    same = old.lead.anti_join(touched, "lead_id")
+    result = backend.create_table(
+        "lead",
+        aligned(same, types).union(
+            aligned(changed.select("lead_id", **{name: _resolved(changed, name) for name in fields}), types)
+        ),
+        schema=types,
+    )
+    log = backend.create_table("lead_event", old.event.union(fresh), schema=schema.EVENT)
+    progress.at(Step.FOLDING)
+    episode = backend.create_table("episode", _folded(old, result, log, touched, done, whole))
+    _note_fields(draft, result, attributes, columns)
+    for name in ("fresh_event", "joined_lead", "merged_lead"):
         backend.drop_table(name)
-    return Merged(status, counts["new"], counts["changed"], new_events, counts["kept"])
+    return Merged(status, *done, result, log, episode)
+
+
+def _folded(
+    old: Facts,
+    lead: ibis.Table,
+    event: ibis.Table,
+    touched: ibis.Table,
+    done: Sequence[int],
+    whole: bool,
+) -> ibis.Table:
+    """The episodes of all leads; those of leads that nothing touched are taken over where that is sound and quicker."""
+    anew = episodes.build(lead, event)
+    can_be_one = episodes.survivors(lead) is not None
+    few = (done[1] + done[2]) * 4 < old.value(old.lead.count()) if whole else False
+    if not few or can_be_one or old.episode.schema() != anew.schema():
+        return anew
+    fresh = episodes.build(lead.semi_join(touched, "lead_id"), event.semi_join(touched, "lead_id"))
+    return old.episode.anti_join(touched, "lead_id").union(fresh)
+
+
+def _note_fields(draft: Draft, lead: ibis.Table, attributes: Sequence[str], columns: Iterable[str]) -> None:
+    draft.backend.create_table(
+        "custom_field",
+        ibis.memtable(_types_of_custom_fields(draft, lead, attributes), schema=schema.CUSTOM_FIELD),
+    )
+    known = sorted({*draft.old.known_columns, *columns})
+    draft.backend.create_table(
+        "known_column", ibis.memtable([{"name": name} for name in known], schema=schema.KNOWN_COLUMN)
+    )
+
+
+def _told(event: ibis.Table, old: Facts) -> ibis.Table:
+    some_undated = old.value(event["at"].isnull().any().coalesce(False))
+    told = _without_undated_doubles(event, old) if some_undated else event
+    return told.select(*schema.EVENT.names)
 
 
 def _without_undated_doubles(event: ibis.Table, old: Facts) -> ibis.Table:
@@ -107,10 +206,9 @@ def _staged_leads(lead: ibis.Table, fresh: ibis.Table) -> ibis.Table:
 
 
 def _joined(staged: ibis.Table, old: ibis.Table, fields: Sequence[str]) -> ibis.Table:
-    both = staged.outer_join(old, staged.lead_id == old.lead_id, lname="new_{name}", rname="old_{name}")
+    both = staged.left_join(old, staged.lead_id == old.lead_id, lname="new_{name}", rname="old_{name}")
     types = schema.lead(attributes_of(staged) + attributes_of(old))
-    columns = {"lead_id": both.new_lead_id.coalesce(both.old_lead_id)}
-    columns["is_staged"] = both.new_lead_id.notnull()
+    columns = {"lead_id": both.new_lead_id}
     columns["is_known"] = both.old_lead_id.notnull()
     for name in fields:
         for side, table in (("new", staged), ("old", old)):
@@ -134,7 +232,7 @@ def _status(joined: ibis.Table, fresh: ibis.Table, fields: Sequence[str]) -> ibi
     kept = (
         joined.new_source.notnull() & joined.old_source.notnull() & (joined.new_source != joined.old_source)
     )
-    marked = joined.filter(joined.is_staged).select(
+    marked = joined.select(
         "lead_id",
         is_new=~joined.is_known,
         differs=differs.fill_null(False),
@@ -155,20 +253,34 @@ def _types_of_custom_fields(
 ) -> list[dict[str, str]]:
     if not attributes:
         return []
-    counted = {}
-    for name in attributes:
-        column = lead[ATTRIBUTE_PREFIX + name]
-        counted[f"{name}:known"] = column.count()
-        counted[f"{name}:{FieldType.BOOLEAN}"] = column.isin([*TRUE_WORDS, *FALSE_WORDS]).sum()
-        counted[f"{name}:{FieldType.NUMBER}"] = column.re_search(NUMBER_PATTERN).sum()
-        counted[f"{name}:{FieldType.DATE}"] = column.re_search(INSTANT_PATTERN).sum()
-    counts = draft.old.rows(lead.aggregate(**counted))[0]
+    # what the first values are no sign of, all values are not
+    first = draft.old.rows(_fitting(lead.limit(_FIRST_LEADS), dict.fromkeys(attributes, _KINDS)))[0]
+    possible = {
+        name: [kind for kind in _KINDS if first[f"{name}:{kind}"] == first[f"{name}:known"]]
+        for name in attributes
+    }
+    counts = draft.old.rows(_fitting(lead, possible))[0]
 
     def type_of(name: str) -> FieldType:
         known = counts[f"{name}:known"]
-        for candidate in (FieldType.BOOLEAN, FieldType.NUMBER, FieldType.DATE):
-            if known and counts[f"{name}:{candidate}"] == known:
-                return candidate
+        for kind in possible[name]:
+            if known and counts[f"{name}:{kind}"] == known:
+                return kind
         return FieldType.TEXT
 
     return [{"name": name, "type": type_of(name).value} for name in attributes]
+
+
+def _fitting(lead: ibis.Table, kinds: Mapping[str, Sequence[FieldType]]) -> ibis.Table:
+    """How many values each custom field has, and how many of them look like each of these kinds."""
+    counted = {}
+    for name, possible in kinds.items():
+        column = lead[ATTRIBUTE_PREFIX + name]
+        counted[f"{name}:known"] = column.count()
+        looks = {
+            FieldType.BOOLEAN: column.isin([*TRUE_WORDS, *FALSE_WORDS]),
+            FieldType.NUMBER: column.re_search(NUMBER_PATTERN),
+            FieldType.DATE: column.re_search(INSTANT_PATTERN),
+        }
+        counted |= {f"{name}:{kind}": looks[kind].sum().coalesce(0) for kind in possible}
+    return lead.aggregate(**counted)

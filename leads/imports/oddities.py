@@ -15,9 +15,14 @@ from leads.truncation import first_recorded
 WORDS_FOR_UNKNOWN = ("unknown", "(unknown)", "n/a")
 
 
-def find(draft: Draft, merged: Merged, mapping: LeadMapping, now: datetime) -> Iterator[ImportWarning]:
-    """The oddities of what was just merged into `draft`, over the leads this import speaks of."""
-    if mapping.long is None:  # of a long file every change is a row
+def find(
+    draft: Draft, merged: Merged, mapping: LeadMapping, now: datetime, *, once: bool = False
+) -> Iterator[ImportWarning]:
+    """The oddities of what was just merged into `draft`, over the leads this import speaks of.
+
+    `once` says that each lead stood on one row only.
+    """
+    if mapping.long is None and not once:  # of a long file every change is a row
         yield from _duplicates(draft)
     yield from _sources(draft, merged, mapping)
     yield from _times(draft, merged, now)
@@ -45,7 +50,7 @@ def _sources(draft: Draft, merged: Merged, mapping: LeadMapping) -> Iterator[Imp
         )
     if "source" not in mapping.fields:
         return
-    lead = draft.backend.table("lead").semi_join(merged.status, "lead_id")
+    lead = merged.of_import(merged.lead)
     words = lead.source.lower().isin(WORDS_FOR_UNKNOWN)
     counts = draft.old.rows(
         lead.aggregate(blank=lead.source.isnull().sum().coalesce(0), words=words.sum().coalesce(0))
@@ -64,13 +69,13 @@ def _sources(draft: Draft, merged: Merged, mapping: LeadMapping) -> Iterator[Imp
 
 
 def _times(draft: Draft, merged: Merged, now: datetime) -> Iterator[ImportWarning]:
-    episode = draft.backend.table("episode").semi_join(merged.status, "lead_id")
+    episode = merged.of_import(merged.episode)
     earlier = [episode[f"{stage}_at"] for stage in ORDERED_STAGES if stage is not Stage.WON]
     earlier += [episode.attempted_at, episode.contacted_at]
     begun = ibis.least(*earlier)
     ended = ibis.least(episode.won_at, episode.lost_at)
     moment = ibis.literal(now).cast("timestamp('UTC')").cast("timestamp(6)")
-    event = draft.backend.table("lead_event").semi_join(merged.status, "lead_id")
+    event = merged.of_import(merged.event)
     counts = draft.old.rows(
         episode.aggregate(
             before=(ended < begun).sum().coalesce(0),
@@ -89,18 +94,20 @@ def _times(draft: Draft, merged: Merged, now: datetime) -> Iterator[ImportWarnin
             counts["recycled"],
             f"{counts['recycled']:,} leads entered MQL more than once; each entry starts a new episode.",
         )
-    ahead = draft.old.value((event["at"] > moment).sum().coalesce(0))
+    at = event["at"]
+    dates = draft.old.rows(
+        event.aggregate(ahead=(at > moment).sum().coalesce(0), undated=at.isnull().sum().coalesce(0))
+    )[0]
+    ahead, undated = dates["ahead"], dates["undated"]
     if ahead:
         yield ImportWarning("future_dates", ahead, f"{ahead:,} dates lie in the future.")
-    undated = draft.old.value(event["at"].isnull().sum().coalesce(0))
     if undated:
         yield ImportWarning(
             "undated_outcomes",
             undated,
             f"{undated:,} outcomes have no date: rules can be tested on them, but measures that need time leave them out.",
         )
-    everything = draft.backend.table("episode")
-    truncated = first_recorded(draft.old, everything, Stage.MQL, Stage.WON)
+    truncated = first_recorded(draft.old, merged.episode, Stage.MQL, Stage.WON)
     if truncated is not None:
         yield ImportWarning(
             "left_truncation",

@@ -1,0 +1,311 @@
+"""Rows of files on their way into the facts: read, checked, and laid out as leads and events."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import ibis
+
+from alignment.lifecycle import EventType
+from alignment.rules import FieldType
+from leads import schema
+from leads.imports import cells
+from leads.imports.files import LeadFile, short
+from leads.imports.mapping import InvalidMapping, LeadMapping
+from leads.imports.progress import Progress, Step
+from leads.imports.report import MOST_LISTED, RefusedRow
+from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, column_of
+from leads.store import Draft
+
+LONGEST_ID = 200
+LONGEST_TEXT = 10_000
+_TYPES = {known.name: known.type for known in CANONICAL_FIELDS}
+
+
+@dataclass
+class Staged:
+    """One file on its way: the mapped columns it has and what was refused, and once it is staged its leads and events.
+
+    `lead` has a row for each sound row, with `row` and the columns of `leads.schema.lead` that the file has; `content` is all its
+    mapped cells; `event` has the columns of `leads.schema.EVENT`.
+    """
+
+    file: LeadFile
+    has: Mapping[str, int]
+    missing: tuple[str, ...]
+    unmapped: tuple[str, ...]
+    refusals: list[RefusedRow] = field(default_factory=list)
+    refused: int = 0
+    lead: ibis.Table | None = None
+    event: ibis.Table | None = None
+
+
+@dataclass(frozen=True)
+class Together:
+    """The leads of all files, one row each, and their events. `once` says that each lead stood on one row only."""
+
+    lead: ibis.Table
+    event: ibis.Table
+    once: bool
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """The mapped cells of a file as they were read: text by column, numbers and instants beside it."""
+
+    table: ibis.Table
+    text: Mapping[str, ibis.Value]
+    numbers: Mapping[str, ibis.Value]
+    instants: Mapping[str, cells.ReadInstant]
+
+    def of(self, column: str, kind: FieldType) -> ibis.Value:
+        """The cell's value as this kind."""
+        if kind is FieldType.NUMBER:
+            return self.numbers[column]
+        return self.instants[column].at if kind is FieldType.DATE else self.text[column]
+
+
+@dataclass(frozen=True)
+class _Check:
+    """A cell of a row that must be as it should: rows where `fails` are refused for `reason`."""
+
+    column: str
+    fails: ibis.Value
+    reason: str
+
+
+def stage_file(draft: Draft, one: Staged, mapping: LeadMapping, number: int, progress: Progress) -> None:
+    """Read a file into the draft, and find the rows that pass every check. Raises what reading the file raises."""
+    columns = list(one.has)
+    raw = one.file.load(draft, f"raw_{number}", list(one.has.values()))
+    progress.count(one.file.rows)
+    progress.at(Step.CHECKING)
+    text = {column: cells.known(raw[f"c{place}"], mapping) for place, column in enumerate(columns)}
+    instants = _instants(draft, one, mapping, raw, text)
+    numbers = {
+        mapping.fields[name]: cells.number(text[mapping.fields[name]], mapping.decimal)
+        for name in mapping.fields
+        if _TYPES[name] is FieldType.NUMBER and mapping.fields[name] in text
+    }
+    # read once, then checked and sorted into tables
+    read = {f"t{place}": text[column] for place, column in enumerate(columns)}
+    read |= {f"n{columns.index(column)}": value for column, value in numbers.items()}
+    for column, found in instants.items():
+        place = columns.index(column)
+        read |= {f"at{place}": found.at, f"day{place}": found.day, f"day_only{place}": found.day_only}
+    table = draft.backend.create_table(f"read_{number}", raw.select("row", **read), temp=True)
+    draft.backend.drop_table(f"raw_{number}")
+    cell = _Cells(
+        table,
+        {column: table[f"t{place}"] for place, column in enumerate(columns)},
+        {column: table[f"n{columns.index(column)}"] for column in numbers},
+        {
+            column: cells.ReadInstant(
+                *(table[f"{what}{columns.index(column)}"] for what in ("at", "day", "day_only"))
+            )
+            for column in instants
+        },
+    )
+    checks = list(_checks(mapping, cell))
+    _list_refusals(draft, one, cell, checks)
+    some_fail = one.refused > len(one.file.ragged)
+    sound = ~ibis.or_(*(check.fails for check in checks)) if some_fail else None
+    lead = {"lead_id": cell.text[mapping.lead_id], "row": table["row"]}
+    for name, column in mapping.fields.items():
+        if column in one.has:
+            lead[column_of(name)] = cell.of(column, _TYPES[name])
+    for name, column in mapping.attributes.items():
+        if column in one.has:
+            lead[column_of(name)] = cell.text[column]
+    lead["content"] = ibis.array([value.coalesce("") for value in cell.text.values()]).join("\x1f")
+    one.lead = (table.filter(sound) if sound is not None else table).select(**lead)
+    events = [
+        table.filter(where if sound is None else where & sound).select(**told)
+        for where, told in _events(cell, mapping)
+    ]
+    empty = ibis.memtable([], schema=schema.EVENT)
+    one.event = (ibis.union(*events) if len(events) > 1 else events[0]) if events else empty
+
+
+def together(draft: Draft, staged: Sequence[Staged]) -> Together:
+    """One row per lead from all files, and their events.
+
+    Where an id stands several times, the last value wins, but the first source. Then the table `staged_row` of the draft keeps
+    what is needed to report on them: `lead_id`, `file`, `content_hash`.
+    """
+    leads = [one.lead for one in staged if one.lead is not None]
+    events = [one.event for one in staged if one.event is not None]
+    if len(leads) == 1 and _each_once(draft, leads[0]):
+        return Together(leads[0].drop("row", "content"), events[0], True)
+    names = list(dict.fromkeys(name for table in leads for name in table.columns))
+    fields = [name for name in names if name not in ("lead_id", "row", "content")]
+    attributes = [name.removeprefix(ATTRIBUTE_PREFIX) for name in fields if name.startswith(ATTRIBUTE_PREFIX)]
+    types = schema.lead(attributes)
+    aligned = [
+        table.select(
+            "lead_id",
+            "row",
+            file=ibis.literal(number),
+            content_hash=table.content.hash(),
+            **{
+                name: (table[name] if name in table.columns else ibis.null()).cast(types[name])
+                for name in fields
+            },
+        )
+        for number, table in enumerate(leads)
+    ]
+    rows = ibis.union(*aligned) if len(aligned) > 1 else aligned[0]
+    rows = draft.backend.create_table("staged_row", rows, temp=True)
+    place = rows.file.cast("int64") * 1_000_000_000 + rows["row"]
+    values = {
+        name: (rows[name].argmin if name == "source" else rows[name].argmax)(
+            place, where=rows[name].notnull()
+        )
+        for name in fields
+    }
+    lead = draft.backend.create_table("staged_lead", rows.group_by("lead_id").aggregate(**values), temp=True)
+    log = ibis.union(*events) if len(events) > 1 else events[0]
+    event = draft.backend.create_table("staged_event", log.distinct(), schema=schema.EVENT, temp=True)
+    return Together(lead, event, False)
+
+
+def _each_once(draft: Draft, lead: ibis.Table) -> bool:
+    counted = draft.old.rows(lead.aggregate(rows_=lead.count(), ids=lead.lead_id.nunique()))[0]
+    return bool(counted["rows_"] == counted["ids"])
+
+
+def _instants(
+    draft: Draft, one: Staged, mapping: LeadMapping, raw: ibis.Table, text: Mapping[str, ibis.Value]
+) -> dict[str, cells.ReadInstant]:
+    dated = [column for name, column in mapping.fields.items() if _TYPES[name] is FieldType.DATE]
+    dated += [*mapping.stages.values(), *mapping.events.values()]
+    dated = [column for column in dict.fromkeys(dated) if column in one.has]
+    if not dated:
+        return {}
+    plain = _plain(draft, raw, {column: text[column] for column in dated})
+    others = {column: text[column] for column in dated if column not in plain}
+    order = mapping.date_order or (_order_in_the_data(draft, one, raw, others) if others else "ymd")
+    return {column: cells.instant(text[column], order, mapping.timezone, column in plain) for column in dated}
+
+
+def _plain(draft: Draft, raw: ibis.Table, dated: Mapping[str, ibis.Value]) -> set[str]:
+    """The columns in which every date is plain."""
+    all_plain = {
+        f"c{number}": cells.is_plain(text).all().coalesce(True) for number, text in enumerate(dated.values())
+    }
+    found = draft.old.rows(raw.aggregate(**all_plain))[0]
+    return {column for number, column in enumerate(dated) if found[f"c{number}"]}
+
+
+def _order_in_the_data(draft: Draft, one: Staged, raw: ibis.Table, dated: Mapping[str, ibis.Value]) -> str:
+    """The only order that fits the dates such as 03/04/2026 of a file. Refuses where both fit, or neither."""
+    measured: dict[str, ibis.Value] = {}
+    for number, text in enumerate(dated.values()):
+        measured[f"some_{number}"] = cells.has_last_year(text).any()
+        measured[f"first_{number}"] = cells.first_part(text).max()
+        measured[f"second_{number}"] = cells.second_part(text).max()
+        measured[f"example_{number}"] = text.arbitrary(where=cells.has_last_year(text))
+    found = draft.old.rows(raw.aggregate(**measured))[0]
+    affected = [number for number in range(len(dated)) if found[f"some_{number}"]]
+    if not affected:
+        return "ymd"
+    day_first = any((found[f"first_{number}"] or 0) > 12 for number in affected)
+    month_first = any((found[f"second_{number}"] or 0) > 12 for number in affected)
+    if day_first != month_first:
+        return "dmy" if day_first else "mdy"
+    column, example = list(dated)[affected[0]], found[f"example_{affected[0]}"]
+    why = "both day and month come first" if day_first else "it may be day or month that comes first"
+    raise InvalidMapping(
+        f"{one.file.name}, column “{short(column)}”: in dates such as {example}, {why}. "
+        'Add date_order = "dmy" or date_order = "mdy" to the mapping.'
+    )
+
+
+def _checks(mapping: LeadMapping, cell: _Cells) -> Iterator[_Check]:
+    lead_id = cell.text[mapping.lead_id]
+    yield _Check(mapping.lead_id, lead_id.isnull(), "The lead has no id.")
+    too_long = (lead_id.length() > LONGEST_ID).fill_null(False)
+    yield _Check(mapping.lead_id, too_long, f"The id is over {LONGEST_ID} characters.")
+    for column, found in cell.instants.items():
+        fails = cell.text[column].notnull() & found.at.isnull()
+        yield _Check(column, fails, "This is no date that exists. Write it as 2026-01-31, or set date_order.")
+    for column, value in cell.numbers.items():
+        fails = cell.text[column].notnull() & value.isnull()
+        yield _Check(column, fails, "This is no number. Write it as 1200.50, or set decimal.")
+    for column, value in cell.text.items():
+        if column not in (*cell.instants, *cell.numbers, mapping.lead_id):
+            too_long = (value.length() > LONGEST_TEXT).fill_null(False)
+            yield _Check(column, too_long, f"The text is over {LONGEST_TEXT:,} characters.")
+
+
+def _list_refusals(draft: Draft, one: Staged, cell: _Cells, checks: Sequence[_Check]) -> None:
+    failing = cell.table.filter(ibis.or_(*(check.fails for check in checks)))
+    counted = draft.old.value(failing.count())
+    if counted:
+        which = ibis.cases(*((check.fails, number) for number, check in enumerate(checks)))
+        shown = ibis.cases(*((check.fails, cell.text[check.column].substr(0, 200)) for check in checks))
+        listed = failing.select("row", which=which, value=shown).order_by("row").limit(MOST_LISTED)
+        for entry in draft.old.rows(listed):
+            check = checks[entry["which"]]
+            one.refusals.append(
+                RefusedRow(one.file.name, entry["row"], check.column, entry["value"] or "", check.reason)
+            )
+    one.refusals.extend(
+        RefusedRow(one.file.name, ragged.row, "", "", ragged.reason) for ragged in one.file.ragged
+    )
+    one.refusals.sort(key=lambda refusal: refusal.row)
+    one.refused = counted + len(one.file.ragged)
+
+
+def _events(cell: _Cells, mapping: LeadMapping) -> Iterator[tuple[ibis.Value, dict[str, ibis.Value]]]:
+    """For each column that tells of an event: on which rows it does, and the columns of the event log over them."""
+    nothing = ibis.null().cast("string")
+
+    def told(where: ibis.Value, kind: EventType, **given: Any) -> tuple[ibis.Value, dict[str, ibis.Value]]:
+        columns = {
+            "lead_id": cell.text[mapping.lead_id],
+            "type": ibis.literal(kind.value),
+            "stage": nothing,
+            "at": ibis.null(),
+            "day": ibis.null(),
+            "day_only": ibis.literal(False),
+            "reason": nothing,
+            "owner": nothing,
+            "automatic": ibis.literal(False),
+            **given,
+        }
+        return where, {name: columns[name].cast(type_) for name, type_ in schema.EVENT.items()}
+
+    for stage, column in mapping.stages.items():
+        if column in cell.instants:
+            read = cell.instants[column]
+            yield told(
+                read.at.notnull(),
+                EventType.ENTERED_STAGE,
+                stage=ibis.literal(stage.value),
+                at=read.at,
+                day=read.day,
+                day_only=read.day_only,
+            )
+    owner = cell.text.get(mapping.fields.get("owner", ""), nothing)
+    reason = cell.text.get(mapping.rejection_reason or "", nothing).lower()
+    for kind, column in mapping.events.items():
+        if column in cell.instants:
+            read = cell.instants[column]
+            given = {"reason": reason} if kind is EventType.REJECTED else {}
+            yield told(
+                read.at.notnull(),
+                kind,
+                at=read.at,
+                day=read.day,
+                day_only=read.day_only,
+                owner=owner,
+                **given,
+            )
+    for stage, flag in mapping.outcomes.items():
+        if flag.column in cell.text:
+            is_set = cell.text[flag.column].lower().isin(flag.equals).fill_null(False)
+            dated = mapping.stages.get(stage)
+            if dated is not None and dated in cell.instants:
+                is_set = is_set & cell.instants[dated].at.isnull()
+            yield told(is_set, EventType.ENTERED_STAGE, stage=ibis.literal(stage.value))
