@@ -4,31 +4,29 @@ Keys are kept encrypted and never shown again, nor do they stand in the audit lo
 stages is asked when it is entered and kept beside it; how it is read can then be changed without calling it.
 """
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from actions import clock, sealed_keys
+from actions import clock, connector_entries, sealed_keys
+from actions.connector_entries import Entry, make_plan
 from actions.journal import journal
 from actions.permissions import authorise
 from alignment import instants
 from alignment.errors import InvalidInput, NotFound, StaleVersion, WrongState
 from alignment.people import Actor
-from alignment.texts import optional_text, required_text
+from alignment.texts import required_text
 from db.queries import connectors
 from db.queries.connectors import ConnectorRow, Run
 from db.store import Connection, store
 
 if TYPE_CHECKING:
     from leads.connectors.kinds import Kind
-    from leads.connectors.source import Description, Plan
+    from leads.connectors.source import Plan
 
-EVERY_MINUTES = (5, 15, 60, 360, 1440)
 MOST_CONNECTORS = 20
 LATEST_RUNS = 20
-_LONGEST_KEY = 4_000
 
 
 @dataclass(frozen=True)
@@ -56,18 +54,6 @@ class Connector:
     last: Run | None = None
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What a person enters of a system. An empty value of `credentials` keeps the one there is."""
-
-    name: str
-    address: str = ""
-    credentials: Mapping[str, str] = field(default_factory=dict)
-    prefix: str = ""
-    since: date | None = None
-    every_minutes: int = 15
-
-
 def list_kinds(actor: Actor) -> "dict[str, Kind]":
     """The kinds of systems that can be pulled from."""
     authorise(actor, "source:change")
@@ -82,6 +68,23 @@ def list_meanings(actor: Actor) -> dict[str, str]:
     from leads.connectors.meanings import MEANINGS
 
     return dict(MEANINGS)
+
+
+def list_lead_fields(actor: Actor) -> dict[str, str]:
+    """The fields that a lead has here: name → words."""
+    authorise(actor, "source:change")
+    from leads.model import CANONICAL_FIELDS
+
+    return {one.name: one.label for one in CANONICAL_FIELDS}
+
+
+def read_connector(actor: Actor, connector_id: str) -> Connector:
+    """One system with its latest run. Raises NotFound."""
+    authorise(actor, "source:change")
+    connection = store().read()
+    row = _row(connection, connector_id)
+    latest = connectors.runs(connection, connector_id, 1)
+    return _told(row, latest[0] if latest else None)
 
 
 def list_connectors(actor: Actor) -> list[Connector]:
@@ -108,10 +111,10 @@ def add_connector(actor: Actor, kind: str, entry: Entry) -> str:
 
     if kind not in KINDS:
         raise InvalidInput(f"Leads can be pulled from {', '.join(one.name for one in KINDS.values())}.")
-    checked = _checked(entry, KINDS[kind])
+    checked = connector_entries.check(entry, KINDS[kind])
     keys = {name: text for name, text in checked.credentials.items() if text}
     plan = {"fields": dict(KINDS[kind].fields), "attributes": {}, "meanings": {}, **_bounds(checked)}
-    description = _describe(kind, checked.address, keys, plan)
+    description = connector_entries.describe(KINDS[kind], make_plan(checked.address, keys, plan))
     sealed = sealed_keys.seal(keys)
 
     def transaction(connection: Connection) -> str:
@@ -151,11 +154,11 @@ def change_connector(actor: Actor, connector_id: str, entry: Entry, *, revision:
     person = authorise(actor, "source:change")
     row = _row(store().read(), connector_id)
     kind = _kind(row.kind)
-    checked = _checked(entry, kind)
+    checked = connector_entries.check(entry, kind)
     given = {name: text for name, text in checked.credentials.items() if text}
     keys = given if given and _is_complete_change(given, kind) else {**_keys_or_none(row), **given}
     plan = {**row.plan, **_bounds(checked)}
-    description = _describe(row.kind, checked.address, keys, plan)
+    description = connector_entries.describe(kind, make_plan(checked.address, keys, plan))
     sealed = sealed_keys.seal(keys)
 
     def transaction(connection: Connection) -> None:
@@ -275,7 +278,7 @@ def look_again(actor: Actor, connector_id: str) -> None:
     """Ask the system anew what fields and values it has. Raises SourceRefused or SourceUnavailable."""
     person = authorise(actor, "source:change")
     row = _row(store().read(), connector_id)
-    description = _describe(row.kind, row.address, keys_of(row), row.plan)
+    description = connector_entries.describe(_kind(row.kind), plan_of(row))
 
     def transaction(connection: Connection) -> None:
         now = _row(connection, connector_id)
@@ -377,80 +380,12 @@ def remove_connector(actor: Actor, connector_id: str) -> None:
 
 def plan_of(row: ConnectorRow) -> "Plan":
     """How to read a system, with its keys, for actions that have authorised. Raises InvalidInput when they cannot be read."""
-    return _plan(row.address, keys_of(row), row.plan)
+    return make_plan(row.address, keys_of(row), row.plan)
 
 
 def keys_of(row: ConnectorRow) -> dict[str, str]:
     """The keys of a system, for actions that have authorised. Raises InvalidInput when they cannot be read."""
     return sealed_keys.unseal(row.sealed)
-
-
-def _plan(address: str, keys: Mapping[str, str], kept: Mapping[str, Any]) -> "Plan":
-    from leads.connectors.source import Plan
-
-    return Plan(
-        address,
-        keys,
-        fields=kept.get("fields", {}),
-        attributes=kept.get("attributes", {}),
-        dates=kept.get("dates", {}),
-        meanings=kept.get("meanings", {}),
-        prefix=kept.get("prefix", ""),
-        since=date.fromisoformat(kept["since"]) if kept.get("since") else None,
-    )
-
-
-def _describe(kind: str, address: str, keys: Mapping[str, str], plan: Mapping[str, Any]) -> dict[str, Any]:
-    """Call the system and keep what it says of itself. Somebody waits before a screen: it is not tried for long."""
-    from leads.connectors.source import SourceUnavailable
-
-    waited = 0.0
-
-    def wait(seconds: float) -> None:
-        nonlocal waited
-        waited += seconds
-        if waited > 10:
-            raise SourceUnavailable(f"{_kind(kind).name} is busy. Try again in a minute.")
-        time.sleep(seconds)
-
-    source = _kind(kind).open(_plan(address, keys, plan), wait, clock.now_text())
-    try:
-        return _document(source.describe())
-    finally:
-        source.close()
-
-
-def _document(found: "Description") -> dict[str, Any]:
-    return {
-        "account": found.account,
-        "fields": [[one.name, one.label] for one in found.fields],
-        "tracked": [
-            {
-                "field": tracked.field,
-                "label": tracked.label,
-                "values": [[one.value, one.label, one.suggested] for one in tracked.values],
-            }
-            for tracked in found.tracked
-        ],
-    }
-
-
-def _checked(entry: Entry, kind: "Kind") -> Entry:
-    from leads.connectors.calling import check_address
-
-    name = required_text(entry.name, "The source's name", 60)
-    address = check_address(entry.address if str(entry.address or "").strip() else kind.address)
-    prefix = optional_text(entry.prefix, "The prefix", 20)
-    if any(character.isspace() for character in prefix):
-        raise InvalidInput("The prefix has a space in it. Use letters, digits and signs such as - or :.")
-    if entry.every_minutes not in EVERY_MINUTES:
-        raise InvalidInput(f"Leads are pulled every {', '.join(str(one) for one in EVERY_MINUTES)} minutes.")
-    credentials = {}
-    for key, text in entry.credentials.items():
-        if key not in kind.credentials:
-            raise InvalidInput(f"{kind.name} has no key “{key}”.")
-        credentials[key] = optional_text(text, kind.credentials[key], _LONGEST_KEY)
-    return Entry(name, address, credentials, prefix, entry.since, entry.every_minutes)
 
 
 def _bounds(entry: Entry) -> dict[str, Any]:

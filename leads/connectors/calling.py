@@ -2,6 +2,7 @@
 
 import email.utils
 import ipaddress
+import logging
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,9 @@ LONGEST_WAIT = 120.0  # seconds; who asks for more is asked again another time
 LARGEST_ANSWER = 64 * 2**20
 _SECONDS = 60.0  # for an answer to begin, and between two parts of it
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+
+# it would write every address it calls, with the questions in it, into the log
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 Wait = Callable[[float], None]
 """Lets so many seconds pass. Raises PullStopped when nobody waits for the pages any more."""

@@ -17,7 +17,7 @@ from hubspot_server import HubSpotServer, too_many
 from people import make_actor
 
 from actions import clock, connectors, lead_feed, messages, pulls
-from actions.connectors import Entry
+from actions.connector_entries import Entry
 from alignment import instants
 from alignment.errors import InvalidInput, NotFound, StaleVersion, WrongState
 from alignment.people import MACHINE
