@@ -95,6 +95,36 @@ def read_dashboard(
     )
 
 
+def list_leads_behind(
+    actor: Actor,
+    key: str,
+    *,
+    part: str = "counted",
+    group: str | None = None,
+    page: int = 1,
+    size: int = 50,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    by: str | None = None,
+    restate: str | None = None,
+    only: tuple[str, str] | None = None,
+) -> list[str]:
+    """Ids of the leads behind a figure of the dashboard, `size` a page, at most 500: `key` is `Measure.key`.
+
+    `part` is counted, hit or excluded; `group` the part the figure is of, or the reason of a rejection, None for the total.
+    The rest as in `read_dashboard`. Raises NotFound for a figure that there is not.
+    """
+    authorise(actor, "metrics:read")
+    from leads import dashboard
+    from leads.store import warehouse
+
+    question = metrics.ask(
+        store().read(), first_day=first_day, last_day=last_day, by=by, restate=restate, only=only
+    )
+    with warehouse().read() as session:
+        return dashboard.leads_behind(session, question, key, part, group, page, size)
+
+
 class _Pulse:
     """The version of the facts that dashboards show: the newest one, but not sooner than the engine has rested."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from actions import leads, metrics
+from actions import dashboard, leads
 from alignment.lifecycle import Stage
 from alignment.tables import Table, write_csv
 from components import dialogs
@@ -77,7 +77,7 @@ def _show(figure: Any, title: str, choice: Choice) -> None:
 
 
 def _ids(figure: Any, part: str, group: str | None, choice: Choice, page: int, size: int) -> list[str]:
-    return metrics.list_leads_behind(
+    return dashboard.list_leads_behind(
         actor(),
         figure.key,
         part=part,

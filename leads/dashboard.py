@@ -1,24 +1,37 @@
-"""Everything the dashboard shows of the leads, from one version of the facts, built on one table of episodes."""
+"""Everything the dashboard shows of the leads, from one version of the facts.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+Nearly all of it is about the period that was asked for. So it is built on one table of the episodes in which anything
+happened since its first day; only what the whole history tells (which stages are recorded, the time a conversion takes,
+since when outcomes are recorded) looks at all episodes. Figures are the same as those of `leads.metrics.measuring`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import ibis
 
+from alignment.errors import InvalidInput, NotFound
 from alignment.lifecycle import Stage
+from leads.closed_periods import start_of
 from leads.goals import Amounts, count_in
 from leads.metrics.acceptance import acceptance_rate, rejection_reasons, silent_rejections
 from leads.metrics.conversion import conversion
 from leads.metrics.population import Population
 from leads.metrics.question import Measure, MetricQuestion
-from leads.metrics.selection import measure
-from leads.metrics.speed_to_lead import followed_up_in_time, speed_to_lead
+from leads.metrics.selection import PARTS_OF_A_FIGURE, Selection, measure
+from leads.metrics.selection import leads_behind as ids_of
+from leads.metrics.speed_to_lead import followed_up_in_time, speed_selection, speed_to_lead
 from leads.metrics.volume import volume_of, volume_of_mqls
 from leads.metrics.win_rate import win_rate
 from leads.store import Facts
 
+_MONEY = {"value": "float64", "currency": "string"}
+SPEEDS = ("speed_to_lead_median", "speed_to_lead_p90")
+_SLACK = timedelta(days=3)
+"""Days of a source and days of the company may be different ones, and a day begins at other instants in other zones."""
 _STAGES = (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)
 
 
@@ -72,18 +85,9 @@ def compute(
     spans: Mapping[str, tuple[date, date]],
 ) -> DashboardFigures:
     """All figures of the dashboard. `spans` are the periods of goals, by key (see `leads.goals`)."""
-    population = Population(facts, question, imported_at)
-    selections = [
-        volume_of_mqls(population),
-        volume_of(population, Stage.WON),
-        acceptance_rate(population),
-        silent_rejections(population),
-        followed_up_in_time(population),
-        conversion(population, Stage.MQL, Stage.WON),
-        win_rate(population),
-    ]
-    figures = [figure for selection in selections for figure in measure(population, selection)]
-    figures += speed_to_lead(population)
+    population = _population(facts, question, imported_at, [first for first, _ in spans.values()])
+    figures = [figure for make in _makers(population).values() for figure in measure(population, make())]
+    figures += [figure for figure in speed_to_lead(population) if figure.name in SPEEDS]
     figures += rejection_reasons(population)
     return DashboardFigures(
         revision=facts.revision,
@@ -92,6 +96,102 @@ def compute(
         standing=_standing(population),
         goals=count_in(population, spans) if spans else {},
     )
+
+
+def leads_behind(
+    facts: Facts,
+    question: MetricQuestion,
+    key: str,
+    part: str = "counted",
+    group: str | None = None,
+    page: int = 1,
+    size: int = 50,
+) -> list[str]:
+    """Ids of the leads behind a figure of the dashboard, page by page: `key` as in `Measure.key`.
+
+    `part` is counted, hit or excluded, `group` the value of the group or a reason of rejection, None for the total. Raises
+    NotFound for a key that has none, InvalidInput for a part that is none.
+    """
+    if part not in PARTS_OF_A_FIGURE:
+        raise InvalidInput(f"“{part}” is no part of a figure. Use one of: {', '.join(PARTS_OF_A_FIGURE)}.")
+    population = _population(facts, question, None, ())
+    makers = _makers(population)
+    makers |= {f"{name}:mql": partial(speed_selection, population, name) for name in SPEEDS}
+    if key.startswith("rejection_reason") and group is not None:
+        makers[key], group = partial(_rejected_for, population, group), None
+    if key not in makers:
+        raise NotFound(f"There is no figure “{key[:80]}” with leads behind it.")
+    page, size = max(1, page), min(max(1, size), 500)
+    return ids_of(population, makers[key](), part, group, (page - 1) * size, size)
+
+
+def _makers(population: Population) -> dict[str, Callable[[], Selection]]:
+    return {
+        "volume:mql": lambda: volume_of_mqls(population),
+        "volume:won": lambda: volume_of(population, Stage.WON),
+        "acceptance_rate:mql:sal": lambda: acceptance_rate(population),
+        "silent_rejections:mql": lambda: silent_rejections(population),
+        "followed_up_in_time:mql": lambda: followed_up_in_time(population),
+        "conversion:mql:won": lambda: conversion(population, Stage.MQL, Stage.WON),
+        "win_rate:won": lambda: win_rate(population),
+    }
+
+
+def _rejected_for(population: Population, reason: str) -> Selection:
+    """The leads that were decided on, of which those hit that were rejected for this reason; `(none)` is none given."""
+    decided = acceptance_rate(population)
+    table = decided.table
+    given = population.episodes.select("lead_id", "number", given="reason")
+    table = table.left_join(given, ["lead_id", "number"])
+    hit = ~table.hit & (table.given.coalesce("(none)") == reason)
+    return replace(decided, name="rejection_reason", table=table.mutate(hit=hit))
+
+
+class _Over(Facts):
+    """The facts of a run with other episodes, of which tables are held or not."""
+
+    def __init__(self, facts: Facts, episode: ibis.Table, *, keeps: bool) -> None:
+        vars(self).update(vars(facts))
+        self._episode = episode
+        self._keeps = keeps
+
+    @property
+    def episode(self) -> ibis.Table:
+        """The episodes instead of those of the facts."""
+        return self._episode
+
+    def keep(self, expression: ibis.Table) -> ibis.Table:
+        """Hold the rows, or leave the expression to be worked out in each scan."""
+        return super().keep(expression) if self._keeps else expression
+
+
+def _population(
+    facts: Facts, question: MetricQuestion, imported_at: str | None, others: Sequence[date]
+) -> Population:
+    """The episodes in which anything happened since the first day of the period, or one of the `others`."""
+    whole = Population(facts, question, imported_at)
+    if question.first_day is None:
+        return whole
+    since = start_of(min([question.first_day, *others]) - _SLACK, question.timezone)
+    episode = facts.episode
+    times = [episode[f"{stage}_at"] for stage in Stage]
+    latest = ibis.greatest(*times, episode.accepted_at, episode.rejected_at, episode.created_at)
+    recent = Population(_Over(facts, episode.filter(latest >= since), keeps=True), question, imported_at)
+    recent.profile = whole.profile  # what is recorded at all is told by the whole history
+    if whole.profile.entered[Stage.MQL] and whole.profile.entered[Stage.WON]:
+        # these need neither the values nor the fields by which the question splits and judges
+        bare = episode.mutate(
+            **{name: ibis.null().cast(kind) for name, kind in _MONEY.items() if name not in episode.columns}
+        )
+        history = Population(
+            _Over(facts, bare, keeps=False),
+            replace(question, by=None, definitions=(), restate=None),
+            imported_at,
+        )
+        history.profile = whole.profile
+        conversion(history, Stage.MQL, Stage.WON)
+        recent.windows, recent.truncations = history.windows, history.truncations
+    return recent
 
 
 def _weeks(population: Population) -> tuple[WeekOfLeads, ...]:

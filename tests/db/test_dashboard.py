@@ -42,6 +42,55 @@ def test_it_tells_what_each_measure_tells():
     assert found.reasons[0].group == {"reason": "no_budget"}
 
 
+def test_a_period_tells_the_same_from_recent_leads_as_from_all(monkeypatch):
+    import random
+
+    import pyarrow as pa
+
+    from actions import imports
+
+    # stages in any order, years of them, with leads that come back and leads of which only the end is known
+    draw = random.Random(7)
+    rows, events = [], []
+    for number in range(600):
+        lead = f"l{number}"
+        rows.append({"lead_id": lead, "source": draw.choice(["a", "b", None]), "employees": 10.0})
+        for _ in range(draw.randint(1, 7)):
+            kind = draw.choice(["entered_stage"] * 5 + ["accepted", "rejected", "contact_attempted"])
+            stage = draw.choice(["lead", "mql", "mql", "sal", "sql", "opportunity", "won", "lost"])
+            at = START - timedelta(days=400) + timedelta(minutes=draw.randint(0, 440 * 1440))
+            events.append(
+                {
+                    "lead_id": lead,
+                    "type": kind,
+                    "stage": stage if kind == "entered_stage" else None,
+                    "at": at,
+                    "reason": draw.choice(["no_budget", "other", None]) if kind == "rejected" else None,
+                }
+            )
+    with clock.at(AFTER):
+        imports.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
+        choices = {"first_day": (START - timedelta(days=60)).date(), "by": "source"}
+        found = dashboard.read_dashboard(MACHINE, **choices)
+        alone = {
+            (figure.key, tuple(figure.group.items())): figure
+            for figure in metrics.read_metrics(MACHINE, **choices)
+        }
+        every = [figure for of_key in found.parts.values() for figure in of_key]
+        every += [*found.figures.values(), *found.reasons]
+        assert len(every) > 30
+        for figure in every:
+            assert figure == alone[figure.key, tuple(figure.group.items())]
+        for figure in every:
+            group = next(iter(figure.group.values()), None)
+            asked = {"key": figure.key, "group": group, **choices, "size": 500}
+            if figure.unit != "business minutes":
+                hit = dashboard.list_leads_behind(MACHINE, part="hit", **asked)
+                assert len(hit) <= figure.numerator  # a lead with two episodes stands there once
+                assert bool(hit) == bool(figure.numerator)
+            assert len(dashboard.list_leads_behind(MACHINE, **asked)) <= figure.denominator
+
+
 def test_each_lead_stands_somewhere_and_the_weeks_add_up():
     with clock.at(AFTER):
         add_history(200, accepted=0.6, won=0.1, undecided=0.3)
