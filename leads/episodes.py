@@ -52,7 +52,7 @@ def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
             *(name for name in dated.columns if name != "lead_id"),
             lead_id=found.survivor.coalesce(found.lead_id),
             record=found.lead_id,
-        )
+        ).view()
         prospects = _together(prospects, kept)
     numbered = _numbered(dated)
     columns = {}
@@ -96,13 +96,13 @@ def survivors(lead: ibis.Table) -> ibis.Table | None:
     pairs = lead.filter(lead[column].notnull(), lead[column] != lead.lead_id)
     pairs = pairs.select("lead_id", survivor=column)
     known = lead.select(survivor="lead_id")
-    pairs = pairs.semi_join(known, "survivor")
+    pairs = pairs.semi_join(known, "survivor").select("lead_id", "survivor")
     for _ in range(_JUMPS):
-        ahead = pairs.select(survivor="lead_id", next="survivor")
-        both = pairs.left_join(ahead, "survivor")
+        ahead = pairs.select(merged="lead_id", next="survivor").view()
+        both = pairs.left_join(ahead, [("survivor", "merged")]).select("lead_id", "survivor", "next")
         pairs = both.select("lead_id", survivor=both.next.coalesce(both.survivor))
     # what still points to a merged lead goes round in a circle
-    return pairs.anti_join(pairs.select(survivor="lead_id"), "survivor")
+    return pairs.anti_join(pairs.select(survivor="lead_id").view(), "survivor")
 
 
 def family(lead: ibis.Table, lead_ids: Iterable[str]) -> ibis.Table:
