@@ -6,9 +6,11 @@ the cells of one sheet as text into a Parquet file, from which they are loaded.
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import zipfile
@@ -35,6 +37,7 @@ LARGEST_WORKBOOK = 100_000_000
 LARGEST_UNPACKED = 2_000_000_000
 MOST_MEMORY = 2 << 30
 LONGEST_SECONDS = 300
+_DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 _ROOT = Path(__file__).resolve().parents[2]
 _SEARCHED_ROWS = 20
 _BATCH = 20_000
@@ -279,8 +282,9 @@ def _main(source: str, target: str) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_SECONDS, LONGEST_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(AttributeError, OSError):
-        os.nice(5)
+    os.nice(5)
+    with contextlib.suppress(AttributeError, OSError):  # Linux ends it with the one who started it
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     json.dump(_convert(Path(source), Path(target)), sys.stdout)
 
 

@@ -127,18 +127,15 @@ class _Unfolded(LeadFile):
         if moment is not None:
             here = (raw.property == _folded(moment.where)) & _says(raw.value, moment)
             return here.ifelse(raw["at"], _nothing())
-        fields = self.mapping.fields
-        dates = (
-            *self.mapping.stages.values(),
-            *self.mapping.events.values(),
-            *(fields[date] for date in _DATES if date in fields),
-        )
-        named = raw.property == _folded(name)
+        name = _folded(name)  # the file may spell a property in several ways
+        fields = {field: _folded(column) for field, column in self.mapping.fields.items()}
+        dates = {_folded(one) for one in (*self.mapping.stages.values(), *self.mapping.events.values())}
+        dates |= {fields[one] for one in _DATES if one in fields}
+        named = raw.property == name
         if name in dates:
-            value = _dated(raw.value)
             # a stage's date may change when a lead comes round again, and each of them was a date
-            counts = named if name not in fields.values() else named & raw.is_last
-            return counts.ifelse(value, _nothing())
+            counts = named & raw.is_last if name in fields.values() else named
+            return counts.ifelse(_dated(raw.value), _nothing())
         counts = raw.is_first if fields.get(FIRST_STAYS) == name else raw.is_last
         return (named & counts).ifelse(raw.value, _nothing())
 
