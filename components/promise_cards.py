@@ -268,7 +268,7 @@ def edit_version(entry: PromiseEntry, version: PromiseVersion | None) -> None:
     start = st.date_input(
         "Takes effect on",
         value=max(version.effective_from, today(actor())) if version else today(actor()),
-        key=f"{key}_start",
+        key=f"{key}_from",
         help="Never before both have signed. What is in force stays until then.",
     )
     note = st.text_area(

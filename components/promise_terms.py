@@ -69,6 +69,7 @@ def edit_terms(key: str, promise: Promise, terms: Terms | None) -> Terms:
         key=f"{key}_limit",
     )
     unit = right.selectbox("Unit", list(_UNITS), int(in_hours), key=f"{key}_unit")
+    left, right = st.columns(2)
     start = left.selectbox(
         "The clock starts when",
         list(Start),

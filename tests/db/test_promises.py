@@ -405,6 +405,8 @@ def test_an_alert_goes_out_before_and_at_a_breach_once_each(sales, marketing):
         assert alerts.alert_due(MACHINE) == 0
     assert told(ben) == ["1 lead due soon: First contact"] and told(sales) == []
     with clock.at(now + timedelta(minutes=20)):
+        assert alerts.alert_due(MACHINE) == 0  # an answer in this minute is in time
+    with clock.at(now + timedelta(minutes=21)):
         assert alerts.alert_due(MACHINE) == 2
         assert alerts.alert_due(MACHINE) == 0
     assert told(ben)[1:] == told(sales) == ["1 lead overdue: First contact"] and told(marketing) == []
