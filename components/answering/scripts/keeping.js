@@ -122,6 +122,7 @@ function noteSent(field) {
   if (!draft || !connected()) return;
   draft.sent = draft.text;
   write(drafts);
+  look(); // what is typed over and back to what was saved moves nothing on the screen
 }
 
 // What was sent just before the connection broke may never have arrived.
