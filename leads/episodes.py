@@ -111,14 +111,19 @@ def family(lead: ibis.Table, lead_ids: Iterable[str]) -> ibis.Table:
     kept = survivors(lead)
     if kept is None:
         return wanted
-    members = kept.union(kept.select(lead_id="survivor", survivor="survivor")).distinct()
-    of_wanted = members.semi_join(wanted, "lead_id").select("survivor")
+    members = _members(kept)
+    of_wanted = members.semi_join(wanted, "lead_id").select("survivor").view()
     return wanted.union(members.semi_join(of_wanted, "survivor").select("lead_id")).distinct()
+
+
+def _members(kept: ibis.Table) -> ibis.Table:
+    """`lead_id` and `survivor` of all leads that were merged, those into which the others were included."""
+    return kept.union(kept.select(lead_id="survivor", survivor="survivor")).distinct().view()
 
 
 def _together(prospects: ibis.Table, kept: ibis.Table) -> ibis.Table:
     """The leads, with those that were merged as one row."""
-    members = kept.union(kept.select(lead_id="survivor", survivor="survivor")).distinct()
+    members = _members(kept)
     alone = prospects.anti_join(members, "lead_id")
     rows = prospects.inner_join(members, "lead_id")
     by_age = [rows.created_at, rows.lead_id]

@@ -180,7 +180,8 @@ def _awaiting_feedback(population: Population) -> ibis.Table:
 
 
 def start_of_clock(population: Population, table: ibis.Table) -> ibis.Value:
-    """From when the clock runs: the MQL entry; the first assignment, but not before that; or the lead's creation.
+    """From when the clock runs: the MQL entry; the first assignment, but not before that; or the lead's creation,
+    which of a recycled lead is its new MQL entry.
 
     Null, so that it is not counted, for a lead that is not an MQL, and from the assignment on for one that has none.
     """
@@ -189,7 +190,9 @@ def start_of_clock(population: Population, table: ibis.Table) -> ibis.Value:
             handed_over = table.assigned_at.notnull() & table.mql_at.notnull()
             return handed_over.ifelse(ibis.greatest(table.assigned_at, table.mql_at), ibis.null())
         case StartOfClock.CREATED:
-            return table.created_at.coalesce(table.lead_at, table.mql_at)
+            # who comes again has been created long before
+            created = table.created_at.coalesce(table.lead_at, table.mql_at)
+            return (table.number == 1).ifelse(created, table.mql_at)
     return table.mql_at
 
 

@@ -70,26 +70,21 @@ def followed(population: Population, start: Stage, end: Stage) -> ibis.Table:
     end is not yet known is not yet told: else a lead that converted this morning would stand beside none that did not.
     """
 
-    def build() -> ibis.Table:
-        table = population.episodes
-        closed = ibis.least(
-            table.rejected_at, table.until_at, *([] if end == Stage.LOST else [table.lost_at])
-        )
-        converted = cohorts.days_taken(table, start, end).ceil().cast("int64")
-        exact = closed.delta(table[f"{start}_at"], unit="microsecond") / 86_400_000_000.0
-        table = table.mutate(
-            converted_on=cohorts.not_negative(converted),
-            gone_on=cohorts.not_negative(exact.ceil().cast("int64")),
-            seen=cohorts.not_negative(cohorts.days_followed(population, table, start, end)),
-        )
-        is_converted = (table.converted_on <= table.seen).fill_null(False)
-        is_gone = table.converted_on.isnull() & (table.gone_on <= table.seen).fill_null(False)
-        return table.mutate(
-            days=ibis.cases((is_converted, table.converted_on), (is_gone, table.gone_on), else_=table.seen),
-            fate=ibis.cases((is_converted, CONVERTED), (is_gone, GONE), else_=WAITING),
-        )
-
-    return population.once(f"followed_{start}_{end}", build)
+    table = population.episodes
+    closed = ibis.least(table.rejected_at, table.until_at, *([] if end == Stage.LOST else [table.lost_at]))
+    converted = cohorts.days_taken(table, start, end).ceil().cast("int64")
+    exact = closed.delta(table[f"{start}_at"], unit="microsecond") / 86_400_000_000.0
+    table = table.mutate(
+        converted_on=cohorts.not_negative(converted),
+        gone_on=cohorts.not_negative(exact.ceil().cast("int64")),
+        seen=cohorts.not_negative(cohorts.days_followed(population, table, start, end)),
+    )
+    is_converted = (table.converted_on <= table.seen).fill_null(False)
+    is_gone = table.converted_on.isnull() & (table.gone_on <= table.seen).fill_null(False)
+    return table.mutate(
+        days=ibis.cases((is_converted, table.converted_on), (is_gone, table.gone_on), else_=table.seen),
+        fate=ibis.cases((is_converted, CONVERTED), (is_gone, GONE), else_=WAITING),
+    )
 
 
 def curve_of(rows: Sequence[Row]) -> IncidenceCurve:

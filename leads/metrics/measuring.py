@@ -38,8 +38,6 @@ LONGEST_WINDOW_DAYS = 3_650
 _CONVERSIONS = (
     (Stage.MQL, Stage.WON),
     (Stage.MQL, Stage.SAL),
-    (Stage.MQL, Stage.SQL),
-    (Stage.MQL, Stage.OPPORTUNITY),
     (Stage.LEAD, Stage.MQL),
     (Stage.SAL, Stage.SQL),
     (Stage.SAL, Stage.OPPORTUNITY),

@@ -109,7 +109,7 @@ class Population:
         """One row per episode, with what `recorded` has and:
 
         times of skipped stages filled with the next later one (`<stage>_imputed` says so; a stage that is recorded
-        nowhere is not filled in); `definition`, the label that applies at its MQL; `verdict`, true, false or null;
+        nowhere is not filled in, nor lead in an episode after the first); `definition`, the label that applies at its MQL; `verdict`, true, false or null;
         `test`, whether the agreed filter takes it for a test or an internal lead; and `part`, the group it belongs to.
         """
         table = self.recorded
@@ -125,10 +125,13 @@ class Population:
                 filled[f"{stage}_imputed"] = ibis.literal(False)
                 later = {name: table[name] for name in names}
                 continue
+            skipped = own.isnull()
+            if stage == Stage.LEAD:
+                skipped = skipped & (table.number == 1)  # who comes again was a lead before
             values = zip(names, later.values(), strict=True)
-            later = {name: own.isnull().ifelse(after, table[name]) for name, after in values}
+            later = {name: skipped.ifelse(after, table[name]) for name, after in values}
             filled |= later
-            filled[f"{stage}_imputed"] = own.isnull() & later[f"{stage}_at"].notnull()
+            filled[f"{stage}_imputed"] = skipped & later[f"{stage}_at"].notnull()
         table = table.mutate(**filled)
         columns = list(dict.fromkeys([*table.columns, *_MONEY, "definition", "verdict", "test", "part"]))
         table = self._judged(table)
