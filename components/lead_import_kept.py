@@ -5,7 +5,7 @@ import streamlit as st
 
 from actions import imports
 from actions.settings import local_time
-from alignment.errors import Refusal
+from alignment.people import Actor
 from components.outcome import perform, show_outcome, was_refused
 from components.page import show_refusal
 from components.session import actor
@@ -46,7 +46,7 @@ def show_mappings(key: str) -> None:
             ):
                 st.markdown(plain(name))
                 if st.button("Open", icon=":material/edit:", key=f"{key}_open_{number}"):
-                    _edit(name, toml, key)
+                    _edit(name, toml, f"{key}_edit_{number}")
 
 
 def show_imports(key: str) -> None:
@@ -83,35 +83,43 @@ def show_imports(key: str) -> None:
 @st.dialog("Kept mapping", icon=":material/bookmark:", width="large")
 def _edit(name: str, toml: str, key: str) -> None:
     """Change a kept mapping as text, save it under this or another name, or remove it."""
-    if was_refused():
-        show_outcome()
-    st.text_input("Name", value=name, max_chars=80, key=f"{key}_edit_name")
+    st.text_input("Name", value=name, max_chars=80, key=f"{key}_name")
     st.text_area(
         "What each column means, as TOML",
         value=toml,
         height=320,
         max_chars=_MOST_CHARACTERS,
-        key=f"{key}_edit_toml",
+        key=f"{key}_toml",
         help="The same text is what the command line takes with --mapping.",
     )
     with st.container(horizontal=True):
-        if st.button("Save", type="primary", icon=":material/save:", key=f"{key}_edit_save"):
-            try:
-                fresh = st.session_state[f"{key}_edit_name"]
-                imports.save_mapping(actor(), fresh, st.session_state[f"{key}_edit_toml"])
-                if fresh.strip() != name:
-                    imports.delete_mapping(actor(), name)
-            except Refusal as refusal:
-                st.error(plain(refusal), icon=":material/error:")
-            else:
-                st.rerun()
-        if st.button("Remove", icon=":material/delete:", key=f"{key}_edit_remove"):
-            try:
-                imports.delete_mapping(actor(), name)
-            except Refusal as refusal:
-                st.error(plain(refusal), icon=":material/error:")
-            else:
-                st.rerun()
+        saved = st.button(
+            "Save",
+            type="primary",
+            icon=":material/save:",
+            key=f"{key}_save",
+            on_click=perform,
+            args=(f"“{name}” is changed.", _replace, name, key),
+        )
+        removed = st.button(
+            "Remove",
+            icon=":material/delete:",
+            key=f"{key}_remove",
+            on_click=perform,
+            args=(f"“{name}” is removed.", imports.delete_mapping, name),
+        )
+    if was_refused():
+        show_outcome()
+    elif saved or removed:
+        st.rerun()
+
+
+def _replace(who: Actor, name: str, key: str) -> None:
+    """Save what the dialog shows, under another name if it was given one."""
+    fresh = st.session_state[f"{key}_name"]
+    imports.save_mapping(who, fresh, st.session_state[f"{key}_toml"])
+    if fresh.strip() != name:
+        imports.delete_mapping(who, name)
 
 
 def _keep(toml: str, key: str) -> None:
