@@ -31,10 +31,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Draft", "Facts", "Warehouse", "WarehouseUnavailable", "attributes_of", "warehouse"]
 
+PLACE_FILE = "warehouse.toml"  # names a company's own warehouse to be read in place; see `leads.in_place`
 _LOCK = "writer.lock"
 _READER: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "1GB", "threads": 2}
 _WRITER: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "2GB", "threads": 2}
 _KEPT_VERSIONS = 2
+_READ = ("base", "main")
 
 
 @dataclass
@@ -127,6 +129,7 @@ class Warehouse:
         """
         opened = self._acquire()
         cursor = opened.connection.cursor()
+        cursor.execute(f"USE {_READ[0]}")
         try:
             yield Facts(session(cursor), opened.revision, live=LIVE if opened.has_live else None)
         finally:
@@ -354,23 +357,22 @@ def _remove(path: Path) -> None:
 
 
 def _open_reader(folder: Path, pointer: Pointer) -> "duckdb.DuckDBPyConnection":
+    """An engine of its own with base and overlay attached.
+
+    One that opened the base by its path would be shared by all who do, and with the files locked away it could take in no
+    later overlay.
+    """
     import duckdb
 
-    config = {**_READER, "python_enable_replacements": False}
-    if pointer.file is None:
-        connection = duckdb.connect(":memory:", config=config)
-        create_empty(session(connection), None)
-    else:
-        path = folder / pointer.file
-        if not path.exists():
-            raise FileNotFoundError(path)
-        connection = duckdb.connect(str(path), read_only=True, config=config)
+    connection = duckdb.connect(":memory:", config={**_READER, "python_enable_replacements": False})
     try:
+        if pointer.file is None:
+            session(connection).attach(":memory:", name=_READ[0])
+            create_empty(session(connection), _READ)
+        else:
+            _attach(connection, folder / pointer.file, _READ[0])
         if pointer.live is not None:
-            overlay = folder / pointer.live.file
-            if not overlay.exists():
-                raise FileNotFoundError(overlay)
-            session(connection).attach(overlay, name=LIVE[0], read_only=True)
+            _attach(connection, folder / pointer.live.file, LIVE[0])
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -378,6 +380,12 @@ def _open_reader(folder: Path, pointer: Pointer) -> "duckdb.DuckDBPyConnection":
         connection.close()
         raise
     return connection
+
+
+def _attach(connection: "duckdb.DuckDBPyConnection", path: Path, name: str) -> None:
+    if not path.exists():
+        raise FileNotFoundError(path)
+    session(connection).attach(path, name=name, read_only=True)
 
 
 _warehouses: dict[Path, Warehouse] = {}
@@ -389,6 +397,11 @@ def warehouse() -> Warehouse:
     configured = os.environ.get("CONCORD_DATA")
     data = Path(configured) if configured else Path(__file__).resolve().parent.parent / "data"
     folder = (data / "leads").resolve()
+    settings = data / PLACE_FILE
+    if settings.exists():
+        from leads.in_place import in_place
+
+        return in_place(folder, settings.resolve())
     with _making:
         found = _warehouses.get(folder)
         if found is None:
