@@ -21,7 +21,7 @@ from components.page import stop_on_refusal
 from components.session import actor
 from components.text import plain
 
-LEADS_PAGE = "pages/leads/leads.py"
+IMPORT_PAGE = "pages/leads/bring_in.py"
 A_PAGE = 20
 CHART = {"displayModeBar": False, "staticPlot": True}
 ENDED: dict[Stage | None, str] = {Stage.WON: "won", Stage.LOST: "lost"}
@@ -40,7 +40,7 @@ def show_no_leads(me: Person) -> None:
         st.caption(
             ":material/filter_alt: Once past leads are imported, each difference also says how many leads it is about."
         )
-        st.page_link(LEADS_PAGE, label="Bring in leads", icon=":material/upload:")
+        st.page_link(IMPORT_PAGE, label="Bring in leads", icon=":material/upload:")
     else:
         st.caption(
             ":material/filter_alt: Once a facilitator, a team lead or an administrator has imported past leads, each "

@@ -45,7 +45,7 @@ def _show_question(survey: Survey, question: Question) -> None:
     usable = [field for field in review.fields if field.use is not FieldUse.NEVER]
     if not usable:
         st.info("There are no leads to draw cards from. Import leads first, or take the question out.")
-        st.page_link("pages/leads/leads.py", label="Import leads", icon=":material/upload_file:")
+        st.page_link("pages/leads/bring_in.py", label="Bring in leads", icon=":material/upload_file:")
         return
     st.markdown(plain(_sentence(question, review)))
     note = st.session_state.get(f"{key}_note")
