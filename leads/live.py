@@ -63,7 +63,10 @@ def lay(draft: LiveDraft, items: Sequence[Item], at: datetime) -> None:
     backend = draft.backend
     upto = items[-1][0]
     leads, events = _staged(items, attributes_of(draft.base.lead), draft.live)
-    lead = backend.create_table("staged_lead", leads, temp=True)
+    told = backend.create_table("told_lead", leads, temp=True)
+    lead = backend.create_table(
+        "staged_lead", aligned(told, dict(schema.lead(attributes_of(told)))), temp=True
+    )
     event = backend.create_table("staged_event", events, schema=schema.EVENT, temp=True)
     touched = backend.create_table("touched", _touched(draft, lead, event), temp=True)
     from_base = {name: _from_base(backend, name, touched) for name in _TABLES}
