@@ -301,28 +301,36 @@ def edit_version(entry: PromiseEntry, version: PromiseVersion | None) -> None:
 
 def _show_more(entry: PromiseEntry, me: Person, day: Day) -> None:
     """What is behind a promise: the next version, alerts, what was let off, its history."""
-    choices: list[str] = []
-    if may(me, "promise:draft") and entry.open is None:
-        choices.append("Prepare the next version" if entry.versions else "Draft it")
-    if entry.promise.kind is PromiseKind.RESPONSE and entry.versions:
-        choices += ["Alerts", f"Let off ({len(entry.waivers)})" if entry.waivers else "Let off"]
-    if len(entry.versions) > 1:
-        choices.append("Versions")
+    labels = {
+        "next": "Prepare the next version" if entry.versions else "Draft it",
+        "alerts": "Alerts",
+        "let_off": f"Let off ({len(entry.waivers)})" if entry.waivers else "Let off",
+        "versions": "Versions",
+    }
+    is_in_time = entry.promise.kind is PromiseKind.RESPONSE and bool(entry.versions)
+    offered = {
+        "next": may(me, "promise:draft") and entry.open is None,
+        "alerts": is_in_time,
+        "let_off": is_in_time,
+        "versions": len(entry.versions) > 1,
+    }
+    choices = [choice for choice, is_offered in offered.items() if is_offered]
     if not choices:
         return
     chosen = st.pills(
         f"More about {plain(entry.promise.name)}",
         choices,
+        format_func=lambda choice: labels[choice],
         label_visibility="collapsed",
         key=f"promises_more_{entry.promise.key}",
     )
-    if chosen in ("Prepare the next version", "Draft it"):
+    if chosen == "next":
         edit_version(entry, None)
-    elif chosen == "Alerts":
+    elif chosen == "alerts":
         _show_alerts(entry, me)
-    elif chosen == "Versions":
+    elif chosen == "versions":
         _show_history(entry.versions, entry, day)
-    elif chosen:
+    elif chosen == "let_off":
         show_let_off(entry, me, day)
 
 

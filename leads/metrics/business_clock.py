@@ -1,8 +1,9 @@
-"""Business minutes in the engine: the calendar as a table of days, looked up at both ends of an interval.
+"""Business minutes in the engine: the calendar as a table of stretches, looked up at both ends of an interval.
 
-A day of UTC has the open minutes before it and the few spans of it that are open; the open minutes up to an instant are
-those before its day plus what has passed of each span. Looking up a day is a join with a small table on a whole number,
-which the engine does for ten million intervals in well under a second.
+A stretch of 1,024 minutes has the open minutes before it and the few spans of it that are open; the open minutes up to an
+instant are those before its stretch plus what has passed of each span. Looking a stretch up is a join with a small table on
+a whole number, and its number and the minute within it are bits of the minute: ten million intervals take about half a
+second.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from datetime import UTC, date, timedelta
 from functools import lru_cache
 
 import ibis
+import ibis.expr.datatypes as dt
 import numpy as np
 import pyarrow as pa
 
@@ -19,7 +21,9 @@ from leads.metrics.population import Population
 
 _EARLIEST = date(1990, 1, 1)
 _LOOKED_AHEAD = timedelta(days=366)
-_MINUTES_A_DAY = 1440
+_A_MINUTE = 60_000_000  # microseconds
+_BITS = 10
+_STRETCH = 1 << _BITS  # minutes
 
 
 def elapsed_columns(
@@ -55,6 +59,16 @@ def span(population: Population) -> tuple[date, date]:
     return min(first, as_of), as_of + timedelta(days=3)
 
 
+@ibis.udf.scalar.builtin(name="epoch_us")
+def _microseconds(at: dt.timestamp) -> dt.int64:
+    """The engine's own: microseconds since 1970 of an instant."""
+
+
+@ibis.udf.scalar.builtin(name="divide")
+def _divided(number: dt.int64, by: dt.int64) -> dt.int64:
+    """The engine's own: whole division, towards zero."""
+
+
 def with_elapsed(
     table: ibis.Table, names: list[str], hours: BusinessHours, first_day: date, last_day: date
 ) -> ibis.Table:
@@ -62,23 +76,26 @@ def with_elapsed(
 
     Instants outside the span count as its ends; null stays null.
     """
-    days = _days(hours, first_day, last_day)
-    first = int((first_day - date(1970, 1, 1)).days)
-    last = first + len(days) - 1
-    spans = sum(name.startswith("opens_") for name in days.column_names)
-    calendar = ibis.memtable(days)
+    stretches = _stretches(hours, first_day, last_day)
+    first, last = _minute(first_day), _minute(last_day + timedelta(days=1))
+    spans = sum(name.startswith("opens_") for name in stretches.column_names)
+    calendar = ibis.memtable(stretches)
     for name in names:
-        minute = (table[name].epoch_seconds().cast("int64") // 60).clip(
-            first * _MINUTES_A_DAY, last * _MINUTES_A_DAY + _MINUTES_A_DAY - 1
-        )
-        looked_up = table.mutate(clock_minute=minute, clock_day=(minute // _MINUTES_A_DAY).cast("int32"))
-        joined = looked_up.left_join(calendar, looked_up.clock_day == calendar.day)
-        of_day = joined.clock_minute % _MINUTES_A_DAY
-        elapsed = joined.before
+        at = table[name]
+        minute = ibis.greatest(ibis.least(_divided(_microseconds(at), _A_MINUTE), last), first).cast("int32")
+        numbered = table.mutate(clock_minute=minute, clock_stretch=minute >> _BITS)
+        joined = numbered.left_join(calendar, numbered.clock_stretch == calendar.stretch)
+        within = joined.clock_minute & (_STRETCH - 1)
+        # what has passed of a span from a to b at w is (|w − a| − |w − b| + b − a) / 2, which takes no comparison
+        twice = joined.twice_before
         for number in range(spans):
-            passed = of_day - joined[f"opens_{number}"]
-            elapsed = elapsed + ibis.greatest(ibis.least(passed, joined[f"open_{number}"]), 0)
-        table = joined.select(*table.columns, **{f"elapsed_{name}": elapsed})
+            opens, closes = joined[f"opens_{number}"], joined[f"closes_{number}"]
+            twice = twice + (within - opens).abs() - (within - closes).abs()
+        # least and greatest pass over nulls, so that a missing instant would be the end of the span
+        known = joined[name].notnull()
+        table = joined.select(
+            *table.columns, **{f"elapsed_{name}": known.ifelse(twice >> 1, ibis.null()).cast("int64")}
+        )
     return table
 
 
@@ -110,27 +127,33 @@ def due_column(population: Population, table: ibis.Table, elapsed: str, minutes:
 
 
 @lru_cache(maxsize=16)
-def _days(hours: BusinessHours, first_day: date, last_day: date) -> pa.Table:
-    """Each day of UTC from `first_day` to `last_day`: its number since 1970, the open minutes `before` it, and for each
-    span of it the minute it `opens` and how long it is `open`."""
+def _stretches(hours: BusinessHours, first_day: date, last_day: date) -> pa.Table:
+    """Each stretch from the start of `first_day` to the end of `last_day`: its number since 1970, for each open span of it the
+    minute it `opens` and `closes`, and twice the open minutes before it with the lengths of its spans."""
     intervals = open_intervals(hours, first_day, last_day)
-    first = (first_day - date(1970, 1, 1)).days
-    count = (last_day - first_day).days + 1
+    first, last = _minute(first_day) >> _BITS, _minute(last_day + timedelta(days=1)) >> _BITS
+    count = last - first + 1
     pieces: list[list[tuple[int, int]]] = [[] for _ in range(count)]
     for opens, closes in zip(intervals.opens.tolist(), intervals.closes.tolist(), strict=True):
         while opens < closes:
-            day = opens // _MINUTES_A_DAY
-            until = min(closes, (day + 1) * _MINUTES_A_DAY)
-            if 0 <= day - first < count:
-                pieces[day - first].append((opens % _MINUTES_A_DAY, until - opens))
+            number = opens >> _BITS
+            until = min(closes, (number + 1) << _BITS)
+            if 0 <= number - first < count:
+                pieces[number - first].append((opens & (_STRETCH - 1), until - opens))
             opens = until
-    starts = (np.arange(count, dtype=np.int64) + first) * _MINUTES_A_DAY
+    numbers = np.arange(count, dtype=np.int64) + first
+    lengths = np.array([sum(length for _, length in inside) for inside in pieces], dtype=np.int64)
     columns = {
-        "day": pa.array(np.arange(count, dtype=np.int32) + first),
-        "before": pa.array(intervals.elapsed(starts)),
+        "stretch": pa.array(numbers.astype(np.int32)),
+        "twice_before": pa.array((2 * intervals.elapsed(numbers << _BITS) + lengths).astype(np.int32)),
     }
-    for number in range(max((len(of_day) for of_day in pieces), default=0)):
-        found = [of_day[number] if number < len(of_day) else (0, 0) for of_day in pieces]
-        columns[f"opens_{number}"] = pa.array([opens for opens, _ in found], pa.int64())
-        columns[f"open_{number}"] = pa.array([length for _, length in found], pa.int64())
+    for number in range(max((len(inside) for inside in pieces), default=0)):
+        found = [inside[number] if number < len(inside) else (0, 0) for inside in pieces]
+        columns[f"opens_{number}"] = pa.array([opens for opens, _ in found], pa.int32())
+        columns[f"closes_{number}"] = pa.array([opens + length for opens, length in found], pa.int32())
     return pa.table(columns)
+
+
+def _minute(day: date) -> int:
+    """Minutes since 1970 at the start of a day of UTC."""
+    return (day - date(1970, 1, 1)).days * 24 * 60

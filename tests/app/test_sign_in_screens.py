@@ -440,14 +440,9 @@ def test_changing_ones_password_keeps_this_session_and_ends_the_others(with_pass
 def test_settings_are_saved(with_password, open_page):
     admin = with_password("admin", None)
     app = open_page("pages/admin/settings.py", admin)
-    field(app, "Monday").set_value("8-12, 13:00-16:30")
     field(app, "Name").set_value("Acme & sons")
-    app.selectbox(key="settings_country").select("DE")
     button(app, "Save").click().run()
-    company = settings.read_company(acting(admin))
-    assert (company.name, company.hours.country) == ("Acme & sons", "DE")
-    assert company.hours.shifts[0] == ((480, 720), (780, 990))
-    assert field(app, "Monday").value == "08:00-12:00, 13:00-16:30" and "Acme & sons" in shown(app)
+    assert settings.read_company(acting(admin)).name == "Acme & sons" and "Acme & sons" in shown(app)
 
 
 def test_of_two_who_save_settings_on_screen_the_second_is_told_and_keeps_what_they_typed(
@@ -509,17 +504,6 @@ def test_settings_that_make_no_sense_are_refused_whatever_the_browser_sent(make_
     with pytest.raises(InvalidInput):
         settings.change_company(admin, replace(Company(), **wrong), 0)
     assert settings.read_company(admin) == Company()
-
-
-@pytest.mark.parametrize(
-    "hours", ["25-26", "17-9", "nine to five", "9:00-12:00, 11:00-13:00", "9-17-18", "9:99-17"]
-)
-def test_hours_that_do_not_fit_get_a_sentence_that_names_the_day(with_password, open_page, hours):
-    app = open_page("pages/admin/settings.py", with_password("admin", None))
-    field(app, "Tuesday").set_value(hours)
-    button(app, "Save").click().run()
-    assert "Tuesday" in app.error[0].value and not app.exception
-    assert field(app, "Tuesday").value == hours
 
 
 # faults

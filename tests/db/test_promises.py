@@ -25,6 +25,13 @@ HOUR = ResponseTerms(60)
 MONDAY = datetime(2026, 3, 2, 8, tzinfo=UTC)  # nine o'clock in Berlin
 
 
+@pytest.fixture(autouse=True)
+def some_time_later():
+    """The leads of these tests are of the first half of 2026."""
+    with clock.at(datetime(2026, 9, 9, 9, tzinfo=UTC)):
+        yield
+
+
 @pytest.fixture
 def sales():
     return make_actor("team_lead", "sales", "Sales Lead")
