@@ -272,7 +272,9 @@ def _theirs(backend: "Backend", place: Place, relation: Relation, name: str) -> 
     if place.kind == "parquet":
         assert place.path is not None
         files = [str(file) for file in _parquet_files(place.path, relation)]
-        table = backend.read_parquet(files, table_name=f"theirs_{name}", union_by_name=True)
+        # a view that every cursor sees, which Ibis's own would not be
+        backend.con.read_parquet(files, union_by_name=True).create_view(f"{_THEIRS}_{name}")
+        table = backend.table(f"{_THEIRS}_{name}")
     else:
         *path, table_name = relation.table.split(".")
         table = backend.table(table_name, database=(_THEIRS, path[0] if path else _default_schema(place)))
