@@ -83,8 +83,18 @@ def choose_meanings(matching: "Matching", laid: "Laid", key: str) -> None:
     shown = _held(f"{key}_held", str(chosen), sets[str(chosen)][1], laid.columns)
     if not shown:
         st.caption("Every column is matched." if chosen == "left" else "No column is matched yet.")
+    if len(shown) > _PER_PAGE:
+        found = st.text_input(
+            "Find a column",
+            key=f"{key}_find_{chosen}",
+            placeholder="Part of its name",
+            icon=":material/search:",
+        )
+        shown = [column for column in shown if found.strip().casefold() in column.name.casefold()]
+        if not shown:
+            st.caption("No column is called like that.")
     pages = -(-len(shown) // _PER_PAGE)
-    page = st.session_state.get(f"{key}_page_{chosen}", 1) if pages > 1 else 1
+    page = min(st.session_state.get(f"{key}_page_{chosen}", 1), pages) if pages > 1 else 1
     labels = {one.key: _label(one.group, one.label) for one in lead_mappings.list_meanings(actor())}
     if matching.long:
         labels = {name: label for name, label in labels.items() if not name.startswith("flag:")}
@@ -227,7 +237,7 @@ def _show_conditional(
         )
 
     with st.container(border=True):
-        with st.grid(4 if not matching.long else 3, min_column_width=190):
+        with st.grid(3 if matching.long else 4, min_column_width=150):
             pick("This happened", "meaning", list(meanings), lambda meaning: meanings.get(meaning, meaning))
             if not matching.long:
                 pick("On the date in", "column", names)

@@ -63,7 +63,8 @@ class Child:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "leads.imports.worker", str(folder)],
             cwd=_ROOT,
-            env={**os.environ, "CONCORD_DATA": str(data)},
+            # what it lays aside goes with its folder, even when it is ended in the middle
+            env={**os.environ, "CONCORD_DATA": str(data), "TMPDIR": str(folder)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
