@@ -346,6 +346,28 @@ def run_jobs(as_json: bool) -> None:
             sys.exit(1)
 
 
+@manage.command()
+@click.argument("names", nargs=-1)
+@as_json
+def pull(names: tuple[str, ...], as_json: bool) -> None:
+    """Pull what is new from the sources of these names, or from those that are due. For a timer where no server runs."""
+    from dataclasses import asdict
+
+    from actions import connectors, pulls
+
+    with refusals(as_json):
+        known = {source.name: source.id for source in connectors.list_connectors(MACHINE)}
+        for name in names:
+            if name not in known:
+                raise InvalidInput(f"There is no source “{name}”. There are: {', '.join(known) or 'none'}.")
+        chosen = [known[name] for name in names] if names else connectors.list_due(MACHINE)
+        of = {source_id: name for name, source_id in known.items()}
+        done = [{"source": of[one], **asdict(pulls.pull(MACHINE, one))} for one in chosen]
+        show({"pulls": done}, as_json, _pulls_in_words)
+        if any(one["state"] != "done" for one in done):
+            sys.exit(1)
+
+
 @manage.group()
 def user() -> None:
     """The people who may come in."""
@@ -457,6 +479,17 @@ def _backtest_in_words(result: dict[str, Any]) -> str:
             f"{other['either_unknown']:,} cannot be told."
         )
     return "\n".join(lines + [f"Note: {warning['text']}" for warning in result["warnings"]])
+
+
+def _pulls_in_words(document: dict[str, Any]) -> str:
+    lines = []
+    for run in document["pulls"]:
+        counts = f"{run['read']} records read, {run['leads']} leads, {run['events']} new events, {run['refused']} not taken"
+        lines.append(
+            f"{run['source']}: {run['state'].replace('_', ' ')}; {counts}. {run['sentence']}".rstrip()
+        )
+        lines += [f"  {odd['count']} × {odd['text']}" for odd in run["surprises"]]
+    return "\n".join(lines) or "Nothing is due."
 
 
 def _round_in_words(done: dict[str, Any]) -> str:

@@ -95,6 +95,12 @@ def list_connectors(actor: Actor) -> list[Connector]:
     return [_told(row, latest.get(row.id)) for row in connectors.everyone(connection)]
 
 
+def list_due(actor: Actor) -> list[str]:
+    """Ids of the systems that are to be pulled from now."""
+    authorise(actor, "source:change")
+    return connectors.due(store().read(), clock.now_text())
+
+
 def list_runs(actor: Actor, connector_id: str) -> list[Run]:
     """The latest pulls from a system, the newest first."""
     authorise(actor, "source:change")

@@ -12,20 +12,24 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from crm_server import Reply, running
 from hubspot_server import HubSpotServer, too_many
 from people import make_actor
 
-from actions import clock, connectors, lead_feed, messages, pulls
+from actions import clock, connectors, lead_feed, leads, messages, pulls
 from actions.connector_entries import Entry
 from alignment import instants
 from alignment.errors import InvalidInput, NotFound, StaleVersion, WrongState
+from alignment.lifecycle import Stage
 from alignment.people import MACHINE
 from db.queries import connectors as rows
 from db.store import store
 from jobs.pulling import Pulling
 from leads.connectors import hubspot_events
 from leads.connectors.source import SourceRefused
+from leads.store import warehouse
+from manage import manage
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "pat-na1-SECRET"
@@ -456,3 +460,52 @@ def test_a_source_that_is_broken_keeps_the_others_from_nothing(crm, admin, monke
         time.sleep(0.01)
         states = {one.name: one.last.state for one in connectors.list_connectors(MACHINE) if one.last}
     assert pulling.stop() and states == wanted and inflow()[0] == 2
+
+
+def test_from_the_command_line_what_is_due_or_what_is_named_is_pulled(crm, admin):
+    fill(crm, 2)
+    source = added(crm, admin)
+    run = CliRunner().invoke
+
+    def pull(*arguments):
+        done = run(manage, ["pull", *arguments, "--json"])
+        return done.exit_code, json.loads(done.stdout)
+
+    assert pull() == (0, {"pulls": []})
+    connectors.start_pulling(admin, source)
+    code, document = pull()
+    (told,) = document["pulls"]
+    assert code == 0 and (told["source"], told["state"], told["leads"]) == ("HubSpot", "done", 2)
+    assert pull("Nobody")[0] == 1
+    crm.token = "another"
+    code, document = pull("HubSpot")
+    assert code == 1 and "refused the key" in document["pulls"][0]["sentence"]
+    assert "HubSpot: failed; 0 records read" in run(manage, ["pull", "HubSpot"]).output
+
+
+def test_what_is_pulled_is_in_the_figures(crm, admin):
+    fill(crm, 4)
+    crm.deal(
+        9,
+        "2026-05-08T09:00:00.000Z",
+        [("closedwon", "2026-05-08T09:00:00Z")],
+        [1],
+        createdate="2026-05-05T09:00:00Z",
+        amount="100",
+    )
+    crm.contact(
+        5, "2026-05-01T09:00:00.000Z", {}, createdate="2026-05-01T09:00:00Z", hs_merged_object_ids="4"
+    )
+    pulls.pull(MACHINE, added(crm, admin))
+    lead_feed.apply_waiting(MACHINE)
+    overview = leads.read_overview(MACHINE)
+    assert overview.leads == 5 and overview.reached[Stage.MQL] == 4 and overview.reached[Stage.WON] == 1
+    with warehouse().read() as facts:
+        episodes = {row["lead_id"]: row for row in facts.rows(facts.episode)}
+        assert set(episodes) == {"1", "2", "3", "5"} and episodes["5"]["mql_at"] is not None
+        assert episodes["1"]["value"] == 100
+    before = warehouse().revision()
+    with later(minutes=1):
+        pulls.pull(MACHINE, only().id)
+        lead_feed.apply_waiting(MACHINE)
+    assert warehouse().revision() == before
