@@ -15,6 +15,7 @@ from actions import (
     comparison,
     cycles,
     definitions,
+    goals,
     imports,
     lead_cards,
     leads,
@@ -32,6 +33,7 @@ from alignment.surveys import Survey
 from alignment.workshops import Choice, TopicState
 from sample.agreement import DISQUALIFIED, GROWTH, TOPICS, Put
 from sample.answers import answer_sheets
+from sample.feedback import speak_of_leads
 from sample.judgements import ABOUT_JUDGING, judge
 from sample.lead_history import HOURS, lead_history, to_arrow
 from sample.leanings import FIRST, PROMISES, SECOND, Leanings
@@ -55,6 +57,8 @@ RECAP_WRITTEN = 63
 FIRST_ENDED = 61
 CARDS_ASKED = 48
 CARDS_CLOSED = 34
+GOAL_AGREED = 62
+GOAL_BEGAN = 56
 SECOND_STARTED = 24
 SECOND_ASKED = 22
 SECOND_CLOSED = 10
@@ -112,8 +116,12 @@ def load(actor: Actor, progress: Callable[[float, str], None] | None = None) -> 
     story.first_plan(cycle, survey)
     tell(0.65, "The first cycle: recap")
     story.first_recap(cycle)
+    tell(0.9, "A goal that both teams share")
+    story.shared_goal()
     tell(0.95, "The second cycle")
     story.second_identify()
+    tell(0.97, "What sales says of the leads")
+    story.speak_of_leads(actor)
     tell(1.0, "Done")
     sign_ins = tuple(SignIn(c.name, c.email, c.role, c.team) for c in STAFF)
     return SampleCompany(NAME, password, sign_ins)
@@ -247,6 +255,21 @@ class _Story:
         with self._past.at(FIRST_ENDED, 16):
             self._advance(cycle)
 
+    def shared_goal(self) -> None:
+        """What both teams want of a quarter, agreed before it began."""
+        first, last = self._past.day(GOAL_BEGAN), self._past.day(GOAL_BEGAN) + timedelta(days=90)
+        with self._past.at(GOAL_AGREED, 14):
+            goal = goals.propose(
+                self._actor(SALES_LEAD.name),
+                "A quarter of better leads",
+                ("won", 110),
+                ("qualified", 1_080),
+                ("accepted", 900),
+                first,
+                last,
+            )
+            goals.agree(self._actor(MARKETING_LEAD.name), goal)
+
     def second_identify(self) -> None:
         """The running cycle: the first one's questions asked again and closed, and promises that three have not submitted."""
         with self._past.at(SECOND_STARTED, 10):
@@ -259,6 +282,11 @@ class _Story:
         some = len(promises.questionnaire.questions) // 2
         unfinished = {**dict.fromkeys(_YET_TO_ANSWER, 0), _HALF_WAY: some}
         self._answer(promises, PROMISES, PROMISES_ASKED, 1, unfinished)
+
+    def speak_of_leads(self, machine: Actor) -> None:
+        """What sales decides in the portal, and what it says of the leads."""
+        sellers = {person.name: self._actor(person.name) for person in self._teams[Team.SALES]}
+        speak_of_leads(machine, self._actor(SALES_LEAD.name), sellers, self._past.instant, SEED)
 
     def _ask(self, cycle: str, ago: int, template: str = "qualified_lead") -> Survey:
         with self._past.at(ago, 8.5):
