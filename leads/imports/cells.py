@@ -38,9 +38,19 @@ class ReadInstant:
     day_only: ibis.Value
 
 
+def trimmed(cell: ibis.Value) -> ibis.Value:
+    """The cell without space around it; null if there is nothing else in it."""
+    spaced = cell.re_search(r"^[ \t\n\r\x0b\x0c]|[ \t\n\r\x0b\x0c]$")
+    return spaced.ifelse(cell.strip(), cell).nullif("")
+
+
 def known(cell: ibis.Value, mapping: LeadMapping) -> ibis.Value:
     """The cell without space around it; null if it is empty or one of the mapping's words for missing."""
-    text = cell.strip().nullif("")
+    return said(trimmed(cell), mapping)
+
+
+def said(text: ibis.Value, mapping: LeadMapping) -> ibis.Value:
+    """The trimmed text; null if it is one of the mapping's words for missing."""
     return text.isin(mapping.missing).ifelse(_no_text(), text) if mapping.missing else text
 
 

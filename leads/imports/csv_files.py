@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from alignment.errors import InvalidInput
+from leads.imports.cells import trimmed
 from leads.imports.csv_shape import Records, Shape, count_of, find_records, look
 from leads.imports.files import LARGEST_CELL, MOST_COLUMNS, LeadFile, Ragged, UnreadableFile
 from leads.imports.report import ImportWarning
@@ -85,22 +86,24 @@ class CsvFile(LeadFile):
             ignore_errors=True,
             null_padding=False,
         )
-        cells = {f"c{number}": f"h{place}" for number, place in enumerate(positions)}
+        cells = {f"c{number}": trimmed(view[f"h{place}"]) for number, place in enumerate(positions)}
         table = backend.create_table(table_name, view.select(**cells), temp=True)
         backend.drop_view(f"{table_name}_file")
         read = draft.old.value(table.count())
+        in_order = table.select(row=table.rowid() + 2, **{name: table[name] for name in cells})
         # the engine lets an empty cell too many pass, so that delimiters are counted, too
         all_there = count_of(self.path, self.delimiter) == self.shape.lines * (len(self.header) - 1)
         if records is None and read == self.shape.lines - 1 and all_there:
-            self.rows = read
-            # every line is a record, so that places in the table tell lines
-            return table.select(row=table.rowid() + 2, **{name: table[name] for name in cells})
+            self.rows, self.trimmed = read, True
+            return in_order
         records = records or find_records(self.path, self.delimiter, len(self.header))
         if records is None or len(records.lines) != read:
             backend.drop_table(table_name)
             return None
-        self.rows = read + len(records.ragged)
+        self.rows, self.trimmed = read + len(records.ragged), True
         self.ragged.extend(_ragged(*one, len(self.header)) for one in records.ragged)
+        if np.array_equal(records.lines, np.arange(2, read + 2)):
+            return in_order
         return _with_lines(draft, table, table_name, records)
 
     def first_rows(self, count: int) -> list[tuple[str, ...]]:

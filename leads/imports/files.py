@@ -49,6 +49,8 @@ class LeadFile(ABC):
     ragged: list[Ragged] = field(default_factory=list, init=False)
     remarks: list[ImportWarning] = field(default_factory=list, init=False)
     rows: int = field(default=0, init=False)
+    trimmed: bool = field(default=False, init=False)
+    """Whether what was loaded has no space around it and is null where it is empty, so that nobody need see to it."""
 
     def position(self, column: str) -> int | None:
         """Where the column stands, by its exact name or else without regard to capitals and space; None if nowhere.

@@ -65,7 +65,9 @@ def import_files(
     if not sources:
         raise InvalidInput("There is no file to import. Name at least one.")
     instant = now or datetime.now(UTC)
+    progress.at(Step.READING)
     opened = [open_file(source.path, source.name, mapping.delimiter) for source in sources]
+    progress.at(Step.WAITING)
     with warehouse().write(wait_seconds) as draft:
         draft.backend.raw_sql(f"SET memory_limit = '{_MEMORY}'")
         progress.watch(draft.backend.con)
@@ -74,6 +76,8 @@ def import_files(
         staged = [_matched(file, mapping, opened, draft.old.known_columns) for file in opened]
         for number, one in enumerate(staged):
             stage_file(draft, one, mapping, number, progress)
+        # rows have their numbers now; the order in which leads are written says nothing
+        draft.backend.raw_sql("SET preserve_insertion_order = false")
         progress.at(Step.JOINING)
         found = together(draft, staged)
         read = sum(one.file.rows for one in staged)
@@ -85,7 +89,7 @@ def import_files(
                 f"column {first.column or '(whole row)'}: {first.reason}"
             )
         columns = {name for one in staged for name in one.file.header}
-        merged = merge(draft, found.lead, found.event, columns, progress, once=found.once, whole=True)
+        merged = merge(draft, found.lead, found.event, columns, progress, wide=found.wide, whole=True)
         progress.at(Step.REPORTING)
         counts = _count_rows(draft, found, merged)
         warnings = [

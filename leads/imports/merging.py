@@ -15,6 +15,7 @@ from alignment.rules.evaluation import FALSE_WORDS, INSTANT_PATTERN, NUMBER_PATT
 from leads import episodes, schema
 from leads.facts import aligned
 from leads.imports.progress import Progress, Step
+from leads.imports.wide import Rows, episodes_of
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_NAMES
 from leads.store import Draft, Facts, attributes_of
 
@@ -57,29 +58,35 @@ def merge(
     columns: Iterable[str],
     progress: Progress | None = None,
     *,
-    once: bool = False,
+    wide: Rows | None = None,
     whole: bool = False,
 ) -> Merged:
     """Write the next version into `draft` from the version in force and what was staged.
 
     `lead` has one row per lead with columns of `leads.schema.lead`, any of which may be absent but `lead_id`; `event`
-    has the columns of `leads.schema.EVENT`. `columns` are the file columns seen, remembered for later mappings. `once`
-    says that no event stands twice in `event`, an undated one beside none that is dated, and none is of a lead that is not in `lead`.
+    has the columns of `leads.schema.EVENT`. `columns` are the file columns seen, remembered for later mappings. `wide`
+    is what both were laid out from where each lead stood on one row, so that no event stands twice in `event`, an undated one beside none
+    that is dated, and none is of a lead that is not in `lead`.
     `whole` says that the version in force has the episodes of all its leads, so that those of other leads can be kept.
     """
     progress = progress or Progress()
     old = draft.old
     if not old.value(old.lead.count()) and not old.value(old.event.count()):
-        return _begin(draft, lead, event, columns, progress, once)
-    return _add(draft, lead, event, columns, progress, once, whole)
+        return _begin(draft, lead, event, columns, progress, wide)
+    return _add(draft, lead, event, columns, progress, wide is not None, whole)
 
 
 def _begin(
-    draft: Draft, lead: ibis.Table, event: ibis.Table, columns: Iterable[str], progress: Progress, once: bool
+    draft: Draft,
+    lead: ibis.Table,
+    event: ibis.Table,
+    columns: Iterable[str],
+    progress: Progress,
+    wide: Rows | None,
 ) -> Merged:
     """The first version: everything is new."""
     backend, old = draft.backend, draft.old
-    if not once:
+    if wide is None:
         event = backend.create_table("fresh_event", _told(event, old).distinct(), temp=True)
         lead = _staged_leads(lead, event)
     attributes = sorted(attributes_of(lead))
@@ -96,9 +103,11 @@ def _begin(
     )
     log = backend.create_table("lead_event", event.select(*schema.EVENT.names), schema=schema.EVENT)
     progress.at(Step.FOLDING)
-    episode = backend.create_table("episode", episodes.build(result, log))
+    straight = None if wide is None else episodes_of(wide, result, log)
+    folded = episodes.build(result, log) if straight is None else straight
+    episode = backend.create_table("episode", folded)
     _note_fields(draft, result, attributes, columns)
-    if not once:
+    if wide is None:
         backend.drop_table("fresh_event")
     leads = old.value(result.count())
     return Merged(None, leads, leads, 0, old.value(log.count()), 0, result, log, episode)

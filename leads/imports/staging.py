@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import ibis
 
-from alignment.lifecycle import EventType
+from alignment.lifecycle import EventType, Stage
 from alignment.rules import FieldType
 from leads import schema
 from leads.imports import cells
@@ -14,6 +13,7 @@ from leads.imports.files import LeadFile, short
 from leads.imports.mapping import InvalidMapping, LeadMapping
 from leads.imports.progress import Progress, Step
 from leads.imports.report import MOST_LISTED, RefusedRow
+from leads.imports.wide import Rows, Told
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, column_of
 from leads.store import Draft
 
@@ -26,7 +26,7 @@ _TYPES = {known.name: known.type for known in CANONICAL_FIELDS}
 class Staged:
     """One file on its way: the mapped columns it has and what was refused, and once it is staged its leads and events.
 
-    `lead` has a row for each sound row, with `row` and the columns of `leads.schema.lead` that the file has; `content` is all its
+    `lead` has a row for each sound row, with `row` and the columns of `leads.schema.lead` that the file has; `all_cells` is all its
     mapped cells; `event` has the columns of `leads.schema.EVENT`.
     """
 
@@ -38,15 +38,21 @@ class Staged:
     refused: int = 0
     lead: ibis.Table | None = None
     event: ibis.Table | None = None
+    wide: Rows | None = None
 
 
 @dataclass(frozen=True)
 class Together:
-    """The leads of all files, one row each, and their events. `once` says that each lead stood on one row only."""
+    """The leads of all files, one row each, and their events; `wide` where each lead stood on one row only."""
 
     lead: ibis.Table
     event: ibis.Table
-    once: bool
+    wide: Rows | None = None
+
+    @property
+    def once(self) -> bool:
+        """Whether each lead stood on one row only."""
+        return self.wide is not None
 
 
 @dataclass(frozen=True)
@@ -76,55 +82,79 @@ class _Check:
 
 def stage_file(draft: Draft, one: Staged, mapping: LeadMapping, number: int, progress: Progress) -> None:
     """Read a file into the draft, and find the rows that pass every check. Raises what reading the file raises."""
-    columns = list(one.has)
     raw = one.file.load(draft, f"raw_{number}", list(one.has.values()))
+    if not one.file.trimmed:
+        trimmed = {f"c{place}": cells.trimmed(raw[f"c{place}"]) for place in range(len(one.has))}
+        raw = draft.backend.create_table(f"trimmed_{number}", raw.select("row", **trimmed), temp=True)
+        draft.backend.drop_table(f"raw_{number}")
     progress.count(one.file.rows)
     progress.at(Step.CHECKING)
-    text = {column: cells.known(raw[f"c{place}"], mapping) for place, column in enumerate(columns)}
-    instants = _instants(draft, one, mapping, raw, text)
-    numbers = {
-        mapping.fields[name]: cells.number(text[mapping.fields[name]], mapping.decimal)
-        for name in mapping.fields
-        if _TYPES[name] is FieldType.NUMBER and mapping.fields[name] in text
-    }
-    # read once, then checked and sorted into tables
-    read = {f"t{place}": text[column] for place, column in enumerate(columns)}
-    read |= {f"n{columns.index(column)}": value for column, value in numbers.items()}
-    for column, found in instants.items():
-        place = columns.index(column)
-        read |= {f"at{place}": found.at, f"day{place}": found.day, f"day_only{place}": found.day_only}
-    table = draft.backend.create_table(f"read_{number}", raw.select("row", **read), temp=True)
-    draft.backend.drop_table(f"raw_{number}")
-    cell = _Cells(
-        table,
-        {column: table[f"t{place}"] for place, column in enumerate(columns)},
-        {column: table[f"n{columns.index(column)}"] for column in numbers},
-        {
-            column: cells.ReadInstant(
-                *(table[f"{what}{columns.index(column)}"] for what in ("at", "day", "day_only"))
-            )
-            for column in instants
-        },
-    )
+    text = {column: cells.said(raw[f"c{place}"], mapping) for place, column in enumerate(one.has)}
+    dated = _dated(one, mapping)
+    cell = _Cells(raw, text, _numbers(mapping, text), _instants(mapping, text, dated, "ymd", dated))
     checks = list(_checks(mapping, cell))
-    _list_refusals(draft, one, cell, checks)
-    some_fail = one.refused > len(one.file.ragged)
-    sound = ~ibis.or_(*(check.fails for check in checks)) if some_fail else None
-    lead = {"lead_id": cell.text[mapping.lead_id], "row": table["row"]}
+    failing, plain = _look_over(draft, cell, checks, dated)
+    if len(plain) < len(dated):
+        cell = _read(draft, one, mapping, cell, dated, plain, number)
+        checks = list(_checks(mapping, cell))
+        failing, _ = _look_over(draft, cell, checks, [])
+    _list_refusals(draft, one, cell, checks, failing)
+    _lay_out(one, mapping, cell, ~ibis.or_(*(check.fails for check in checks)) if failing else None)
+
+
+def _lay_out(one: Staged, mapping: LeadMapping, cell: _Cells, sound: ibis.Value | None) -> None:
+    rows = cell.table
+    lead = {"lead_id": cell.text[mapping.lead_id], "row": rows["row"]}
     for name, column in mapping.fields.items():
         if column in one.has:
             lead[column_of(name)] = cell.of(column, _TYPES[name])
     for name, column in mapping.attributes.items():
         if column in one.has:
             lead[column_of(name)] = cell.text[column]
-    lead["content"] = ibis.array([value.coalesce("") for value in cell.text.values()]).join("\x1f")
-    one.lead = (table.filter(sound) if sound is not None else table).select(**lead)
-    events = [
-        table.filter(where if sound is None else where & sound).select(**told)
-        for where, told in _events(cell, mapping)
+    lead["all_cells"] = ibis.array([value.coalesce("") for value in cell.text.values()]).join("\x1f")
+    events = list(_events(cell, mapping))
+    one.lead = (rows if sound is None else rows.filter(sound)).select(**lead)
+    told = [
+        rows.filter(where if sound is None else where & sound).select(**columns)
+        for where, columns in ((found.where, found.columns) for found in [*events, *_outcomes(cell, mapping)])
     ]
     empty = ibis.memtable([], schema=schema.EVENT)
-    one.event = (ibis.union(*events) if len(events) > 1 else events[0]) if events else empty
+    one.event = (ibis.union(*told) if len(told) > 1 else told[0]) if told else empty
+    one.wide = Rows(rows, lead, events, sound)
+
+
+def _read(
+    draft: Draft,
+    one: Staged,
+    mapping: LeadMapping,
+    cell: _Cells,
+    dated: Sequence[str],
+    plain: Sequence[str],
+    number: int,
+) -> _Cells:
+    """The cells read once and kept, for dates that take long to read."""
+    others = {column: cell.text[column] for column in dated if column not in plain}
+    order = mapping.date_order or _order_in_the_data(draft, one, cell.table, others)
+    instants = _instants(mapping, cell.text, dated, order, plain)
+    place = {column: number for number, column in enumerate(one.has)}
+    read = {f"t{place[column]}": value for column, value in cell.text.items()}
+    read |= {f"n{place[column]}": value for column, value in cell.numbers.items()}
+    for column, found in instants.items():
+        for what in ("at", "day", "day_only"):
+            read[f"{what}{place[column]}"] = getattr(found, what)
+    table = draft.backend.create_table(f"read_{number}", cell.table.select("row", **read), temp=True)
+    draft.backend.drop_table(f"raw_{number}" if one.file.trimmed else f"trimmed_{number}")
+    return _Cells(
+        table,
+        {column: table[f"t{place[column]}"] for column in cell.text},
+        {column: table[f"n{place[column]}"] for column in cell.numbers},
+        {
+            column: cells.ReadInstant(
+                *(table[f"{what}{place[column]}"] for what in ("at", "day", "day_only"))
+            )
+            for column in instants
+        },
+    )
 
 
 def together(draft: Draft, staged: Sequence[Staged]) -> Together:
@@ -136,9 +166,9 @@ def together(draft: Draft, staged: Sequence[Staged]) -> Together:
     leads = [one.lead for one in staged if one.lead is not None]
     events = [one.event for one in staged if one.event is not None]
     if len(leads) == 1 and _each_once(draft, leads[0]):
-        return Together(leads[0].drop("row", "content"), events[0], True)
+        return Together(leads[0].drop("row", "all_cells"), events[0], staged[0].wide)
     names = list(dict.fromkeys(name for table in leads for name in table.columns))
-    fields = [name for name in names if name not in ("lead_id", "row", "content")]
+    fields = [name for name in names if name not in ("lead_id", "row", "all_cells")]
     attributes = [name.removeprefix(ATTRIBUTE_PREFIX) for name in fields if name.startswith(ATTRIBUTE_PREFIX)]
     types = schema.lead(attributes)
     aligned = [
@@ -146,7 +176,7 @@ def together(draft: Draft, staged: Sequence[Staged]) -> Together:
             "lead_id",
             "row",
             file=ibis.literal(number),
-            content_hash=table.content.hash(),
+            content_hash=table.all_cells.hash(),
             **{
                 name: (table[name] if name in table.columns else ibis.null()).cast(types[name])
                 for name in fields
@@ -166,7 +196,7 @@ def together(draft: Draft, staged: Sequence[Staged]) -> Together:
     lead = draft.backend.create_table("staged_lead", rows.group_by("lead_id").aggregate(**values), temp=True)
     log = ibis.union(*events) if len(events) > 1 else events[0]
     event = draft.backend.create_table("staged_event", log.distinct(), schema=schema.EVENT, temp=True)
-    return Together(lead, event, False)
+    return Together(lead, event)
 
 
 def _each_once(draft: Draft, lead: ibis.Table) -> bool:
@@ -174,27 +204,40 @@ def _each_once(draft: Draft, lead: ibis.Table) -> bool:
     return bool(counted["rows_"] == counted["ids"])
 
 
-def _instants(
-    draft: Draft, one: Staged, mapping: LeadMapping, raw: ibis.Table, text: Mapping[str, ibis.Value]
-) -> dict[str, cells.ReadInstant]:
+def _dated(one: Staged, mapping: LeadMapping) -> list[str]:
+    """The columns of a file that hold dates."""
     dated = [column for name, column in mapping.fields.items() if _TYPES[name] is FieldType.DATE]
     dated += [*mapping.stages.values(), *mapping.events.values()]
-    dated = [column for column in dict.fromkeys(dated) if column in one.has]
-    if not dated:
-        return {}
-    plain = _plain(draft, raw, {column: text[column] for column in dated})
-    others = {column: text[column] for column in dated if column not in plain}
-    order = mapping.date_order or (_order_in_the_data(draft, one, raw, others) if others else "ymd")
+    return [column for column in dict.fromkeys(dated) if column in one.has]
+
+
+def _numbers(mapping: LeadMapping, text: Mapping[str, ibis.Value]) -> dict[str, ibis.Value]:
+    numeric = [column for name, column in mapping.fields.items() if _TYPES[name] is FieldType.NUMBER]
+    return {column: cells.number(text[column], mapping.decimal) for column in numeric if column in text}
+
+
+def _instants(
+    mapping: LeadMapping,
+    text: Mapping[str, ibis.Value],
+    dated: Sequence[str],
+    order: str,
+    plain: Sequence[str],
+) -> dict[str, cells.ReadInstant]:
     return {column: cells.instant(text[column], order, mapping.timezone, column in plain) for column in dated}
 
 
-def _plain(draft: Draft, raw: ibis.Table, dated: Mapping[str, ibis.Value]) -> set[str]:
-    """The columns in which every date is plain."""
-    all_plain = {
-        f"c{number}": cells.is_plain(text).all().coalesce(True) for number, text in enumerate(dated.values())
-    }
-    found = draft.old.rows(raw.aggregate(**all_plain))[0]
-    return {column for number, column in enumerate(dated) if found[f"c{number}"]}
+def _look_over(
+    draft: Draft, cell: _Cells, checks: Sequence[_Check], dated: Sequence[str]
+) -> tuple[int, list[str]]:
+    """How many rows fail a check, and which of the columns hold plain dates only."""
+    fails = ibis.or_(*(check.fails for check in checks))
+    measured = {f"c{number}": _all(cells.is_plain(cell.text[column])) for number, column in enumerate(dated)}
+    found = draft.old.rows(cell.table.aggregate(failing=fails.sum().coalesce(0), **measured))[0]
+    return found["failing"], [column for number, column in enumerate(dated) if found[f"c{number}"]]
+
+
+def _all(condition: ibis.Value) -> ibis.Value:
+    return condition.all().coalesce(True)
 
 
 def _order_in_the_data(draft: Draft, one: Staged, raw: ibis.Table, dated: Mapping[str, ibis.Value]) -> str:
@@ -238,10 +281,9 @@ def _checks(mapping: LeadMapping, cell: _Cells) -> Iterator[_Check]:
             yield _Check(column, too_long, f"The text is over {LONGEST_TEXT:,} characters.")
 
 
-def _list_refusals(draft: Draft, one: Staged, cell: _Cells, checks: Sequence[_Check]) -> None:
-    failing = cell.table.filter(ibis.or_(*(check.fails for check in checks)))
-    counted = draft.old.value(failing.count())
+def _list_refusals(draft: Draft, one: Staged, cell: _Cells, checks: Sequence[_Check], counted: int) -> None:
     if counted:
+        failing = cell.table.filter(ibis.or_(*(check.fails for check in checks)))
         which = ibis.cases(*((check.fails, number) for number, check in enumerate(checks)))
         shown = ibis.cases(*((check.fails, cell.text[check.column].substr(0, 200)) for check in checks))
         listed = failing.select("row", which=which, value=shown).order_by("row").limit(MOST_LISTED)
@@ -257,55 +299,58 @@ def _list_refusals(draft: Draft, one: Staged, cell: _Cells, checks: Sequence[_Ch
     one.refused = counted + len(one.file.ragged)
 
 
-def _events(cell: _Cells, mapping: LeadMapping) -> Iterator[tuple[ibis.Value, dict[str, ibis.Value]]]:
-    """For each column that tells of an event: on which rows it does, and the columns of the event log over them."""
-    nothing = ibis.null().cast("string")
-
-    def told(where: ibis.Value, kind: EventType, **given: Any) -> tuple[ibis.Value, dict[str, ibis.Value]]:
-        columns = {
-            "lead_id": cell.text[mapping.lead_id],
-            "type": ibis.literal(kind.value),
-            "stage": nothing,
-            "at": ibis.null(),
-            "day": ibis.null(),
-            "day_only": ibis.literal(False),
-            "reason": nothing,
-            "owner": nothing,
-            "automatic": ibis.literal(False),
-            **given,
-        }
-        return where, {name: columns[name].cast(type_) for name, type_ in schema.EVENT.items()}
-
+def _events(cell: _Cells, mapping: LeadMapping) -> Iterator[Told]:
+    """What the columns with dates tell of."""
     for stage, column in mapping.stages.items():
         if column in cell.instants:
-            read = cell.instants[column]
-            yield told(
-                read.at.notnull(),
-                EventType.ENTERED_STAGE,
-                stage=ibis.literal(stage.value),
-                at=read.at,
-                day=read.day,
-                day_only=read.day_only,
-            )
+            given = _when(cell.instants[column])
+            yield _told(cell, mapping, given["at"].notnull(), EventType.ENTERED_STAGE, stage, **given)
+    nothing = ibis.null().cast("string")
     owner = cell.text.get(mapping.fields.get("owner", ""), nothing)
     reason = cell.text.get(mapping.rejection_reason or "", nothing).lower()
     for kind, column in mapping.events.items():
         if column in cell.instants:
-            read = cell.instants[column]
-            given = {"reason": reason} if kind is EventType.REJECTED else {}
-            yield told(
-                read.at.notnull(),
-                kind,
-                at=read.at,
-                day=read.day,
-                day_only=read.day_only,
-                owner=owner,
-                **given,
-            )
+            given = {**_when(cell.instants[column]), "owner": owner}
+            if kind is EventType.REJECTED:
+                given["reason"] = reason
+            yield _told(cell, mapping, given["at"].notnull(), kind, None, **given)
+
+
+def _outcomes(cell: _Cells, mapping: LeadMapping) -> Iterator[Told]:
+    """What the columns with flags tell of, where no column with dates does."""
     for stage, flag in mapping.outcomes.items():
         if flag.column in cell.text:
             is_set = cell.text[flag.column].lower().isin(flag.equals).fill_null(False)
             dated = mapping.stages.get(stage)
             if dated is not None and dated in cell.instants:
                 is_set = is_set & cell.instants[dated].at.isnull()
-            yield told(is_set, EventType.ENTERED_STAGE, stage=ibis.literal(stage.value))
+            yield _told(cell, mapping, is_set, EventType.ENTERED_STAGE, stage)
+
+
+def _when(read: cells.ReadInstant) -> dict[str, ibis.Value]:
+    return {"at": read.at, "day": read.day, "day_only": read.day_only}
+
+
+def _told(
+    cell: _Cells,
+    mapping: LeadMapping,
+    where: ibis.Value,
+    kind: EventType,
+    stage: Stage | None,
+    **given: ibis.Value,
+) -> Told:
+    nothing = ibis.null().cast("string")
+    columns = {
+        "lead_id": cell.text[mapping.lead_id],
+        "type": ibis.literal(kind.value),
+        "stage": nothing if stage is None else ibis.literal(stage.value),
+        "at": ibis.null(),
+        "day": ibis.null(),
+        "day_only": ibis.literal(False),
+        "reason": nothing,
+        "owner": nothing,
+        "automatic": ibis.literal(False),
+        **given,
+    }
+    laid = {name: columns[name].cast(type_) for name, type_ in schema.EVENT.items()}
+    return Told(kind, stage, where, laid)
