@@ -14,12 +14,12 @@ from actions.connector_entries import Entry, make_plan
 from actions.journal import journal
 from actions.permissions import authorise
 from alignment import instants
-from alignment.errors import InvalidInput, NotFound, StaleVersion, WrongState
+from alignment.errors import InvalidInput, NotFound, Refusal, StaleVersion, WrongState
 from alignment.people import Actor
 from alignment.texts import required_text
 from db.queries import connectors
 from db.queries.connectors import ConnectorRow, Run
-from db.store import Connection, store
+from db.store import Connection, data_folder, store
 
 if TYPE_CHECKING:
     from leads.connectors.kinds import Kind
@@ -52,6 +52,14 @@ class Connector:
     revision: int
     fault: str = ""
     last: Run | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A warehouse that is read in place: the name of its settings file, and why it cannot be read, or ''."""
+
+    settings: str
+    fault: str = ""
 
 
 def list_kinds(actor: Actor) -> "dict[str, Kind]":
@@ -93,6 +101,21 @@ def list_connectors(actor: Actor) -> list[Connector]:
     connection = store().read()
     latest = connectors.latest_runs(connection)
     return [_told(row, latest.get(row.id)) for row in connectors.everyone(connection)]
+
+
+def read_place(actor: Actor) -> Place | None:
+    """The company's own warehouse that the figures are read in, after a look into it; None where there is none."""
+    authorise(actor, "source:change")
+    from leads.store import PLACE_FILE, warehouse
+
+    if not (data_folder() / PLACE_FILE).exists():
+        return None
+    try:
+        with warehouse().read() as facts:
+            facts.value(facts.lead.limit(1).count())
+    except Refusal as refusal:
+        return Place(PLACE_FILE, str(refusal))
+    return Place(PLACE_FILE)
 
 
 def list_due(actor: Actor) -> list[str]:

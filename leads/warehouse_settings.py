@@ -4,7 +4,7 @@ It lies in the data folder and names the warehouse and three relations of it, of
 
     [warehouse]
     path = "/srv/warehouse/crm.duckdb"   # a DuckDB file, or a folder of Parquet files
-    # or: kind = "postgres" (or "mysql", "sqlite"), address_from = "WAREHOUSE" (a variable that holds its address)
+    # or: kind = "postgres" with address_from = "WAREHOUSE", a variable that holds its address; or kind = "sqlite" with a path
     refresh_minutes = 15                 # how old figures may become where changes cannot be seen
 
     [lead]
@@ -45,8 +45,8 @@ from leads.model import CANONICAL_NAMES, is_attribute_name
 from leads.pointer import WarehouseUnavailable
 from leads.store import PLACE_FILE as SETTINGS
 
-KINDS = ("duckdb", "parquet", "postgres", "mysql", "sqlite")
-SERVERS = ("postgres", "mysql")
+KINDS = ("duckdb", "parquet", "postgres", "sqlite")
+SERVERS = ("postgres",)
 OUTCOMES = (Stage.WON.value, Stage.LOST.value)
 _LARGEST_SETTINGS = 200_000
 _EVENT_COLUMNS = ("lead_id", "type", "stage", "at", "reason", "owner", "automatic", "day_only")
@@ -65,7 +65,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the facts are. `path` is '' for a server, whose address the variable `address_from` holds."""
+    """Where the facts are. `path` is None for a server, whose address the variable `address_from` holds."""
 
     kind: str
     path: Path | None

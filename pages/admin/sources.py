@@ -35,6 +35,21 @@ def all_sources(found: list[Connector]) -> None:
         add_source()
 
 
+def own_warehouse() -> None:
+    """Whether figures are read in the company's own warehouse, and whether that works."""
+    place = connectors.read_place(actor())
+    if place is None:
+        return
+    if place.fault:
+        st.error(plain(place.fault), icon=":material/database_off:")
+    else:
+        st.info(
+            f"All figures are read in your own warehouse, by the file {plain(place.settings)} in the data folder. What is pulled "
+            "here waits, and counts once that file is taken away.",
+            icon=":material/database:",
+        )
+
+
 def one_source(source: Connector) -> None:
     """How a source stands, and its parts."""
     st.button(
@@ -141,6 +156,7 @@ open_page("Sources", "Which systems do leads come from by themselves, and when w
 show_outcome()
 chosen = st.query_params.get("source")
 with stop_on_refusal():
+    own_warehouse()
     everything = connectors.list_connectors(actor())
     if chosen is None:
         all_sources(everything)

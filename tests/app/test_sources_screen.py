@@ -1,5 +1,6 @@
 """The screen of sources: connect, see how each stands, choose what their words mean, and end it again."""
 
+import duckdb
 import pytest
 from crm_server import running
 from hostile import LIVE, SHORT
@@ -9,6 +10,7 @@ from test_hostile_text import rendered
 from actions import connectors, pulls
 from actions.connector_entries import Entry
 from alignment.people import MACHINE
+from leads import in_place
 from leads.connectors import hubspot, kinds
 
 PAGE = "pages/admin/sources.py"
@@ -130,3 +132,33 @@ def test_a_source_that_is_gone_leads_back(open_page, admin):
     app = open_page(PAGE, admin, source="01NOTHING")
     assert "This source is gone." in words(app)
     assert "No system is connected yet." in words(click(app, "All sources"))
+
+
+def test_it_says_that_figures_are_read_in_place_and_when_they_cannot_be(
+    open_page, admin, data_folder, tmp_path
+):
+    assert "your own warehouse" not in words(open_page(PAGE, admin))
+    path = tmp_path / "house.duckdb"
+    with duckdb.connect(str(path)) as engine:
+        engine.execute("CREATE TABLE lead AS SELECT 1 AS id")
+        engine.execute(
+            "CREATE TABLE happened AS SELECT 1 AS id, 'mql' AS stage, TIMESTAMP '2026-01-01' AS moment"
+        )
+    text = f"""
+[warehouse]
+path = "{path}"
+[lead]
+table = "lead"
+lead_id = "id"
+[lead_event]
+table = "happened"
+lead_id = "id"
+stage = "stage"
+at = "moment"
+"""
+    (data_folder / "warehouse.toml").write_text(text, encoding="utf-8")
+    assert "All figures are read in your own warehouse" in words(open_page(PAGE, admin))
+    (data_folder / "warehouse.toml").write_text(text.replace('"moment"', '"gone"'), encoding="utf-8")
+    in_place.close_all()
+    assert "the column “gone”" in words(open_page(PAGE, admin))
+    in_place.close_all()
