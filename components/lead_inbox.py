@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from hashlib import blake2b
+from typing import Any
 
 import streamlit as st
 
@@ -15,7 +16,7 @@ from alignment.lifecycle import RejectionReason
 from components.lead_inbox_record import OUTCOMES, lead_title, show_badges, show_record, when
 from components.lead_inbox_said import ask_feedback, said, show_feedback
 from components.outcome import perform, show_outcome, was_refused
-from components.page import show_refusal, stop_on_refusal
+from components.page import stop_on_refusal
 from components.session import actor
 from components.text import plain
 
@@ -90,9 +91,9 @@ def _aside(inbox: Inbox) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 
 
-def _mark(inbox: Inbox) -> tuple[int, str]:
-    """What tells whether the list on the screen is still the one there is: how many wait, and which came last."""
-    return inbox.counts.total, inbox.rows[0].lead.lead_id if inbox.rows else ""
+def _mark(inbox: Inbox) -> tuple[int, datetime | None]:
+    """What tells whether the list on the screen is still the one there is: how many wait, and since when the latest."""
+    return inbox.counts.total, inbox.counts.latest_at
 
 
 # ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -100,35 +101,53 @@ def _mark(inbox: Inbox) -> tuple[int, str]:
 
 @st.fragment
 def _show_waiting() -> None:
-    show_outcome()
-    _offer_undo()
+    # always there, so that what comes below keeps its place when something is said here
+    with st.container():
+        show_outcome()
+        _offer_undo()
+    wanted = _wanted()
+    many = st.session_state.get("leads_view", ONE) == MANY
     with stop_on_refusal():
-        fresh = lead_inbox.read_inbox(actor())
-    if fresh is None:
+        place, inbox = _page_of_many(wanted) if many else _place_of_list(wanted)
+    if inbox is None:
         return
-    st.session_state[_DRAWN] = _mark(fresh)
-    if not fresh.counts.total:
+    st.session_state[_DRAWN] = _mark(inbox)
+    if not inbox.counts.total:
         st.success(
             "Everything that was handed over has been decided on. New leads appear here by themselves.",
             icon=":material/inbox:",
         )
         return
-    view, wanted = _offer_filters(fresh)
-    if view == MANY:
-        _show_many(wanted)
+    _offer_filters(inbox)
+    if not inbox.rows:
+        st.info(
+            "No waiting lead matches this choice. Choose another one above.", icon=":material/filter_alt_off:"
+        )
+    elif many:
+        _show_many(inbox, wanted)
     else:
-        _show_one(wanted)
+        _show_one(inbox, place)
 
 
-def _offer_filters(fresh: Inbox) -> tuple[str, dict]:
-    """The choices above the list; returns how to show it, and the arguments of `read_inbox`."""
+def _wanted() -> dict[str, Any]:
+    """The choices above the list as arguments of `read_inbox`: as they were made, also before they are drawn again."""
+    state = st.session_state
+    return {
+        "whose": state.get("leads_whose") or Whose.ALL,
+        "age": state.get("leads_age") or Age.ALL,
+        "source": state.get("leads_source"),
+        "order": state.get("leads_order") or Order.LATEST,
+    }
+
+
+def _offer_filters(inbox: Inbox) -> None:
+    """The choices above the list."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        view = st.segmented_control(
+        st.segmented_control(
             "Show", list(VIEWS), format_func=VIEWS.__getitem__, default=ONE, required=True, key="leads_view"
         )
-        whose = Whose.ALL
-        if fresh.decides:
-            whose = st.segmented_control(
+        if inbox.decides:
+            st.segmented_control(
                 "Whose",
                 list(WHOSE),
                 format_func=WHOSE.__getitem__,
@@ -137,7 +156,7 @@ def _offer_filters(fresh: Inbox) -> tuple[str, dict]:
                 key="leads_whose",
                 on_change=_begin_anew,
             )
-        age = st.segmented_control(
+        st.segmented_control(
             "Waiting",
             list(AGES),
             format_func=AGES.__getitem__,
@@ -146,18 +165,21 @@ def _offer_filters(fresh: Inbox) -> tuple[str, dict]:
             key="leads_age",
             on_change=_begin_anew,
         )
-        sources = list(fresh.counts.sources)
-        source = st.selectbox(
+        sources = dict(inbox.counts.sources)
+        chosen = st.session_state.get("leads_source")
+        if chosen is not None:
+            sources.setdefault(chosen, 0)
+        st.selectbox(
             "Source",
-            sources,
+            list(sources),
             index=None,
-            format_func=lambda name: f"{name} ({fresh.counts.sources.get(name, 0):,})",
+            format_func=lambda name: f"{name} ({sources.get(name, 0):,})",
             placeholder="Any",
             key="leads_source",
             width=190,
             on_change=_begin_anew,
         )
-        order = st.selectbox(
+        st.selectbox(
             "Order",
             list(ORDERS),
             format_func=ORDERS.__getitem__,
@@ -165,11 +187,10 @@ def _offer_filters(fresh: Inbox) -> tuple[str, dict]:
             width=210,
             on_change=_begin_anew,
         )
-    return view, {"whose": whose, "age": age, "source": source, "order": order}
 
 
 def _begin_anew() -> None:
-    for key in (_PLACE, _AT):
+    for key in (_PLACE, _AT, "leads_many_page"):
         st.session_state.pop(key, None)
 
 
@@ -187,7 +208,7 @@ def _offer_undo() -> None:
             icon=":material/undo:",
             key=f"leads_undo_{last.batch_id}",
             on_click=_undo,
-            args=(last.batch_id,),
+            args=(last,),
         )
     if last.passed_over:
         with st.expander(f"{len(last.passed_over):,} passed over", icon=":material/info:"):
@@ -195,22 +216,16 @@ def _offer_undo() -> None:
                 st.markdown(plain(f"{lead_id}: {why}"))
 
 
-def _undo(batch_id: str) -> None:
-    if perform("Taken back. It waits again.", lead_decisions.undo_decisions, batch_id) is not None:
+def _undo(last: Decided) -> None:
+    if perform("Taken back. It waits again.", lead_decisions.undo_decisions, last.batch_id) is not None:
         st.session_state.pop(_LAST, None)
+        st.session_state[_AT] = last.lead_ids[0]
 
 
 # ── one at a time ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _show_one(wanted: dict) -> None:
-    with stop_on_refusal():
-        place, inbox = _place_of_list(wanted)
-    if not inbox.rows:
-        st.info(
-            "No waiting lead matches this choice. Choose another one above.", icon=":material/filter_alt_off:"
-        )
-        return
+def _show_one(inbox: Inbox, place: int) -> None:
     row = inbox.rows[place % PAGE]
     st.session_state[_PLACE], st.session_state[_AT] = place, row.lead.lead_id
     with stop_on_refusal():
@@ -256,10 +271,12 @@ def _show_one(wanted: dict) -> None:
         show_feedback(view)
 
 
-def _place_of_list(wanted: dict) -> tuple[int, Inbox]:
+def _place_of_list(wanted: dict[str, Any]) -> tuple[int, Inbox | None]:
     """Which lead is shown, as its place in the list: the one shown before, or what has moved up to its place."""
     place, at = st.session_state.get(_PLACE, 0), st.session_state.get(_AT)
     inbox = _page_with(wanted, place)
+    if inbox is None:
+        return 0, None
     place = min(place, max(0, inbox.matching - 1))
     here = [row.lead.lead_id for row in inbox.rows]
     if at is None or (place % PAGE < len(here) and here[place % PAGE] == at):
@@ -271,10 +288,9 @@ def _place_of_list(wanted: dict) -> tuple[int, Inbox]:
     return place, inbox
 
 
-def _page_with(wanted: dict, place: int) -> Inbox:
+def _page_with(wanted: dict[str, Any], place: int) -> Inbox | None:
     inbox = lead_inbox.read_inbox(actor(), **wanted, page=place // PAGE + 1)
-    assert inbox is not None
-    if not inbox.rows and inbox.matching:
+    if inbox is not None and not inbox.rows and inbox.matching:
         return _page_with(wanted, inbox.matching - 1)
     return inbox
 
@@ -351,26 +367,21 @@ def _decide_one(lead_id: str, key: str, place: int, revision: int, accept: bool)
 # ── several at once ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _show_many(wanted: dict) -> None:
-    with show_refusal():
-        kept = int(st.session_state.get("leads_many_page", 1))
-        inbox = lead_inbox.read_inbox(actor(), **wanted, page=kept)
-        assert inbox is not None
-        if not inbox.matching:
-            st.info(
-                "No waiting lead matches this choice. Choose another one above.",
-                icon=":material/filter_alt_off:",
-            )
-            return
-        pages = -(-inbox.matching // PAGE)
-        if not inbox.rows:
-            st.session_state["leads_many_page"] = pages
-            inbox = lead_inbox.read_inbox(actor(), **wanted, page=pages)
-            assert inbox is not None
-        chosen = _choose(inbox)
-        if pages > 1:
-            st.pagination(pages, key="leads_many_page")
-        _offer_decisions(inbox, chosen, wanted)
+def _page_of_many(wanted: dict[str, Any]) -> tuple[int, Inbox | None]:
+    """The page of the table, or the last one where there are not so many any more."""
+    place = (int(st.session_state.get("leads_many_page") or 1) - 1) * PAGE
+    inbox = _page_with(wanted, place)
+    if inbox is not None and inbox.rows and place >= inbox.matching:
+        st.session_state["leads_many_page"] = -(-inbox.matching // PAGE)
+    return place, inbox
+
+
+def _show_many(inbox: Inbox, wanted: dict[str, Any]) -> None:
+    chosen = _choose(inbox)
+    pages = -(-inbox.matching // PAGE)
+    if pages > 1:
+        st.pagination(pages, key="leads_many_page")
+    _offer_decisions(inbox, chosen, wanted)
 
 
 def _choose(inbox: Inbox) -> list[str]:
@@ -414,7 +425,7 @@ def _cells(row: InboxRow) -> dict[str, object]:
     }
 
 
-def _offer_decisions(inbox: Inbox, chosen: list[str], wanted: dict) -> None:
+def _offer_decisions(inbox: Inbox, chosen: list[str], wanted: dict[str, Any]) -> None:
     if not inbox.decides:
         return
     every = False
@@ -468,7 +479,7 @@ def _offer_decisions(inbox: Inbox, chosen: list[str], wanted: dict) -> None:
             )
 
 
-def _decide_many(ids: list[str] | None, wanted: dict, accept: bool) -> None:
+def _decide_many(ids: list[str] | None, wanted: dict[str, Any], accept: bool) -> None:
     """Callback of both buttons; without ids it is all that match, as the list is now."""
     if ids is None:
         ids = perform("", lead_inbox.list_waiting, **wanted)

@@ -62,13 +62,15 @@ class WaitingLead:
 
 @dataclass(frozen=True)
 class WaitingCounts:
-    """How many leads wait: all of them, since before the limit, of the given owners, of nobody; and by source."""
+    """How many leads wait: all of them, since before the limit, of the given owners, of nobody; by source; and when the
+    latest of them was handed over (naive UTC)."""
 
     total: int
     overdue: int
     own: int
     nobodys: int
     sources: Mapping[str, int]
+    latest_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def count_waiting(
             overdue=late.sum().coalesce(0),
             own=own.sum().coalesce(0),
             nobodys=(table.owner_key == NOBODY).sum().coalesce(0),
+            latest=table.mql_at.max(),
         )
     )
     by_source = sorted(((row["source"], row["n"]) for row in rows), key=lambda item: (-item[1], item[0]))
@@ -105,6 +108,7 @@ def count_waiting(
         own=sum(row["own"] for row in rows),
         nobodys=sum(row["nobodys"] for row in rows),
         sources=dict(by_source),
+        latest_at=max((row["latest"] for row in rows), default=None),
     )
 
 
