@@ -4,6 +4,7 @@ Either becomes a file with a column for each thing that the mapping names, so th
 row, under its own number: where it says nothing about a column, its cell there is empty.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ MOST_PROPERTIES = 2_000
 FIRST_STAYS = "source"
 _DATES = tuple(known.name for known in CANONICAL_FIELDS if known.type is FieldType.DATE)
 _EPOCH_MS = r"^1[0-9]{12}$"
+_SORTABLE = re.compile(r"0000-00-00[ T]00:00:00(\.0+)?(Z|(?P<offset>[+-]00:?00))?")
+_OFFSET_LENGTH = 5  # of +0000, and of +00:00 but for its sign, which is in the shape
 
 
 def laid_out(draft: "Draft", file: LeadFile, mapping: LeadMapping) -> LeadFile:
@@ -154,8 +157,9 @@ def _unfolded(draft: "Draft", file: LeadFile, mapping: LeadMapping, long: LongLa
         at=_dated(read.c3.strip()),
     )
     text = draft.backend.create_table(f"{name}_text", text, temp=True)
-    order = mapping.date_order or _order(draft, file.name, long.at, text["at"])
-    raw = draft.backend.create_table(name, _ranked(text, order, mapping), temp=True)
+    raw = draft.backend.create_table(
+        name, _ranked(text, _when(draft, file.name, text, mapping), mapping), temp=True
+    )
     properties = draft.old.rows(
         text.filter(text.property.notnull(), text.property != "")
         .group_by("property")
@@ -183,17 +187,31 @@ def _unfolded(draft: "Draft", file: LeadFile, mapping: LeadMapping, long: LongLa
     return laid
 
 
-def _ranked(text: ibis.Table, order: str, mapping: LeadMapping) -> ibis.Table:
+def _when(draft: "Draft", name: str, text: ibis.Table, mapping: LeadMapping) -> ibis.Value:
+    """What the rows are put in order of time by: their times as they stand where all are written alike, year first."""
+    at = text["at"].coalesce("")
+    shape = at.translate("0123456789", "0000000000")
+    found = draft.old.rows(
+        text.filter(at != "").aggregate(
+            shapes=shape.nunique(), shape=shape.max(), ends=at.right(_OFFSET_LENGTH).nunique()
+        )
+    )[0]
+    alike = found["shapes"] == 1 and _SORTABLE.fullmatch(found["shape"])
+    if alike and (not alike["offset"] or found["ends"] == 1):
+        return at
+    assert mapping.long is not None
+    order = mapping.date_order or _order(draft, name, mapping.long.at, text["at"])
+    return cells.instant(text["at"], order, mapping.timezone).at.coalesce(ibis.timestamp("1970-01-01"))
+
+
+def _ranked(text: ibis.Table, when: ibis.Value, mapping: LeadMapping) -> ibis.Table:
     """The rows with whether each has the first and the last value of its property, by when it was set."""
-    dated = text.mutate(
-        when=cells.instant(text["at"], order, mapping.timezone).at.coalesce(ibis.timestamp("1970-01-01"))
-    )
+    dated = text.mutate(when=when)
     # exports list the newest change first or last; of two in one instant the later row counts
     place = ibis.struct({"when": dated.when, "row": dated["row"]})
-    known = dated.filter(dated.value.notnull())
-    ends = known.group_by("lead_id", "property").aggregate(
-        first=place.min(where=known.value.notnull()), last=place.max(where=known.value.notnull())
-    )
+    values = {_folded(name) for name in (*mapping.fields.values(), *mapping.attributes.values())}
+    counts = dated.value.notnull() & dated.property.isin(sorted(values))
+    ends = dated.filter(counts).group_by("lead_id", "property").aggregate(first=place.min(), last=place.max())
     ends = ends.select("lead_id", "property", first=ends["first"]["row"], last=ends["last"]["row"])
     both = text.left_join(ends, ["lead_id", "property"])
     return both.select(

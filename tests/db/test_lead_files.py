@@ -1,361 +1,200 @@
-"""Every kind of file: the same leads come of it, and what is hostile or broken gets a sentence."""
+"""Files as the engine reads them, held against reading them slowly: the same rows, lines, refusals, and the same facts."""
 
-import csv
 import random
-import zipfile
-from datetime import UTC, date, datetime, timedelta
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-import xlsxwriter
 
-from alignment.errors import InvalidInput
-from leads.imports import excel_files
-from leads.imports.files import open_file
+from leads import episodes
+from leads.imports import cells, wide
+from leads.imports.csv_files import CsvFile, look_through
+from leads.imports.files import UnreadableFile
 from leads.imports.importing import import_files
-from leads.imports.mapping import InvalidMapping, read_mapping
+from leads.imports.mapping import read_mapping
 from leads.store import warehouse
 
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-WIDE = """
+SOUND = ["a", "b c", "", "  x ", "é", "日本", "=1+1", "it's", "\\", "\\n", "#c", "NULL", "17"]
+QUOTED = ["q", 'a""b', "one\ntwo", "one\r\ntwo", "one\rtwo", '""', "", " ", "%"]
+FAULTY = ['a"b', '"a"b', ' "a"', '"', 'a""', '"a" ', "\r", '""x', "x\ry"]
+
+
+def nasty_file(draw):
+    """The bytes of a file as it may come, and its delimiter."""
+    delimiter, newline = draw.choice(",;\t|"), draw.choice(["\n", "\n", "\r\n"])
+    width, messy, faulty = draw.choice([2, 3, 5]), draw.random() < 0.7, draw.random() < 0.3
+
+    def cell():
+        kind = draw.random()
+        if messy and kind < 0.3:
+            return '"' + draw.choice(QUOTED).replace("%", delimiter) + '"'
+        if faulty and kind < 0.35:
+            return draw.choice(FAULTY)
+        return draw.choice(SOUND)
+
+    rows = [delimiter.join(f"h{number}" for number in range(width))]
+    for _ in range(draw.choice([1, 3, 20, 60])):
+        cells_ = width if draw.random() < 0.95 else draw.choice([0, 1, width - 1, width + 1])
+        rows.append(delimiter.join(cell() for _ in range(cells_)) if cells_ else draw.choice(["", " "]))
+    text = newline.join(rows) + draw.choice([newline, ""])
+    content = text.encode("latin-1", "replace") if draw.random() < 0.2 else text.encode()
+    return draw.choice([b"", b"\xef\xbb\xbf"]) + content, delimiter, width
+
+
+def loaded(path, delimiter, width, draft):
+    """Rows with their lines, how many there were, and the ragged ones; or the sentence that refuses the file."""
+    try:
+        file = look_through(path, None, delimiter)
+        table = file.load(draft, "nasty", range(width))
+        raw = table.select("row", **{f"c{n}": cells.trimmed(table[f"c{n}"]) for n in range(width)})
+        rows = draft.old.rows(raw.order_by("row"))
+        return rows, file.rows, [(ragged.row, ragged.cells, ragged.reason) for ragged in file.ragged]
+    except UnreadableFile as refusal:
+        return str(refusal)
+    finally:
+        draft.backend.drop_table("nasty", force=True)
+
+
+def test_the_engine_reads_a_file_as_the_csv_module_does_or_leaves_it_to_it(tmp_path, monkeypatch):
+    draw, quick, path = random.Random(5), [], tmp_path / "nasty.csv"
+    by_engine = CsvFile._load_by_engine
+
+    def watched(*arguments):
+        table = by_engine(*arguments)
+        quick.append(table is not None)
+        return table
+
+    monkeypatch.setattr(CsvFile, "_load_by_engine", watched)
+    is_plain = CsvFile._is_plain
+    with warehouse().write() as draft:
+        for _ in range(60):
+            content, delimiter, width = nasty_file(draw)
+            path.write_bytes(content)
+            monkeypatch.setattr(CsvFile, "_is_plain", is_plain)
+            found = loaded(path, delimiter, width, draft)
+            monkeypatch.setattr(CsvFile, "_is_plain", lambda self: False)
+            assert found == loaded(path, delimiter, width, draft), content
+    assert quick.count(True) >= 20
+    assert quick.count(False) >= 5
+
+
+def test_a_long_file_keeps_its_lines_when_several_threads_read_it(tmp_path):
+    path = tmp_path / "long.csv"
+    count = 120_000
+    filling = "x" * 600  # over one buffer of the engine's reader
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write("id,text\n")
+        stream.writelines(f"{number},{filling}\n" for number in range(count))
+    with warehouse().write() as draft:
+        table = look_through(path).load(draft, "long", [0])
+        wrong = table.filter(table["row"] != table.c0.cast("int64") + 2)
+        assert draft.old.value(table.count()) == count
+        assert draft.old.value(wrong.count()) == 0
+
+
+MAPPING = """
 lead_id = "id"
 source = "origin"
+content = "page"
+owner = "who"
+created_at = "created"
 employees = "size"
+rejection_reason = "why"
+date_order = "dmy"
+timezone = "Europe/Berlin"
 [stages]
-mql = "entered"
-[attributes]
-demo = "demo"
+mql = "mql"
+sal = "sal"
+won = "won"
+[events]
+assigned = "handed"
+contact_attempted = "called"
+contacted = "spoke"
+accepted = "yes"
+rejected = "no"
+[outcome]
+won = { column = "is_won", equals = "1" }
+lost = { column = "is_lost", equals = "1" }
 """
-HEADER = ("id", "origin", "size", "entered", "demo")
-ROWS = (
-    ("1001", "ads", "50", "2026-01-05 09:30:00", "true"),
-    ("1002", "", "12.5", "2026-01-06", "false"),
-    ("1003", "=cmd|' /C calc'!A0", "", "", ""),
-)
+DATES = ["", "2026-01-05", "2026-02-07 09:30:15", "2026-03-01T10:00"]
+HEADER = "id,origin,page,who,created,size,why,mql,sal,won,handed,called,spoke,yes,no,is_won,is_lost"
 
 
-def load(mapping, *paths, **options):
-    return import_files(list(paths), read_mapping(mapping), now=NOW, **options)
+def rows_of(draw, numbers, dates):
+    for number in numbers:
+        moments = ",".join(draw.choice(dates) for _ in range(8))
+        yield (
+            f"L{number},{draw.choice(['ads', 'fair', ''])},{draw.choice(['guide', ''])},"
+            f"{draw.choice(['kim', ''])},{draw.choice(dates)},{draw.choice(['', '5', '1,5'])!r},"
+            f"{draw.choice(['No_Need', ''])},{moments},{draw.choice('01')},{draw.choice('01')}"
+        ).replace("'", '"')
 
 
 def facts():
-    with warehouse().read() as found:
-        leads = found.rows(
-            found.lead.select("lead_id", "source", "employees", "attribute_demo").order_by("lead_id")
-        )
-        return leads, events()
-
-
-def events():
-    with warehouse().read() as found:
-        log = found.event.select("lead_id", "type", "stage", "at", "day_only")
-        return {tuple(row.values()) for row in found.rows(log)}
-
-
-def write_workbook(path, sheets, hidden=()):
-    """A workbook of sheets, given as {title: rows}; texts are written as texts, nothing as a formula."""
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False}) as book:
-        stamp, day = (book.add_format({"num_format": form}) for form in ("yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd"))
-        for title, rows in sheets.items():
-            sheet = book.add_worksheet(title)
-            for place, row in enumerate(rows):
-                for column, cell in enumerate(row):
-                    if isinstance(cell, datetime):
-                        sheet.write_datetime(place, column, cell, stamp)
-                    elif isinstance(cell, date):
-                        sheet.write_datetime(place, column, cell, day)
-                    elif cell is not None:
-                        sheet.write(place, column, cell)
-            if title in hidden:
-                sheet.hide()
-    return path
-
-
-def test_the_same_leads_from_text_workbook_and_parquet_are_the_same_leads(tmp_path):
-    text = tmp_path / "leads.csv"
-    with text.open("w", newline="") as stream:
-        csv.writer(stream).writerows([HEADER, *ROWS])
-    book = write_workbook(
-        tmp_path / "leads.xlsx",
-        {
-            "Notes": [],
-            "Leads": [
-                HEADER,
-                (1001, "ads", 50, datetime(2026, 1, 5, 9, 30), True),
-                (1002, None, 12.5, date(2026, 1, 6), False),
-                (1003, "=cmd|' /C calc'!A0", None, None, None),
-            ],
-        },
-    )
-    table = tmp_path / "leads.parquet"
-    columns = {
-        "id": pa.array([1001.0, 1002.0, 1003.0]),
-        "origin": ["ads", None, "=cmd|' /C calc'!A0"],
-        "size": [50.0, 12.5, None],
-        "entered": ["2026-01-05T09:30:00Z", "2026-01-06", None],
-        "demo": [True, False, None],
-    }
-    pq.write_table(pa.table(columns), table)
-    first = load(WIDE, text)
-    assert (first.read, first.new, first.refused) == (3, 3, 0)
-    before, revision = facts(), warehouse().revision()
-    assert before[0][1] == {
-        "lead_id": "1002",
-        "source": None,
-        "employees": 12.5,
-        "attribute_demo": "false",
-    }
-    for path in (book, table):
-        again = load(WIDE, path)
-        assert (again.read, again.unchanged, again.refused) == (3, 3, 0), path.name
-    assert (facts(), warehouse().revision()) == (before, revision)
-
-
-def test_times_of_a_parquet_file_are_read_in_their_own_zone(tmp_path):
-    moment = datetime(2026, 1, 5, 12, tzinfo=UTC)
-    table = pa.table(
-        {
-            "id": ["a", "b", "c"],
-            "zoned": pa.array([moment, None, None], pa.timestamp("us", "America/Sao_Paulo")),
-            "plain": pa.array([None, datetime(2026, 1, 5, 9), None], pa.timestamp("ns")),
-            "day": pa.array([None, None, date(2026, 1, 5)]),
+    with warehouse().read() as known:
+        return {
+            name: sorted(known.rows(table), key=repr)
+            for name, table in (("lead", known.lead), ("event", known.event), ("episode", known.episode))
         }
-    )
-    pq.write_table(table, tmp_path / "times.parquet")
-    mapping = (
-        'lead_id = "id"\ntimezone = "America/Sao_Paulo"\n[stages]\nmql = "zoned"\nsql = "plain"\nwon = "day"'
-    )
-    load(mapping, tmp_path / "times.parquet")
-    naive = moment.replace(tzinfo=None)
-    assert events() == {
-        ("a", "entered_stage", "mql", naive, False),
-        ("b", "entered_stage", "sql", naive, False),
-        ("c", "entered_stage", "won", naive.replace(hour=3), True),
-    }
 
 
-def test_a_workbook_as_people_send_it(tmp_path):
-    """A report title above the table, other sheets, errors of formulas, blank rows, a cell beyond the header."""
-    rows = [
-        ("Leads of the quarter",),
-        (),
-        HEADER[:4],
-        ("a", "ads", 5, datetime(2026, 1, 5, 9, 30)),
-        (),
-        ("b", "#N/A", "many", date(2026, 1, 6)),
-        ("c", "ads", 7, date(2026, 1, 7), None, "a note"),
-        (None, "ads", 1, None),
+def folded_again():
+    with warehouse().read() as known:
+        return sorted(known.rows(episodes.build(known.lead, known.event)), key=repr)
+
+
+def import_rows(tmp_path, rows):
+    path = tmp_path / "leads.csv"
+    path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
+    return import_files([path], read_mapping(MAPPING))
+
+
+@pytest.mark.parametrize(
+    "dates", [DATES, [*DATES, "05.01.2026", "2026-03-01 10:00+05:30", "3/2/2026 2:30 PM"]]
+)
+def test_episodes_straight_from_the_rows_are_those_of_the_events(tmp_path, monkeypatch, dates):
+    used = []
+    straight = wide.episodes_of
+    monkeypatch.setattr(
+        "leads.imports.merging.episodes_of", lambda *given: used.append(straight(*given)) or used[-1]
+    )
+    rows = list(rows_of(random.Random(3), range(120), dates))
+    report = import_rows(tmp_path, rows)
+    assert (report.new, report.refused) == (120, 0)
+    assert used and used[0] is not None
+    assert facts()["episode"] == folded_again()
+    assert {row["content"] for row in facts()["lead"]} == {"guide", None}
+
+
+def test_leads_that_come_bit_by_bit_are_those_that_come_at_once(tmp_path, monkeypatch):
+    draw = random.Random(4)
+    rows = list(rows_of(draw, range(150), DATES))
+    import_rows(tmp_path, rows[:100])
+    import_rows(tmp_path, rows[95:120])  # some known, some new: the others are taken over
+    import_rows(tmp_path, rows[110:])
+    again = import_rows(tmp_path, rows[40:60])
+    assert (again.new, again.changed, again.unchanged) == (0, 0, 20)
+    found = facts()
+    assert found["episode"] == folded_again()
+    monkeypatch.setenv("CONCORD_DATA", str(tmp_path / "other"))
+    import_rows(tmp_path, rows)
+    assert facts() == found
+
+
+def test_a_date_is_read_alike_in_a_column_of_plain_ones_and_among_others(tmp_path, monkeypatch):
+    texts = [
+        "2026-01-05",
+        "2026-06-30 23:59:59",
+        "2026-06-30T00:00",
+        "1969-12-31",
+        "2101-01-01 00:00",
+        "2026-03-29 02:30:00",
     ]
-    book = write_workbook(
-        tmp_path / "report.xlsx", {"Leads": rows, "Secret": [("x",)], "Deals": [("y",)]}, hidden=("Secret",)
-    )
-    file = open_file(book)
-    assert (file.header, file.rows) == (HEADER[:4], 4)
-    assert file.first_rows(1) == [("a", "ads", "5", "2026-01-05 09:30:00")]
-    said = {remark.code: remark.text for remark in file.remarks}
-    assert set(said) == {"other_sheets", "rows_above_header", "error_cells"}
-    assert "Deals" in said["other_sheets"] and "Secret" not in said["other_sheets"]
-    assert "row 3" in said["rows_above_header"]
-    report = load(WIDE.partition("[attributes]")[0], book)
-    assert [(refusal.row, refusal.column) for refusal in report.refusals] == [(6, "size"), (7, ""), (8, "id")]
-    assert (report.read, report.new, report.refused) == (4, 1, 3)
-    # the child wrote the cells aside, and they go with the file
-    cells = file.cells
-    assert cells.exists()
-    del file
-    assert not cells.exists()
-
-
-def far_sheet(tmp_path):
-    """A small workbook whose two cells span the largest sheet there can be."""
-    good = write_workbook(tmp_path / "good.xlsx", {"Leads": [HEADER, ROWS[0]]})
-    far = tmp_path / "far.xlsx"
-    cells = '<row r="1"><c r="A1"><v>1</v></c><c r="XFD1048576"><v>1</v></c></row>'
-    with zipfile.ZipFile(good) as source, zipfile.ZipFile(far, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            content = source.read(name).decode()
-            if name == "xl/worksheets/sheet1.xml":
-                start, end = content.index("<sheetData>"), content.index("</sheetData>")
-                content = content[: start + len("<sheetData>")] + cells + content[end:]
-            target.writestr(name, content)
-    return far
-
-
-def damaged(tmp_path, path, keep):
-    cut = tmp_path / f"cut-{path.name}"
-    cut.write_bytes(path.read_bytes()[:keep])
-    return cut
-
-
-def zipped(tmp_path, **members):
-    path = tmp_path / f"{'-'.join(members)}.xlsx"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name.replace("__", "/"), content)
-    return path
-
-
-def test_what_is_no_sound_workbook_or_table_gets_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(excel_files, "LARGEST_UNPACKED", 50_000_000)
-    good = write_workbook(tmp_path / "sound.xlsx", {"Leads": [HEADER, ROWS[0]]})
-    table = tmp_path / "sound.parquet"
-    pq.write_table(pa.table({"id": ["a"]}), table)
-    pq.write_table(pa.table({"id": pa.array([], pa.string())}), tmp_path / "none.parquet")
-    old = tmp_path / "locked.xls"
-    old.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000))
-    faults = [
-        (far_sheet(tmp_path), "more memory or time"),
-        (zipped(tmp_path, xl__worksheets=b"0" * 60_000_000), "would unpack to"),
-        (zipped(tmp_path, notes="hello"), "ZIP archive, not a workbook"),
-        (damaged(tmp_path, good, 900), "Excel workbook|damaged"),
-        (write_workbook(tmp_path / "blank.xlsx", {"Leads": []}), "no sheet that is filled in"),
-        (write_workbook(tmp_path / "broad.xlsx", {"Leads": [range(2_001)]}), "2,000"),
-        (old, "Excel workbook"),
-        (damaged(tmp_path, table, 200), "cannot be read as a Parquet file"),
-        (tmp_path / "none.parquet", "no rows"),
-    ]
-    for path, word in faults:
-        with pytest.raises(InvalidInput, match=word) as refused:
-            open_file(path)
-        assert path.name in str(refused.value)
-    monkeypatch.setattr(excel_files, "LARGEST_WORKBOOK", 100)
-    with pytest.raises(InvalidInput, match="MB"):
-        open_file(good)
-
-
-LONG = """
-lead_id = "record"
-source = "origin"
-employees = "Size"
-created_at = "createdate"
-[long]
-property = "what"
-value = "to"
-at = "when"
-[stages]
-mql = { property = "Stage", equals = ["mql", "Marketing Qualified"] }
-won = { property = "stage", equals = "customer" }
-[events]
-contacted = { property = "status", equals = "connected" }
-"""
-PROPERTIES = {
-    "stage": ("lead", "MQL", "marketing qualified", "customer"),
-    "origin": ("ads", "fair", ""),
-    "size": ("5", "70", "Select"),
-    "status": ("new", "CONNECTED"),
-}
-
-
-def history(draw, leads=60):
-    """Random changes of properties as rows of a long file, and what a slow reading of them gives."""
-    rows, told, latest, first = [], set(), {}, {}
-    names = {"mql": "mql", "marketing qualified": "mql", "customer": "won"}
-    for lead in range(leads):
-        for second in sorted(draw.sample(range(10**6), draw.randrange(1, 12))):
-            name = draw.choice(list(PROPERTIES))
-            value = draw.choice(PROPERTIES[name])
-            at = datetime(2025, 1, 1) + timedelta(seconds=second)
-            shown = f"{at}Z" if draw.random() < 0.5 else str(int(at.replace(tzinfo=UTC).timestamp() * 1000))
-            rows.append((f"L{lead}", draw.choice([name, name.upper()]), value, shown))
-            if name == "stage" and value.lower() in names:
-                told.add((f"L{lead}", "entered_stage", names[value.lower()], at, False))
-            if name == "status" and value == "CONNECTED":
-                told.add((f"L{lead}", "contacted", None, at, False))
-            if value not in ("", "Select"):
-                latest[f"L{lead}", name] = value
-                first.setdefault((f"L{lead}", name), value)
-    fields = {
-        f"L{lead}": (
-            first.get((f"L{lead}", "origin")),
-            float(latest[f"L{lead}", "size"]) if (f"L{lead}", "size") in latest else None,
-        )
-        for lead in range(leads)
-    }
-    return rows, told, fields
-
-
-def test_a_long_file_in_any_order_says_what_a_slow_reading_of_it_says(tmp_path):
-    draw = random.Random(3)
-    rows, told, fields = history(draw)
-    revision = ""
-    for name in ("sorted", "shuffled"):
-        path = tmp_path / f"{name}.csv"
-        with path.open("w", newline="") as stream:
-            csv.writer(stream).writerows([("record", "what", "to", "when"), *rows])
-        report = load(f'missing = ["Select"]{LONG.replace("created_at", "#")}', path)
-        assert (report.read, report.refused) == (len(rows), 0)
-        assert events() == told
-        with warehouse().read() as found:
-            stored = found.rows(found.lead.select("lead_id", "source", "employees"))
-        assert {row["lead_id"]: (row["source"], row["employees"]) for row in stored} == fields
-        assert revision in ("", warehouse().revision()), "the same changes in another order changed something"
-        revision = warehouse().revision()
-        draw.shuffle(rows)
-
-
-def test_rows_of_a_long_file_that_cannot_be_used_are_named_and_what_never_happens_is_said(tmp_path):
-    path = tmp_path / "long.csv"
-    path.write_text(
-        "record,what,to,when\n"
-        "a,stage,MQL,2026-01-05\n"
-        "a,size,many,2026-01-05\n"
-        ",stage,MQL,2026-01-05\n"
-        "b,stage,mql,soon\n"
-        "b,createdate,1767225600000,2026-01-05\n"
-        "b,score,7,2026-01-05\n"
-    )
-    report = load(LONG.replace('source = "origin"\n', ""), path)
-    assert [(refusal.row, refusal.column) for refusal in report.refusals] == [
-        (3, "Size"),
-        (4, "record"),
-        (5, "Stage is mql or marketing qualified"),
-    ]
-    said = {warning.code: warning.text for warning in report.warnings}
-    assert "stage is customer" in said["values_not_found"]
-    assert "score" in said["unmapped_columns"] and "stage" not in said["unmapped_columns"]
-    with warehouse().read() as found:
-        assert found.value(found.lead.created_at.max()) == datetime(2026, 1, 1)
-
-
-def test_a_date_that_counts_on_some_rows(tmp_path):
-    path = tmp_path / "odoo.csv"
-    path.write_text("ID,Probability,Closed,Note\n1,100.0,2026-03-01,x\n2,0,2026-03-02,y\n3,20,,z\n")
-    mapping = 'lead_id = "id"\n[stages]\n'
-    mapping += 'won = { column = "Closed", where = "Probability", equals = [100, "100.0"] }\n'
-    mapping += 'lost = { column = "Closed", where = "Probability", equals = "0" }\n'
-    report = load(mapping, path)
-    assert report.new == 3
-    assert {(lead, stage) for lead, _, stage, *_ in events()} == {("1", "won"), ("2", "lost")}
-    left_out = next(warning for warning in report.warnings if warning.code == "unmapped_columns")
-    assert left_out.text.endswith("left out: Note.")
-
-
-MISTAKES = [
-    ('lead_id = "record"\n[long]\nproperty = "what"\nvalue = "to"', "column is the at"),
-    (
-        'lead_id = "record"\n[long]\nproperty = "what"\nvalue = "to"\nat = "then"\n[stages]\nmql = "mql"',
-        "then",
-    ),
-    (
-        'lead_id = "record"\n[long]\nproperty = "record"\nvalue = "to"\nat = "when"\n[stages]\nmql = "x"',
-        "2,000 different values",
-    ),
-    ('lead_id = "record"\n[stages]\nmql = { property = "what", equals = "x" }', "not known in"),
-    ('lead_id = "record"\n[stages]\nmql = { column = "when", where = "what" }', "lacks equals"),
-    ('lead_id = "record"\n[stages]\nmql = { column = "when", where = "what", equals = [] }', "no value"),
-]
-
-
-def test_a_mapping_for_a_long_file_that_cannot_be_used_is_refused_with_a_remedy(tmp_path, monkeypatch):
-    monkeypatch.setattr("leads.imports.long_files.MOST_PROPERTIES", 3)
-    path = tmp_path / "long.csv"
-    rows = "".join(f"r{number},stage,mql,2026-01-05\n" for number in range(5))
-    path.write_text(f"record,what,to,when\n{rows}")
-    for mapping, word in MISTAKES:
-        with pytest.raises(InvalidInput, match=word.replace("2,000", "3")):
-            load(mapping, path)
-    path.write_text("record,what,to,when\na,stage,mql,03/04/2026\n")
-    with pytest.raises(InvalidMapping, match="date_order"):
-        load(LONG, path)
-    assert warehouse().revision() == ""
+    rows = [f'L{number},,,,"{text}",,,,,,,,,,,0,0' for number, text in enumerate(texts)]
+    found = []
+    for extra in ([], ['other,,,,"05.01.2026",,,,,,,,,,,0,0']):
+        monkeypatch.setenv("CONCORD_DATA", str(tmp_path / f"data-{len(extra)}"))
+        report = import_rows(tmp_path, rows + extra)
+        refused = [(refusal.row, refusal.value) for refusal in report.refusals]
+        leads = [(row["lead_id"], row["created_at"]) for row in facts()["lead"] if row["lead_id"] != "other"]
+        found.append((refused, leads))
+    assert found[0] == found[1]
+    assert [row for row, _ in found[0][0]] == [5, 6]
