@@ -8,6 +8,7 @@ import pytest
 from inventory import public_actions
 from people import make_actor
 
+from actions.connector_entries import Entry
 from actions.permissions import PERMISSIONS
 from actions.workshops import NewTopic
 from alignment.errors import Refusal
@@ -48,6 +49,11 @@ PLAUSIBLE = {
     "note": "A typing error.",
     "feedback": {"note": "They knew what they want."},
     "topics": [NewTopic("A title")],
+    "entry": Entry("A name"),
+    "fields": {"company": "company"},
+    "attributes": {},
+    "dates": {},
+    "meanings": {},
 }
 
 
