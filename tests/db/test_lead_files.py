@@ -123,7 +123,7 @@ def rows_of(draw, numbers, dates):
         moments = ",".join(draw.choice(dates) for _ in range(8))
         yield (
             f"L{number},{draw.choice(['ads', 'fair', ''])},{draw.choice(['guide', ''])},"
-            f"{draw.choice(['kim', ''])},{draw.choice(dates)},{draw.choice(['', '5', '1,5'])!r},"
+            f"{draw.choice(['kim', ''])},{draw.choice(dates)},{draw.choice(['', '5', '1,500.5'])!r},"
             f"{draw.choice(['No_Need', ''])},{moments},{draw.choice('01')},{draw.choice('01')}"
         ).replace("'", '"')
 
