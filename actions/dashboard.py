@@ -3,21 +3,25 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from actions import goals, metrics
 from actions.goals import GoalProgress
 from actions.permissions import authorise
 from actions.shared_runs import SharedRuns, Stopping
+from alignment import instants
 from alignment.people import Actor
+from alignment.promises import DeliveryTerms, target
 from db.queries import goals as goal_rows
-from db.store import store
+from db.queries import promises
+from db.store import Connection, store
 
 if TYPE_CHECKING:  # Ibis takes a second to load: only where figures are really asked for
     from leads.dashboard import DashboardFigures, WeekOfLeads, WhereTheyStand
-    from leads.metrics.question import Measure
+    from leads.metrics.question import Measure, MetricQuestion
 
 _REST = 2.0
 """While leads keep coming, the engine rests at least so many times as long as it has worked since they were last looked at."""
@@ -25,7 +29,11 @@ _REST = 2.0
 
 @dataclass(frozen=True)
 class Dashboard:
-    """What the dashboard shows. `figures` are the measures in total by key, `parts` those of each part by key."""
+    """What the dashboard shows. `figures` are the measures in total by key, `parts` those of each part by key.
+
+    `promised` is how many qualified leads marketing has promised for the days of the period that are over; None where the
+    period is open or its terms were not the same throughout.
+    """
 
     figures: "Mapping[str, Measure]"
     parts: "Mapping[str, Sequence[Measure]]"
@@ -33,6 +41,7 @@ class Dashboard:
     weeks: "Sequence[WeekOfLeads]"
     standing: "WhereTheyStand"
     goals: Sequence[GoalProgress]
+    promised: float | None
 
 
 _figures: "SharedRuns[DashboardFigures]" = SharedRuns(32)
@@ -92,7 +101,26 @@ def read_dashboard(
         weeks=found.weeks,
         standing=found.standing,
         goals=goals.progress_of(connection, running, found.goals),
+        promised=None if only or restate else _promised(connection, question),
     )
+
+
+def _promised(connection: Connection, question: "MetricQuestion") -> float | None:
+    if question.first_day is None:
+        return None
+    known = question.as_of.astimezone(ZoneInfo(question.timezone)).date()
+    last = min(question.last_day or known, known) - timedelta(days=0 if question.last_day else 1)
+    begins, ends = (
+        instants.day_start(day, question.timezone) for day in (question.first_day, last + timedelta(days=1))
+    )
+    wanted = []
+    for promise in promises.promises(connection):
+        for version in promises.history(connection, promise.key):
+            from_, until = version.in_force_from or "", version.in_force_until
+            throughout = from_ <= begins and (until is None or until >= ends)
+            if throughout and isinstance(version.terms, DeliveryTerms):
+                wanted.append(target(version.terms.leads_a_month, question.hours, question.first_day, last))
+    return wanted[0] if wanted and question.first_day <= last else None
 
 
 def list_leads_behind(

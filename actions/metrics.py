@@ -39,12 +39,13 @@ def read_metrics(
     as_of: date | None = None,
     restate: str | None = None,
     start: str = "mql",
+    only: tuple[str, str] | None = None,
 ) -> "list[Measure]":
     """Every measure of the leads that came from `first_day` to `last_day`, both included, in total and by group.
 
     `by` is definition, week, month, or a field of the leads such as source, campaign or owner. `as_of` a day means with all that happened on it; None means the last import. `restate`
     is the label of a definition to judge all leads by. `start` (mql, assigned or created) is when the follow-up
-    clock begins. Raises InvalidInput for a choice that is none.
+    clock begins. `only` is a field and the value that leads have to have in it. Raises InvalidInput for a choice that is none.
     """
     authorise(actor, "metrics:read")
     return measure(
@@ -56,6 +57,7 @@ def read_metrics(
         as_of=as_of,
         restate=restate,
         start=start,
+        only=only,
     )
 
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from actions import traits
+from actions import metrics, traits
 from actions.dashboard import Dashboard
-from alignment.lifecycle import RejectionReason
+from alignment.lifecycle import RejectionReason, Stage
 from alignment.people import Team
 from components.charts import dashboard as charts
 from components.charts import metrics as measures
@@ -233,21 +233,27 @@ def _show_table_of_parts(found: Dashboard, choice: Choice, at: Callable[[str], s
         if chosen and chosen[0] < len(names):
             name = names[chosen[0]]
             shown = [volumes[name], *(by_key[key][name] for key in COMPARED if name in by_key[key])]
-            for one in shown:
-                title = "MQLs" if one.name == "volume" else COMPARED[one.key][0]
-                with st.container(border=True):
-                    show_passport(one, f"{_named(name)}, {title}", at)
-                    st.button(
-                        "See the leads behind it",
-                        key=f"metrics_part_leads_{one.key}",
-                        icon=":material/list:",
-                        disabled=not one.denominator,
-                        on_click=open_leads,
-                        args=(one, title, choice),
-                    )
+            titles = ["MQLs" if one.name == "volume" else COMPARED[one.key][0] for one in shown]
+            _open_one_of(shown, [f"{_named(name)}, {title}" for title in titles], choice, at)
 
 
-def show_reasons(reasons: Sequence[Any], at: Callable[[str], str]) -> None:
+def _open_one_of(
+    figures: Sequence[Any], titles: Sequence[str], choice: Choice, at: Callable[[str], str]
+) -> None:
+    """A button for each figure, which opens its passport and the leads behind it."""
+    with st.container(horizontal=True):
+        for one, title in zip(figures, titles, strict=True):
+            st.button(
+                plain(f"{title}: {written(one)}"),
+                key=f"metrics_open_{one.key}",
+                icon=":material/badge:",
+                on_click=open_leads,
+                args=(one, title, choice, at),
+            )
+
+
+@st.fragment
+def show_reasons(reasons: Sequence[Any], choice: Choice, at: Callable[[str], str]) -> None:
     """Why leads are turned down."""
     with st.container(border=True, height="stretch"):
         st.markdown("**Why leads are turned down**")
@@ -268,23 +274,31 @@ def show_reasons(reasons: Sequence[Any], at: Callable[[str], str]) -> None:
         for one in reasons:
             for note in one.notes:
                 st.caption(f":material/info: {plain(note)}")
-        with st.popover("Numbers", icon=":material/table:", type="tertiary", key="metrics_reasons_numbers"):
-            show_table(
-                [
-                    {
-                        "Reason": _reason(one.group["reason"]),
-                        "Share of decisions": percent(one.value or 0),
-                        "95%": interval_in_words(one),
-                        "Leads": one.numerator,
-                        "Decisions": one.denominator,
-                    }
-                    for one in reasons
-                ],
-                "Rejections by reason",
-                "metrics_reasons",
-                "rejection-reasons",
+        with st.expander("Numbers and passports", icon=":material/table:", key="metrics_reasons_numbers"):
+            st.caption("Choose a row to see its passport and the leads behind it.")
+            rows = [
+                {
+                    "Reason": _reason(one.group["reason"]),
+                    "Share of decisions": percent(one.value or 0),
+                    "95%": interval_in_words(one),
+                    "Leads": one.numerator,
+                    "Decisions": one.denominator,
+                }
+                for one in reasons
+            ]
+            picked = st.dataframe(
+                rows,
+                hide_index=True,
+                on_select="rerun",
+                selection_mode="single-row",
+                key="metrics_reasons_table",
+                alt="Rejections by reason",
             )
-            show_passport(reasons[0], _reason(reasons[0].group["reason"]), at)
+            download_table(rows, "metrics_reasons", "rejection-reasons")
+            chosen = picked.selection.rows if picked else []
+            if chosen and chosen[0] < len(reasons):
+                one = reasons[chosen[0]]
+                _open_one_of([one], [_reason(one.group["reason"])], choice, at)
 
 
 def show_wins_and_losses(drafts: bool) -> None:
@@ -310,6 +324,64 @@ def show_wins_and_losses(drafts: bool) -> None:
                     label="Use it in a definition",
                     icon=":material/menu_book:",
                 )
+
+
+def show_every_measure(choice: Choice, at: Callable[[str], str]) -> None:
+    """All measures of the period in a table, each with its passport: opened when asked for."""
+    box = st.expander("Every measure", icon=":material/table_rows:", key="metrics_every", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        with stop_on_refusal(), st.spinner("Computing every measure …", show_time=False):
+            found = [
+                one
+                for one in metrics.read_metrics(
+                    actor(),
+                    first_day=choice.first_day,
+                    last_day=choice.last_day,
+                    restate=choice.restate,
+                    only=choice.only,
+                )
+                if one.name != "rejection_reason"
+            ]
+        _show_measures(found, at)
+
+
+@st.fragment
+def _show_measures(found: Sequence[Any], at: Callable[[str], str]) -> None:
+    rows = [
+        {
+            "Measure": title_of(one),
+            "Value": written(one),
+            "95%": interval_in_words(one),
+            "Counts": f"{one.numerator:,} of {one.denominator:,}",
+            "Note": one.notes[0] if one.notes else "",
+        }
+        for one in found
+    ]
+    st.caption("Choose a row to see its passport.")
+    picked = st.dataframe(
+        rows,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="metrics_every_table",
+        alt="Every measure of the period",
+    )
+    download_table(rows, "metrics_every", "every-measure")
+    chosen = picked.selection.rows if picked else []
+    if chosen and chosen[0] < len(found):
+        one = found[chosen[0]]
+        with st.container(border=True):
+            show_passport(one, title_of(one), at)
+
+
+def title_of(figure: Any) -> str:
+    """A measure as a heading: `Conversion, MQL to won`."""
+    stages = [Stage(stage).label for stage in (figure.from_stage, figure.to_stage) if stage in set(Stage)]
+    name = figure.name.replace("_", " ").replace("p90", "90th percentile")
+    name = f"{name[:1].upper()}{name[1:]}"
+    return f"{name}, {' to '.join(stages)}" if stages else name
 
 
 def _named(label: str) -> str:

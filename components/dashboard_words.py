@@ -12,16 +12,23 @@ if TYPE_CHECKING:
     from actions.goals import GoalProgress
 
 
-def summary(figures: Mapping[str, Any], goals: "Sequence[GoalProgress]", period: str, promised: str) -> str:
+def summary(
+    figures: Mapping[str, Any],
+    goals: "Sequence[GoalProgress]",
+    period: str,
+    in_time_words: str,
+    promised: float | None = None,
+) -> str:
     """One sentence, as markdown: “Marketing delivered 84 of 90, sales followed up 76% within the hour; 31 leads wait …”.
 
-    `period` names the days it is about (“in the last 90 days”), `promised` the time of the promise (“within the hour”).
+    `period` names the days it is about (“in the last 90 days”), `in_time_words` the time of the promise (“within the
+    hour”). `promised` is the number of leads that marketing has promised for these days, where it has.
     """
     volume = figures["volume:mql"]
-    parts = [f"Marketing delivered {_delivered(volume.numerator, goals, period)}"]
+    parts = [f"Marketing delivered {_delivered(volume.numerator, goals, period, promised)}"]
     in_time = figures.get("followed_up_in_time:mql")
     if in_time is not None and in_time.value is not None:
-        parts.append(f"sales followed up {percent(in_time.value)} {promised}")
+        parts.append(f"sales followed up {percent(in_time.value)} {in_time_words}")
     acceptance = figures.get("acceptance_rate:mql:sal")
     if len(parts) == 1 and acceptance is not None and acceptance.value is not None:
         parts.append(f"sales accepted {percent(acceptance.value)} of those it decided on")
@@ -36,11 +43,13 @@ def summary(figures: Mapping[str, Any], goals: "Sequence[GoalProgress]", period:
     return f"{sentence}, {late:,} of them for longer than agreed." if 0 < late <= waiting else f"{sentence}."
 
 
-def _delivered(count: int, goals: "Sequence[GoalProgress]", period: str) -> str:
+def _delivered(count: int, goals: "Sequence[GoalProgress]", period: str, promised: float | None) -> str:
     for found in goals:
         pace = found.contributions.get(Team.MARKETING)
         if pace is not None and pace.target.measure is GoalMeasure.QUALIFIED:
             return f"{pace.actual:,.0f} of {pace.target.amount:,.0f} for “{plain(found.goal.title)}”"
+    if promised is not None:
+        return f"{count:,} of {promised:,.0f} promised leads {period}"
     return f"{count:,} qualified {'lead' if count == 1 else 'leads'} {period}"
 
 

@@ -1,5 +1,6 @@
-"""The leads behind a figure, page by page, in a dialog, and as a file."""
+"""A figure's passport and the leads behind it, page by page, in a dialog, and as a file."""
 
+from collections.abc import Callable
 from math import ceil
 from typing import Any
 
@@ -11,9 +12,8 @@ from alignment.tables import Table, write_csv
 from components import dialogs
 from components.dashboard_choice import Choice
 from components.page import show_refusal
-from components.passport import Figure, written
+from components.passport import Figure, show_passport
 from components.session import actor
-from components.text import plain
 
 PAGE = "metrics"
 A_PAGE = 50
@@ -22,18 +22,18 @@ _LOOKED_UP = 500
 _COLUMNS = ("Lead", "Company", "Source", "Stands at", "Since")
 
 
-def open_leads(figure: Figure, title: str, choice: Choice) -> None:
+def open_leads(figure: Figure, title: str, choice: Choice, at: Callable[[str], str]) -> None:
     """Open the dialog; to be called by a button's callback."""
     dialogs.opening(PAGE)
     st.session_state.pop("metrics_behind_page", None)
-    _show(figure, title, choice)
+    _show(figure, title, choice, at)
 
 
-@st.dialog("The leads behind the figure", width="large", on_dismiss=lambda: dialogs.closed(PAGE))
-def _show(figure: Any, title: str, choice: Choice) -> None:
+@st.dialog("Passport", width="large", on_dismiss=lambda: dialogs.closed(PAGE))
+def _show(figure: Any, title: str, choice: Choice, at: Callable[[str], str]) -> None:
     group = next(iter(figure.group.values()), None)
-    named = f"{plain(title)}: {written(figure)}"
-    st.markdown(f"**{named}**" + (f", {plain(group)}" if group else ""))
+    show_passport(figure, title, at)
+    st.markdown("**The leads behind it**")
     left_out = sum(figure.excluded.values())
     counts = {"counted": figure.denominator, "hit": figure.numerator, "excluded": left_out}
     labels = {"counted": "All that count", "hit": "Hits", "excluded": "Left out"}

@@ -114,17 +114,8 @@ def interval_in_words(figure: Figure) -> str:
     return f"{_in_unit(figure, interval.low)} to {high}"
 
 
-def show_figure(
-    figure: Figure,
-    title: str,
-    key: str,
-    at: Callable[[str], str],
-    on_leads: Callable[[Any], None] | None = None,
-) -> None:
-    """A card with the figure and its passport.
-
-    `at` writes an instant as the company's clocks show it; `on_leads` opens the leads behind the figure.
-    """
+def show_figure(figure: Figure, title: str, key: str, on_open: Callable[[Any], None]) -> None:
+    """A card with the figure, how sure it is, and the button that opens its passport and the leads behind it."""
     with st.container(border=True, height="stretch"):
         st.metric(title, written(figure))
         span = interval_in_words(figure)
@@ -134,16 +125,15 @@ def show_figure(
             st.caption(f"95% interval {span}; {figure.denominator:,} leads")
         else:
             st.caption(f"{figure.denominator:,} leads counted")
-        with st.popover("Passport", icon=":material/badge:", type="tertiary", key=f"{key}_passport"):
-            show_passport(figure, title, at)
-            if on_leads is not None and figure.denominator:
-                st.button(
-                    "See the leads behind it",
-                    key=f"{key}_leads",
-                    icon=":material/list:",
-                    on_click=on_leads,
-                    args=(figure,),
-                )
+        st.button(
+            "Passport",
+            key=f"{key}_passport",
+            icon=":material/badge:",
+            type="tertiary",
+            help=f"{title}: how it is counted, and the leads behind it",
+            on_click=on_open,
+            args=(figure,),
+        )
 
 
 def show_passport(figure: Figure, title: str, at: Callable[[str], str]) -> None:

@@ -102,8 +102,7 @@ with st.grid(4, min_column_width=150):
                 found.figures[key],
                 title,
                 f"metrics_{key}",
-                at,
-                lambda figure, title=title: figure_leads.open_leads(figure, title, choice),
+                lambda figure, title=title: figure_leads.open_leads(figure, title, choice, at),
             )
 
 left, right = st.columns(2)
@@ -119,7 +118,8 @@ left, right = st.columns(2)
 with left:
     sections.show_parts(found, choice, at)
 with right:
-    sections.show_reasons(found.reasons, at)
+    sections.show_reasons(found.reasons, choice, at)
 sections.show_wins_and_losses(may(me, "definition:draft"))
+sections.show_every_measure(choice, at)
 with promises_place, st.skeleton(height=200):
     show_promises(choice.first_day, choice.last_day or this_day, at)

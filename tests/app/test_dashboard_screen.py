@@ -61,7 +61,7 @@ def test_leads_that_wait_are_in_the_sentence_and_behind_their_figure(open_page, 
     waiting = int(re.search(r"(\d+) leads wait", texts(app))[1])
     late = int(re.search(r"(\d+) of them for longer", texts(app))[1])
     assert 0 < late <= waiting
-    app.button(key="metrics_silent_rejections:mql_leads").click().run()
+    app.button(key="metrics_silent_rejections:mql_passport").click().run()
     assert not app.exception
     assert f"Hits ({late})" in app.segmented_control(key="metrics_behind_part").options
     [table] = [frame.value for frame in app.dataframe if list(frame.value.columns)[:1] == ["Lead"]]
@@ -74,7 +74,7 @@ def test_new_leads_appear_without_a_reload_but_close_no_dialog(open_page, make_p
         add_history(20, start=RECENT)
     app = open_page(PAGE, make_person())
     assert figure(app, "Qualified leads") == "20"
-    app.button(key="metrics_volume:mql_leads").click().run()
+    app.button(key="metrics_volume:mql_passport").click().run()
     assert app.session_state["metrics_dialog"] == "open"
     add_history(5, start=RECENT, prefix="more")
     app.run()

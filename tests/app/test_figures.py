@@ -56,6 +56,7 @@ def test_the_metrics_page_says_it_in_a_sentence_and_then_in_figures(open_page, m
     figures = {metric.label: metric.value for metric in app.metric}
     assert figures["Qualified leads"] == "200"
     assert figures["Accepted by sales"] == "60%"
+    app.button(key="metrics_acceptance_rate:mql:sal_passport").click().run()
     assert "Formula: accepted / (accepted + rejected)" in texts(app)
     assert "Counts: 120 of 200 leads." in texts(app)
 
