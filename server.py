@@ -42,6 +42,10 @@ _PAGES = (
     _COMPONENT / "CookieManager" / "frontend" / "build" / "index.html",
 )
 
+# Seconds that a thread may keep the others waiting while it computes. With the usual 5 ms, what needs several short turns, such
+# as acknowledging an event, waits a tenth of a second for each screen that is being drawn.
+_TURN = 0.0001
+
 logs.configure()
 log = structlog.get_logger("concord")
 
@@ -131,6 +135,7 @@ def main() -> int:
         timeout_graceful_shutdown=5,
     )
     logs.configure()
+    sys.setswitchinterval(_TURN)
     server = uvicorn.Server(config)
     signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again once it has stopped in order
     with contextlib.suppress(KeyboardInterrupt):

@@ -121,8 +121,7 @@ def take(
     if kept:
         lead_inflow.remember_attributes(connection, names - known_names)
         # By the clock, so that numbers go on growing after an older copy of the store was restored.
-        first = max(lead_inflow.last_number(connection) + 1, time.time_ns() // 1_000)
-        lead_inflow.add(connection, kept, origin=origin, at=clock.now_text(), first_number=first)
+        lead_inflow.add(connection, kept, origin=origin, at=clock.now_text(), least=time.time_ns() // 1_000)
     return taken
 
 
@@ -143,6 +142,20 @@ def receive(secret: str, kind: str, items: Sequence[Any]) -> Taken:
     Who sent what and when stands with each item, so there is no audit row besides. Raises UnknownToken or NotPermitted for
     the token, and InvalidInput for more than `MOST_RECEIVED` items.
     """
+    return store().write(_receiving(secret, kind, items))
+
+
+def receive_soon(
+    secret: str,
+    kind: str,
+    items: Sequence[Any],
+    done: Callable[[Taken | None, BaseException | None], None],
+) -> None:
+    """Like `receive`, for those who must not wait: `done(taken, error)` is called from another thread once it is on disk."""
+    store().write_soon(_receiving(secret, kind, items), done)
+
+
+def _receiving(secret: str, kind: str, items: Sequence[Any]) -> Callable[[Connection], Taken]:
     token = api_tokens.holder_of(secret)
     scope = api_tokens.Scope.LEADS if kind == "leads" else api_tokens.Scope.EVENTS
     if len(items) > MOST_RECEIVED:
@@ -153,7 +166,7 @@ def receive(secret: str, kind: str, items: Sequence[Any]) -> Taken:
         sent = {"leads": items} if kind == "leads" else {"events": items}
         return take(connection, f"api:{token.id}", **sent, whole=False, ids_of="api")
 
-    return store().write(transaction)
+    return transaction
 
 
 def apply_waiting(actor: Actor, *, may_go_on: Callable[[], bool] = lambda: True) -> int:

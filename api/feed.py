@@ -1,5 +1,6 @@
 """Leads and events over HTTP: taken durably before they are acknowledged, each item with a word on what became of it."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -111,7 +112,7 @@ async def holding_token(request: Request, work: Callable[[str], Awaitable[JSONRe
     if scheme.lower() != "bearer" or not secret.strip():
         raise Refused(401, "Show your token in the header Authorization: Bearer …", **asks)
     try:
-        await run_in_threadpool(api_tokens.holder_of, secret.strip())
+        api_tokens.holder_of(secret.strip())  # one look into an index: less than going to another thread
         return await work(secret.strip())
     except api_tokens.UnknownToken as refusal:
         raise Refused(401, str(refusal), **asks) from refusal
@@ -126,10 +127,32 @@ async def _take(request: Request, kind: str) -> JSONResponse:
             raise Refused(
                 422, f"{len(items):,} items at once are too many. Send at most {lead_feed.MOST_RECEIVED:,}."
             )
-        taken = await run_in_threadpool(lead_feed.receive, secret, kind, items)
+        taken = await _received(secret, kind, items)
         return JSONResponse(_report(taken), status_code=_overall(taken), headers=NO_STORE)
 
     return await holding_token(request, work)
+
+
+async def _received(secret: str, kind: str, items: list[Any]) -> Taken:
+    """What became of the items once they are on disk. No thread waits meanwhile: each change of thread is a wait for all that
+    the process has to do besides.
+    """
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[Taken] = loop.create_future()
+
+    def tell(taken: Taken | None, error: BaseException | None) -> None:
+        loop.call_soon_threadsafe(settle, taken, error)
+
+    def settle(taken: Taken | None, error: BaseException | None) -> None:
+        if outcome.done():  # the client has gone
+            return
+        if error is not None:
+            outcome.set_exception(error)
+        elif taken is not None:
+            outcome.set_result(taken)
+
+    lead_feed.receive_soon(secret, kind, items, tell)
+    return await outcome
 
 
 def _report(taken: Taken) -> dict[str, Any]:

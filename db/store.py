@@ -86,6 +86,26 @@ class _Waiting:
         return self._result
 
 
+class _Calling(_Waiting):
+    """A transaction whose outcome is told by a call."""
+
+    __slots__ = ("_tell",)
+
+    def __init__(
+        self,
+        transaction: Callable[[Connection], Any],
+        tell: Callable[[Any, BaseException | None], None],
+    ) -> None:
+        super().__init__(transaction)
+        self._tell = tell
+
+    def answer(self, result: Any, error: BaseException | None = None) -> None:
+        """Tell the outcome. Who cannot hear it any more keeps nobody else from being told."""
+        self.answered = True
+        with contextlib.suppress(Exception):
+            self._tell(result, error)
+
+
 class Store:
     """One store file. Make it with `store()`, which keeps one per file and process."""
 
@@ -135,6 +155,20 @@ class Store:
                 raise StoreUnavailable("Not saved: the portal is shutting down. Try again in a minute.")
             self._waiting.put(waiting)
         return waiting.outcome()
+
+    def write_soon(
+        self, transaction: Callable[[Connection], T], done: Callable[[T | None, BaseException | None], None]
+    ) -> None:
+        """Like `write`, for those who must not wait: `done(result, error)` is called in the writer's thread.
+
+        It is called once the result is on disk, or with what was raised; it has to return at once. Raises StoreUnavailable
+        when the store is closed.
+        """
+        waiting = _Calling(transaction, done)
+        with self._closing:
+            if self._closed:
+                raise StoreUnavailable("Not saved: the portal is shutting down. Try again in a minute.")
+            self._waiting.put(waiting)
 
     def forget_deleted(self, patience: float = 1.0) -> bool:
         """Empty the log beside the file where `mark_to_be_forgotten` asked for it, trying for `patience` seconds.

@@ -9,7 +9,7 @@ import actions
 # Called before anybody has signed in, or without a person: each guards itself in its own way.
 DOORS = {
     "answers": set(),
-    "lead_feed": {"take", "receive"},
+    "lead_feed": {"take", "receive", "receive_soon"},
     "api_tokens": {"holder_of", "check_still_good"},
     "hubspot_webhooks": {"take_delivery"},
     "invitations": {"followed_link", "sign_in_by_link"},

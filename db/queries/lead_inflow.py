@@ -51,20 +51,21 @@ def add(
     *,
     origin: str,
     at: str,
-    first_number: int,
+    least: int,
 ) -> None:
-    """Append (kind, content) items, numbered from `first_number`."""
+    """Append (kind, content) items; each gets the next number, which is at least `least`."""
     connection.executemany(
-        "INSERT INTO lead_inflow (number, kind, origin, content, taken_at) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO lead_inflow (number, kind, origin, content, taken_at) VALUES"
+        " (max(coalesce((SELECT max(number) FROM lead_inflow), 0) + 1, ?), ?, ?, ?, ?)",
         [
             (
-                first_number + place,
+                least,
                 kind,
                 origin,
                 json.dumps(content, ensure_ascii=False, separators=(",", ":")),
                 at,
             )
-            for place, (kind, content) in enumerate(items)
+            for kind, content in items
         ],
     )
 

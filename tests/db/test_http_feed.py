@@ -227,10 +227,10 @@ def test_the_description_is_for_those_who_hold_a_token(client, secret):
 def test_a_disk_that_is_full_is_no_acknowledgement(client, secret, monkeypatch):
     from db.store import StoreUnavailable
 
-    def full(_):
+    def full(*_):
         raise StoreUnavailable("Not saved: the disk is full.")
 
-    monkeypatch.setattr(store(), "write", full)
+    monkeypatch.setattr(store(), "write_soon", full)
     answer = post(client, secret, body=[EVENT])
     assert (
         answer.status_code == 503 and answer.headers["retry-after"] and "Not saved" in answer.json()["error"]
