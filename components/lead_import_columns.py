@@ -71,13 +71,12 @@ def choose_meanings(matching: "Matching", laid: "Laid", key: str) -> None:
         "left": (f"Left out ({len(left_out)})", left_out),
     }
     # a column that is just matched stays where it is until another list is asked for
-    chosen = st.segmented_control(
+    chosen = st.radio(
         f"Which {thing} to show",
         list(sets),
-        default="matched",
         format_func=lambda name: sets[name][0],
         key=f"{key}_shown",
-        required=True,
+        horizontal=True,
         label_visibility="collapsed",
     )
     shown = _held(f"{key}_held", str(chosen), sets[str(chosen)][1], laid.columns)

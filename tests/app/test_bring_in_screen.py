@@ -75,7 +75,7 @@ def test_a_file_is_recognised_corrected_asked_about_checked_and_brought_in(page)
     app = asked.set_value("dmy").run()
     assert "Which day is" not in texts(app) and not app.button(key="bring_in_check").disabled
     # a column that was left out is given a meaning; it stays where it is
-    app.segmented_control(key="bring_in_1_shown").set_value("left").run()
+    app.radio(key="bring_in_1_shown").set_value("left").run()
     assert {box.label for box in app.selectbox if box.label.endswith("means")} == {
         "What Email means",
         "What Scored means",
@@ -109,7 +109,7 @@ def test_what_is_missing_or_said_twice_is_said_before_anything_is_read(page):
     app = upload(page(), "name,origin,other\na,ads,1\n")
     assert "No column is the lead's id." in texts(app)
     assert app.button(key="bring_in_check").disabled
-    app.segmented_control(key="bring_in_0_shown").set_value("left").run()
+    app.radio(key="bring_in_0_shown").set_value("left").run()
     app = meaning(app, "name").set_value("lead_id").run()
     app = meaning(app, "other").set_value("field:source").run()
     assert "both mean “Source”" in texts(app) and app.button(key="bring_in_check").disabled
