@@ -144,8 +144,8 @@ def list_broken(
             table = table.filter(~table.answered & table.closed.isnull())
         total = facts.value(table.count())
         table = _with_due(population, table)
-        page = table.order_by(table.due_at.desc(), "lead_id", "number").limit(limit, offset=offset)
-        return _leads(population, page), total
+        order = (ibis.desc("due_at"), "lead_id", "number")
+        return _leads(population, table.order_by(order).limit(limit, offset=offset), order), total
 
 
 def list_due(
@@ -168,8 +168,9 @@ def list_due(
         if within_minutes is not None:
             table = table.filter(table.remaining <= within_minutes)
         total = facts.value(table.count())
-        page = table.order_by("remaining", "start", "lead_id", "number").limit(limit)
-        return _leads(population, _with_due(population, page)), total
+        order = ("remaining", "start", "lead_id", "number")
+        page = table.order_by(order).limit(limit)
+        return _leads(population, _with_due(population, page), order), total
 
 
 def list_waiting(
@@ -187,7 +188,8 @@ def list_waiting(
         counts = table.left_out.isnull() | (table.left_out == "not_due")
         table = _with_due(population, table.filter(counts & ~table.answered & table.closed.isnull()))
         table = table.filter(table.due_at >= instant(due_from))
-        return _leads(population, table.order_by("due_at", "lead_id", "number").limit(limit))
+        order = ("due_at", "lead_id", "number")
+        return _leads(population, table.order_by(order).limit(limit), order)
 
 
 def try_terms(question: MetricQuestion, terms: ResponseTerms) -> Tried:
@@ -427,12 +429,11 @@ def _with_owner(population: Population, table: ibis.Table) -> ibis.Table:
     )
 
 
-def _leads(population: Population, page: ibis.Table) -> list[LeadInTime]:
-    """A page of leads, in its order."""
-    place = page.mutate(place=ibis.row_number())
-    place = _with_owner(population, place)
+def _leads(population: Population, page: ibis.Table, order: Sequence[Any]) -> list[LeadInTime]:
+    """A page of leads with what people want to know of them; `order` is that of the page, which joins do not keep."""
+    table = _with_owner(population, page)
     lead = population.facts.lead.select("lead_id", named="company")
-    rows = population.facts.rows(place.left_join(lead, "lead_id").order_by("place"))
+    rows = population.facts.rows(table.left_join(lead, "lead_id").drop("lead_id_right").order_by(order))
     return [
         LeadInTime(
             lead_id=row["lead_id"],
