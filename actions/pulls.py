@@ -23,8 +23,8 @@ from alignment.messages import MailState, Message, MessageKind
 from alignment.people import Actor, Person, Role
 from db.keys import new_id
 from db.queries import connectors as rows
+from db.queries import lead_inflow, people
 from db.queries import messages as inbox
-from db.queries import people
 from db.store import Connection, store
 
 if TYPE_CHECKING:
@@ -34,7 +34,11 @@ HELD_FOR = timedelta(minutes=10)
 PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 TOLD_AFTER = 3  # pulls in a row that did not come to their end because the system was not available
 SOURCES_PAGE = "sources"
+MOST_WAITING = (
+    20_000  # items taken that are not in the figures yet; with more, a pull lets them come in first
+)
 _MOST_SURPRISES = 50
+_NOTHING_MOVES = 15.0  # seconds
 _GLANCE = 0.5  # seconds between two looks at whether to go on
 _RENEW = 60.0
 
@@ -101,6 +105,7 @@ class _Pulling:
                     return
                 if not self._may_go_on():
                     raise PullStopped
+                self._let_others_through()
         finally:
             found = tuple(one.to_document() for one in source.surprises.take())
             self.run = replace(self.run, surprises=_added(self.run.surprises, found))
@@ -131,6 +136,19 @@ class _Pulling:
             if left <= 0:
                 return
             time.sleep(min(_GLANCE, left))
+
+    def _let_others_through(self) -> None:
+        """Wait while much of what was taken is not in the figures yet: what others send would come behind all of it.
+
+        Not where nothing lets it in, as from the command line while no portal runs.
+        """
+        fewest, since = None, time.monotonic()
+        while (left := _waiting()) > MOST_WAITING:
+            if fewest is None or left < fewest:
+                fewest, since = left, time.monotonic()
+            elif time.monotonic() - since > _NOTHING_MOVES:
+                return
+            self._wait(_GLANCE)
 
     def _is_held(self) -> bool:
         row = rows.find(store().read(), self._row.id)
@@ -218,6 +236,13 @@ class _Pulling:
                 "refused": self.run.refused,
             },
         )
+
+
+def _waiting() -> int:
+    """How many items were taken and are not in the figures yet."""
+    from leads.store import warehouse
+
+    return lead_inflow.waiting(store().read(), warehouse().pointer().upto)[0]
 
 
 def _begin(connection: Connection, connector_id: str) -> tuple[Run, ConnectorRow]:

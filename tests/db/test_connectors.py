@@ -403,6 +403,37 @@ def test_another_meaning_holds_from_the_next_pull_on(crm, admin):
     assert {json.loads(row["content"]).get("stage") for row in kept} == {"lead", "sql"}
 
 
+def test_a_large_pull_lets_what_was_taken_into_the_figures_first(crm, admin, monkeypatch):
+    fill(crm, 200)
+    source = added(crm, admin)
+    monkeypatch.setattr(pulls, "MOST_WAITING", 60)
+    monkeypatch.setattr(pulls, "_GLANCE", 0.001)
+    let_in, at_calls = [0], []
+
+    def waiting():
+        """What was taken and not let in; at each look some more of it is."""
+        taken = store().read().execute("SELECT count(*) AS n FROM lead_inflow").fetchone()["n"]
+        let_in[0] = min(taken, let_in[0] + 20)
+        return taken - let_in[0]
+
+    def look(call):
+        if call.query.get("after"):
+            at_calls.append(store().read().execute("SELECT count(*) AS n FROM lead_inflow").fetchone()["n"])
+            assert at_calls[-1] - let_in[0] <= 60
+
+    monkeypatch.setattr(pulls, "_waiting", waiting)
+    crm.before = look
+    assert pulls.pull(MACHINE, source).state == "done" and at_calls == [150, 300, 450]
+
+
+def test_where_nothing_lets_it_into_the_figures_a_pull_goes_on(crm, admin, monkeypatch):
+    fill(crm, 200)
+    monkeypatch.setattr(pulls, "MOST_WAITING", 60)
+    monkeypatch.setattr(pulls, "_GLANCE", 0.01)
+    monkeypatch.setattr(pulls, "_NOTHING_MOVES", 0.03)
+    assert pulls.pull(MACHINE, added(crm, admin)).state == "done"
+
+
 def test_only_so_many_runs_are_kept(crm, admin, monkeypatch):
     monkeypatch.setattr(rows, "_KEPT_RUNS", 3)
     source = added(crm, admin)
