@@ -77,8 +77,11 @@ class History:
         return self
 
 
-def random_history(seed, leads=250, zone="Europe/Berlin"):
-    """Histories with recycled leads, skipped and reversed stages, day-only dates, repeats and silence."""
+def random_history(seed, leads=250, zone="Europe/Berlin", more=False):
+    """Histories with recycled leads, skipped and reversed stages, day-only dates, repeats and silence.
+
+    With `more` also leads of the company itself, values in two currencies, owners, and records of the same prospect.
+    """
     draw = random.Random(seed)
     history = History()
     for number in range(leads):
@@ -98,7 +101,29 @@ def random_history(seed, leads=250, zone="Europe/Berlin"):
             at += timedelta(minutes=draw.randrange(0, 5 * 24 * 60))
             _episode(history, draw, lead_id, at, zone)
             at += timedelta(days=40)
+    if more:
+        _add_more(history, random.Random(seed + 1), zone)
     return history
+
+
+def _add_more(history, draw, zone):
+    for lead in list(history.leads):
+        lead["internal"] = "yes" if draw.random() < 0.06 else "no"
+        lead["value"] = draw.choice([None, 0.0, 500.0, 1500.0, 8000.0])
+        lead["currency"] = draw.choice(["EUR", "eur ", "EUR", "USD", None])
+        lead["campaign"] = draw.choice(["spring", "autumn", None])
+        lead["merged_into"] = None
+        of = lead
+        while draw.random() < 0.08:
+            twin = {**of, "lead_id": of["lead_id"] + "x", "merged_into": of["lead_id"]}
+            twin["source"] = draw.choice(SOURCES)
+            twin["created_at"] = of["created_at"] + timedelta(minutes=draw.randrange(-5000, 90000))
+            history.leads.append(twin)
+            _episode(history, draw, twin["lead_id"], twin["created_at"] + timedelta(days=1), zone)
+            of = twin
+    history.leads[0]["merged_into"] = history.leads[1]["lead_id"]
+    history.leads[1]["merged_into"] = history.leads[0]["lead_id"]
+    history.leads[2]["merged_into"] = "nobody knows this one"
 
 
 def _episode(history, draw, lead_id, at, zone):
@@ -137,16 +162,24 @@ def _episode(history, draw, lead_id, at, zone):
 
 def episodes(history, as_of):
     """Episodes as dicts: lead, number, first time of each stage (imputed where skipped), decisions, attempts."""
-    by_lead = {lead["lead_id"]: lead for lead in history.leads}
-    happened = defaultdict(list)
+    into = survivors(history.leads)
+    by_lead = defaultdict(list)
+    for lead in history.leads:
+        by_lead[into[lead["lead_id"]]].append(lead)
+    told = defaultdict(list)
     for event in history.events:
-        if event["at"] <= as_of:
-            happened[event["lead_id"]].append(event)
+        told[into[event["lead_id"]]].append(event)
+    happened = {
+        lead_id: [event for event in told_once(told[lead_id]) if event["at"] <= as_of] for lead_id in by_lead
+    }
     used = {event["stage"] for events in happened.values() for event in events if event["stage"]}
     found = []
-    for lead_id, lead in by_lead.items():
-        events = happened[lead_id]
-        entries = sorted({event["at"] for event in events if event["stage"] == "mql"})
+    for lead_id, records in by_lead.items():
+        lead, events = one_prospect(lead_id, records), happened[lead_id]
+        entries = []
+        for record in records:
+            own = {e["at"] for e in events if e["lead_id"] == record["lead_id"] and e["stage"] == "mql"}
+            entries = [min(times) for times in zip_longest_without_none(entries, sorted(own))]
         for number in range(max(1, len(entries))):
             begins = entries[number] if number else None
             ends = entries[number + 1] if number + 1 < len(entries) else None
@@ -157,6 +190,53 @@ def episodes(history, as_of):
             ]
             found.append(_folded(lead, number + 1, inside, ends, used))
     return found
+
+
+def told_once(events):
+    """The events without days of which the time is also told."""
+    ordered = sorted(events, key=lambda event: (event["at"], event["day_only"]))
+    kept = []
+    for number, event in enumerate(ordered):
+        same = [
+            e for e in ordered[number + 1 :] if (e["type"], e["stage"]) == (event["type"], event["stage"])
+        ]
+        if not (event["day_only"] and same and same[0]["at"] - event["at"] < timedelta(days=1)):
+            kept.append(event)
+    return kept
+
+
+def zip_longest_without_none(*lists):
+    return [[one[n] for one in lists if n < len(one)] for n in range(max(map(len, lists)))]
+
+
+def survivors(leads):
+    """By id, the lead that stands for it: follow `merged_into` as long as it leads to a known one, and not in a circle."""
+    known = {lead["lead_id"]: lead.get("merged_into") for lead in leads}
+    found = {}
+    for lead_id in known:
+        seen, at = {lead_id}, lead_id
+        while known[at] in known and known[at] != at:
+            at = known[at]
+            if at in seen:
+                at = lead_id
+                break
+            seen.add(at)
+        found[lead_id] = at
+    return found
+
+
+def one_prospect(lead_id, records):
+    """The fields of all records of a prospect: the first known source by age, the earliest creation, own value first."""
+    own = next(record for record in records if record["lead_id"] == lead_id)
+    if len(records) == 1:
+        return own
+    by_age = sorted(records, key=lambda record: (record["created_at"], record["lead_id"]))
+    lead = dict(own, created_at=by_age[0]["created_at"])
+    for name in ("source", "campaign", "content"):
+        lead[name] = next((record[name] for record in by_age if record.get(name)), None)
+    for name in ("owner", "value", "currency"):
+        lead[name] = next((r[name] for r in [own, *by_age] if r.get(name) is not None), None)
+    return lead
 
 
 def _folded(lead, number, events, ends, used):
@@ -176,13 +256,14 @@ def _folded(lead, number, events, ends, used):
     later = None
     for stage in reversed(ORDER):
         if stage in used:
-            if episode[stage] is None and later is not None:
+            if episode[stage] is None and later is not None and (stage != "lead" or number == 1):
                 episode[stage], day_only[stage] = later
                 episode["imputed"].add(stage)
             later = (episode[stage], day_only[stage]) if episode[stage] else None
     episode["attempt"] = first(
         lambda event: event["type"] in ("contact_attempted", "contacted") and not event["automatic"]
     )
+    episode["contact"] = first(lambda event: event["type"] == "contacted" and not event["automatic"])
     episode["assigned"] = first(lambda event: event["type"] == "assigned")
     accepted = first(lambda event: event["type"] == "accepted" or event["stage"] == "sal")
     rejected = first(lambda event: event["type"] == "rejected")
@@ -275,16 +356,16 @@ class Reference:
         passed = business_minutes(self.question.hours, to_minutes(start), to_minutes(end))
         return max(0, int(passed))
 
-    def waits(self, start=lambda episode: episode["mql"]):
+    def waits(self, start=lambda episode: episode["mql"], answer="attempt"):
         """(episode, minutes, answered, closed before an answer) of those whose clock started in the period."""
         for episode in self.episodes:
             if self.in_period(start(episode)) and self.qualified(episode) is None:
-                answered = episode["attempt"] is not None
+                answered = episode[answer] is not None
                 closed = min(
                     (at for at in (episode["rejected_at"], episode["lost"], episode["until"]) if at),
                     default=None,
                 )
-                end = episode["attempt"] if answered else (closed or self.question.as_of)
+                end = episode[answer] if answered else (closed or self.question.as_of)
                 yield (
                     episode,
                     self.minutes(start(episode), end),

@@ -72,6 +72,7 @@ class Population:
         for stage in Stage:
             happened = episode[f"{stage}_at"] <= self.as_of
             known[f"{stage}_day"] = happened.ifelse(episode[f"{stage}_day"], ibis.null())
+            known[f"{stage}_day_only"] = happened & episode[f"{stage}_day_only"]
         begun = known["mql_at"].notnull() | (episode.number == 1)
         return episode.mutate(**known).filter(begun)
 

@@ -153,14 +153,10 @@ def _figure(
 ) -> Measure:
     counted = [row for row in rows if row["left_out"] is None]
     notes = list(selection.notes)
+    found = _plain(selection, counted) if selection.reckon is None else selection.reckon(counted)
     if selection.impossible is not None:
-        numerator, denominator = _hits(counted)
-        found = Reckoned(None, numerator, denominator)
+        found = Reckoned(None, found.numerator, found.denominator)
         notes.insert(0, selection.impossible)
-    elif selection.reckon is not None:
-        found = selection.reckon(counted)
-    else:
-        found = _plain(selection, counted)
     return Measure(
         **passport(population, selection, group),
         **tally(rows, selection),
