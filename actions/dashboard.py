@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from time import monotonic
+from time import perf_counter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # Ibis takes a second to load: only where figures are really 
 
 _REST = 2.0
 """While leads keep coming, the engine rests at least so many times as long as it has worked since they were last looked at."""
+_LONGEST_REST = 2.0
+"""Seconds; more would keep what happened from being in the figures within five."""
 
 
 @dataclass(frozen=True)
@@ -163,10 +165,10 @@ class _Pulse:
         self._since = self._worked = 0.0
 
     def revision(self, folder: object, newest: str) -> str:
-        now = monotonic()
+        now = perf_counter()
         with self._lock:
             worked = _figures.seconds - self._worked
-            rested = now - self._since >= (1 + _REST) * worked
+            rested = now - self._since >= (1 + _REST) * worked or now - _figures.last_ended >= _LONGEST_REST
             if (folder, newest) != (self._folder, self._shown) and (rested or folder != self._folder):
                 self._folder, self._shown, self._since = folder, newest, now
                 self._worked = _figures.seconds

@@ -80,6 +80,8 @@ class SharedRuns(Generic[Result]):
         self._running: dict[Hashable, _Run[Result]] = {}
         self.seconds = 0.0
         """What all computations so far have taken."""
+        self.last_ended = 0.0
+        """When the last one ended, by the clock of `perf_counter`."""
 
     def get(
         self,
@@ -131,7 +133,8 @@ class SharedRuns(Generic[Result]):
         else:
             run.result.append(result)
         with self._lock:
-            self.seconds += perf_counter() - began
+            self.last_ended = perf_counter()
+            self.seconds += self.last_ended - began
             if run.error is None:
                 self._kept[key] = run.result[0]
                 while len(self._kept) > self._most:

@@ -190,15 +190,21 @@ def test_new_leads_are_in_the_figures_as_soon_as_the_revision_moves():
 
 def test_the_engine_rests_while_leads_keep_coming(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(dashboard, "monotonic", lambda: now[0])
+    monkeypatch.setattr(dashboard, "perf_counter", lambda: now[0])
     pulse, figures = dashboard._Pulse(), dashboard._figures
     assert pulse.revision("here", "1") == "1"
-    figures.seconds += 1.0
+    figures.seconds, figures.last_ended = 0.5, 100.5
     assert pulse.revision("here", "2") == "1"
-    now[0] += 2.9
+    now[0] += 1.4
     assert pulse.revision("here", "3") == "1"
     now[0] += 0.2
     assert pulse.revision("here", "4") == "4"
+    # but never longer than two seconds after a long look at all leads
+    figures.seconds, figures.last_ended = 20.0, 121.0
+    now[0] = 122.9
+    assert pulse.revision("here", "5") == "4"
+    now[0] = 123.1
+    assert pulse.revision("here", "6") == "6"
     assert pulse.revision("elsewhere", "1") == "1"
 
 
