@@ -16,13 +16,20 @@ from actions.lead_feed import (
 from alignment.lifecycle import EventType, Stage
 
 _PRINTED = r"^[^\x00]*[^\s\x00][^\x00]*$"
-_TIME = (
-    "An instant with its offset (RFC 3339), such as 2026-01-31T09:30:00Z, between the years 1900 and 2199."
+_YEAR = r"(19(0[1-9]|[1-9]\d)|20\d\d|21([0-8]\d|9[0-8]))"
+_LEAP_YEAR = (
+    r"(19(0[48]|[2468][048]|[13579][26])|20([02468][048]|[13579][26])|21(0[48]|[2468][048]|[13579][26]))"
 )
+_MONTH_AND_DAY = (
+    r"((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))"
+)
+_DAY = rf"({_YEAR}-{_MONTH_AND_DAY}|{_LEAP_YEAR}-02-29)"
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 _AT: dict[str, Any] = {
-    "description": _TIME + " Where only the day is known, the day: 2026-01-31.",
+    "description": "An instant with its offset, such as 2026-01-31T09:30:00Z, between the years 1901 and 2198. Where only the "
+    "day is known, the day: 2026-01-31.",
     "type": "string",
-    "anyOf": [{"format": "date-time"}, {"format": "date"}],
+    "pattern": rf"^{_DAY}(T{_CLOCK}:[0-5]\d(\.\d{{1,6}})?(Z|[+-]{_CLOCK}))?$",
 }
 
 
@@ -90,7 +97,7 @@ def _event(title: str, kinds: list[str], stage: dict[str, Any], required: list[s
             "day": {
                 "description": "The calendar day where it happened, if it is not that of `at` in UTC.",
                 "type": ["string", "null"],
-                "format": "date",
+                "pattern": f"^{_DAY}$",
             },
             "reason": {**_WORD, "description": "Why a lead was rejected, as a code."},
             "owner": {**_WORD, "description": "Who was assigned, or who acted."},

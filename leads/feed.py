@@ -73,7 +73,7 @@ def read_lead(lead: object) -> dict[str, Any]:
     read: dict[str, Any] = {"lead_id": _required(lead, "lead_id")}
     for field in CANONICAL_FIELDS:
         value = lead.get(field.name)
-        if value is None or value == "":
+        if value is None:
             continue
         if field.type is FieldType.NUMBER:
             read[field.name] = _number(field.name, value)

@@ -5,13 +5,11 @@ A longer run: CONCORD_CONTRACT_EXAMPLES=2000 python -m pytest tests/db/test_http
 
 import json
 import os
-from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -23,13 +21,6 @@ from api.portal import application
 EXAMPLES = int(os.environ.get("CONCORD_CONTRACT_EXAMPLES", "8"))
 ROOT = Path(__file__).resolve().parents[2]
 HTTP_LINES = "application/x-ndjson"
-
-# times and days as the description puts them in words
-schemathesis.openapi.format(
-    "date-time",
-    st.datetimes(datetime(1900, 1, 2), datetime(2199, 12, 30)).map(lambda instant: instant.isoformat() + "Z"),
-)
-schemathesis.openapi.format("date", st.dates(date(1900, 1, 1), date(2199, 12, 31)).map(str))
 
 
 @schemathesis.serializer(HTTP_LINES)
