@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from alignment.promises import Answer, DeliveryTerms, ResponseTerms, Terms
 from sample.handoffs import MIN_EMPLOYEES, MIN_PRICING_VIEWS
 
 MQL_RULE: Mapping[str, Any] = {
@@ -78,3 +79,10 @@ GROWTH = (
     "Settle what happens to good leads that are not ready yet; the topic was parked.\n"
     "Ask what a private e-mail address and a distant purchase mean: the teams seem to see both differently."
 )
+
+# promise → what both team leads signed after the first workshop
+PROMISED: Mapping[str, Terms] = {
+    "follow_up": ResponseTerms(60, at_least=0.6),
+    "feedback": ResponseTerms(16 * 60, Answer.DECISION, at_least=0.8),
+    "delivery": DeliveryTerms(270, 0.6),
+}

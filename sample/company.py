@@ -20,6 +20,8 @@ from actions import (
     lead_cards,
     leads,
     people,
+    promise_signing,
+    promises,
     settings,
     surveys,
     workshops,
@@ -31,7 +33,7 @@ from alignment.errors import WrongState
 from alignment.people import Actor, Person, Role, Team
 from alignment.surveys import Survey
 from alignment.workshops import Choice, TopicState
-from sample.agreement import DISQUALIFIED, GROWTH, TOPICS, Put
+from sample.agreement import DISQUALIFIED, GROWTH, PROMISED, TOPICS, Put
 from sample.answers import answer_sheets
 from sample.feedback import speak_of_leads
 from sample.judgements import ABOUT_JUDGING, judge
@@ -239,6 +241,7 @@ class _Story:
             sales, marketing = self._person("Jonas Wikstrand").id, self._person("Noor Elmasri").id
             cycles.name_point_people(self._facilitator, cycle, self._revision(cycle), sales, marketing)
         self._sign(carried)
+        self._promise()
         with self._past.at(EXECUTED, 9):
             self._advance(cycle)
             self._read()
@@ -278,10 +281,10 @@ class _Story:
         self._answer(again, SECOND, SECOND_ASKED, SECOND_CLOSED, {})
         with self._past.at(SECOND_CLOSED, 17):
             surveys.close_survey(self._facilitator, again.id)
-        promises = self._ask(cycle, PROMISES_ASKED, "promises")
-        some = len(promises.questionnaire.questions) // 2
+        asked = self._ask(cycle, PROMISES_ASKED, "promises")
+        some = len(asked.questionnaire.questions) // 2
         unfinished = {**dict.fromkeys(_YET_TO_ANSWER, 0), _HALF_WAY: some}
-        self._answer(promises, PROMISES, PROMISES_ASKED, 1, unfinished)
+        self._answer(asked, PROMISES, PROMISES_ASKED, 1, unfinished)
 
     def speak_of_leads(self, machine: Actor) -> None:
         """What sales decides in the portal, and what it says of the leads."""
@@ -358,6 +361,20 @@ class _Story:
                 for entry in definitions.read_glossary(signer):
                     if entry.open is not None and entry.open.id in drafts:
                         definitions.sign(signer, entry.open.id, entry.open.content_hash)
+
+    def _promise(self) -> None:
+        """Draft what each side promises the other; both team leads sign."""
+        start = self._past.day(IN_FORCE)
+        with self._past.at(WORKSHOP - 2, 15):
+            for key, terms in PROMISED.items():
+                draft = promise_signing.draft(self._facilitator, key, terms, "", start)
+                promise_signing.propose(self._facilitator, draft)
+        for later, lead in enumerate((MARKETING_LEAD, SALES_LEAD)):
+            with self._past.at(SIGNED - later, 16.5):
+                signer = self._actor(lead.name)
+                for entry in promises.read_promises(signer):
+                    if entry.open is not None:
+                        promise_signing.sign(signer, entry.open.id, entry.open.content_hash)
 
     def _read(self) -> None:
         both = [person for team in Team for person in self._teams[team]]
