@@ -1,5 +1,6 @@
 """Entering a source, and changing its connection. A key is entered once, tried, and never shown again."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import streamlit as st
@@ -87,7 +88,7 @@ def _ask(key: str, kind_key: str, source: Connector | None) -> Entry:
     )
     prefix = st.text_input(
         "Put before the ids of its leads",
-        source.plan.get("prefix", "") if source else "",
+        source.plan.get("prefix", "") if source else _free_prefix(kind_key),
         max_chars=20,
         key=f"{key}_prefix",
         placeholder="Nothing",
@@ -98,9 +99,15 @@ def _ask(key: str, kind_key: str, source: Connector | None) -> Entry:
     return Entry(name, address, keys, prefix, chosen, rhythm)
 
 
-def _ask_keys(key: str, labels: "dict[str, str] | object", *, is_kept: bool) -> dict[str, str]:
+def _free_prefix(kind: str) -> str:
+    """Nothing for the first source; for others what no other has, since leads of two systems can have the same number."""
+    taken = {source.plan.get("prefix", "") for source in connectors.list_connectors(actor())}
+    choices = ["", f"{kind}-", *(f"{kind}-{number}-" for number in range(2, len(taken) + 2))]
+    return next(choice for choice in choices if choice not in taken)
+
+
+def _ask_keys(key: str, labels: Mapping[str, str], *, is_kept: bool) -> dict[str, str]:
     """The fields for keys; where there are two ways in, the second is folded away."""
-    assert isinstance(labels, dict)
     typed: dict[str, str] = {}
     folded = [name for name in _OTHER_WAY if name in labels] if "token" in labels else []
     for name in labels:

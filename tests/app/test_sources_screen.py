@@ -128,6 +128,15 @@ def test_what_others_wrote_there_is_shown_as_text(open_page, admin, crm, monkeyp
     assert [text for text in rendered(open_page(PAGE, admin)) if LIVE.search(text)] == []
 
 
+def test_a_second_source_is_offered_a_prefix_that_no_other_has(open_page, admin, crm):
+    added(crm)
+    app = open_page(PAGE, admin)
+    assert app.text_input(key="sources_add_hubspot_prefix").value == "hubspot-"
+    added(crm, "Second", prefix="hubspot-")
+    app = open_page(PAGE, admin)
+    assert app.text_input(key="sources_add_hubspot_prefix").value == "hubspot-2-"
+
+
 def test_a_source_that_is_gone_leads_back(open_page, admin):
     app = open_page(PAGE, admin, source="01NOTHING")
     assert "This source is gone." in words(app)
