@@ -14,6 +14,8 @@ from leads.metrics.question import Measure, Unit
 from leads.metrics.selection import Selection, passport, select, tally
 
 QUANTILES = {"median": 0.5, "p90": 0.9}
+TO_THE_MINUTE = 10_000
+"""Business minutes, about four weeks, above which times are told to the hour."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,13 @@ def speed_to_lead(population: Population, name: str = "speed_to_lead") -> list[M
     """Kaplan–Meier median and 90th percentile of the business minutes to an answer, and what they rest on.
 
     `name` is one of `ANSWERS`. The numerator counts the answered, the denominator all leads whose clock started in the period.
+    Times are told to the minute up to `TO_THE_MINUTE`, to the hour above.
     """
     base = speed_selection(population, name)
     selected = base.table
+    # so that what comes back grows with the time recorded and not with the number of leads
+    hours = (selected.minutes // 60 * 60).cast("int64")
+    selected = selected.mutate(minutes=(selected.minutes > TO_THE_MINUTE).ifelse(hours, selected.minutes))
     rows = population.facts.rows(
         selected.group_by("part", "definition", "left_out", "hit", "minutes").aggregate(
             n=selected.count(), early=selected.flag_early.sum().coalesce(0)
