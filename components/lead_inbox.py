@@ -1,5 +1,6 @@
 """Sales' inbox: the leads that wait for a decision, one at a time with everything known of them, or many at once."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -15,7 +16,7 @@ from alignment.lead_decisions import LONGEST_NOTE
 from alignment.lifecycle import RejectionReason
 from components.lead_inbox_record import OUTCOMES, lead_title, show_badges, show_record, when
 from components.lead_inbox_said import ask_feedback, said, show_feedback
-from components.outcome import perform, show_outcome, was_refused
+from components.outcome import perform, show_outcome
 from components.page import stop_on_refusal
 from components.session import actor
 from components.text import plain
@@ -25,38 +26,63 @@ VIEWS = {ONE: "One at a time", MANY: "Several at once"}
 WHOSE = {Whose.ALL: "Everybody's", Whose.OWN: "Mine", Whose.NOBODY: "Nobody's"}
 AGES = {Age.ALL: "All", Age.IN_TIME: "In time", Age.OVERDUE: "Overdue"}
 ORDERS = {Order.LATEST: "Latest first", Order.LONGEST: "Longest waiting first"}
-_PLACE, _AT, _DRAWN, _LAST = "leads_place", "leads_at", "leads_drawn", "leads_last"
+_PLACE, _AT, _LAST = "leads_place", "leads_at", "leads_last"
+_HELD, _TURN = "leads_held", "leads_turn"
+
+
+@dataclass(frozen=True)
+class _Held:
+    """The list as it is on the screen, and what was asked for: it stays until the person does something."""
+
+    asked: tuple[Any, ...]
+    place: int
+    inbox: Inbox
+    view: LeadView | None
 
 
 def show_inbox() -> None:
-    """The whole part: the sentence that keeps itself up to date, and the list beneath it."""
-    _watch()
-    _show_waiting()
+    """The whole part, as it is now."""
+    _read_anew()
+    _show_inbox()
+
+
+@st.fragment(run_every="4s")
+def _show_inbox() -> None:
+    """The sentence, which keeps itself up to date, and the list beneath it.
+
+    It is one fragment: one that runs by itself beside one that is clicked in would leave parts of the last picture standing.
+    """
+    with stop_on_refusal():
+        live = _look()
+    st.subheader(plain(in_words(live)), anchor=False)
+    if live is None:
+        return
+    with stop_on_refusal():
+        held = _hold()
+    if live.counts.total:
+        st.caption(plain(_aside(live)))
+    # always there, so that what comes below keeps its place when something is said here
+    with st.container():
+        show_outcome()
+        _offer_undo()
+        if _mark(live) != _mark(held.inbox):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(":material/sync: The list below has changed meanwhile.", width="content")
+                st.button("Show the change", key="leads_show_change", type="tertiary", on_click=_read_anew)
+    _show_waiting(held)
 
 
 # ── what waits, in a sentence ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@st.fragment(run_every="4s")
-def _watch() -> None:
-    """The sentence on top. It counts anew when something has changed, and offers to show that; the list stays until then."""
-    with stop_on_refusal():
-        revision = lead_inbox.read_revision(actor())
-        kept = st.session_state.get("leads_watched")
-        if kept is None or kept[0] != revision:
-            st.session_state["leads_watched"] = kept = (revision, lead_inbox.read_inbox(actor()))
-    inbox = kept[1]
-    st.subheader(plain(in_words(inbox)), anchor=False)
-    if inbox is None:
-        return
-    if inbox.counts.total:
-        st.caption(plain(_aside(inbox)))
-    drawn = st.session_state.get(_DRAWN)
-    if drawn is not None and drawn != _mark(inbox):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(":material/sync: The list below has changed meanwhile.", width="content")
-            if st.button("Show the change", key="leads_show_change", type="tertiary"):
-                st.rerun()
+def _look() -> Inbox | None:
+    """The inbox as it is now, counted anew only when something has changed."""
+    revision = lead_inbox.read_revision(actor())
+    kept = st.session_state.get("leads_watched")
+    if kept is None or kept[0] != revision:
+        st.session_state["leads_watched"] = kept = (revision, lead_inbox.read_inbox(actor()))
+    found: Inbox | None = kept[1]
+    return found
 
 
 def in_words(inbox: Inbox | None) -> str:
@@ -82,7 +108,8 @@ def _aside(inbox: Inbox) -> str:
     own, nobodys = inbox.counts.own, inbox.counts.nobodys
     parts = []
     if inbox.decides:
-        parts.append(f"{own:,} of them {'is' if own == 1 else 'are'} yours")
+        counted = f"{own:,} of them {'is' if own == 1 else 'are'} yours"
+        parts.append(counted if own else "none of them is yours")
     if nobodys:
         parts.append(f"{nobodys:,} {'belongs' if nobodys == 1 else 'belong'} to nobody")
     if not inbox.decides:
@@ -99,19 +126,35 @@ def _mark(inbox: Inbox) -> tuple[int, datetime | None]:
 # ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@st.fragment
-def _show_waiting() -> None:
-    # always there, so that what comes below keeps its place when something is said here
-    with st.container():
-        show_outcome()
-        _offer_undo()
-    wanted = _wanted()
-    many = st.session_state.get("leads_view", ONE) == MANY
-    with stop_on_refusal():
-        place, inbox = _page_of_many(wanted) if many else _place_of_list(wanted)
-    if inbox is None:
-        return
-    st.session_state[_DRAWN] = _mark(inbox)
+def _hold() -> _Held:
+    """What is on the screen; read when something else is asked for, or the person has done something."""
+    state = st.session_state
+    wanted, many = _wanted(), state.get("leads_view", ONE) == MANY
+
+    def asked() -> tuple[Any, ...]:
+        page = state.get("leads_many_page") if many else (state.get(_PLACE), state.get(_AT))
+        return (state.get(_TURN, 0), many, *wanted.values(), page)
+
+    held: _Held | None = state.get(_HELD)
+    if held is not None and held.asked == asked():
+        return held
+    place, inbox = _page_of_many(wanted) if many else _place_of_list(wanted)
+    view = None
+    if inbox.rows and not many:
+        lead_id = inbox.rows[place % PAGE].lead.lead_id
+        state[_PLACE], state[_AT] = place, lead_id
+        view = lead_inbox.read_lead(actor(), lead_id)
+    state[_HELD] = held = _Held(asked(), place, inbox, view)
+    return held
+
+
+def _read_anew() -> None:
+    """Callback: what is on the screen is not what there is any more."""
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+
+
+def _show_waiting(held: _Held) -> None:
+    inbox = held.inbox
     if not inbox.counts.total:
         st.success(
             "Everything that was handed over has been decided on. New leads appear here by themselves.",
@@ -121,12 +164,13 @@ def _show_waiting() -> None:
     _offer_filters(inbox)
     if not inbox.rows:
         st.info(
-            "No waiting lead matches this choice. Choose another one above.", icon=":material/filter_alt_off:"
+            "No waiting lead matches this choice. Choose another one above.",
+            icon=":material/filter_alt_off:",
         )
-    elif many:
-        _show_many(inbox, wanted)
+    elif held.view is None:
+        _show_many(inbox, _wanted())
     else:
-        _show_one(inbox, place)
+        _show_one(inbox, held.view, held.place)
 
 
 def _wanted() -> dict[str, Any]:
@@ -165,28 +209,29 @@ def _offer_filters(inbox: Inbox) -> None:
             key="leads_age",
             on_change=_begin_anew,
         )
-        sources = dict(inbox.counts.sources)
-        chosen = st.session_state.get("leads_source")
-        if chosen is not None:
-            sources.setdefault(chosen, 0)
-        st.selectbox(
-            "Source",
-            list(sources),
-            index=None,
-            format_func=lambda name: f"{name} ({sources.get(name, 0):,})",
-            placeholder="Any",
-            key="leads_source",
-            width=190,
-            on_change=_begin_anew,
-        )
-        st.selectbox(
-            "Order",
-            list(ORDERS),
-            format_func=ORDERS.__getitem__,
-            key="leads_order",
-            width=210,
-            on_change=_begin_anew,
-        )
+        with st.popover("More", icon=":material/tune:", key="leads_filters"):
+            sources = dict(inbox.counts.sources)
+            chosen = st.session_state.get("leads_source")
+            if chosen is not None:
+                sources.setdefault(chosen, 0)
+            st.selectbox(
+                "Source",
+                list(sources),
+                index=None,
+                format_func=lambda name: f"{name} ({sources.get(name, 0):,})",
+                placeholder="Any",
+                key="leads_source",
+                width=190,
+                on_change=_begin_anew,
+            )
+            st.selectbox(
+                "Order",
+                list(ORDERS),
+                format_func=ORDERS.__getitem__,
+                key="leads_order",
+                width=210,
+                on_change=_begin_anew,
+            )
 
 
 def _begin_anew() -> None:
@@ -220,16 +265,14 @@ def _undo(last: Decided) -> None:
     if perform("Taken back. It waits again.", lead_decisions.undo_decisions, last.batch_id) is not None:
         st.session_state.pop(_LAST, None)
         st.session_state[_AT] = last.lead_ids[0]
+    _read_anew()
 
 
 # ── one at a time ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _show_one(inbox: Inbox, place: int) -> None:
+def _show_one(inbox: Inbox, view: LeadView, place: int) -> None:
     row = inbox.rows[place % PAGE]
-    st.session_state[_PLACE], st.session_state[_AT] = place, row.lead.lead_id
-    with stop_on_refusal():
-        view = lead_inbox.read_lead(actor(), row.lead.lead_id)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(
@@ -271,12 +314,10 @@ def _show_one(inbox: Inbox, place: int) -> None:
         show_feedback(view)
 
 
-def _place_of_list(wanted: dict[str, Any]) -> tuple[int, Inbox | None]:
+def _place_of_list(wanted: dict[str, Any]) -> tuple[int, Inbox]:
     """Which lead is shown, as its place in the list: the one shown before, or what has moved up to its place."""
     place, at = st.session_state.get(_PLACE, 0), st.session_state.get(_AT)
     inbox = _page_with(wanted, place)
-    if inbox is None:
-        return 0, None
     place = min(place, max(0, inbox.matching - 1))
     here = [row.lead.lead_id for row in inbox.rows]
     if at is None or (place % PAGE < len(here) and here[place % PAGE] == at):
@@ -288,9 +329,10 @@ def _place_of_list(wanted: dict[str, Any]) -> tuple[int, Inbox | None]:
     return place, inbox
 
 
-def _page_with(wanted: dict[str, Any], place: int) -> Inbox | None:
+def _page_with(wanted: dict[str, Any], place: int) -> Inbox:
     inbox = lead_inbox.read_inbox(actor(), **wanted, page=place // PAGE + 1)
-    if inbox is not None and not inbox.rows and inbox.matching:
+    assert inbox is not None  # there were leads a moment ago, and leads do not go away
+    if not inbox.rows and inbox.matching:
         return _page_with(wanted, inbox.matching - 1)
     return inbox
 
@@ -358,20 +400,20 @@ def _decide_one(lead_id: str, key: str, place: int, revision: int, accept: bool)
         done = perform("Rejected.", lead_decisions.reject_leads, [lead_id], reason, **more)
     if done is not None:
         st.session_state[_LAST] = done
-    if done is not None or was_refused():
-        # what was typed stays where the lead stays; where somebody was faster, the next one comes up by itself
-        st.session_state.pop(_AT, None)
-        st.session_state[_PLACE] = place
+    # where somebody was faster, the next lead comes up, too
+    st.session_state.pop(_AT, None)
+    st.session_state[_PLACE] = place
+    _read_anew()
 
 
 # ── several at once ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _page_of_many(wanted: dict[str, Any]) -> tuple[int, Inbox | None]:
+def _page_of_many(wanted: dict[str, Any]) -> tuple[int, Inbox]:
     """The page of the table, or the last one where there are not so many any more."""
     place = (int(st.session_state.get("leads_many_page") or 1) - 1) * PAGE
     inbox = _page_with(wanted, place)
-    if inbox is not None and inbox.rows and place >= inbox.matching:
+    if inbox.rows and place >= inbox.matching:
         st.session_state["leads_many_page"] = -(-inbox.matching // PAGE)
     return place, inbox
 
@@ -495,6 +537,7 @@ def _decide_many(ids: list[str] | None, wanted: dict[str, Any], accept: bool) ->
     if done is not None:
         state[_LAST] = done
         state["leads_many_all"] = False
+    _read_anew()
 
 
 def _open(lead_id: str) -> None:

@@ -90,7 +90,6 @@ def show_all(me: Person) -> None:
     _show_list()
 
 
-@st.fragment(run_every="5s")
 def _show_overview(me: Person) -> None:
     with stop_on_refusal():
         overview = leads.read_overview(actor())

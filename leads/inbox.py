@@ -9,10 +9,11 @@ import ibis
 
 from alignment import instants
 from alignment.lead_decisions import HandedOver
-from alignment.lifecycle import Stage
+from alignment.lifecycle import EventType, Stage
 from leads.metrics.question import BLANK
 from leads.model import column_of
 from leads.store import Facts
+from leads.withdrawn import without_withdrawn
 
 LARGEST_PAGE = 200
 MOST_AT_ONCE = 1_000
@@ -75,7 +76,8 @@ class WaitingCounts:
 
 @dataclass(frozen=True)
 class LeadRecord:
-    """Everything known of a lead: its fields by name, its events in order of time (undated ones last), and its latest
+    """Everything known of a lead: its fields by name, its events in order of time (undated ones last) less the
+    decisions that were taken back, and its latest
     hand-over, None if it was never handed over; `waiting` is whether that is undecided."""
 
     lead_id: str
@@ -172,7 +174,8 @@ def read_record(facts: Facts, moment: Moment, lead_id: str) -> LeadRecord | None
     rows = facts.rows(facts.lead.semi_join(asked, "lead_id").limit(1))
     if not rows:
         return None
-    events = facts.event.semi_join(asked, "lead_id")
+    events = without_withdrawn(facts.event.semi_join(asked, "lead_id"))
+    events = events.filter(events.type != EventType.DECISION_WITHDRAWN.value)
     found = find_handed_over(facts, moment, [lead_id]).get(lead_id)
     return LeadRecord(
         lead_id=lead_id,

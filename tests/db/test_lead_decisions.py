@@ -120,6 +120,8 @@ def test_taken_back_it_waits_again_and_counts_no_more(inbox, sue):
         assert undo_decisions(sue, done.batch_id) == 1
         assert waiting() == ["later", "fresh", "nobodys", "old"]
         facts = applied()["fresh"]
+        told = [event["type"] for event in lead_inbox.read_lead(sue, "fresh").record.events]
+        assert told == ["entered_stage"]
         assert facts["accepted_at"] is facts["sal_at"] is facts["rejected_at"] is None
         assert facts["mql_at"] is not None
         reject_leads(sue, ["fresh"], "bad_timing")
