@@ -129,7 +129,7 @@ def set_schedule(
 ) -> None:
     """Whether it is pulled from by itself, and when next."""
     connection.execute(
-        "UPDATE connector SET enabled = ?, next_run_at = ?, revision = revision + 1 WHERE id = ?",
+        "UPDATE connector SET enabled = ?, next_run_at = ? WHERE id = ?",
         (int(enabled), next_run_at, connector_id),
     )
 

@@ -154,6 +154,7 @@ def test_a_second_source_needs_a_name_and_a_prefix_of_its_own(crm, admin):
 def test_the_later_of_two_who_change_a_source_is_told(crm, admin):
     source = added(crm, admin)
     seen = only().revision
+    connectors.start_pulling(admin, source)  # takes nothing away from somebody who is at the fields
     reading = {"fields": {"company": "company"}, "attributes": {}, "dates": {}, "meanings": {}}
     connectors.set_reading(admin, source, **reading, revision=seen)
     with pytest.raises(StaleVersion):
