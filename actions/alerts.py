@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from actions import clock, messages, metrics
@@ -17,13 +16,10 @@ from alignment.company import BusinessHours
 from alignment.errors import InvalidInput
 from alignment.messages import MessageKind, promise_broken, promise_due, spoken_instant
 from alignment.people import Actor, Person, Role
-from alignment.promises import Clock, Promise, PromiseKind, PromiseVersion, ResponseTerms
+from alignment.promises import Clock, LeadInTime, Promise, PromiseKind, PromiseVersion, ResponseTerms
 from db.queries import alerts, people, promises
 from db.queries.alerts import AlertSetting
 from db.store import Connection, store
-
-if TYPE_CHECKING:
-    from leads.metrics.promises import LeadInTime
 
 PAGE = "promises"
 LISTED = 10
@@ -90,7 +86,7 @@ class _Looked:
 
     at: datetime
     key: object
-    leads: "Sequence[LeadInTime]"
+    leads: Sequence[LeadInTime]
 
 
 _looked: dict[tuple[str, str], _Looked] = {}
@@ -123,7 +119,7 @@ def _alert(person: Person, connection: Connection, setting: AlertSetting) -> int
 
 def _waiting(
     connection: Connection, setting: AlertSetting, history: Sequence[PromiseVersion]
-) -> "Sequence[LeadInTime]":
+) -> Sequence[LeadInTime]:
     """The leads without an answer that are due since the alerts were turned on; asked anew when the facts have moved.
 
     While facts come in all the time they are asked once a minute, and nothing is told in between: a lead that was answered
@@ -151,7 +147,7 @@ def _waiting(
         return leads
 
 
-def _left(lead: "LeadInTime", version: PromiseVersion, hours: BusinessHours, now: datetime) -> int:
+def _left(lead: LeadInTime, version: PromiseVersion, hours: BusinessHours, now: datetime) -> int:
     """Minutes until a lead is due, by the clock of its promise; negative where it is overdue."""
     assert lead.due_at is not None
     if isinstance(version.terms, ResponseTerms) and version.terms.clock is Clock.ROUND_THE_CLOCK:
@@ -167,7 +163,7 @@ def _tell(
     connection: Connection,
     promise: Promise,
     moment: str,
-    leads: "Sequence[LeadInTime]",
+    leads: Sequence[LeadInTime],
     zone: str,
 ) -> int:
     """Claim the alerts that have not gone out and put them into inboxes, one message for each person."""
@@ -214,7 +210,7 @@ def _tell(
 
 
 def _recipients(
-    lead: "LeadInTime", moment: str, everyone: Iterable[Person], heads: Sequence[Person]
+    lead: LeadInTime, moment: str, everyone: Iterable[Person], heads: Sequence[Person]
 ) -> list[Person]:
     owner = lead.owner.strip().casefold()
     owners = [
@@ -227,7 +223,7 @@ def _recipients(
     return list({someone.id: someone for someone in [*owners, *heads]}.values())
 
 
-def _line(lead: "LeadInTime", zone: str) -> str:
+def _line(lead: LeadInTime, zone: str) -> str:
     assert lead.due_at is not None
     name = f"{lead.company} ({lead.lead_id})" if lead.company else lead.lead_id
     return f"{name}: due {spoken_instant(lead.due_at.astimezone(ZoneInfo(zone)))}, {lead.owner or 'nobody has it'}"

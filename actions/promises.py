@@ -17,6 +17,7 @@ from alignment.errors import InvalidInput, NotFound
 from alignment.people import Actor
 from alignment.promises import (
     DeliveryTerms,
+    LeadInTime,
     Promise,
     PromiseKind,
     PromiseVersion,
@@ -30,7 +31,7 @@ from db.queries.promises import Waiver
 from db.store import Connection, store
 
 if TYPE_CHECKING:  # Ibis takes a second to load: only where figures are really asked for
-    from leads.metrics.promises import LeadInTime, LetOff, TermsInForce, Tried
+    from leads.metrics.promises import LetOff, TermsInForce, Tried
     from leads.metrics.question import Measure, MetricQuestion
 
 SPLITS = ("source", "week", "owner", "version")
@@ -111,7 +112,7 @@ class Due:
     """
 
     promise: Promise
-    leads: "tuple[LeadInTime, ...]"
+    leads: tuple[LeadInTime, ...]
     count: int
     as_of: datetime
 
@@ -251,14 +252,14 @@ def leads_due(
     *,
     within_minutes: int | None = None,
     most: int = 100,
-) -> "tuple[list[LeadInTime], int]":
+) -> tuple[list[LeadInTime], int]:
     """The leads that wait under a promise and are not due at a moment (aware), for actions that have authorised."""
     from leads.metrics.promises import list_due
 
     question = replace(metrics.ask(connection), as_of=moment)
     versions, off = terms_in_force(history), let_off(connection, key)
 
-    def compute() -> "tuple[list[LeadInTime], int]":
+    def compute() -> tuple[list[LeadInTime], int]:
         return list_due(question, versions, off, within_minutes=within_minutes, limit=most)
 
     minute = replace(question, as_of=moment.replace(second=0, microsecond=0))
@@ -273,7 +274,7 @@ def list_breaches(
     last_day: date | None = None,
     still_open: bool = False,
     page: int = 1,
-) -> "tuple[list[LeadInTime], int]":
+) -> tuple[list[LeadInTime], int]:
     """The leads for which a promise to answer was broken, the latest due first, 50 a page, and how many there are in all.
 
     Leads count whose clock started in the period; `still_open` keeps to those that nobody has answered. Raises NotFound
@@ -291,7 +292,7 @@ def list_breaches(
     versions, off = terms_in_force(history), let_off(connection, key)
     offset = (max(1, page) - 1) * PAGE
 
-    def compute() -> "tuple[list[LeadInTime], int]":
+    def compute() -> tuple[list[LeadInTime], int]:
         return list_broken(question, versions, off, still_open=still_open, offset=offset, limit=PAGE)
 
     return _once(("broken", key, _rounded(question), versions, off, still_open, offset), compute)

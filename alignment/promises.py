@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -353,6 +353,27 @@ def in_force(history: Sequence[PromiseVersion], at: str) -> PromiseVersion | Non
         ):
             return version
     return None
+
+
+@dataclass(frozen=True)
+class LeadInTime:
+    """One lead under a promise: when the clock started, what was promised, and what became of it.
+
+    `minutes` have passed until the answer, or until now, by the clock of the promise; `due_at` is None where it lies more
+    than a year ahead. `owner` is who had the lead when the answer was due; '' is nobody.
+    """
+
+    lead_id: str
+    episode: int
+    company: str
+    source: str
+    owner: str
+    version: str
+    start_at: datetime
+    due_at: datetime | None
+    answered_at: datetime | None
+    minutes: int
+    limit_minutes: int
 
 
 # marketing's promise

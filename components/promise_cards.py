@@ -1,7 +1,6 @@
 """A promise on its screen: how it stands, its text and signatures, the next version, and its alerts."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,14 +14,11 @@ from alignment.people import Actor, Person, Team
 from alignment.promises import DeliveryTerms, PromiseKind, PromiseVersion, ResponseTerms, Verdict
 from components.outcome import perform, show_outcome, was_refused
 from components.page import show_refusal
-from components.passport import interval_in_words, percent, show_passport
+from components.passport import Figure, interval_in_words, percent, show_passport
 from components.promise_lists import show_let_off
 from components.promise_terms import edit_terms, show_what_if
 from components.session import actor
 from components.text import plain
-
-if TYPE_CHECKING:
-    from leads.metrics.question import Measure
 
 Day = Callable[[str], str]
 _LEFT_OUT = {
@@ -118,7 +114,7 @@ def show_standing(found: Compliance, at: Day) -> None:
         _show_left_out(figure, found.promise.name, at)
 
 
-def _show_left_out(figure: "Measure", name: str, at: Day) -> None:
+def _show_left_out(figure: Figure, name: str, at: Day) -> None:
     left_out = [
         f"{count:,} {_LEFT_OUT.get(reason, plain(reason))}" for reason, count in figure.excluded.items()
     ]

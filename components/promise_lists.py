@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -11,14 +10,11 @@ from actions.permissions import may
 from actions.promises import Due, PromiseEntry
 from alignment.calendars import spoken_minutes
 from alignment.people import Person
-from alignment.promises import PromiseKind
+from alignment.promises import LeadInTime, PromiseKind
 from components.outcome import perform, show_outcome, was_refused
 from components.page import show_refusal
 from components.session import actor
 from components.text import plain
-
-if TYPE_CHECKING:
-    from leads.metrics.promises import LeadInTime
 
 NOBODY = "(nobody)"
 Spoken = Callable[[datetime], str]
@@ -114,7 +110,7 @@ def show_broken(
         )
 
 
-def _table(leads: "Sequence[LeadInTime]", choose: bool, at: Spoken) -> "list[LeadInTime]":
+def _table(leads: Sequence[LeadInTime], choose: bool, at: Spoken) -> list[LeadInTime]:
     rows = [
         {
             "Was due": at(lead.due_at) if lead.due_at else "",

@@ -15,7 +15,7 @@ import ibis
 from alignment import instants
 from alignment.calendars import spoken_minutes, versions_of
 from alignment.lifecycle import EventType, Stage
-from alignment.promises import Answer, Clock, ResponseTerms, Start
+from alignment.promises import Answer, Clock, LeadInTime, ResponseTerms, Start
 from alignment.statistics import kaplan_meier_counts
 from leads.metrics.acceptance import start_of_clock
 from leads.metrics.business_clock import due_column, elapsed_columns
@@ -60,27 +60,6 @@ class LetOff:
 
 
 NOTHING_LET_OFF = LetOff()
-
-
-@dataclass(frozen=True)
-class LeadInTime:
-    """One lead under a promise: when the clock started, what was promised, and what became of it.
-
-    `minutes` have passed until the answer, or until now, by the clock of the promise; `due_at` is None where it lies more
-    than a year ahead. `owner` is who had the lead when the answer was due; '' is nobody.
-    """
-
-    lead_id: str
-    episode: int
-    company: str
-    source: str
-    owner: str
-    version: str
-    start_at: datetime
-    due_at: datetime | None
-    answered_at: datetime | None
-    minutes: int
-    limit_minutes: int
 
 
 @dataclass(frozen=True)
