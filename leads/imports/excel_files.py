@@ -100,6 +100,7 @@ def look_through(path: Path, name: str) -> ExcelFile:
     if "error" in found:
         raise UnreadableFile(f"{name} {found['error']}")
     file = ExcelFile(path, name, tuple(found["header"]), cells=cells, folder=folder)
+    file.typed = file.trimmed = True
     file.rows = found["rows"] + len(found["ragged"])
     file.ragged.extend(Ragged(*entry) for entry in found["ragged"])
     file.remarks.extend(_remarks(name, found))
@@ -238,7 +239,8 @@ def _batch(schema: "pa.Schema", numbers: list[int], kept: list[list[str]]) -> "p
     import pyarrow as pa
 
     columns = zip(*kept, strict=True) if kept else ((),) * (len(schema) - 1)
-    arrays = [pa.array(numbers, pa.int64()), *(pa.array(column, pa.string()) for column in columns)]
+    texts = (pa.array([text or None for text in column], pa.string()) for column in columns)
+    arrays = [pa.array(numbers, pa.int64()), *texts]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 

@@ -51,6 +51,8 @@ class LeadFile(ABC):
     rows: int = field(default=0, init=False)
     trimmed: bool = field(default=False, init=False)
     """Whether what was loaded has no space around it and is null where it is empty, so that nobody need see to it."""
+    typed: bool = field(default=False, init=False)
+    """Whether its numbers are numbers, which are loaded with a decimal point whatever sign people write."""
 
     def position(self, column: str) -> int | None:
         """Where the column stands, by its exact name or else without regard to capitals and space; None if nowhere.

@@ -60,6 +60,7 @@ class _Conditional(LeadFile):
         kept = [name for place, name in enumerate(file.header) if place in named or place not in serving]
         laid = cls(file.path, file.name, (*kept, *there), inner=file, moments=there)
         laid.remarks.extend(file.remarks)
+        laid.typed = file.typed
         return laid
 
     def load(self, draft: "Draft", table_name: str, positions: Sequence[int]) -> ibis.Table:
@@ -180,7 +181,7 @@ def _unfolded(draft: "Draft", file: LeadFile, mapping: LeadMapping, long: LongLa
     shown = [entry["shown"] for entry in properties if entry["property"] not in serving]
     header = (mapping.lead_id, *shown, *moments)
     laid = _Unfolded(file.path, file.name, header, raw=name, inner=file, mapping=mapping)
-    laid.rows = file.rows
+    laid.rows, laid.typed = file.rows, file.typed
     laid.ragged.extend(file.ragged)
     laid.remarks.extend([*file.remarks, *_never_said(draft, file.name, raw, mapping, moments)])
     draft.backend.drop_table(f"{name}_text")

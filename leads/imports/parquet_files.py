@@ -100,6 +100,7 @@ def look_through(path: Path, name: str) -> ParquetFile:
                 f"{name}: the column “{short(column)}” stands in the file more than once. Rename one."
             )
     file = ParquetFile(path, name, header)
+    file.typed = True
     file.rows = about.num_rows
     return file
 

@@ -20,6 +20,7 @@ from leads.store import Draft
 LONGEST_ID = 200
 LONGEST_TEXT = 10_000
 _TYPES = {known.name: known.type for known in CANONICAL_FIELDS}
+_POINTED = r"^-?[0-9]{1,15}(\.[0-9]+)?$"
 
 
 @dataclass
@@ -91,7 +92,7 @@ def stage_file(draft: Draft, one: Staged, mapping: LeadMapping, number: int, pro
     progress.at(Step.CHECKING)
     text = {column: cells.said(raw[f"c{place}"], mapping) for place, column in enumerate(one.has)}
     dated = _dated(one, mapping)
-    cell = _Cells(raw, text, _numbers(mapping, text), _instants(mapping, text, dated, "ymd", dated))
+    cell = _Cells(raw, text, _numbers(one, mapping, text), _instants(mapping, text, dated, "ymd", dated))
     checks = list(_checks(mapping, cell))
     failing, plain = _look_over(draft, cell, checks, dated)
     if len(plain) < len(dated):
@@ -211,9 +212,16 @@ def _dated(one: Staged, mapping: LeadMapping) -> list[str]:
     return [column for column in dict.fromkeys(dated) if column in one.has]
 
 
-def _numbers(mapping: LeadMapping, text: Mapping[str, ibis.Value]) -> dict[str, ibis.Value]:
+def _numbers(one: Staged, mapping: LeadMapping, text: Mapping[str, ibis.Value]) -> dict[str, ibis.Value]:
     numeric = [column for name, column in mapping.fields.items() if _TYPES[name] is FieldType.NUMBER]
-    return {column: cells.number(text[column], mapping.decimal) for column in numeric if column in text}
+    read = {column: cells.number(text[column], mapping.decimal) for column in numeric if column in text}
+    if not one.file.typed or mapping.decimal == ".":
+        return read
+    # texts among the numbers may have the sign that people write
+    return {
+        column: text[column].re_search(_POINTED).ifelse(text[column].try_cast("float64"), value)
+        for column, value in read.items()
+    }
 
 
 def _instants(
