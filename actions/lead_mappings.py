@@ -12,8 +12,13 @@ from alignment.people import Actor
 from db.store import store
 
 if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really touched
-    from leads.imports.looking import ColumnSeen, FileSeen
-    from leads.imports.matching import ConditionalDate, DateQuestion, Matching, Meaning
+    # named again for the components, which know the actions only
+    from leads.imports.looking import ColumnSeen as ColumnSeen
+    from leads.imports.looking import FileSeen as FileSeen
+    from leads.imports.matching import ConditionalDate as ConditionalDate
+    from leads.imports.matching import DateQuestion as DateQuestion
+    from leads.imports.matching import Matching as Matching
+    from leads.imports.matching import Meaning as Meaning
 
 MOST_FILES = 10
 LARGEST_FILE = 200 * 1024 * 1024

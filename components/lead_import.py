@@ -11,8 +11,7 @@ from components.session import actor
 from components.uploads import on_disk
 
 if TYPE_CHECKING:
-    from leads.imports.looking import FileSeen
-    from leads.imports.matching import Matching
+    from actions.lead_mappings import FileSeen, Matching
 
 KINDS = ("csv", "txt", "tsv", "xlsx", "xlsm", "xlsb", "xls", "ods", "parquet")
 _KEY = "bring_in"

@@ -14,9 +14,7 @@ from components.session import actor
 from components.text import plain
 
 if TYPE_CHECKING:
-    from actions.lead_mappings import Laid
-    from leads.imports.looking import ColumnSeen
-    from leads.imports.matching import ConditionalDate, DateQuestion, Matching
+    from actions.lead_mappings import ColumnSeen, ConditionalDate, DateQuestion, Laid, Matching
 
 _PER_PAGE = 20
 _ORDERS = {

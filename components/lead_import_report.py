@@ -1,6 +1,6 @@
 """An import on its way and at its end: progress with a way to stop it, and what it did or would do."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +12,6 @@ from components.text import plain
 
 if TYPE_CHECKING:
     from actions.imports import ImportRun
-    from leads.imports.report import ImportReport
 
 _LISTED = 500
 
@@ -36,7 +35,7 @@ def show_progress(run: "ImportRun", key: str) -> None:
             st.caption("It goes on when you leave this page.")
 
 
-def show_report(report: "ImportReport", dry_run: bool, key: str) -> None:
+def show_report(report: Any, dry_run: bool, key: str) -> None:
     """What an import did, or would do: the counts, what is odd, and the rows that were refused, to download."""
     would = "would be " if dry_run else ""
     sentence = (
@@ -53,7 +52,7 @@ def show_report(report: "ImportReport", dry_run: bool, key: str) -> None:
         show_refusals(report, key)
 
 
-def show_refusals(report: "ImportReport", key: str) -> None:
+def show_refusals(report: Any, key: str) -> None:
     """The rows that cannot be used, each with the reason; a spreadsheet runs nothing of what is downloaded."""
     rows = [(r.file, r.row, r.column, r.value, r.reason) for r in report.refusals]
     more = f"The first {_LISTED} are shown. " if len(rows) > _LISTED else ""
