@@ -145,7 +145,7 @@ WITH numbers AS (
 ), begun AS (
     SELECT *, CASE WHEN run = 2 OR die(number, 0, 'qualified', seed) % 5 > 0 THEN base END AS handed_at,
            die(number, run, 'days', seed) % 10 = 0 AS days_only,
-           chance(number, run, 'decision', seed) AS decision, 0.15 * (source = 'referral')::INT + 0.1 * (employees > 100)::INT
+           chance(number, run, 'decision', seed) AS decision, 0.15 * coalesce(source = 'referral', false)::INT + 0.1 * coalesce(employees > 100, false)::INT
                AS luck
     FROM runs
 ), handed AS (
