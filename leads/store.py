@@ -34,7 +34,12 @@ __all__ = ["Draft", "Facts", "Warehouse", "WarehouseUnavailable", "attributes_of
 PLACE_FILE = "warehouse.toml"  # names a company's own warehouse to be read in place; see `leads.in_place`
 _LOCK = "writer.lock"
 _READER: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "1GB", "threads": 2}
-_WRITER: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "2GB", "threads": 2}
+_WRITER: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "2GB",
+    "threads": 2,
+    # from this format on texts are packed as dictionaries of parts, which is written and read in half the time
+    "storage_compatibility_version": "v1.3.0",
+}
 _KEPT_VERSIONS = 2
 _READ = ("base", "main")
 
