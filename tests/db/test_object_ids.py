@@ -13,6 +13,7 @@ from actions.permissions import PERMISSIONS
 from actions.workshops import NewTopic
 from alignment.errors import Refusal
 from alignment.people import Role, Team
+from alignment.promises import ResponseTerms
 from alignment.questionnaire_edits import blank_questionnaire
 from alignment.workshops import TopicState
 from db.store import store
@@ -54,6 +55,11 @@ PLAUSIBLE = {
     "attributes": {},
     "dates": {},
     "meanings": {},
+    "terms": ResponseTerms(60),
+    "active": True,
+    "minutes_before": 15,
+    "first_day": date(2026, 1, 1),
+    "last_day": date(2026, 3, 31),
 }
 
 
