@@ -17,8 +17,7 @@ from components.page import open_page, stop_on_refusal
 from components.passport import show_figure
 from components.session import actor, person
 
-SOON = 0.4
-"""Seconds that a screen may take without saying that it computes."""
+SOON = 0.4  # seconds that a screen may take without saying that it computes
 
 me = person()
 dialogs.note_run(figure_leads.PAGE)
