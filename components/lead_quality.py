@@ -86,7 +86,7 @@ def in_words(quality: Quality) -> str:
         )
     if worst is not None:
         parts.append(
-            f"the most frequent fault is ‘{FAULTS[worst][0].lower()}’, with {others[worst]:,} of {quality.leads:,} leads"
+            f"the most frequent {'other ' if missing else ''}fault is ‘{FAULTS[worst][0].lower()}’, with {others[worst]:,} of {quality.leads:,} leads"
         )
     if not parts:
         return f"Nothing is wrong with the {quality.leads:,} leads that there are."

@@ -91,7 +91,7 @@ def count_waiting(
     facts: Facts, moment: Moment, overdue_before: datetime, owners: Sequence[str]
 ) -> WaitingCounts:
     """Count the leads that wait at a moment; `owners` are the names by which leads are the asking person's own."""
-    table = _with_owner(facts, _waiting(facts, moment))
+    table = _with_owner(_waiting(facts, moment))
     late = table.mql_at <= _naive(overdue_before)
     own = table.owner_key.isin(list(owners)) if owners else ibis.literal(False)
     rows = facts.rows(
@@ -211,16 +211,13 @@ def _waiting(facts: Facts, moment: Moment) -> ibis.Table:
     return waiting
 
 
-def _with_owner(facts: Facts, table: ibis.Table) -> ibis.Table:
-    """With the lead's source, and `owner_key`: the owner in lower case, `(nobody)` where there is none."""
-    lead = facts.lead
-    owner = lead.owner.strip().lower().nullif("").coalesce(NOBODY)
-    beside = lead.select("lead_id", source=lead.source, owner_key=owner)
-    return table.drop("source").inner_join(beside, "lead_id")
+def _with_owner(table: ibis.Table) -> ibis.Table:
+    """With `owner_key`: the owner in lower case, `(nobody)` where there is none."""
+    return table.mutate(owner_key=table.owner.strip().lower().nullif("").coalesce(NOBODY))
 
 
 def _chosen(facts: Facts, moment: Moment, wanted: Wanted) -> ibis.Table:
-    table = _with_owner(facts, _waiting(facts, moment))
+    table = _with_owner(_waiting(facts, moment))
     if wanted.owners is not None:
         table = table.filter(table.owner_key.isin(list(wanted.owners)))
     if wanted.source is not None:
