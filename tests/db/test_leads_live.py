@@ -78,10 +78,10 @@ def without_days(history):
 @pytest.mark.parametrize("seed", [1])
 def test_bit_by_bit_is_the_same_as_all_at_once(seed, tmp_path, monkeypatch):
     draw = Random(seed)
-    history = without_days(random_history(seed, leads=40))
-    for lead in draw.sample(history.leads, 12):
-        lead["merged_into"] = draw.choice([f"lead-{draw.randrange(40):04d}", "nobody"])
-    for lead in draw.sample(history.leads, 10):
+    history = without_days(random_history(seed, leads=24))
+    for lead in draw.sample(history.leads, 9):
+        lead["merged_into"] = draw.choice([f"lead-{draw.randrange(24):04d}", "nobody"])
+    for lead in draw.sample(history.leads, 6):
         lead["plan"] = draw.choice(["pro", "5", "true"])
     leads, events = items_of(history)
     for lead in leads:
@@ -105,7 +105,7 @@ def test_bit_by_bit_is_the_same_as_all_at_once(seed, tmp_path, monkeypatch):
     from_file.load()
     rest = sent[half:]
     while rest:
-        size = draw.choice([1, 30, 80])
+        size = draw.choice([2, 30, 50])
         now, rest = rest[:size], rest[size:]
         send([item for kind, item in now if kind == "lead"], [item for kind, item in now if kind == "event"])
         if draw.random() < 0.6:
