@@ -166,7 +166,9 @@ class SlowMeasures(Reference):
         result = {}
         for group in self.groups():
             waits = [wait for wait in self.waits(start, answer) if group in ("", self.group(wait[0]))]
-            result[group] = product_limit(waits, q) if waits else None
+            # above four weeks of business time, times are told to the hour
+            told = [(e, m if m <= 10_000 else m // 60 * 60, answered, c) for e, m, answered, c in waits]
+            result[group] = product_limit(told, q) if told else None
         return result
 
 

@@ -45,6 +45,7 @@ _CONVERSIONS = (
     (Stage.OPPORTUNITY, Stage.WON),
 )
 _ALWAYS = ((Stage.MQL, Stage.WON), (Stage.MQL, Stage.SAL))
+_WITH_YOUNG_LEADS = (*_ALWAYS, (Stage.OPPORTUNITY, Stage.WON))
 _VOLUMES = (Stage.LEAD, Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.LOST)
 
 
@@ -138,7 +139,8 @@ def _selections(population: Population) -> Iterator[tuple[str, Callable[[], Sele
                 f"conversion_since_recording:{stages}",
                 partial(conversion_since_recording, population, start, end),
             )
-            yield f"conversion_of_all:{stages}", partial(conversion_of_all, population, start, end)
+            if (start, end) in _WITH_YOUNG_LEADS:
+                yield f"conversion_of_all:{stages}", partial(conversion_of_all, population, start, end)
             yield f"throughput:{stages}", partial(throughput, population, start, end)
     yield "win_rate:won", lambda: win_rate(population)
     if entered[Stage.OPPORTUNITY]:

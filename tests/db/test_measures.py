@@ -49,7 +49,7 @@ SPLITS = {
 }
 
 
-@settings(max_examples=3, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=2, phases=[Phase.explicit, Phase.generate])
 @given(
     seed=st.integers(0, 10_000),
     by=st.sampled_from(list(SPLITS)),
@@ -63,7 +63,7 @@ def test_measures_equal_loops_over_hundreds_of_histories(seed, by, as_of, period
     with tempfile.TemporaryDirectory() as folder:
         before, os.environ["CONCORD_DATA"] = os.environ["CONCORD_DATA"], folder
         try:
-            history = random_history(seed, leads=300, more=True).load()
+            history = random_history(seed, leads=400, more=True).load()
             question = MetricQuestion(
                 as_of=as_of,
                 first_day=period[0],
@@ -101,6 +101,7 @@ def compare(history, question):
     counts = lambda measure: (measure.numerator, measure.denominator)  # noqa: E731
     for start, end in (("mql", "won"), ("lead", "mql"), ("sal", "opportunity")):
         values(f"throughput:{start}:{end}", slow.throughput(start, end), counts)
+    for start, end in (("mql", "won"), ("mql", "sal"), ("opportunity", "won")):
         window = found[(f"conversion_of_all:{start}:{end}",)].window_days
         assert question.window_days in (None, window)
         if f"conversion_since_recording:{start}:{end}" not in {key[0] for key in found}:
@@ -204,7 +205,7 @@ def _with_owners(history):
 
 def test_test_leads_are_left_out_of_every_figure_and_counted():
     random_history(11, leads=120, more=True).load()
-    names = ("volume", "conversion_of_all", "win_rate_by_value", "speed_to_lead_median")
+    names = ("volume", "win_rate_by_value", "speed_to_lead_median")
     everything = by_key(measure_all(replace(ALWAYS, window_days=9), names))
     genuine = by_key(measure_all(replace(ALWAYS, window_days=9, exclude=INTERNAL), names))
     internal = by_key(measure_all(replace(ALWAYS, window_days=9, only=INTERNAL), names))
