@@ -147,9 +147,11 @@ def _mapping_for(files: list[tuple[str, Path]], preset: str | None) -> str:
 @as_json
 def metrics(as_json: bool, **asked: Any) -> None:
     """Print the measures of the hand-over."""
+    from actions import lead_feed
     from actions import metrics as measured
 
     with refusals(as_json):
+        lead_feed.apply_waiting(MACHINE)
         days: dict[str, Any] = {name: _day(asked.pop(name)) for name in ("first_day", "last_day", "as_of")}
         found = measured.read_metrics(MACHINE, **days, **asked)
         document = {"as_of": found[0].as_of, "measures": [figure.to_document() for figure in found]}
@@ -194,9 +196,10 @@ def export_responses(survey: str, file: Path, as_json: bool) -> None:
 @as_json
 def backtest(rule: Path, against: Path | None, as_json: bool, **period: Any) -> None:
     """Try a rule on past leads."""
-    from actions import backtests
+    from actions import backtests, lead_feed
 
     with refusals(as_json):
+        lead_feed.apply_waiting(MACHINE)
         second = None if against is None else read_text(against)
         days = {name: _day(value) for name, value in period.items()}
         found = backtests.try_rule(MACHINE, read_text(rule), second, **days)
@@ -353,7 +356,7 @@ def pull(names: tuple[str, ...], as_json: bool) -> None:
     """Pull what is new from the sources of these names, or from those that are due. For a timer where no server runs."""
     from dataclasses import asdict
 
-    from actions import connectors, pulls
+    from actions import connectors, lead_feed, pulls
 
     with refusals(as_json):
         known = {source.name: source.id for source in connectors.list_connectors(MACHINE)}
@@ -363,6 +366,7 @@ def pull(names: tuple[str, ...], as_json: bool) -> None:
         chosen = [known[name] for name in names] if names else connectors.list_due(MACHINE)
         of = {source_id: name for name, source_id in known.items()}
         done = [{"source": of[one], **asdict(pulls.pull(MACHINE, one))} for one in chosen]
+        lead_feed.apply_waiting(MACHINE)
         show({"pulls": done}, as_json, _pulls_in_words)
         if any(one["state"] != "done" for one in done):
             sys.exit(1)

@@ -12,7 +12,7 @@ from typing import Any
 from actions import api_tokens, clock
 from actions.permissions import authorise
 from alignment import instants
-from alignment.errors import InvalidInput
+from alignment.errors import InvalidInput, WrongState
 from alignment.lifecycle import EventType
 from alignment.people import Actor
 from db.queries import lead_inflow
@@ -156,7 +156,11 @@ def receive_soon(
 
 
 def _receiving(secret: str, kind: str, items: Sequence[Any]) -> Callable[[Connection], Taken]:
+    from leads.store import warehouse
+
     token = api_tokens.holder_of(secret)
+    if not warehouse().takes_in:
+        raise WrongState("The figures are read in the company's own warehouse. Send what is new there.")
     scope = api_tokens.Scope.LEADS if kind == "leads" else api_tokens.Scope.EVENTS
     if len(items) > MOST_RECEIVED:
         raise InvalidInput(f"{len(items):,} items at once are too many. Send at most {MOST_RECEIVED:,}.")
@@ -179,7 +183,7 @@ def apply_waiting(actor: Actor, *, may_go_on: Callable[[], bool] = lambda: True)
     from leads.store import warehouse
 
     applied = 0
-    while may_go_on():
+    while may_go_on() and warehouse().takes_in:
         items = lead_inflow.after(store().read(), warehouse().pointer().upto, MOST_AT_ONCE)
         if not items:
             break
@@ -206,7 +210,7 @@ def fold_due(actor: Actor) -> bool:
     authorise(actor, "timer:run")
     from leads.store import warehouse
 
-    overlay = warehouse().pointer().live
+    overlay = warehouse().pointer().live if warehouse().takes_in else None
     if overlay is None:
         return False
     return (

@@ -57,6 +57,8 @@ class _Opened:
 class InPlace(Warehouse):
     """The facts of a company's warehouse, for reading. What the portal itself takes in waits beside it, unseen."""
 
+    takes_in = False
+
     def __init__(self, folder: Path, settings: Path) -> None:
         """`folder` is that of the portal's own facts, `settings` the file."""
         super().__init__(folder)

@@ -99,6 +99,8 @@ class _Opened:
 class Warehouse:
     """The lead facts of one data folder. Make it with `warehouse()`, which keeps one per folder and process."""
 
+    takes_in = True  # False where facts are read in a place that is not ours to write in
+
     def __init__(self, folder: Path) -> None:
         """Facts under `folder`, which need not exist yet."""
         self.folder = folder

@@ -357,3 +357,17 @@ def test_the_feed_tells_the_administrator_how_it_stands(secret, client):
     state = lead_feed.read_feed(MACHINE)
     assert (state.waiting, state.waiting_since, state.leads_in_overlay) == (0, None, 1)
     assert state.last_applied_at
+
+
+def test_where_the_figures_are_read_in_place_nothing_is_taken(client, secret, monkeypatch):
+    monkeypatch.setattr(type(warehouse()), "takes_in", False)
+    answer = post(client, secret, body=[EVENT])
+    assert answer.status_code == 503 and "own warehouse" in answer.json()["error"]
+    lead_feed.lead_inflow.add(
+        store()._connect(),
+        [("event", {"lead_id": "a"})],
+        origin="x",
+        at="2026-01-01T00:00:00.000000Z",
+        least=1,
+    )
+    assert lead_feed.apply_waiting(MACHINE) == 0 and not lead_feed.fold_due(MACHINE)
