@@ -9,8 +9,6 @@ stood in the file twice is handed over once. A lead that is merged into one that
 what it is.
 """
 
-from collections.abc import Iterable
-
 import ibis
 
 from alignment.lifecycle import EventType, Stage
@@ -103,17 +101,6 @@ def survivors(lead: ibis.Table) -> ibis.Table | None:
         pairs = both.select("lead_id", survivor=both.next.coalesce(both.survivor))
     # what still points to a merged lead goes round in a circle
     return pairs.anti_join(pairs.select(survivor="lead_id").view(), "survivor")
-
-
-def family(lead: ibis.Table, lead_ids: Iterable[str]) -> ibis.Table:
-    """`lead_id` of these leads and of all that are the same prospect: what has to be folded anew when one of them changes."""
-    wanted = lead.filter(lead.lead_id.isin(list(lead_ids))).select("lead_id")
-    kept = survivors(lead)
-    if kept is None:
-        return wanted
-    members = _members(kept)
-    of_wanted = members.semi_join(wanted, "lead_id").select("survivor").view()
-    return wanted.union(members.semi_join(of_wanted, "survivor").select("lead_id")).distinct()
 
 
 def _members(kept: ibis.Table) -> ibis.Table:

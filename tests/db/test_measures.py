@@ -152,14 +152,13 @@ def test_merged_leads_are_one_prospect_with_the_earliest_times_and_all_events():
     with warehouse().read() as facts:
         rows = facts.rows(facts.episode.filter(facts.episode.lead_id == "a").order_by("number"))
         ids = {row["lead_id"] for row in facts.rows(facts.episode.select("lead_id"))}
-        family = {row["lead_id"] for row in facts.rows(episodes.family(facts.lead, ["c"]))}
-        alone = {row["lead_id"] for row in facts.rows(episodes.family(facts.lead, ["d"]))}
+        into = {row["lead_id"]: row["survivor"] for row in facts.rows(episodes.survivors(facts.lead))}
     assert ids == {"a", "d", "e"}
     assert [(row["number"], row["mql_at"].day) for row in rows] == [(1, days(2).day), (2, days(60).day)]
     assert rows[0]["won_at"] is not None and rows[1]["won_at"] is None
     assert (rows[0]["source"], rows[0]["value"], rows[0]["owner"]) == ("fair", 700.0, "Tom")
     assert rows[0]["created_at"].date() == days(0).date()
-    assert family == {"a", "b", "c"} and alone == {"d"}
+    assert into == {"b": "a", "c": "a"}
     assert by_key(measure_all(ALWAYS, ["volume"]))[("volume:mql",)].value == 3
 
 
