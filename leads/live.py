@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from alignment import instants
 from alignment.rules import FieldType
-from leads import schema
+from leads import episodes, schema
 from leads.episodes import MERGED_INTO, survivors
 from leads.facts import BASE, LIVE, Facts, aligned, attributes_of, replaced_rows
 from leads.imports.merging import FIRST_STAYS, merge
@@ -100,17 +100,31 @@ def fold(wait_seconds: float = 0.0) -> bool:
     if warehouse().pointer().live is None:
         return False
     with warehouse().write(wait_seconds) as draft:
-        imported_at = warehouse().imported_at()
-        backend, old = draft.backend, draft.old
-        others = set(backend.list_tables(database=BASE)) - {*_TABLES, "custom_field"}
-        for name, table in zip(_TABLES, (old.lead, old.event, old.episode), strict=True):
-            backend.create_table(name, table)
-        custom = [{"name": found.name, "type": found.type.value} for found in old.fields() if found.custom]
-        backend.create_table("custom_field", ibis.memtable(custom, schema=schema.CUSTOM_FIELD))
-        for name in sorted(others):
-            backend.create_table(name, backend.table(name, database=BASE))
-        draft.publish(instants.from_text(imported_at or ""))
+        _copy(draft)
+        draft.backend.create_table("episode", draft.old.episode)
+        draft.publish(instants.from_text(warehouse().imported_at() or ""))
     return True
+
+
+def renew(draft: Draft, imported_at: str) -> None:
+    """Make facts that an earlier version of the program wrote anew: the same leads and events, their episodes as they are made now."""
+    _copy(draft)
+    lead, event = (draft.backend.table(name) for name in ("lead", "lead_event"))
+    draft.backend.create_table("episode", episodes.build(lead, event))
+    draft.publish(instants.from_text(imported_at))
+
+
+def _copy(draft: Draft) -> None:
+    """Write everything but the episodes from what is in force."""
+    backend, old = draft.backend, draft.old
+    others = set(backend.list_tables(database=BASE)) - {*_TABLES, "custom_field"}
+    attributes = attributes_of(old.lead)
+    backend.create_table("lead", aligned(old.lead, dict(schema.lead(attributes))))
+    backend.create_table("lead_event", aligned(old.event, dict(schema.EVENT)))
+    custom = [{"name": found.name, "type": found.type.value} for found in old.fields() if found.custom]
+    backend.create_table("custom_field", ibis.memtable(custom, schema=schema.CUSTOM_FIELD))
+    for name in sorted(others):
+        backend.create_table(name, backend.table(name, database=BASE))
 
 
 @contextmanager

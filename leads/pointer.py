@@ -37,7 +37,10 @@ class Overlay:
 
 @dataclass(frozen=True)
 class Pointer:
-    """What is in force. `base_upto` and `upto` are numbers of the inflow: what the base holds, and what base and overlay hold."""
+    """What is in force. `base_upto` and `upto` are numbers of the inflow: what the base holds, and what base and overlay hold.
+
+    `format` is that of the tables: facts of an earlier one have to be made anew (`leads.live.renew`).
+    """
 
     revision: str = ""
     file: str | None = None
@@ -45,6 +48,7 @@ class Pointer:
     base_upto: int = 0
     upto: int = 0
     live: Overlay | None = None
+    format: int = FORMAT
 
     @property
     def number(self) -> int:
@@ -68,6 +72,7 @@ def read(folder: Path) -> Pointer:
             found.get("base_upto", 0),
             found.get("upto", 0),
             Overlay(**live) if live else None,
+            found.get("format", 1),
         )
     except FileNotFoundError:
         return Pointer()
@@ -78,7 +83,7 @@ def read(folder: Path) -> Pointer:
 def write(folder: Path, pointer: Pointer) -> None:
     """Put a pointer in force; on disk when this returns. The caller holds the folder's lock and has flushed what it names."""
     fresh = folder / (NAME + ".new")
-    fresh.write_text(json.dumps({**asdict(pointer), "format": FORMAT}), encoding="utf-8")
+    fresh.write_text(json.dumps(asdict(pointer)), encoding="utf-8")
     os.chmod(fresh, 0o600)
     flush(fresh)
     os.replace(fresh, folder / NAME)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,6 +134,7 @@ class Warehouse:
 
         Raises WarehouseUnavailable when the file is gone or damaged.
         """
+        self._renew_old()
         opened = self._acquire()
         cursor = opened.connection.cursor()
         cursor.execute(f"USE {_READ[0]}")
@@ -150,6 +151,24 @@ class Warehouse:
         What comes in piece by piece meanwhile is kept and laid over the new base. Raises WarehouseUnavailable when another
         import holds the lock for longer than `wait_seconds`, or when disk or memory do not suffice.
         """
+        self._renew_old()
+        with self._writing(wait_seconds) as draft:
+            yield draft
+
+    def _renew_old(self) -> None:
+        """Facts that an earlier version of the program wrote get the tables of this one, once, before anything else."""
+        pointer = self.pointer()
+        if pointer.file is None or pointer.format == pointers.FORMAT:
+            return
+        from leads import live
+
+        with self._writing(wait_seconds=600.0) as draft:
+            pointer = self.pointer()
+            if pointer.format != pointers.FORMAT:
+                live.renew(draft, pointer.imported_at or instants.to_text(datetime.now(UTC)))
+
+    @contextmanager
+    def _writing(self, wait_seconds: float) -> Iterator[Draft]:
         import duckdb
 
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -185,6 +204,7 @@ class Warehouse:
         """
         import duckdb
 
+        self._renew_old()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with pointers.changing(self.folder) as pointer:
             self._sweep_overlays(pointer)

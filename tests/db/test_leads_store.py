@@ -1,15 +1,19 @@
 """The lead facts: one version in force at a time, whoever reads, writes or is killed meanwhile."""
 
+import json
 import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from alignment.errors import InvalidInput, Refusal
+from leads import live
 from leads.imports.importing import import_files
 from leads.imports.mapping import read_mapping
 from leads.store import WarehouseUnavailable, warehouse
@@ -256,3 +260,48 @@ def test_tables_with_faults_are_refused(change, word):
     with pytest.raises(InvalidInput, match=word):
         history.load()
     assert warehouse().revision() == ""
+
+
+def make_old(folder):
+    """Turn the facts of a folder into what an earlier version wrote: fewer columns, fewer tables, a shorter pointer."""
+    pointer = json.loads((folder / "current.json").read_text())
+    stores = duckdb.connect(folder / pointer["file"])
+    for column in ("campaign", "content", "owner", "assigned_to", "value", "currency"):
+        stores.execute(f"ALTER TABLE episode DROP COLUMN {column}")
+    stores.execute("DROP TABLE IF EXISTS import_id")
+    stores.close()
+    kept = {name: pointer[name] for name in ("file", "revision", "imported_at")}
+    (folder / "current.json").write_text(json.dumps({**kept, "format": 1}))
+
+
+@pytest.mark.parametrize("first", ["read", "import", "event"])
+def test_facts_of_an_earlier_version_are_made_anew_once_whatever_comes_first(first):
+    some_leads("a", "b").load()
+    facts = warehouse()
+    facts.close()
+    make_old(facts.folder)
+    if first == "import":
+        some_leads("c").load()
+    elif first == "event":
+        event = {"id": "1", "lead_id": "c", "type": "contacted", "at": "2026-01-06T10:00:00.000000Z"}
+        live.apply([(1, "event", json.dumps(event))], AT)
+    with facts.read() as found:
+        assert found.value(found.episode.campaign.count()) == 0
+        assert found.value(found.episode.mql_at.count()) == (3 if first == "import" else 2)
+    assert ids() == (["a", "b"] if first == "read" else ["a", "b", "c"])
+    revision = facts.revision()
+    with facts.read():
+        assert facts.revision() == revision, "once"
+    if first == "read":
+        assert facts.imported_at() == "2026-07-01T00:00:00.000000Z", "nothing new has come in"
+
+
+def test_threads_that_read_facts_of_an_earlier_version_at_once_make_them_anew_once():
+    some_leads("a").load()
+    facts = warehouse()
+    facts.close()
+    make_old(facts.folder)
+    before = facts.pointer().number
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda _: ids(), range(4))) == [["a"]] * 4
+    assert facts.pointer().number == before + 1
