@@ -463,7 +463,7 @@ def test_the_portal_pulls_by_itself_and_stops_after_a_page(crm, admin):
     assert began.wait(20)
     stopper = threading.Thread(target=pulling.stop)
     stopper.start()
-    while not pulling.is_stopping:
+    while pulling.may_go_on():
         time.sleep(0.005)
     go_on.set()
     stopper.join(20)
