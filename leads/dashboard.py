@@ -1,13 +1,12 @@
 """Everything the dashboard shows of the leads, from one version of the facts.
 
-Nearly all of it is about the period that was asked for. So it is built on one table of the episodes in which anything
-happened since its first day; only what the whole history tells (which stages are recorded, the time a conversion takes,
-since when outcomes are recorded) looks at all episodes. Figures are the same as those of `leads.metrics.measuring`.
+It is built on one table of the episodes in which anything happened since the first day of the period (see
+`leads.recent_leads`). Figures are the same as those of `leads.metrics.measuring`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -15,7 +14,6 @@ import ibis
 
 from alignment.errors import InvalidInput, NotFound
 from alignment.lifecycle import Stage
-from leads.closed_periods import start_of
 from leads.goals import Amounts, count_in
 from leads.metrics.acceptance import acceptance_rate, rejection_reasons, silent_rejections
 from leads.metrics.conversion import conversion
@@ -26,12 +24,10 @@ from leads.metrics.selection import leads_behind as ids_of
 from leads.metrics.speed_to_lead import followed_up_in_time, speed_selection, speed_to_lead
 from leads.metrics.volume import volume_of, volume_of_mqls
 from leads.metrics.win_rate import win_rate
+from leads.recent_leads import recent_population
 from leads.store import Facts
 
-_MONEY = {"value": "float64", "currency": "string"}
 SPEEDS = ("speed_to_lead_median", "speed_to_lead_p90")
-_SLACK = timedelta(days=3)
-"""Days of a source and days of the company may be different ones, and a day begins at other instants in other zones."""
 _STAGES = (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)
 
 
@@ -147,51 +143,12 @@ def _rejected_for(population: Population, reason: str) -> Selection:
     return replace(decided, name="rejection_reason", table=table.mutate(hit=hit))
 
 
-class _Over(Facts):
-    """The facts of a run with other episodes, of which tables are held or not."""
-
-    def __init__(self, facts: Facts, episode: ibis.Table, *, keeps: bool) -> None:
-        vars(self).update(vars(facts))
-        self._episode = episode
-        self._keeps = keeps
-
-    @property
-    def episode(self) -> ibis.Table:
-        """The episodes instead of those of the facts."""
-        return self._episode
-
-    def keep(self, expression: ibis.Table) -> ibis.Table:
-        """Hold the rows, or leave the expression to be worked out in each scan."""
-        return super().keep(expression) if self._keeps else expression
-
-
 def _population(
     facts: Facts, question: MetricQuestion, imported_at: str | None, others: Sequence[date]
 ) -> Population:
     """The episodes in which anything happened since the first day of the period, or one of the `others`."""
-    whole = Population(facts, question, imported_at)
-    if question.first_day is None:
-        return whole
-    since = start_of(min([question.first_day, *others]) - _SLACK, question.timezone)
-    episode = facts.episode
-    times = [episode[f"{stage}_at"] for stage in Stage]
-    latest = ibis.greatest(*times, episode.accepted_at, episode.rejected_at, episode.created_at)
-    recent = Population(_Over(facts, episode.filter(latest >= since), keeps=True), question, imported_at)
-    recent.profile = whole.profile  # what is recorded at all is told by the whole history
-    if whole.profile.entered[Stage.MQL] and whole.profile.entered[Stage.WON]:
-        # these need neither the values nor the fields by which the question splits and judges
-        bare = episode.mutate(
-            **{name: ibis.null().cast(kind) for name, kind in _MONEY.items() if name not in episode.columns}
-        )
-        history = Population(
-            _Over(facts, bare, keeps=False),
-            replace(question, by=None, definitions=(), restate=None),
-            imported_at,
-        )
-        history.profile = whole.profile
-        conversion(history, Stage.MQL, Stage.WON)
-        recent.windows, recent.truncations = history.windows, history.truncations
-    return recent
+    since = None if question.first_day is None else min([question.first_day, *others])
+    return recent_population(facts, question, imported_at, since, conversions=True)
 
 
 def _weeks(population: Population) -> tuple[WeekOfLeads, ...]:
