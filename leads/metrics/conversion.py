@@ -1,18 +1,19 @@
 """Cohort conversion: of the leads that reached one stage long enough ago, the share that reached another in time."""
 
 import math
+from datetime import UTC, timedelta
 
 import ibis
 
 from alignment.lifecycle import Stage
-from leads.metrics.population import Population, instant
+from leads.metrics.population import Population, days_between, instant, microseconds
 from leads.metrics.question import Unit
 from leads.metrics.selection import Selection, select
 from leads.truncation import Truncation, first_recorded
 
 DEFAULT_WINDOW_DAYS = 90
 FEWEST_FOR_A_WINDOW = 10
-_DAY = 86_400_000_000.0
+_DAY = 86_400_000_000
 
 
 def conversion(population: Population, start: Stage, end: Stage) -> Selection:
@@ -155,15 +156,13 @@ def _day_only(table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
 def _lag_in_days(table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
     begun, ended = table[f"{start}_at"], table[f"{end}_at"]
     exact = (ended.epoch_seconds() - begun.epoch_seconds()) / 86_400.0
-    whole = _day_number(table[f"{end}_day"]) - _day_number(table[f"{start}_day"])
-    return _day_only(table, start, end).ifelse(whole.cast("float64"), exact)
+    return _day_only(table, start, end).ifelse(_whole_days(table, start, end).cast("float64"), exact)
 
 
 def days_taken(table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
     """Days from one stage to another, to the microsecond; whole calendar days where the source has only the day of either."""
-    exact = table[f"{end}_at"].delta(table[f"{start}_at"], unit="microsecond") / _DAY
-    whole = _day_number(table[f"{end}_day"]) - _day_number(table[f"{start}_day"])
-    return _day_only(table, start, end).ifelse(whole.cast("float64"), exact)
+    exact = _microseconds_between(table, start, end) / float(_DAY)
+    return _day_only(table, start, end).ifelse(_whole_days(table, start, end).cast("float64"), exact)
 
 
 def not_negative(number: ibis.Value) -> ibis.Value:
@@ -173,25 +172,28 @@ def not_negative(number: ibis.Value) -> ibis.Value:
 
 def days_followed(population: Population, table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
     """Whole days from a stage to the as-of time, counted as `days_taken` counts them."""
-    as_of = instant(population.question.as_of)
-    exact = (as_of.delta(table[f"{start}_at"], unit="microsecond") / _DAY).floor()
-    whole = _day_number(population.local_day(as_of)) - _day_number(table[f"{start}_day"])
+    as_of = microseconds(instant(population.question.as_of))
+    exact = ((as_of - microseconds(table[f"{start}_at"])) / float(_DAY)).floor()
+    whole = days_between(table[f"{start}_day"], population.today)
     return _day_only(table, start, end).ifelse(whole.cast("float64"), exact).cast("int64")
 
 
-def _day_number(day: ibis.Value) -> ibis.Value:
-    return day.cast("timestamp").epoch_seconds() // 86_400
+def _microseconds_between(table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
+    return microseconds(table[f"{end}_at"]) - microseconds(table[f"{start}_at"])
+
+
+def _whole_days(table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
+    return days_between(table[f"{start}_day"], table[f"{end}_day"])
 
 
 def _reached(table: ibis.Table, start: Stage, end: Stage, days: int) -> ibis.Value:
-    begun, ended = table[f"{start}_at"], table[f"{end}_at"]
-    exact = ended <= begun + ibis.interval(days=days)
-    whole = _day_number(table[f"{end}_day"]) - _day_number(table[f"{start}_day"]) <= days
+    exact = _microseconds_between(table, start, end) <= days * _DAY
+    whole = _whole_days(table, start, end) <= days
     return _day_only(table, start, end).ifelse(whole, exact).fill_null(False)
 
 
 def _mature(population: Population, table: ibis.Table, start: Stage, end: Stage, days: int) -> ibis.Value:
-    begun, as_of = table[f"{start}_at"], instant(population.question.as_of)
-    exact = begun <= as_of - ibis.interval(days=days)
-    whole = _day_number(table[f"{start}_day"]) + days <= _day_number(population.local_day(as_of))
+    question = population.question
+    exact = table[f"{start}_at"] <= instant(question.as_of.astimezone(UTC) - timedelta(days=days))
+    whole = table[f"{start}_day"] <= population.today - timedelta(days=days)
     return _day_only(table, start, end).ifelse(whole, exact)

@@ -8,7 +8,7 @@ import ibis
 from alignment.lifecycle import Stage
 from alignment.survival import IncidenceCurve, cumulative_incidence
 from leads.metrics import conversion as cohorts
-from leads.metrics.population import Population
+from leads.metrics.population import Population, microseconds
 from leads.metrics.question import Unit
 from leads.metrics.selection import NO_LEADS, Reckoned, Row, Selection, select
 
@@ -73,7 +73,7 @@ def followed(population: Population, start: Stage, end: Stage) -> ibis.Table:
     table = population.episodes
     closed = ibis.least(table.rejected_at, table.until_at, *([] if end == Stage.LOST else [table.lost_at]))
     converted = cohorts.days_taken(table, start, end).ceil().cast("int64")
-    exact = closed.delta(table[f"{start}_at"], unit="microsecond") / 86_400_000_000.0
+    exact = (microseconds(closed) - microseconds(table[f"{start}_at"])) / 86_400_000_000.0
     table = table.mutate(
         converted_on=cohorts.not_negative(converted),
         gone_on=cohorts.not_negative(exact.ceil().cast("int64")),

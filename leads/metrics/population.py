@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -32,6 +33,16 @@ _OTHER_TIMES = ("assigned_at", "attempted_at", "contacted_at", "accepted_at", "r
 @ibis.udf.scalar.builtin(name="timezone")
 def wall_clock(zone: str, at: dt.Timestamp(timezone="UTC")) -> dt.timestamp:  # type: ignore[valid-type]
     """The engine's own: what the wall clock of an IANA zone shows at an instant."""
+
+
+@ibis.udf.scalar.builtin(name="epoch_us")
+def microseconds(at: dt.timestamp) -> dt.int64:
+    """The engine's own: microseconds since 1970 of an instant."""
+
+
+@ibis.udf.scalar.builtin(name="subtract")
+def _day_less(later: dt.date, earlier: dt.date) -> dt.int64:
+    """The engine's own: days between two days."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,11 @@ class Population:
     def as_of(self) -> ibis.Value:
         """The instant asked for."""
         return instant(self.question.as_of)
+
+    @cached_property
+    def today(self) -> date:
+        """The calendar day of the instant asked for."""
+        return self.question.as_of.astimezone(ZoneInfo(self.question.timezone)).date()
 
     @cached_property
     def recorded(self) -> ibis.Table:
@@ -183,6 +199,11 @@ class Population:
         at = table[f"{stage}_at"]
         return at.notnull() & table[f"{stage}_day_only"].fill_null(False).ifelse(inside, self.in_period(at))
 
+    def came_since(self, table: ibis.Table, stage: Stage, day: date) -> ibis.Value:
+        """Whether a stage was entered on a day or later; where the source tells only the day, by the day it tells."""
+        exact = table[f"{stage}_at"] >= instant(_start(day, self.question.timezone))
+        return table[f"{stage}_day_only"].fill_null(False).ifelse(table[f"{stage}_day"] >= day, exact)
+
     def local_day(self, at: ibis.Value) -> ibis.Value:
         """The calendar day of an instant."""
         return wall_clock(self.question.timezone, at.cast("timestamp('UTC')")).date()
@@ -275,6 +296,11 @@ def instant(moment: datetime) -> ibis.Value:
     """An aware datetime as the engine's instant (UTC, without a zone)."""
     text = instants.to_text(moment)
     return ibis.literal(instants.from_text(text).replace(tzinfo=None)).cast("timestamp(6)")
+
+
+def days_between(first: ibis.Value, last: ibis.Value | date) -> ibis.Value:
+    """Whole days from one calendar day to another."""
+    return _day_less(ibis.literal(last) if isinstance(last, date) else last, first)
 
 
 def _start(day: date, timezone: str) -> datetime:

@@ -58,9 +58,8 @@ def lead_velocity(population: Population) -> Selection:
     """
     earlier, later, following = months(population)
     table = population.episodes
-    local = population.local_day(table.mql_at)
-    day = table.mql_day_only.fill_null(False).ifelse(table.mql_day, local)
-    selected = select(population, table, counts=(day >= earlier) & (day < following), hit=day >= later)
+    came = partial(population.came_since, table, Stage.MQL)
+    selected = select(population, table, counts=came(earlier) & ~came(following), hit=came(later))
     begins = population.profile.earliest
     impossible = None
     if begins is not None:
