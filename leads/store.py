@@ -11,6 +11,7 @@ about, whole, which the pointer names beside the base, until both are folded int
 import atexit
 import os
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -285,7 +286,7 @@ class Warehouse:
     def _beside_base(self, path: Path, base: str | None) -> "Backend":
         import ibis
 
-        backend = ibis.duckdb.connect(path, **_WRITER, temp_directory=str(self.folder / "spill"))
+        backend = ibis.duckdb.connect(path, **_WRITER, temp_directory=str(_spill_of(path)))
         os.chmod(path, 0o600)
         if base is not None:
             backend.attach(self.folder / base, name=BASE[0], read_only=True)
@@ -351,19 +352,19 @@ class Warehouse:
         pointers.write(self.folder, fresh)
 
     def _sweep(self, pointer: Pointer) -> None:
-        """Remove what earlier writers left: half-built versions, and versions before the last two.
+        """Remove what earlier writers left: half-built versions, what they laid aside, and versions before the last two.
 
         Called under both locks. A reader that still has an old file open keeps it until it closes it.
         """
         self._sweep_older("*.duckdb", pointer.file)
-        for path in self.folder.glob("*.building*"):
-            path.unlink(missing_ok=True)
+        for path in (*self.folder.glob("*.building*"), self.folder / "spill"):
+            _delete(path)
 
     def _sweep_overlays(self, pointer: Pointer) -> None:
         """The same for overlays. Called under the folder's lock."""
         self._sweep_older("*.live", pointer.live.file if pointer.live else f"{pointer.revision}.live")
         for path in self.folder.glob("*.laying*"):
-            path.unlink(missing_ok=True)
+            _delete(path)
 
     def _sweep_older(self, pattern: str, current: str | None) -> None:
         versions = sorted(self.folder.glob(pattern), reverse=True)
@@ -379,8 +380,21 @@ def _revision_after(pointer: Pointer) -> str:
 
 
 def _remove(path: Path) -> None:
-    for leftover in (path, path.with_name(path.name + ".wal")):
-        leftover.unlink(missing_ok=True)
+    for leftover in (path, path.with_name(path.name + ".wal"), _spill_of(path)):
+        _delete(leftover)
+
+
+def _spill_of(path: Path) -> Path:
+    """The folder in which the engine lays aside what does not fit into memory while it builds the file `path`."""
+    return path.with_name(path.name + ".spill")
+
+
+def _delete(path: Path) -> None:
+    """Remove a file, or a folder with what is in it; nothing where there is none."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _open_reader(folder: Path, pointer: Pointer) -> "duckdb.DuckDBPyConnection":

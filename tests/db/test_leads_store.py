@@ -121,9 +121,9 @@ History().lead("from elsewhere").enter("from elsewhere", "mql", datetime(2026, 1
 """
 
 
-def in_another_process(code):
+def in_another_process(code, *arguments):
     return subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -149,6 +149,36 @@ def test_a_writer_that_is_killed_leaves_the_version_in_force_and_no_lock():
     some_leads("b").load()
     assert ids() == ["a", "b"]
     assert not list(warehouse().folder.glob("*.building*"))
+
+
+SPILLING = """
+import os, sys
+from leads.store import warehouse
+with warehouse().write() as draft:
+    draft.backend.con.execute("SET memory_limit = '40MB'")
+    draft.backend.con.execute("CREATE TEMP TABLE much AS SELECT hash(i)::VARCHAR AS c, hash(i + 1) AS d FROM range(3000000) t(i)")
+    spilled = [path for path in warehouse().folder.rglob("*") if path.is_file() and "duckdb_temp" in path.name]
+    assert spilled
+    if sys.argv[1] == "killed":
+        os.kill(os.getpid(), 9)
+    raise KeyboardInterrupt
+"""
+
+
+@pytest.mark.parametrize("ending", ["killed", "given up"])
+def test_what_an_import_laid_aside_goes_with_it(ending):
+    some_leads("a").load()
+    folder = warehouse().folder
+    done = in_another_process(SPILLING, ending)
+    assert ("KeyboardInterrupt" in done.stderr.decode()) is (ending == "given up"), done.stderr.decode()
+    (folder / "spill").mkdir()
+    (folder / "spill" / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"of an earlier version")
+    if ending == "killed":
+        assert list(folder.glob("*.spill/*"))
+    else:
+        assert not list(folder.glob("*.spill"))
+    some_leads("b").load()
+    assert sorted(path.suffix for path in folder.iterdir()) == [".duckdb", ".duckdb", ".json", ".lock"]
 
 
 def test_another_process_imports_while_this_one_reads():
