@@ -18,6 +18,7 @@ from alignment.people import Actor
 from db.queries import lead_inflow
 from db.queries.lead_inflow import OriginCount
 from db.store import Connection, store
+from leads.facts import Spellings
 from leads.feed import LARGEST_NUMBER, LONGEST_ID, LONGEST_TEXT, read_event, read_lead
 from leads.model import CANONICAL_FIELDS, MOST_ATTRIBUTES
 
@@ -84,17 +85,21 @@ def take(
     refusing = _raise if whole else _refuse
     kept: list[tuple[str, Mapping[str, Any]]] = []
     known_names = lead_inflow.attributes(connection) if leads else set()
-    names = set(known_names)
+    spellings = Spellings(sorted(known_names))
+    fresh_names: set[str] = set()
 
     def take_lead(item: Mapping[str, Any]) -> TakenItem:
         lead = read_lead(item)
-        more = names | lead.get("attributes", {}).keys()
-        if len(more) > MOST_ATTRIBUTES:
-            surplus = sorted(more - names)[0]
+        attributes = lead.get("attributes", {})
+        more = sorted(name for name in attributes if name not in spellings)
+        room = MOST_ATTRIBUTES - len(spellings)
+        if len(more) > room:
             raise _Conflict(
-                f"“{surplus}” would be one attribute too many: {MOST_ATTRIBUTES} different names are kept. Leave it out."
+                f"“{more[room]}” would be one attribute too many: {MOST_ATTRIBUTES} different names are kept. Leave it out."
             )
-        names.update(more)
+        fresh_names.update(more)
+        if attributes:
+            lead["attributes"] = {spellings.of(name): value for name, value in attributes.items()}
         kept.append(("lead", lead))
         return TakenItem(Outcome.TAKEN)
 
@@ -119,7 +124,7 @@ def take(
         tuple(refusing(take_event, item) for item in events),
     )
     if kept:
-        lead_inflow.remember_attributes(connection, names - known_names)
+        lead_inflow.remember_attributes(connection, fresh_names)
         # By the clock, so that numbers go on growing after an older copy of the store was restored.
         lead_inflow.add(connection, kept, origin=origin, at=clock.now_text(), least=time.time_ns() // 1_000)
     return taken

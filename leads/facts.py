@@ -1,5 +1,6 @@
 """The lead facts of one version as expressions: the base, and over it the leads that have changed since it was made."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from alignment.rules import FieldType
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 BASE = ("old", "main")
 LIVE = ("live", "main")
+# attributes that the sources write by themselves, so in this spelling, and beside those that people choose
+OWN_ATTRIBUTES = ("merged_into", "deleted_in_source")
 
 
 class Facts:
@@ -135,6 +138,28 @@ def attributes_of(table: "ibis.Table") -> tuple[str, ...]:
         for column in table.columns
         if column.startswith(ATTRIBUTE_PREFIX)
     )
+
+
+class Spellings:
+    """The one spelling of each attribute: the engine tells no names apart that differ in nothing but small and capital letters."""
+
+    def __init__(self, names: "Iterable[str]" = ()) -> None:
+        """With the names that are known. Of two spellings the first stays."""
+        self._known: dict[str, str] = {}
+        for name in (*names, *OWN_ATTRIBUTES):
+            self.of(name)
+
+    def __len__(self) -> int:
+        """How many attributes there are, but for those that sources write by themselves."""
+        return len(self._known) - len(OWN_ATTRIBUTES)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the attribute is known, in any spelling."""
+        return name.lower() in self._known
+
+    def of(self, name: str) -> str:
+        """The spelling of an attribute, which is this one where none is known yet."""
+        return self._known.setdefault(name.lower(), name)
 
 
 def session(connection: "duckdb.DuckDBPyConnection") -> "Backend":

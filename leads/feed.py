@@ -96,12 +96,19 @@ def _read_attributes(attributes: object) -> dict[str, str]:
         raise InvalidInput("“attributes” has to be an object of names and values.")
     if len(attributes) > MOST_ATTRIBUTES:
         raise InvalidInput(f"A lead has {len(attributes):,} attributes; at most {MOST_ATTRIBUTES} are kept.")
-    read = {}
+    read: dict[str, str] = {}
+    spelt: dict[str, str] = {}
     for name, value in attributes.items():
         if not isinstance(name, str) or not is_attribute_name(name):
             raise InvalidInput(
                 f"{_short(name)} cannot be the name of an attribute. Use a letter, then letters, digits and underscores, "
                 "up to 60, and no name of a field that every lead has."
+            )
+        other = spelt.setdefault(name.lower(), name)
+        if other != name:
+            raise InvalidInput(
+                f"“{other}” and “{name}” are one attribute, for small and capital letters do not tell names apart. "
+                "Leave one of them out."
             )
         if isinstance(value, bool):
             read[name] = "true" if value else "false"

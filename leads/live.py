@@ -21,9 +21,9 @@ from alignment import instants
 from alignment.rules import FieldType
 from leads import episodes, schema
 from leads.episodes import MERGED_INTO, survivors
-from leads.facts import BASE, LIVE, Facts, aligned, attributes_of, replaced_rows
+from leads.facts import BASE, LIVE, Facts, Spellings, aligned, attributes_of, replaced_rows
 from leads.imports.merging import FIRST_STAYS, merge
-from leads.model import CANONICAL_FIELDS, MOST_ATTRIBUTES, column_of
+from leads.model import CANONICAL_FIELDS, column_of
 from leads.store import Draft, LiveDraft, warehouse
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _from_base(backend: "Backend", name: str, touched: ibis.Table) -> ibis.Table
 
 def _staged(items: Sequence[Item], known: Sequence[str], live: Facts | None) -> tuple[pa.Table, pa.Table]:
     """The items as tables of leads, one row each, and of events."""
-    names = {*known, *(attributes_of(live.lead) if live is not None else ())}
+    names = Spellings((*known, *(attributes_of(live.lead) if live is not None else ())))
     leads: dict[str, dict[str, Any]] = {}
     events = []
     for _, kind, content in items:
@@ -221,16 +221,14 @@ def _staged(items: Sequence[Item], known: Sequence[str], live: Facts | None) -> 
     return lead, pa.Table.from_pylist(events, schema=schema.EVENT.to_pyarrow())
 
 
-def _add_lead(lead: dict[str, Any], told: Mapping[str, Any], names: set[str]) -> None:
-    """Lay what was told of a lead over what was told before. Attributes beyond what a lead can have are left out."""
+def _add_lead(lead: dict[str, Any], told: Mapping[str, Any], names: Spellings) -> None:
+    """Lay what was told of a lead over what was told before. How many attributes there can be was seen to when it was taken."""
     for field in CANONICAL_FIELDS:
         if field.name in told and not (field.name in FIRST_STAYS and field.name in lead):
             value = told[field.name]
             lead[field.name] = _naive(value) if field.type is FieldType.DATE else value
     for name, value in told.get("attributes", {}).items():
-        if name in names or len(names) < MOST_ATTRIBUTES:
-            names.add(name)
-            lead[column_of(name)] = value
+        lead[column_of(names.of(name))] = value
 
 
 def _event(told: Mapping[str, Any]) -> dict[str, Any]:

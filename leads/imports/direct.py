@@ -109,6 +109,13 @@ def _check(leads: "pa.Table", events: "pa.Table") -> None:
     for name in leads.column_names:
         if name != "lead_id" and name not in CANONICAL_NAMES and not is_attribute_name(name):
             raise InvalidInput(f"“{name}” cannot be a field. Use letters, digits and underscores.")
+    spelt: dict[str, str] = {}
+    for name in leads.column_names:
+        other = spelt.setdefault(name.lower(), name)
+        if other != name:
+            raise InvalidInput(
+                f"“{other}” and “{name}” are one field, for small and capital letters do not tell names apart. Leave one out."
+            )
     if pc.count_distinct(leads["lead_id"]).as_py() != len(leads):
         raise InvalidInput("The table of leads has a lead_id twice. Give one row per lead.")
     types = set(pc.unique(events["type"]).to_pylist())

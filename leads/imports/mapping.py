@@ -161,6 +161,14 @@ def _mapping(document: dict[str, Any]) -> LeadMapping:
                 f"“{_short(name)}” under [attributes] cannot be a field name",
                 "Use letters, digits and underscores, and no canonical field's name.",
             )
+    spelt: dict[str, str] = {}
+    for name in attributes:
+        other = spelt.setdefault(name.lower(), name)
+        if other != name:
+            _refuse(
+                f"“{other}” and “{name}” under [attributes] are one field, for small and capital letters do not tell names apart",
+                "Give one of them another name.",
+            )
     if len(attributes) > MOST_ATTRIBUTES:
         _refuse(f"[attributes] has {len(attributes)} fields", f"At most {MOST_ATTRIBUTES} are allowed.")
     stages, events = _table(document, "stages"), _table(document, "events")

@@ -13,10 +13,10 @@ from alignment.lifecycle import EventType
 from alignment.rules import FieldType
 from alignment.rules.evaluation import FALSE_WORDS, INSTANT_PATTERN, NUMBER_PATTERN, TRUE_WORDS
 from leads import episodes, schema
-from leads.facts import aligned
+from leads.facts import Spellings, aligned
 from leads.imports.progress import Progress, Step
 from leads.imports.wide import Rows, episodes_of
-from leads.model import ATTRIBUTE_PREFIX, CANONICAL_NAMES
+from leads.model import ATTRIBUTE_PREFIX, CANONICAL_NAMES, column_of
 from leads.store import Draft, Facts, attributes_of
 
 FIRST_STAYS = ("source",)
@@ -71,9 +71,22 @@ def merge(
     """
     progress = progress or Progress()
     old = draft.old
+    lead = _spelled(lead, old.lead)
     if not old.value(old.lead.count()) and not old.value(old.event.count()):
         return _begin(draft, lead, event, columns, progress, wide)
     return _add(draft, lead, event, columns, progress, wide is not None, whole)
+
+
+def _spelled(lead: ibis.Table, old: ibis.Table) -> ibis.Table:
+    """The staged leads with their attributes spelt as they are known."""
+    spellings = Spellings(attributes_of(old))
+    return lead.rename(
+        {
+            column_of(spellings.of(name)): column_of(name)
+            for name in attributes_of(lead)
+            if spellings.of(name) != name
+        }
+    )
 
 
 def _begin(

@@ -11,15 +11,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import pyarrow as pa
 import pytest
 
 from actions import clock, lead_feed
 from actions.lead_feed import Outcome, take
 from alignment.errors import InvalidInput
 from alignment.people import MACHINE
+from db.queries import lead_inflow
 from db.store import store
 from jobs.feeding import Feeding
 from leads import live
+from leads.imports.direct import load_events
+from leads.imports.importing import import_files
+from leads.imports.mapping import read_mapping
 from leads.store import WarehouseUnavailable, warehouse
 from tests.lead_histories import History, random_history
 
@@ -313,3 +318,71 @@ def test_fields_fill_in_and_change_and_the_first_source_stays():
     assert live.fold()
     with warehouse().read() as facts:
         assert {field.name: field.type.value for field in facts.fields() if field.custom} == kinds
+
+
+# ── names of attributes ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def attributes():
+    """Each lead's attributes by the columns they are kept in."""
+    with warehouse().read() as facts:
+        names = [name for name in facts.lead.columns if name.startswith("attribute_")]
+        rows = facts.rows(facts.lead.select("lead_id", *names))
+    return {
+        row.pop("lead_id"): {name: value for name, value in row.items() if value is not None} for row in rows
+    }
+
+
+def test_names_that_differ_in_capital_letters_only_are_one_attribute():
+    send([{"lead_id": "a", "attributes": {"Plan": "pro", "Merged_Into": "z"}}])
+    send([{"lead_id": "b", "attributes": {"plan": "free"}}])
+    assert apply() == 2
+    send([{"lead_id": "c", "attributes": {"PLAN": "trial"}}])
+    assert apply() == 1
+    assert attributes() == {
+        "a": {"attribute_Plan": "pro", "attribute_merged_into": "z"},
+        "b": {"attribute_Plan": "free"},
+        "c": {"attribute_Plan": "trial"},
+    }
+    assert store().read().execute("SELECT count(*) AS n FROM lead_inflow_attribute").fetchone()["n"] == 1
+    with pytest.raises(InvalidInput, match="“Plan” and “plan” are one attribute"):
+        send([{"lead_id": "d", "attributes": {"Plan": "pro", "plan": "free"}}])
+
+
+def test_what_was_taken_in_two_spellings_before_comes_into_one(tmp_path):
+    file = tmp_path / "leads.csv"
+    file.write_text("id,plan\na,pro\n", encoding="utf-8")
+    import_files([file], read_mapping("lead_id = 'id'\n[attributes]\npLAN = 'plan'"))
+    contents = [
+        ("lead", {"lead_id": "b", "attributes": {"Plan": "free", "plan": "trial"}}),
+        ("lead", {"lead_id": "c", "attributes": {"PLAN": "pro"}}),
+    ]
+    store().write(
+        lambda connection: lead_inflow.add(connection, contents, origin="test", at=clock.now_text(), least=1)
+    )
+    assert apply() == 2
+    assert live.fold()
+    assert attributes() == {
+        "a": {"attribute_pLAN": "pro"},
+        "b": {"attribute_pLAN": "trial"},
+        "c": {"attribute_pLAN": "pro"},
+    }
+
+
+def test_a_file_spells_attributes_as_they_are_known(tmp_path):
+    send([{"lead_id": "a", "attributes": {"Plan": "pro"}}])
+    apply()
+    file = tmp_path / "leads.csv"
+    file.write_text("id,plan\na,free\nb,trial\n", encoding="utf-8")
+    import_files([file], read_mapping("lead_id = 'id'\n[attributes]\nplan = 'plan'"))
+    assert attributes() == {"a": {"attribute_Plan": "free"}, "b": {"attribute_Plan": "trial"}}
+    no_events = pa.table({"lead_id": pa.array([], pa.string()), "type": [], "at": []})
+    no_events = no_events.cast(
+        pa.schema({"lead_id": pa.string(), "type": pa.string(), "at": pa.timestamp("us")})
+    )
+    load_events(pa.table({"lead_id": ["c"], "PLAN": ["pro"]}), no_events)
+    assert attributes()["c"] == {"attribute_Plan": "pro"}
+    with pytest.raises(InvalidInput, match="“plan” and “PLAN” are one field"):
+        load_events(pa.table({"lead_id": ["c"], "plan": ["pro"], "PLAN": ["pro"]}), no_events)
+    with pytest.raises(InvalidInput, match="“plan” and “Plan” under"):
+        read_mapping("lead_id = 'id'\n[attributes]\nplan = 'plan'\nPlan = 'other'")
