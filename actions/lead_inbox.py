@@ -209,6 +209,17 @@ def decides(person: Person) -> bool:
     return person.team is Team.SALES and may(person, "lead:decide")
 
 
+def count_waiting(connection: Connection, person: Person) -> "WaitingCounts":
+    """How many leads wait, for a person who was authorised to see them."""
+    company = settings.company_of(connection)
+    overdue = overdue_before(company.hours, company.feedback_hours * 60, clock.now())
+    from leads.inbox import count_waiting as count
+    from leads.store import warehouse
+
+    with warehouse().read() as facts:
+        return count(facts, moment_of(connection), overdue, owner_names(person))
+
+
 def owner_names(person: Person) -> tuple[str, ...]:
     """How a lead's owner may be written when it is this person: in lower case."""
     return tuple({person.name.strip().lower(), person.email.strip().lower()} - {""})

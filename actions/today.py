@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
-from actions import answers, clock, comparison, cycles, messages
+from actions import answers, clock, comparison, cycles, lead_duties, messages
 from actions.cycles import CycleView
 from actions.permissions import authorise, may
 from alignment import definitions as agreements
@@ -30,13 +30,14 @@ RESULTS_STAY = timedelta(days=30)
 class Task:
     """Something to do: a sentence, what its button says, and the page (address) where it is done.
 
-    `survey_id` is the questionnaire that the page is to show, '' for none.
+    `survey_id` is the questionnaire that the page is to show, '' for none; `query` what else its link asks for.
     """
 
     sentence: str
     label: str
     page: str
     survey_id: str = ""
+    query: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,15 @@ class Today:
     """A person's day: the tasks, the running cycle, and the definition of an MQL in force.
 
     `results` are comparisons that can be read since a short while; they ask for nothing, so that they are no tasks.
+    What leads ask for is as it was counted last; `counted` is whether that still holds, else `lead_duties.count_duties`
+    counts it anew.
     """
 
     tasks: tuple[Task, ...]
     cycle: CycleView | None
     definition: DefinitionVersion | None
     results: tuple[Task, ...] = ()
+    counted: bool = True
 
 
 def read_today(actor: Actor) -> Today:
@@ -81,6 +85,8 @@ def read_today(actor: Actor) -> Today:
                 tasks.append(
                     Task(f"“{title}” waits for your answers: {progress.total} questions.", "Answer", "answer")
                 )
+    duties, counted = lead_duties.last_counted(connection, person)
+    tasks += [Task(duty.sentence, duty.label, duty.page, query=duty.query) for duty in duties]
     told = [one for one in messages.unread_messages(actor) if one.kind not in _SEEN_ANYHOW]
     if told:
         sentence = told[0].subject if len(told) == 1 else f"There are {len(told)} new messages for you."
@@ -108,12 +114,10 @@ def read_today(actor: Actor) -> Today:
                 )
     if may(person, "person:add") and sum(someone.active for someone in people.everyone(connection)) == 1:
         tasks.append(Task("Nobody else has access yet.", "Invite people", "people"))
-        tasks.append(
-            Task("Business hours, time zone and holidays are still to be set.", "Set them", "hours")
-        )
+        tasks.append(Task("Business hours, time zone and holidays are still to be set.", "Set them", "hours"))
     if may(person, "cycle:run"):
         tasks.append(_next_step(cycle))
-    return Today(tuple(tasks), cycle, force, _results(connection, person))
+    return Today(tuple(tasks), cycle, force, _results(connection, person), counted)
 
 
 def _results(connection: Connection, person: Person) -> tuple[Task, ...]:

@@ -318,11 +318,11 @@ def _whole(value: Any, least: int, most: int, what: str) -> None:
 
 def _share(value: Any, what: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
-        raise InvalidInput(f"{what} has to be more than 0 % and at most 100 %.")
+        raise InvalidInput(f"{what} has to be more than 0% and at most 100%.")
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.10g} %"
+    return f"{100 * share:.10g}%"
 
 
 # versions

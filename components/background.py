@@ -2,10 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 import streamlit as st
 
+from alignment.errors import Refusal
 from components.text import plain
 
 T = TypeVar("T")
@@ -41,3 +44,24 @@ def finish(work: Callable[[Progress], T]) -> T:
     if fault:
         raise fault[0]
     return outcome[0]
+
+
+def wait_for(work: Callable[[], T]) -> T | None:
+    """Run quick work beside the script and return its result; whoever clicks meanwhile does not wait for its end.
+
+    Nothing shows on the screen. None when it failed: what only completes a screen must not take it away.
+    """
+    outcome: list[T] = []
+
+    def run() -> None:
+        with suppress(Refusal):
+            outcome.append(work())
+
+    context = copy_context()  # a replayed clock holds in there, too
+    thread = threading.Thread(target=context.run, args=(run,), name="beside", daemon=True)
+    thread.start()
+    place = st.empty()
+    while thread.is_alive():
+        thread.join(0.05)
+        place.empty()  # here Streamlit may end the script
+    return outcome[0] if outcome else None

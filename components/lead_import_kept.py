@@ -30,6 +30,24 @@ def offer_to_keep(toml: str, name: str, key: str) -> None:
         )
 
 
+def show_last_import() -> None:
+    """What the last import brought, in a sentence."""
+    past: list[imports.PastImport] = []
+    with show_refusal():
+        past = imports.list_imports(actor())
+    if not past:
+        st.subheader("No file has been brought in yet.", anchor=False)
+        return
+    new, changed = past[0].report.get("new", 0), past[0].report.get("changed", 0)
+    day = f"{local_time(actor(), past[0].at):%-d %B %Y}"
+    if not new and not changed:
+        st.subheader(f"The last import, on {day}, changed nothing.", anchor=False)
+        return
+    brought = [f"brought {new:,} new {'lead' if new == 1 else 'leads'}"] if new else []
+    brought += [f"changed {changed:,} {'lead' if changed == 1 else 'leads'}"] if changed else []
+    st.subheader(f"The last import, on {day}, {' and '.join(brought)}.", anchor=False)
+
+
 def show_mappings(key: str) -> None:
     """The kept mappings, each to be opened, changed and removed."""
     kept: dict[str, str] = {}

@@ -191,11 +191,11 @@ def _offer_filters(inbox: Inbox) -> None:
             "Show", list(VIEWS), format_func=VIEWS.__getitem__, default=ONE, required=True, key="leads_view"
         )
         if inbox.decides:
+            st.session_state.setdefault("leads_whose", Whose.ALL)  # a link may have chosen
             st.segmented_control(
                 "Whose",
                 list(WHOSE),
                 format_func=WHOSE.__getitem__,
-                default=Whose.ALL,
                 required=True,
                 key="leads_whose",
                 on_change=_begin_anew,

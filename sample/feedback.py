@@ -55,13 +55,19 @@ def speak_of_leads(
     what waits, all but the latest stay, and the oldest are turned away together.
     """
     random = Random(f"{seed} feedback")
+
+    def yesterday() -> datetime:
+        return at(1, 9 + random.uniform(0, 6))
+
     with clock.at(at(300, 11)):
         lead_quality.change_minimum(team_lead, list(MINIMUM), [], 0)
     for stage, count in SPOKEN_OF.items():
         for row in leads.find_leads(machine, stage=stage).rows[: 2 * count : 2]:
             seller = sellers.get(row.owner or "")
             if seller is not None and row.since is not None:
-                moment = min(row.since.replace(tzinfo=UTC) + timedelta(hours=random.uniform(1, 30)), at(0, 0))
+                moment = min(
+                    row.since.replace(tzinfo=UTC) + timedelta(hours=random.uniform(1, 30)), yesterday()
+                )
                 with clock.at(moment):
                     _speak(seller, row.lead_id, stage != "lost", random)
     with clock.at(at(1, 15.5)):

@@ -146,6 +146,7 @@ with st.container(border=True):
             or [{"First day": None, "Last day": None, "Name": None}],
             num_rows="dynamic",
             hide_index=True,
+            placeholder="",
             column_config={
                 "First day": st.column_config.DateColumn(format="DD MMM YYYY"),
                 "Last day": st.column_config.DateColumn(format="DD MMM YYYY"),

@@ -67,7 +67,7 @@ def in_words(found: list[Compliance]) -> str:
     """One sentence on how the promises stand."""
     delivered = [one.deliveries[-1] for one in found if one.deliveries]
     parts = [
-        f"marketing delivered {one.delivered.numerator:,} of {one.wanted:,.0f} qualified leads"
+        f"marketing delivered {one.delivered.numerator:,} qualified leads, {one.wanted:,.0f} were promised"
         for one in delivered
     ]
     kept = [

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from actions import today
+from actions import lead_duties, today
+from components import background
 from components.navigation import page_path
 from components.page import open_page, stop_on_refusal
 from components.rule_editor import describe_rule
@@ -33,8 +34,8 @@ for number, task in enumerate((*day.tasks, *day.results)):
     ):
         st.markdown(plain(task.sentence), width="stretch")
         if st.button(task.label, key=f"today_task_{number}", type="primary" if number == 0 else "secondary"):
-            query = {"survey": task.survey_id} if task.survey_id else None
-            st.switch_page(page_path(task.page), query_params=query)
+            query = {**({"survey": task.survey_id} if task.survey_id else {}), **dict(task.query)}
+            st.switch_page(page_path(task.page), query_params=query or None)
 
 left, right = st.columns(2)
 with left, st.container(border=True, height="stretch"):
@@ -59,3 +60,8 @@ with right, st.container(border=True, height="stretch"):
         if day.definition.rule is not None:
             st.caption(describe_rule(day.definition.rule))
     st.page_link("pages/definitions/glossary.py", label="See the glossary", icon=":material/menu_book:")
+
+if not day.counted:
+    acting = actor()
+    if background.wait_for(lambda: lead_duties.count_duties(acting)):
+        st.rerun()

@@ -14,7 +14,7 @@ from components.lead_import_columns import (
     choose_options,
     serving_columns,
 )
-from components.lead_import_kept import offer_to_keep, show_imports, show_mappings
+from components.lead_import_kept import offer_to_keep, show_imports, show_last_import, show_mappings
 from components.lead_import_report import show_progress, show_refusals, show_report
 from components.outcome import show_outcome
 from components.page import open_page, show_refusal, stop_on_refusal
@@ -26,6 +26,7 @@ KEY = "bring_in"
 person()
 open_page("Bring in leads", "Which column means what, and what would change?")
 show_outcome()
+answer = st.container()
 
 
 @st.fragment(run_every="1s")
@@ -240,6 +241,8 @@ if uploads:
     work(uploads)
 else:
     lead_import.forget_begun()
+    with answer:
+        show_last_import()
     st.markdown(
         "Drop in an export of your CRM, one row a lead or one row a change. Exports of **HubSpot**, **Salesforce** and **Odoo** are "
         "recognised by their column names; of any other table you say what its columns mean. Nothing is kept before "

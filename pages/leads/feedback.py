@@ -43,7 +43,9 @@ def aside(view: FeedbackView) -> str:
     if due is not None and due.value is not None:
         parts.append(f"Of {due.denominator:,} leads of which a decision was due, {due.numerator:,} have one")
     said = view.total.said
-    parts.append(f"{'it' if parts else 'It'} said more about {said:,} {'lead' if said == 1 else 'leads'}")
+    parts.append(
+        f"{'sales' if parts else 'Sales'} said more about {said:,} {'lead' if said == 1 else 'leads'}"
+    )
     return "; ".join(parts) + "."
 
 
@@ -68,7 +70,7 @@ def show_groups(view: FeedbackView, by: str) -> None:
             config=CHART,
         )
     st.caption(
-        f"Share of those decided on, with its 95 % interval. Under {FEW} decisions nothing is drawn; the table has all."
+        f"Share of those decided on, with its 95% interval. Under {FEW} decisions nothing is drawn; the table has all."
         if estimates
         else f"No {SPLITS[by].lower()} has {FEW} decisions yet, which is the least to draw a share from."
     )
@@ -77,12 +79,12 @@ def show_groups(view: FeedbackView, by: str) -> None:
             [row_of(group, by) for group in view.groups],
             hide_index=True,
             column_config={
-                "Accepted": st.column_config.NumberColumn(format="percent"),
+                "Accepted": st.column_config.NumberColumn(format="%.0f%%"),
                 "at least": st.column_config.NumberColumn(
-                    format="percent", help="Lower end of the 95 % interval."
+                    format="%.0f%%", help="Lower end of the 95% interval."
                 ),
                 "at most": st.column_config.NumberColumn(
-                    format="percent", help="Upper end of the 95 % interval."
+                    format="%.0f%%", help="Upper end of the 95% interval."
                 ),
             },
             alt=f"How sales decided, by {by}",
@@ -94,12 +96,16 @@ def row_of(group: Group, by: str) -> dict[str, object]:
     return {
         SPLITS[by]: group.value,
         "Decided": group.acceptance.denominator,
-        "Accepted": group.acceptance.value,
-        "at least": interval.low if interval else None,
-        "at most": interval.high if interval else None,
+        "Accepted": in_percent(group.acceptance.value),
+        "at least": in_percent(interval.low if interval else None),
+        "at most": in_percent(interval.high if interval else None),
         "Waits, though due": group.due.denominator - group.due.numerator if group.due else None,
         "Spoken of": group.said,
     }
+
+
+def in_percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
 def show_reasons(view: FeedbackView) -> None:
@@ -113,12 +119,12 @@ def show_reasons(view: FeedbackView) -> None:
             {
                 "Reason": reason_label("" if code == "(none)" else code),
                 "Leads": count,
-                "Share": count / rejected,
+                "Share": 100 * count / rejected,
             }
             for code, count in view.reasons.items()
         ],
         hide_index=True,
-        column_config={"Share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)},
+        column_config={"Share": st.column_config.ProgressColumn(format="%.0f%%", min_value=0, max_value=100)},
         alt="Reasons why leads were turned away",
     )
 
@@ -140,7 +146,7 @@ def show_said(view: FeedbackView) -> None:
         )
     else:
         st.caption("Sales has not said yet. It can with every decision, and later on the page of each lead.")
-    left, right = st.columns(2)
+    left, right = st.columns([2, 3])
     with left:
         st.markdown("**Objections that came up**")
         if view.objections:
@@ -168,6 +174,13 @@ def show_said(view: FeedbackView) -> None:
                     for content in view.contents
                 ],
                 hide_index=True,
+                column_config={
+                    "Content": st.column_config.TextColumn(width="medium"),
+                    **{
+                        name: st.column_config.NumberColumn(width="small")
+                        for name in ("Helped", "No difference", "Hindered")
+                    },
+                },
                 alt="What sales says of each content it used",
             )
         else:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from actions import leads
+from actions.lead_inbox import Whose
 from components.lead_inbox import show_inbox
 from components.lead_inbox_list import show_all, show_decided, show_lead, show_no_leads
 from components.lead_quality import show_quality
@@ -27,6 +28,9 @@ if not known:
 elif asked:
     show_lead(asked)
 else:
+    if (whose := st.query_params.pop("whose", None)) in list(Whose):
+        st.session_state["leads_whose"] = Whose(whose)
+        st.session_state["leads_part"] = "waiting"
     wanted = st.query_params.get("part")
     if wanted in PARTS:
         st.session_state["leads_part"] = wanted

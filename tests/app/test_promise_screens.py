@@ -131,7 +131,7 @@ def test_marketings_promise_stands_beside_what_sales_accepted(open_page, people,
             promise_signing.sign(lead, version_id, entry.open.content_hash)
     app = open_page(PROMISES, people["member"])
     app.selectbox(key="promises_span").set_value("Last quarter").run()
-    assert "Marketing delivered 40 of 30 qualified leads" in app.subheader[0].value
+    assert "Marketing delivered 40 qualified leads, 30 were promised" in app.subheader[0].value
     assert "cannot be told yet: no decision is due" in shown(app)
 
 

@@ -88,7 +88,7 @@ def test_it_is_in_force_once_both_team_leads_have_signed_and_then_never_changes(
     assert found.in_force.id == version_id and found.open is None
     assert found.in_force.sentence == (
         "Sales tries to reach each lead within 30 min of business time after it became an MQL. "
-        "That holds for at least 90 % of the leads."
+        "That holds for at least 90% of the leads."
     )
     assert settings.read_company(sales).follow_up_minutes == 30
     with pytest.raises(WrongState, match="never changes"):
@@ -152,7 +152,7 @@ def test_a_promise_of_ones_own_stands_beside_the_built_in_ones(facilitator, sale
         (ResponseTerms(200_000), "would not come due within a year"),
         (ResponseTerms(0), "whole number"),
         (ResponseTerms(True), "whole number"),
-        (ResponseTerms(60, at_least=0), "more than 0 %"),
+        (ResponseTerms(60, at_least=0), "more than 0%"),
         (ResponseTerms(60, "shouting"), "Use one of"),
         (DeliveryTerms(10, 0.5), "time limit"),
         ("soon", "time limit"),

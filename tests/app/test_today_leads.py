@@ -1,0 +1,98 @@
+"""The start page says which leads wait for a person's decision, and tells the team leads of promises that are not kept."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from test_running_screens import TODAY, acting, words
+
+from actions import clock, lead_decisions, lead_duties, people, promise_signing, promises, today
+from alignment.people import MACHINE
+from alignment.promises import DeliveryTerms, ResponseTerms
+from leads.imports.direct import load_events
+from tests import lead_histories
+from tests.lead_histories import History
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def crew(make_person):
+    return {
+        "seller": make_person("member", "sales", name="Sue Seller"),
+        "sales": make_person("team_lead", "sales"),
+        "marketing": make_person("team_lead", "marketing"),
+        "marketer": make_person("member", "marketing"),
+    }
+
+
+@pytest.fixture
+def leads(monkeypatch):
+    """Four leads that wait; the oldest was called days after it came, which is known as of today."""
+    monkeypatch.setattr(lead_histories, "load_events", lambda *tables: load_events(*tables[:2], clock.now()))
+    history = History()
+    for number, owner in enumerate(("Sue Seller", "Sue Seller", "", "Ben Buyer")):
+        history.lead(f"l{number}", "ads", owner=owner)
+        history.enter(f"l{number}", "mql", NOW - timedelta(days=40 if number == 3 else 0, minutes=10))
+    history.event("l3", "contacted", NOW - timedelta(days=20))
+    return history.load()
+
+
+def told(person):
+    lead_duties.count_duties(acting(person))
+    return [task.sentence for task in today.read_today(acting(person)).tasks]
+
+
+def sign(signers, key, terms):
+    promise_signing.propose(MACHINE, promise_signing.draft(MACHINE, key, terms, ""))
+    for signer in signers:
+        [version] = [entry.open for entry in promises.read_promises(MACHINE) if entry.open]
+        promise_signing.sign(signer, version.id, version.content_hash)
+
+
+def test_without_leads_nothing_is_counted(crew):
+    assert told(crew["seller"]) == [] and today.read_today(acting(crew["seller"])).counted
+
+
+def test_the_page_draws_and_then_tells_what_waits(open_page, leads, crew):
+    app = open_page(TODAY, crew["seller"])
+    assert "One thing waits for you." in words(app)
+    assert "2 leads of yours wait for your decision." in words(app)
+    [task] = today.read_today(acting(crew["seller"])).tasks
+    assert (task.page, task.query) == ("leads", (("whose", "own"),))
+    assert not app.exception
+
+
+def test_each_is_told_what_is_theirs(leads, crew, make_person):
+    assert told(crew["sales"]) == ["4 leads wait for sales to decide, 1 of them longer than agreed."]
+    assert told(crew["marketer"]) == []
+    newcomer = make_person("member", "sales", name="Nia New")
+    assert told(newcomer) == ["1 lead that belongs to nobody waits for a decision."]
+
+
+def test_nothing_is_counted_twice_and_a_decision_is_counted_at_once(leads, crew):
+    seller = crew["seller"]
+    assert lead_duties.count_duties(acting(seller)) is True
+    assert today.read_today(acting(seller)).counted
+    assert lead_duties.count_duties(acting(seller)) is False
+    lead_decisions.accept_leads(acting(seller), ["l0"])
+    assert not today.read_today(acting(seller)).counted
+    assert told(seller) == ["1 lead of yours waits for your decision."]
+
+
+def test_a_new_name_has_other_leads(leads, crew):
+    assert len(told(crew["seller"])) == 1
+    people.change_own_name(acting(crew["seller"]), "Ben Buyer")
+    assert told(crew["seller"]) == ["1 lead of yours waits for your decision."]
+
+
+def test_team_leads_hear_of_promises_that_are_not_kept(leads, crew):
+    signers = [acting(crew[side]) for side in ("marketing", "sales")]
+    with clock.at(NOW - timedelta(days=70)):
+        sign(signers, "follow_up", ResponseTerms(60, at_least=0.9))
+        sign(signers, "delivery", DeliveryTerms(9_000, 0.5))
+    for side in ("sales", "marketing"):
+        [broken] = [sentence for sentence in told(crew[side]) if "promised" in sentence]
+        assert "sales kept ‘First contact’ for 0% of 1 lead (promised: 90%)" in broken
+        assert "marketing delivered 4 leads (promised: " in broken
+    assert "promised" not in " ".join(told(crew["seller"]))
+    assert "promised" not in " ".join(told(crew["marketer"]))
