@@ -303,9 +303,9 @@ class Warehouse:
             pointers.flush(path)
             os.replace(path, final)
             later = self._later_items(before, draft.upto)
-            fresh = Pointer(revision, final.name, draft.imported_at, draft.upto, before.upto)
-            if before.live is not None and before.imported_at and later:
-                fresh = replace(fresh, imported_at=max(draft.imported_at, before.imported_at))
+            # an import can have been begun long before it ends, and more have come in meanwhile
+            imported_at = max(draft.imported_at, before.imported_at or "")
+            fresh = Pointer(revision, final.name, imported_at, draft.upto, before.upto)
             if later:
                 overlay = self.folder / f"{revision}.laying"
                 try:

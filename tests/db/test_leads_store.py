@@ -52,6 +52,16 @@ def test_an_import_is_seen_at_once_and_moves_the_revision():
     assert warehouse().imported_at() == "2026-07-01T00:00:00.000000Z"
 
 
+def test_an_import_that_was_begun_earlier_does_not_turn_back_until_when_things_are_known():
+    later = "2026-07-01T09:00:00.000000Z"
+    live.apply([(1, "lead", '{"lead_id": "z"}')], datetime(2026, 7, 1, 9, tzinfo=UTC))
+    assert warehouse().imported_at() == later
+    some_leads("a").load()  # as of midnight
+    assert warehouse().imported_at() == later, "with an overlay that the new base has in it"
+    some_leads("b").load()
+    assert warehouse().imported_at() == later, "without an overlay"
+
+
 def test_a_reader_keeps_its_version_while_a_new_one_comes_into_force():
     some_leads("a").load()
     with warehouse().read() as facts:
