@@ -425,11 +425,13 @@ def _days_of_versions(
 def _delivery(
     version: PromiseVersion, terms: DeliveryTerms, question: "MetricQuestion", first: date, last: date
 ) -> Delivery:
+    from leads.metrics.promises import measure_delivery
+
     today = instants.local_day(instants.to_text(question.as_of), question.timezone)
     over = last < today
     until = min(last, today - timedelta(days=1))
     asked = replace(question, first_day=first, last_day=last)
-    delivered, acceptance = _once(("delivery", _rounded(asked)), lambda: _delivered(asked))
+    delivered, acceptance = _once(("delivery", _rounded(asked)), lambda: measure_delivery(asked))
     hours: BusinessHours = question.hours
     wanted = domain.target(terms.leads_a_month, hours, first, until) if until >= first else 0.0
     return Delivery(
@@ -450,13 +452,6 @@ def _delivery(
             over=over,
         ),
     )
-
-
-def _delivered(question: "MetricQuestion") -> "tuple[Measure, Measure]":
-    from leads.metrics.measuring import measure_all
-
-    figures = {figure.key: figure for figure in measure_all(question, {"volume", "acceptance_of_due"})}
-    return figures["volume:mql"], figures["acceptance_of_due:mql:sal"]
 
 
 def _imagined(promise: Promise, terms: Terms, day: date) -> PromiseVersion:

@@ -131,7 +131,8 @@ def recent_population(
     from_instant = start_of(since - _SLACK, question.timezone)
     episode = facts.episode
     times = [episode[f"{stage}_at"] for stage in Stage]
-    latest = ibis.greatest(*times, episode.accepted_at, episode.rejected_at, episode.created_at)
+    others = (episode[name] for name in ("created_at", "assigned_at", "accepted_at", "rejected_at"))
+    latest = ibis.greatest(*times, *others)
     rows = episode.filter(latest >= from_instant)
     few = record.episodes <= MOST_KEPT * 2 or facts.value(rows.count()) <= MOST_KEPT
     recent = (RecentPopulation if few else Population)(_Over(facts, rows), question, imported_at)

@@ -7,23 +7,27 @@ off does not count, and is shown.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import ibis
 
 from alignment import instants
+from alignment.business_hours import from_minutes, open_intervals, to_minutes
 from alignment.calendars import spoken_minutes, versions_of
 from alignment.lifecycle import EventType, Stage
 from alignment.promises import Answer, Clock, LeadInTime, ResponseTerms, Start
 from alignment.statistics import kaplan_meier_counts
-from leads.metrics.acceptance import start_of_clock
+from leads.metrics.acceptance import acceptance_of_due, start_of_clock
 from leads.metrics.business_clock import due_column, elapsed_columns
 from leads.metrics.population import Population, instant
 from leads.metrics.question import BLANK, GroupBy, Measure, MetricQuestion, StartOfClock, Unit, end_of
 from leads.metrics.selection import Selection, measure, select
+from leads.metrics.volume import volume_of_mqls
+from leads.recent_leads import recent_population
 from leads.store import warehouse
 
+_LOOKED_BACK = timedelta(days=366)
 SPLITS = ("source", "week", "owner", "version")
 """By what compliance can be split: the owner is who had the lead when the answer was due."""
 
@@ -90,7 +94,7 @@ def measure_promises(
 ) -> list[list[Measure]]:
     """`measure_promise` of several promises at once, from one version of the facts."""
     with warehouse().read() as facts:
-        population = _population(facts, question, by)
+        population = _population(facts, question, by, question.first_day)
         return [
             [
                 replace(figure, group={by: next(iter(figure.group.values()))})
@@ -100,6 +104,16 @@ def measure_promises(
             ]
             for versions, let_off in promises
         ]
+
+
+def measure_delivery(question: MetricQuestion) -> tuple[Measure, Measure]:
+    """The qualified leads of the period, and which share of those sales accepted whose decision is due."""
+    with warehouse().read() as facts:
+        population = _population(facts, question, None, question.first_day)
+        (delivered,), (accepted,) = (
+            measure(population, make(population)) for make in (volume_of_mqls, acceptance_of_due)
+        )
+    return delivered, accepted
 
 
 def list_broken(
@@ -116,7 +130,7 @@ def list_broken(
     `still_open` keeps to those that nobody has answered yet.
     """
     with warehouse().read() as facts:
-        population = _population(facts, question, None)
+        population = _population(facts, question, None, question.first_day)
         table = _standing(population, versions, let_off)
         table = table.filter(table.left_out.isnull() & ~table.met)
         if still_open:
@@ -140,7 +154,7 @@ def list_due(
     `within_minutes` keeps to those that are due in so many minutes of their clock.
     """
     with warehouse().read() as facts:
-        population = _population(facts, question, None)
+        population = _population(facts, question, None, _not_due_since(question, versions, question.as_of))
         table = _standing(population, versions, let_off)
         table = table.filter(table.left_out == "not_due")
         table = table.mutate(remaining=table.promised - table.minutes)
@@ -162,7 +176,7 @@ def list_waiting(
 ) -> list[LeadInTime]:
     """The leads that nobody has answered and that are due at an instant (aware) or later, overdue or not, the earliest first."""
     with warehouse().read() as facts:
-        population = _population(facts, question, None)
+        population = _population(facts, question, None, _not_due_since(question, versions, due_from))
         table = _standing(population, versions, let_off)
         counts = table.left_out.isnull() | (table.left_out == "not_due")
         table = _with_due(population, table.filter(counts & ~table.answered & table.closed.isnull()))
@@ -175,7 +189,7 @@ def try_terms(question: MetricQuestion, terms: ResponseTerms) -> Tried:
     """What `terms` would have meant for the leads of the period, had they always been in force and nothing been let off."""
     always = [TermsInForce("as proposed", terms, "")]
     with warehouse().read() as facts:
-        population = _population(facts, question, "week")
+        population = _population(facts, question, "week", question.first_day)
         selection = kept(population, always, NOTHING_LET_OFF, "week")
         figures = measure(population, selection)
         table = selection.table.filter(
@@ -234,11 +248,33 @@ def kept(
     )
 
 
-def _population(facts: Any, question: MetricQuestion, by: str | None) -> Population:
+def _population(facts: Any, question: MetricQuestion, by: str | None, since: date | None) -> Population:
+    """The episodes in which anything happened since a day; all where it is None."""
     # the split of the question itself needs a field of the leads; that of a promise is put in its place
-    return Population(
-        facts, replace(question, by=GroupBy.DEFINITION if by else None), warehouse().imported_at()
-    )
+    asked = replace(question, by=GroupBy.DEFINITION if by else None)
+    return recent_population(facts, asked, warehouse().imported_at(), since)
+
+
+def _not_due_since(
+    question: MetricQuestion, versions: Sequence[TermsInForce], moment: datetime
+) -> date | None:
+    """A day before which no clock can have started that has not run out at a moment (aware); None where there is no telling.
+
+    Clocks run slowest at the longest limit. One that stood still for longer than a year is none that anybody waits for.
+    """
+    today = moment.astimezone(UTC).date()
+    days = [today]
+    for terms in (version.terms for version in versions):
+        if terms.clock is Clock.ROUND_THE_CLOCK:
+            days.append((moment - timedelta(minutes=terms.limit_minutes + 1)).astimezone(UTC).date())
+            continue
+        intervals = open_intervals(question.hours, today - _LOOKED_BACK, today + timedelta(days=1))
+        passed = int(intervals.elapsed(to_minutes(moment)))
+        began = intervals.due(int(intervals.opens[0]), passed - terms.limit_minutes - 1) if passed else None
+        if began is None or passed <= terms.limit_minutes + 1:
+            return None
+        days.append(from_minutes(began).date())
+    return min(days)
 
 
 def _standing(population: Population, versions: Sequence[TermsInForce], let_off: LetOff) -> ibis.Table:
