@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from actions import api_tokens, clock
@@ -86,16 +88,21 @@ def take(
     kept: list[tuple[str, Mapping[str, Any]]] = []
     known_names = lead_inflow.attributes(connection) if leads else set()
     spellings = Spellings(sorted(known_names))
+    looked_up = False
     fresh_names: set[str] = set()
 
     def take_lead(item: Mapping[str, Any]) -> TakenItem:
         lead = read_lead(item)
+        nonlocal spellings, looked_up
         attributes = lead.get("attributes", {})
+        if not looked_up and any(name not in spellings for name in attributes):
+            spellings, looked_up = Spellings((*_in_the_facts(), *sorted(known_names))), True
         more = sorted(name for name in attributes if name not in spellings)
-        room = MOST_ATTRIBUTES - len(spellings)
+        room = max(0, MOST_ATTRIBUTES - len(spellings))
         if len(more) > room:
             raise _Conflict(
-                f"“{more[room]}” would be one attribute too many: {MOST_ATTRIBUTES} different names are kept. Leave it out."
+                f"“{more[room]}” would be one attribute too many: {MOST_ATTRIBUTES} different names are kept, "
+                "those of imported files counted. Leave it out."
             )
         fresh_names.update(more)
         if attributes:
@@ -128,6 +135,26 @@ def take(
         # By the clock, so that numbers go on growing after an older copy of the store was restored.
         lead_inflow.add(connection, kept, origin=origin, at=clock.now_text(), least=time.time_ns() // 1_000)
     return taken
+
+
+def _in_the_facts() -> tuple[str, ...]:
+    """The names of the attributes that the facts have, whichever way they came; none while the facts cannot be read."""
+    from leads.store import WarehouseUnavailable, warehouse
+
+    try:
+        file = warehouse().pointer().file if warehouse().takes_in else None
+        return () if file is None else _in_the_base(warehouse().folder / file)
+    except WarehouseUnavailable:
+        return ()
+
+
+@lru_cache(maxsize=4)
+def _in_the_base(file: Path) -> tuple[str, ...]:
+    """The same while `file` is the base. What is laid over it came through the inflow, which keeps its names."""
+    from leads.store import attributes_of, warehouse
+
+    with warehouse().read() as facts:
+        return attributes_of(facts.lead)
 
 
 @dataclass(frozen=True)

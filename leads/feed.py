@@ -16,6 +16,7 @@ from alignment import instants
 from alignment.errors import InvalidInput
 from alignment.lifecycle import EventType, Stage
 from alignment.rules import FieldType
+from leads.facts import OWN_ATTRIBUTES
 from leads.model import CANONICAL_FIELDS, MOST_ATTRIBUTES, is_attribute_name
 
 LONGEST_ID = 200
@@ -94,8 +95,9 @@ def _read_attributes(attributes: object) -> dict[str, str]:
         return {}
     if not isinstance(attributes, Mapping):
         raise InvalidInput("“attributes” has to be an object of names and values.")
-    if len(attributes) > MOST_ATTRIBUTES:
-        raise InvalidInput(f"A lead has {len(attributes):,} attributes; at most {MOST_ATTRIBUTES} are kept.")
+    count = sum(name not in OWN_ATTRIBUTES for name in attributes)
+    if count > MOST_ATTRIBUTES:
+        raise InvalidInput(f"A lead has {count:,} attributes; at most {MOST_ATTRIBUTES} are kept.")
     read: dict[str, str] = {}
     spelt: dict[str, str] = {}
     for name, value in attributes.items():

@@ -386,3 +386,34 @@ def test_a_file_spells_attributes_as_they_are_known(tmp_path):
         load_events(pa.table({"lead_id": ["c"], "plan": ["pro"], "PLAN": ["pro"]}), no_events)
     with pytest.raises(InvalidInput, match="“plan” and “Plan” under"):
         read_mapping("lead_id = 'id'\n[attributes]\nplan = 'plan'\nPlan = 'other'")
+
+
+def test_where_the_facts_have_as_many_attributes_as_are_kept_another_is_refused_and_nothing_taken_is_lost():
+    no_events = pa.schema(
+        {"lead_id": pa.string(), "type": pa.string(), "at": pa.timestamp("us")}
+    ).empty_table()
+    names = [f"f{number}" for number in range(lead_feed.MOST_ATTRIBUTES)]
+    send([{"lead_id": "early", "attributes": {"first": "1"}}])  # waits while the file is imported
+    load_events(pa.table({"lead_id": ["a"], **{name: ["1"] for name in names}}), no_events)
+    sent = [
+        {"lead_id": "b", "attributes": {"another": "1"}},
+        {"lead_id": "c", "attributes": {"F7": "1", "first": "2", "merged_into": "a"}},
+        {"lead_id": "d", "attributes": {"deleted_in_source": "true"}},
+    ]
+    taken = send(sent, whole=False)
+    assert [item.outcome for item in taken.leads] == [Outcome.CONFLICT, Outcome.TAKEN, Outcome.TAKEN]
+    assert "“another” would be one attribute too many: 200" in taken.leads[0].reason
+    apply()
+    found = attributes()
+    assert found["early"] == {"attribute_first": "1"}
+    assert found["c"] == {"attribute_f7": "1", "attribute_first": "2", "attribute_merged_into": "a"}
+    assert found["d"] == {"attribute_deleted_in_source": "true"} and "b" not in found
+
+
+def test_what_sources_write_by_themselves_takes_no_place_of_an_attribute():
+    send([{"lead_id": "a", "attributes": {"merged_into": "b", "deleted_in_source": "true"}}])
+    names = [f"f{number}" for number in range(lead_feed.MOST_ATTRIBUTES)]
+    send([{"lead_id": "b", "attributes": dict.fromkeys(names, "1")}])
+    send([{"lead_id": "c", "attributes": dict.fromkeys([*names, "merged_into"], "1")}])
+    with pytest.raises(InvalidInput, match="“more” would be one attribute too many"):
+        send([{"lead_id": "d", "attributes": {"more": "1"}}])
