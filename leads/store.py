@@ -41,6 +41,10 @@ _WRITER: dict[str, str | bool | int | float | list[str]] = {
     # from this format on texts are packed as dictionaries of parts, which is written and read in half the time
     "storage_compatibility_version": "v1.3.0",
 }
+_MOST_LAID_ASIDE = 8 * 10**9
+"""Bytes that a writer may lay aside on the disk for what does not fit into its memory."""
+_LEFT_FREE = 10**9
+"""Bytes of the disk that laying aside leaves free."""
 _KEPT_VERSIONS = 2
 _READ = ("base", "main")
 
@@ -187,7 +191,13 @@ class Warehouse:
                     draft.backend.disconnect()
                 if draft.published:
                     self._put_in_force(path, draft)
-            except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            except duckdb.OutOfMemoryException as error:
+                raise WarehouseUnavailable(
+                    f"Nothing was imported: it takes more than the memory and the {self._most_laid_aside() / 1e9:.1f} GB of disk that an "
+                    f"import may use ({str(error).splitlines()[0]}). Bring the leads in by smaller files, or make sure that there is "
+                    "room on the disk."
+                ) from error
+            except (OSError, duckdb.IOException) as error:
                 raise WarehouseUnavailable(
                     f"Nothing was imported: {error}. Make sure that there is room on the disk, then try again."
                 ) from error
@@ -287,6 +297,8 @@ class Warehouse:
         import ibis
 
         backend = ibis.duckdb.connect(path, **_WRITER, temp_directory=str(_spill_of(path)))
+        # as an option of opening, it is not heeded
+        backend.con.execute(f"SET max_temp_directory_size = '{self._most_laid_aside()}B'")
         os.chmod(path, 0o600)
         if base is not None:
             backend.attach(self.folder / base, name=BASE[0], read_only=True)
@@ -294,6 +306,10 @@ class Warehouse:
             backend.attach(":memory:", name=BASE[0])
             create_empty(backend, BASE)
         return backend
+
+    def _most_laid_aside(self) -> int:
+        """Bytes that a writer may lay aside now."""
+        return max(0, min(_MOST_LAID_ASIDE, shutil.disk_usage(self.folder).free - _LEFT_FREE))
 
     def _put_in_force(self, path: Path, draft: Draft) -> None:
         """Make what was built the base. What came in since it was begun is laid over it before anybody sees it."""

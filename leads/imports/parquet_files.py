@@ -1,6 +1,6 @@
 """Parquet files: typed columns, loaded by the engine itself and turned into the texts that every kind of file gives."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 LARGEST_FILE = 200_000_000
 LARGEST_UNPACKED = 4_000_000_000
+LARGEST_TEXT = 2_000_000_000
+"""Characters that the columns which are read may have together; a few MB of Parquet can stand for any number of them."""
+MOST_ROWS = 20_000_000
 
 
 @dataclass
@@ -29,22 +32,33 @@ class ParquetFile(LeadFile):
             texts = {
                 f"c{place}": _text(read[self.header[position]]) for place, position in enumerate(positions)
             }
+            self._refuse_too_much(draft, read, texts)
             table = draft.backend.create_table(
                 table_name, read.select(row=read.file_row_number + 1, **texts), temp=True
             )
         except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
             raise _unreadable(self.name, error) from None
-        longest = max(
-            draft.old.rows(table.aggregate(**{c: table[c].length().max() for c in texts}))[0].values(),
-            key=lambda length: length or 0,
-            default=0,
-        )
-        if (longest or 0) > LARGEST_CELL:
+        return table
+
+    def _refuse_too_much(self, draft: "Draft", read: "ibis.Table", texts: "Mapping[str, ibis.Value]") -> None:
+        """Measure what would be loaded, keeping none of it. Raises UnreadableFile where it is too much."""
+        lengths = read.select(**{name: text.length() for name, text in texts.items()})
+        measures = {f"longest_{name}": lengths[name].max() for name in texts}
+        sums = {f"all_{name}": lengths[name].sum() for name in texts}
+        found = draft.old.rows(lengths.aggregate(rows=lengths.count(), **measures, **sums))[0]
+        longest = max((found[name] or 0 for name in measures), default=0)
+        if longest > LARGEST_CELL:
             raise UnreadableFile(
                 f"{self.name} has a cell of {longest:,} characters; at most {LARGEST_CELL:,} are allowed. "
                 "Shorten or remove it."
             )
-        return table
+        _refuse_rows(self.name, found["rows"])
+        together = sum(found[name] or 0 for name in sums)
+        if together > LARGEST_TEXT:
+            raise UnreadableFile(
+                f"{self.name} would unpack to {together / 1e9:,.1f} GB of text in the columns that are read; at most "
+                f"{LARGEST_TEXT / 1e9:,.0f} GB are allowed. Split it into several files, or leave out long texts."
+            )
 
     def first_rows(self, count: int) -> list[tuple[str, ...]]:
         """See `LeadFile.first_rows`."""
@@ -85,6 +99,7 @@ def look_through(path: Path, name: str) -> ParquetFile:
         raise _unreadable(name, error) from None
     if not about.num_rows:
         raise UnreadableFile(f"{name} has no rows. Export it again.")
+    _refuse_rows(name, about.num_rows)
     if len(header) > MOST_COLUMNS:
         raise UnreadableFile(
             f"{name} has {len(header):,} columns; at most {MOST_COLUMNS:,} are allowed. Leave out what is not needed."
@@ -103,6 +118,13 @@ def look_through(path: Path, name: str) -> ParquetFile:
     file.typed = True
     file.rows = about.num_rows
     return file
+
+
+def _refuse_rows(name: str, rows: int) -> None:
+    if rows > MOST_ROWS:
+        raise UnreadableFile(
+            f"{name} has {rows:,} rows; at most {MOST_ROWS:,} are allowed. Split it into several files."
+        )
 
 
 def _text(column: "ibis.Column") -> "ibis.Value":

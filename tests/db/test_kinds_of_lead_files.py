@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 from alignment.errors import InvalidInput
-from leads.imports import excel_files
+from leads.imports import excel_files, parquet_files
 from leads.imports.files import open_file
 from leads.imports.importing import import_files
 from leads.imports.mapping import InvalidMapping, read_mapping
@@ -253,6 +253,28 @@ def test_what_is_no_sound_workbook_or_table_gets_a_sentence(tmp_path, monkeypatc
     monkeypatch.setattr(excel_files, "LARGEST_WORKBOOK", 100)
     with pytest.raises(InvalidInput, match="MB"):
         open_file(good)
+
+
+def test_a_small_parquet_file_that_stands_for_too_much_is_refused_before_it_is_unpacked(
+    tmp_path, monkeypatch
+):
+    path, rows = tmp_path / "bomb.parquet", 30_000
+    same = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * 100_000]))
+    days = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["2026-01-05"]))
+    pq.write_table(
+        pa.table({"id": days, "note": same, "entered": days}), path, store_schema=False, compression="zstd"
+    )
+    assert path.stat().st_size < 100_000
+    mapping = 'lead_id = "id"\ncompany = "note"\n[stages]\nmql = "entered"\n'
+    with pytest.raises(InvalidInput, match=r"bomb.parquet would unpack to 3.0 GB of text"):
+        load(mapping, path)
+    with monkeypatch.context() as patched:
+        patched.setattr(parquet_files, "MOST_ROWS", rows - 1)
+        with pytest.raises(InvalidInput, match=r"30,000 rows; at most 29,999"):
+            open_file(path)
+    assert load(mapping.replace('company = "note"\n', ""), path, dry_run=True).read == rows, (
+        "what is not read counts for nothing"
+    )
 
 
 LONG = """

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import leads.store
 from alignment.errors import InvalidInput, Refusal
 from leads import live
 from leads.imports.importing import import_files
@@ -149,6 +150,22 @@ def test_a_full_disk_is_said_in_a_sentence_and_leaves_the_version_in_force():
     with full, warehouse().write():
         raise duckdb.IOException("Could not write all bytes to file: No space left on device")
     assert warehouse().revision() == before
+
+
+def test_an_import_lays_aside_no_more_than_it_may_and_leaves_some_of_the_disk_free(monkeypatch):
+    much = "CREATE TEMP TABLE much AS SELECT hash(i)::VARCHAR AS c, hash(i + 1) AS d FROM range(1000000) t(i)"
+    refused = pytest.raises(
+        WarehouseUnavailable, match=r"more than the memory .*smaller files, or .*room on the disk"
+    )
+    for limit, amount in (("_MOST_LAID_ASIDE", 2_000_000), ("_LEFT_FREE", 10**18)):
+        with monkeypatch.context() as patched:
+            patched.setattr(leads.store, limit, amount)
+            with refused, warehouse().write() as draft:
+                draft.backend.con.execute("SET memory_limit = '16MB'")
+                draft.backend.con.execute(much)
+    with warehouse().write() as draft:
+        draft.backend.con.execute("SET memory_limit = '16MB'")
+        draft.backend.con.execute(much)
 
 
 def test_a_writer_that_is_killed_leaves_the_version_in_force_and_no_lock():
