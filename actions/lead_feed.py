@@ -49,10 +49,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class TakenItem:
-    """What became of one item, and why where it was not taken."""
+    """What became of one item, and why where it was not taken. `left_out` are attributes of it that were one too many."""
 
     outcome: Outcome
     reason: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def take(
     events: Sequence[Mapping[str, Any]] = (),
     *,
     whole: bool = True,
+    leave_out: bool = False,
     ids_of: str | None = None,
 ) -> Taken:
     """Take leads and events (their form: `leads.feed`) within a write transaction of an action that has authorised.
@@ -82,7 +84,8 @@ def take(
     from, such as `inbox` or `hubspot:3`: an event whose id has come from there before is `known` and does nothing. A lead's
     fields replace those it had, and never by a missing value. Several origins that share their event ids name them together
     in `ids_of`. Raises InvalidInput at the first item that cannot be used;
-    unless the caller does not insist on the `whole`: then each item's outcome says so.
+    unless the caller does not insist on the `whole`: then each item's outcome says so. With `leave_out`, a lead is taken without
+    the attributes that are one too many, which its outcome names.
     """
     refusing = _raise if whole else _refuse
     kept: list[tuple[str, Mapping[str, Any]]] = []
@@ -99,16 +102,19 @@ def take(
             spellings, looked_up = Spellings((*_in_the_facts(), *sorted(known_names))), True
         more = sorted(name for name in attributes if name not in spellings)
         room = max(0, MOST_ATTRIBUTES - len(spellings))
-        if len(more) > room:
+        left_out = tuple(more[room:])
+        if left_out and not leave_out:
             raise _Conflict(
                 f"“{more[room]}” would be one attribute too many: {MOST_ATTRIBUTES} different names are kept, "
                 "those of imported files counted. Leave it out."
             )
-        fresh_names.update(more)
+        fresh_names.update(more[:room])
         if attributes:
-            lead["attributes"] = {spellings.of(name): value for name, value in attributes.items()}
+            lead["attributes"] = {
+                spellings.of(name): value for name, value in attributes.items() if name not in left_out
+            }
         kept.append(("lead", lead))
-        return TakenItem(Outcome.TAKEN)
+        return TakenItem(Outcome.TAKEN, left_out=left_out)
 
     def take_event(item: Mapping[str, Any]) -> TakenItem:
         event = read_event(item)
@@ -199,8 +205,8 @@ def _receiving(secret: str, kind: str, items: Sequence[Any]) -> Callable[[Connec
 
     def transaction(connection: Connection) -> Taken:
         api_tokens.check_still_good(connection, token, scope)
-        sent = {"leads": items} if kind == "leads" else {"events": items}
-        return take(connection, f"api:{token.id}", **sent, whole=False, ids_of="api")
+        leads, events = (items, ()) if kind == "leads" else ((), items)
+        return take(connection, f"api:{token.id}", leads, events, whole=False, ids_of="api")
 
     return transaction
 

@@ -165,9 +165,24 @@ class _Pulling:
         """A page and the place behind it, in one transaction."""
         self._hold(connection)
         taken = lead_feed.take(
-            connection, f"{self._row.kind}:{self._row.id}", page.leads, page.events, whole=False
+            connection,
+            f"{self._row.kind}:{self._row.id}",
+            page.leads,
+            page.events,
+            whole=False,
+            leave_out=True,
         )
         reasons = [item.reason for item in (*taken.leads, *taken.events) if item.outcome is Outcome.REFUSED]
+        surplus = [
+            {
+                "code": "surplus_attribute",
+                "text": f"“{name}” is left out of leads: {lead_feed.MOST_ATTRIBUTES} different attributes are kept already.",
+                "count": 1,
+                "example": str(lead["lead_id"]),
+            }
+            for lead, item in zip(page.leads, taken.leads, strict=True)
+            for name in item.left_out
+        ]
         refused = [
             {"code": "refused", "text": f"Not taken: {reason}", "count": 1, "example": ""}
             for reason in reasons
@@ -179,7 +194,7 @@ class _Pulling:
             leads=self.run.leads + sum(item.outcome is Outcome.TAKEN for item in taken.leads),
             events=self.run.events + sum(item.outcome is Outcome.TAKEN for item in taken.events),
             refused=self.run.refused + len(refused),
-            surprises=_added(self.run.surprises, (*surprises, *refused)),
+            surprises=_added(self.run.surprises, (*surprises, *surplus, *refused)),
         )
         rows.set_cursor(connection, self._row.id, page.cursor)
         rows.put_run(connection, self.run)

@@ -188,6 +188,31 @@ def test_where_leads_were_pulled_under_their_ids_these_stay(crm, admin):
         )
 
 
+def test_address_and_prefix_stay_while_the_first_leads_are_being_pulled(crm, admin):
+    fill(crm, 3)
+    source = added(crm, admin)
+    refused = []
+
+    def meddle(call):
+        if not refused and "objects/contacts" in call.path:
+            refused.append(True)
+            assert not only().begun
+            entries = (
+                Entry("HubSpot", crm.address, prefix="hs-"),
+                Entry("HubSpot", crm.address.replace("127.0.0.1", "localhost"), {"token": SECRET}),
+            )
+            for entry in entries:
+                with pytest.raises(WrongState, match="right now.*Wait until it is done, or stop it"):
+                    connectors.change_connector(admin, source, entry, revision=only().revision)
+            connectors.change_connector(
+                admin, source, Entry("Other name", crm.address), revision=only().revision
+            )
+
+    crm.before = meddle
+    pulls.pull(MACHINE, source)
+    assert refused and only().name == "Other name" and inflow()[0] == 3
+
+
 def test_a_source_that_is_removed_is_forgotten_with_its_keys_and_its_leads_stay(crm, admin):
     fill(crm, 3)
     source = added(crm, admin)
@@ -390,6 +415,31 @@ def test_surprises_are_counted_over_all_pages_and_refused_items_told(crm, admin,
     told = {one["code"]: one for one in run.surprises}
     assert run.state == "done" and told["unmatched_value"]["count"] == 70
     assert run.refused == 2 and "“reason” is “7”" in told["refused"]["text"]
+
+
+def test_a_lead_with_an_attribute_too_many_is_taken_without_it_and_that_is_told(crm, admin):
+    for number in (1, 2):
+        crm.contact(
+            number,
+            "2026-05-01T09:00:00.000Z",
+            {"lifecyclestage": [("marketingqualifiedlead", "2026-05-02T09:00:00Z")]},
+            createdate="2026-05-01T09:00:00Z",
+            company="Acme",
+            jobtitle="Buyer",
+        )
+    many = {"lead_id": "x", "attributes": {f"f{n}": "1" for n in range(lead_feed.MOST_ATTRIBUTES - 1)}}
+    store().write(lambda connection: lead_feed.take(connection, "test", [many]))
+    source = added(crm, admin)
+    attributes = {"home": "company", "role": "jobtitle"}
+    connectors.set_reading(
+        admin, source, fields={}, attributes=attributes, dates={}, meanings={}, revision=only().revision
+    )
+    run = pulls.pull(MACHINE, source)
+    (told,) = [one for one in run.surprises if one["code"] == "surplus_attribute"]
+    assert (run.state, run.leads, run.refused) == ("done", 2, 0)
+    assert told["count"] == 2 and "“role” is left out of leads" in told["text"]
+    kept = store().read().execute("SELECT content FROM lead_inflow WHERE origin <> 'test' AND kind = 'lead'")
+    assert [json.loads(row["content"])["attributes"] for row in kept] == [{"home": "Acme"}] * 2
 
 
 def test_another_meaning_holds_from_the_next_pull_on(crm, admin):
