@@ -432,6 +432,7 @@ def _choose(inbox: Inbox) -> list[str]:
     shown = st.dataframe(
         [_cells(row) for row in inbox.rows],
         hide_index=True,
+        placeholder="",
         key=f"leads_table_{blake2b('|'.join(ids).encode(), digest_size=8).hexdigest()}",
         on_select="rerun" if inbox.decides else "ignore",
         selection_mode="multi-row",

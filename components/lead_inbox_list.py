@@ -179,6 +179,7 @@ def _show_list() -> None:
             }
             for row in found.rows
         ],
+        placeholder="",
         hide_index=True,
         key=f"leads_all_{found.page}_{stage}_{meets}_{hash(text)}",
         on_select="rerun",

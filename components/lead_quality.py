@@ -161,6 +161,7 @@ def _show_leads(fault: str, quality: Quality) -> None:
             for lead in found
         ],
         hide_index=True,
+        placeholder="",
         key=f"leads_fault_{fault}_{st.session_state.get(kept, 1)}",
         on_select="rerun",
         selection_mode="single-row",

@@ -39,7 +39,8 @@ CONTENT_HEIGHT = """() => {
     return main ? Math.max(main.scrollHeight, document.documentElement.scrollHeight) : 0;
 }"""
 
-FACILITATOR, SALES_LEAD = "Ruth Ambergren", "Marek Holub"
+FACILITATOR, SALES_LEAD, MARKETING_LEAD = "Ruth Ambergren", "Marek Holub", "Helene Vasseur"
+ADMINISTRATOR, SELLER = "Piet Lindqvist", "Aylin Demirsoy"
 NOT_YET_ANSWERED, HALF_WAY = "Svenja Brackmann", "Kwame Asantewa"
 
 
@@ -67,8 +68,16 @@ SHOTS = (
     Shot("question", "compared?survey={closed}&question=sources", SALES_LEAD),
     Shot("workshop", "workshop", NOT_YET_ANSWERED),
     Shot("glossary", "glossary", SALES_LEAD),
-    Shot("leads", "leads", FACILITATOR),
+    Shot("promises", "promises", SALES_LEAD),
+    Shot("leads", "leads", SELLER),
+    Shot("data-quality", "leads?part=quality", SELLER),
+    Shot("feedback", "feedback", MARKETING_LEAD),
     Shot("metrics", "metrics", SALES_LEAD),
+    Shot("goals", "goals", MARKETING_LEAD),
+    Shot("bring-in", "bring_in", FACILITATOR),
+    Shot("hours", "hours", ADMINISTRATOR),
+    Shot("api-access", "api_access", ADMINISTRATOR),
+    Shot("sources", "sources", ADMINISTRATOR),
     Shot("cycle", "cycle", FACILITATOR),
     Shot("recap", "recap", SALES_LEAD),
 )

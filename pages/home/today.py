@@ -29,11 +29,15 @@ else:
     st.subheader(f"{len(day.tasks)} things wait for you.", anchor=False)
 
 for number, task in enumerate((*day.tasks, *day.results)):
-    with st.container(
-        border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-    ):
-        st.markdown(plain(task.sentence), width="stretch")
-        if st.button(task.label, key=f"today_task_{number}", type="primary" if number == 0 else "secondary"):
+    with st.container(border=True):
+        said, way = st.columns([4, 1.2], vertical_alignment="center")
+        said.markdown(plain(task.sentence))
+        if way.button(
+            task.label,
+            key=f"today_task_{number}",
+            type="primary" if number == 0 else "secondary",
+            width="stretch",
+        ):
             query = {**({"survey": task.survey_id} if task.survey_id else {}), **dict(task.query)}
             st.switch_page(page_path(task.page), query_params=query or None)
 
