@@ -178,7 +178,8 @@ def add_connector(actor: Actor, kind: str, entry: Entry) -> str:
 def change_connector(actor: Actor, connector_id: str, entry: Entry, *, revision: int) -> None:
     """Change a system after trying it with the new address and keys.
 
-    Raises what `add_connector` raises, and StaleVersion when somebody else has changed it.
+    Raises what `add_connector` raises, StaleVersion when somebody else has changed it, and WrongState for another address or
+    prefix while leads are being pulled or once they have been.
     """
     person = authorise(actor, "source:change")
     row = _row(store().read(), connector_id)
@@ -193,10 +194,13 @@ def change_connector(actor: Actor, connector_id: str, entry: Entry, *, revision:
     def transaction(connection: Connection) -> None:
         before = _fresh(connection, connector_id, revision)
         _refuse_doubles(connectors.everyone(connection), checked, connector_id)
-        if before.cursor and (before.address, before.plan.get("prefix", "")) != (
-            checked.address,
-            checked.prefix,
-        ):
+        elsewhere = (before.address, before.plan.get("prefix", "")) != (checked.address, checked.prefix)
+        if elsewhere and before.claimed_until > clock.now_text():
+            raise WrongState(
+                f"Leads are being pulled from {before.name} right now, under the address and prefix it has. Wait until it is done, "
+                "or stop it first."
+            )
+        if elsewhere and before.cursor:
             raise WrongState(
                 "Leads have been pulled from there under their ids already. Add the other address or prefix as a source of its "
                 "own."

@@ -202,7 +202,7 @@ def test_address_and_prefix_stay_while_the_first_leads_are_being_pulled(crm, adm
                 Entry("HubSpot", crm.address.replace("127.0.0.1", "localhost"), {"token": SECRET}),
             )
             for entry in entries:
-                with pytest.raises(WrongState, match="right now.*Wait until it is done, or stop it"):
+                with pytest.raises(WrongState, match=r"right now.*Wait until it is done, or stop it"):
                     connectors.change_connector(admin, source, entry, revision=only().revision)
             connectors.change_connector(
                 admin, source, Entry("Other name", crm.address), revision=only().revision
