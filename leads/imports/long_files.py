@@ -286,7 +286,8 @@ def _dated(text: ibis.Value) -> ibis.Value:
 
 
 def _folded(name: str) -> str:
-    return name.strip().casefold()
+    # each letter by itself, and by one, as the engine does it to what stands in the file
+    return "".join(letter.lower()[:1] for letter in name.strip())
 
 
 def _folded_column(column: ibis.Value) -> ibis.Value:

@@ -384,6 +384,23 @@ def test_rows_of_a_long_file_that_cannot_be_used_are_named_and_what_never_happen
         assert found.value(found.lead.created_at.max()) == datetime(2026, 1, 1)
 
 
+def test_a_property_is_found_by_its_name_whatever_letters_it_has(tmp_path):
+    names = ("Größe", "GRÖSSE", "İl", "ΣΑΣ", "Ǆ", "ŉ")
+    mapping = 'lead_id = "record"\n[long]\nproperty = "what"\nvalue = "to"\nat = "when"\n'
+    mapping += '[stages]\nmql = { property = "Stufe", equals = "abgeschloßen" }\n[attributes]\n'
+    mapping += "".join(f'own_{number} = "{name}"\n' for number, name in enumerate(names))
+    rows = [("Stufe", "Abgeschloßen"), *((name, f"said {name}") for name in names)]
+    path = tmp_path / "letters.csv"
+    path.write_text(
+        "record,what,to,when\n" + "".join(f"1,{what},{to},2026-01-05\n" for what, to in rows), "utf-8"
+    )
+    load(mapping, path)
+    with warehouse().read() as found:
+        (lead,) = found.rows(found.lead)
+        assert [lead[f"attribute_own_{number}"] for number in range(len(names))] == [to for _, to in rows[1:]]
+        assert found.value(found.event.count()) == 1
+
+
 def test_a_date_that_counts_on_some_rows(tmp_path):
     path = tmp_path / "odoo.csv"
     path.write_text("ID,Probability,Closed,Note\n1,100.0,2026-03-01,x\n2,0,2026-03-02,y\n3,20,,z\n")
