@@ -9,9 +9,13 @@ from alignment.statistics import wilson
 from leads.metrics.business_clock import elapsed_columns
 from leads.metrics.population import Population
 from leads.metrics.question import Measure, StartOfClock, Unit
-from leads.metrics.selection import Selection, passport, select, tally
+from leads.metrics.selection import Selection, identity_of, passport, select, tally
 
 OTHER_AT_MOST = 0.15
+_KEPT = (
+    *("part", "definition", "verdict", "test", "mql_at", "mql_day", "mql_day_only", "start"),
+    *("decided", "accepted", "implied", "waited", "took"),
+)
 _NO_DECISIONS = "No decision of sales is recorded, neither accepted nor rejected."
 
 
@@ -172,9 +176,10 @@ def _awaiting_feedback(population: Population) -> ibis.Table:
     def build() -> ibis.Table:
         table = _decided(population)
         table = table.mutate(start=start_of_clock(population, table))
-        return elapsed_columns(
+        table = elapsed_columns(
             population, table, {"waited": ("start", None), "took": ("start", "decided_at")}
         )
+        return table.select(*identity_of(table), *_KEPT)
 
     return population.once("awaiting_feedback", build)
 

@@ -58,7 +58,7 @@ def measure_all(question: MetricQuestion, names: Collection[str] | None = None) 
     _check(question)
     facts = warehouse()
     with facts.read() as session:
-        population = Population(session, question, facts.imported_at())
+        population = Population(session, question, facts.imported_at(), counts_only=True)
         measures: list[Measure] = []
         for key, make in _selections(population):
             if names is None or key.split(":")[0] in names:

@@ -5,7 +5,7 @@ Everything here is an expression; what it costs is paid when a measure is comput
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -23,10 +23,13 @@ from leads.store import Facts
 from leads.truncation import Truncation
 
 MOST_KEPT = 1_000_000
+MOST_COUNTED = 2_000_000
+"""Rows up to which tables are held; more where figures are only counted, for then they are narrow."""
 MOST_PARTS = 50
 TEST = "test_or_internal"
 _MONEY = ("value", "currency")
 _NO_FIELD = (GroupBy.WEEK, GroupBy.MONTH, GroupBy.DEFINITION)
+_WHO = ("lead_id", "source", "campaign", "content", "owner", "assigned_to", "last")
 _OTHER_TIMES = ("assigned_at", "attempted_at", "contacted_at", "accepted_at", "rejected_at", "until_at")
 
 
@@ -68,6 +71,8 @@ class Population:
     windows: dict[tuple[Stage, Stage], int | None] = field(default_factory=dict)
     truncations: dict[tuple[Stage, Stage], Truncation | None] = field(default_factory=dict)
     chosen: dict[str, str | None] = field(default_factory=dict)
+    counts_only: bool = False
+    """Whether only figures are asked for and no leads: then what is held says nothing of who they are."""
 
     @cached_property
     def as_of(self) -> ibis.Value:
@@ -84,6 +89,8 @@ class Population:
         """The episodes as they stood then: what came later is not yet there."""
         episode = self.facts.episode
         times = [f"{stage}_at" for stage in Stage] + list(_OTHER_TIMES)
+        if not self._something_came_later:
+            return episode.filter(episode.mql_at.notnull() | (episode.number == 1))
         known = {name: (episode[name] <= self.as_of).ifelse(episode[name], ibis.null()) for name in times}
         for stage in Stage:
             happened = episode[f"{stage}_at"] <= self.as_of
@@ -93,15 +100,32 @@ class Population:
         return episode.mutate(**known).filter(begun)
 
     @cached_property
+    def _span(self) -> tuple[datetime | None, datetime | None]:
+        """The earliest and the latest time that the facts hold; the engine knows both without looking at rows."""
+        episode = self.facts.episode
+        times = [f"{stage}_at" for stage in Stage] + list(_OTHER_TIMES)
+        bounds = {f"first_{name}": episode[name].min() for name in (*times, "created_at")}
+        bounds |= {f"last_{name}": episode[name].max() for name in times}
+        found = self.facts.rows(episode.aggregate(**bounds))[0]
+        first = [at for name, at in found.items() if name.startswith("first_") and at is not None]
+        last = [at for name, at in found.items() if name.startswith("last_") and at is not None]
+        return min(first, default=None), max(last, default=None)
+
+    @cached_property
+    def _something_came_later(self) -> bool:
+        """Whether the facts hold anything from after the instant asked for, which of 'now' is seldom."""
+        last = self._span[1]
+        return last is not None and last > self.question.as_of.astimezone(UTC).replace(tzinfo=None)
+
+    @cached_property
     def profile(self) -> Profile:
         """What there is to compute with; one small query."""
         table = self.recorded
-        # least and greatest pass over nulls, as DuckDB and PostgreSQL do
-        earliest = ibis.least(
-            *(table[f"{stage}_at"] for stage in Stage),
-            *(table[name] for name in _OTHER_TIMES),
-            table.created_at,
-        )
+        earliest = {}
+        if self._something_came_later:
+            # least and greatest pass over nulls, as DuckDB and PostgreSQL do
+            known = [*(table[f"{stage}_at"] for stage in Stage), *(table[name] for name in _OTHER_TIMES)]
+            earliest["earliest"] = ibis.least(*known, table.created_at).min()
         event = self.facts.event
         row = self.facts.rows(
             table.aggregate(
@@ -109,7 +133,7 @@ class Population:
                 decided=ibis.or_(table.accepted_at.notnull(), table.rejected_at.notnull()).sum().coalesce(0),
                 attempted=table.attempted_at.count(),
                 contacted=table.contacted_at.count(),
-                earliest=earliest.min(),
+                **earliest,
             )
         )[0]
         return Profile(
@@ -117,7 +141,7 @@ class Population:
             decided=row["decided"],
             attempted=row["attempted"],
             contacted=row["contacted"],
-            earliest=row["earliest"],
+            earliest=row["earliest"] if earliest else self._span[0],
             undated_outcomes=self.facts.value(event["at"].isnull().sum().coalesce(0)),
         )
 
@@ -171,7 +195,10 @@ class Population:
         """
         if name not in self.tables:
             table = make()
-            self.tables[name] = table if self._size > MOST_KEPT else self.facts.keep(table)
+            if self.counts_only:
+                table = table.drop(*(column for column in _WHO if column in table.columns))
+            most = MOST_COUNTED if self.counts_only else MOST_KEPT
+            self.tables[name] = table if self._size > most else self.facts.keep(table)
         return self.tables[name]
 
     @cached_property

@@ -35,7 +35,7 @@ class Reckoned:
 class Selection:
     """The episodes behind a figure.
 
-    `table` has `lead_id`, `number`, `part` (the group), `definition`; `left_out`, the reason why an episode does not
+    `table` has `lead_id` and `number` (unless only figures are asked for), `part` (the group), `definition`; `left_out`, the reason why an episode does not
     count, else null; `hit`, whether it is in the numerator; and a boolean `flag_<name>` for each of `flags`.
 
     Where the figure is more than hits / counted, `reckon` works it out from the rows that count: dicts with `hit`, `n`,
@@ -79,8 +79,7 @@ def select(
         f"flag_{name}": value.fill_null(False) for name, value in (flags or {}).items()
     }
     return table.filter(counts).select(
-        "lead_id",
-        "number",
+        *identity_of(table),
         "part",
         "definition",
         left_out=why,
@@ -88,6 +87,11 @@ def select(
         **columns,
         **(beside or {}),
     )
+
+
+def identity_of(table: ibis.Table) -> tuple[str, ...]:
+    """The columns that say which episode of which lead a row is; none where only figures are asked for."""
+    return ("lead_id", "number") if "lead_id" in table.columns else ()
 
 
 def measure(population: Population, selection: Selection) -> list[Measure]:

@@ -11,7 +11,7 @@ from leads.metrics.acceptance import start_of_clock
 from leads.metrics.business_clock import elapsed_columns
 from leads.metrics.population import Population
 from leads.metrics.question import Measure, Unit
-from leads.metrics.selection import Selection, passport, select, tally
+from leads.metrics.selection import Selection, identity_of, passport, select, tally
 
 QUANTILES = {"median": 0.5, "p90": 0.9}
 TO_THE_MINUTE = 10_000
@@ -46,6 +46,7 @@ ANSWERS = {
     ),
 }
 NAMES = tuple(f"{name}_{quantile}" for name in ANSWERS for quantile in QUANTILES)
+_KEPT = ("part", "definition", "verdict", "test", "start", "answered", "closed", "early", "minutes")
 _NO_ATTEMPTS = ANSWERS["speed_to_lead"].missing
 
 
@@ -64,7 +65,8 @@ def waiting(population: Population, answer: Answer = ANSWERS["speed_to_lead"]) -
     table = table.mutate(
         end=end, answered=answered, closed=closed, early=answered & (answered_at < table.start)
     )
-    return elapsed_columns(population, table, {"minutes": ("start", "end")})
+    table = elapsed_columns(population, table, {"minutes": ("start", "end")})
+    return table.select(*identity_of(table), *_KEPT)
 
 
 def speed_selection(population: Population, name: str = "speed_to_lead") -> Selection:
@@ -74,8 +76,10 @@ def speed_selection(population: Population, name: str = "speed_to_lead") -> Sele
     """
     asked = next(key for key in ANSWERS if name.startswith(key))
     answer = ANSWERS[asked]
-    held = "waiting" if asked == "speed_to_lead" else f"waiting_{asked}"
-    table = population.once(held, lambda: waiting(population, answer))
+    if asked == "speed_to_lead":
+        table = population.once("waiting", lambda: waiting(population))
+    else:
+        table = waiting(population, answer)
     selected = select(
         population,
         table,
