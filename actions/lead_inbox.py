@@ -16,7 +16,7 @@ from alignment.errors import InvalidInput, NotFound
 from alignment.lead_decisions import LONGEST_LEAD_ID, Decision, HandedOver, overdue_before
 from alignment.people import Actor, Person, Team
 from alignment.rules.explaining import Explanation, explain
-from db.queries import definitions, lead_decisions, lead_feedback
+from db.queries import definitions, lead_decisions, lead_feedback, lead_inflow
 from db.queries.lead_feedback import Given
 from db.store import Connection, store
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really to
     from leads.store import Facts
 
 PAGE = 25
-# so long the facts may be behind with what was decided here, even when they are being built anew
+# a reader may have opened the facts so long ago, and what is read besides be newer
 _BEHIND = timedelta(minutes=15)
-_MOST_BEHIND = 5_000
+_MOST_BEHIND = 100_000
 
 
 class Whose(StrEnum):
@@ -226,15 +226,27 @@ def owner_names(person: Person) -> tuple[str, ...]:
 
 
 def moment_of(connection: Connection) -> "Moment":
-    """Now, and what was decided or taken back so lately that the facts may not show it, for actions that have authorised."""
+    """Now, and what was decided or taken back that the facts may not show yet, for actions that have authorised.
+
+    Facts that are read in place never show what was decided here, and nothing that was taken back.
+    """
     from leads.inbox import Moment
+    from leads.store import warehouse
 
     now = clock.now()
-    since = instants.to_text(now - _BEHIND)
+    lately = instants.to_text(now - _BEHIND)
+    if warehouse().takes_in:
+        _, waits_since = lead_inflow.waiting(connection, warehouse().pointer().upto)
+        if waits_since is not None:
+            # decided and taken in one transaction, by one clock
+            lately = min(lately, instants.to_text(instants.from_text(waits_since) - timedelta(minutes=1)))
+        since = lately
+    else:
+        since = ""
     return Moment(
         now,
         lead_decisions.decided_since(connection, since, _MOST_BEHIND),
-        lead_decisions.undone_since(connection, since, _MOST_BEHIND),
+        lead_decisions.undone_since(connection, lately, _MOST_BEHIND),
     )
 
 

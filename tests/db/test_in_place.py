@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 import duckdb
 import pytest
+from people import make_actor
 
-from actions import health, imports, lead_feed, leads, metrics
+from actions import clock, health, imports, lead_decisions, lead_feed, lead_inbox, leads, metrics
 from alignment.people import MACHINE
 from benchmarks.lead_factory import make_facts
+from db.queries import lead_inflow
 from db.store import store
 from leads import in_place
 from leads.model import CANONICAL_NAMES
@@ -231,6 +233,26 @@ def test_what_is_sent_waits_beside_it_and_counts_once_the_file_is_taken_away(sma
     (data_folder / in_place.SETTINGS).unlink()
     lead_feed.apply_waiting(MACHINE)
     assert leads.read_overview(MACHINE).leads == 1
+
+
+def test_what_was_decided_here_is_out_of_the_inbox_for_good(small):
+    with duckdb.connect(str(small)) as engine:
+        engine.execute(
+            "INSERT INTO crm.contacts VALUES (7, 'web', '3', TIMESTAMP '2026-01-01 09:00:00', true)"
+        )
+        engine.execute(
+            "INSERT INTO crm.history VALUES (7, 'moved', 'Marketing qualified', TIMESTAMPTZ '2026-01-03 09:00:00+00', NULL)"
+        )
+    sue = make_actor("member", "sales", "Sue Seller")
+    with clock.at(datetime(2026, 1, 5, tzinfo=UTC)):
+        assert lead_inbox.list_waiting(sue) == ["7"]
+        done = lead_decisions.accept_leads(sue, ["7"])
+        lead_feed.apply_waiting(MACHINE)
+    with clock.at(datetime(2026, 3, 5, tzinfo=UTC)):
+        assert lead_inbox.list_waiting(sue) == []
+        lead_decisions.undo_decisions(sue, done.batch_id)
+        assert lead_inbox.list_waiting(sue) == ["7"]
+    assert warehouse().pointer().upto == 0 and lead_inflow.waiting(store().read(), 0)[0] == 3
 
 
 def test_a_reader_can_neither_write_nor_reach_another_file(small, tmp_path):

@@ -113,6 +113,18 @@ def test_a_decision_is_out_of_the_inbox_at_once_and_in_the_facts_with_the_next_s
     assert (entry.lead.source, entry.lead.campaign, entry.lead.content) == ("ads", "spring", "guide")
 
 
+def test_what_was_decided_stays_out_of_the_inbox_however_long_the_facts_are_behind(inbox, sue):
+    accept_leads(sue, ["fresh"])
+    reject_leads(sue, ["old"], "no_budget")
+    with clock.at(NOW + timedelta(days=2)):
+        assert waiting() == ["later", "nobodys"]
+        assert accept_leads(sue, ["nobodys"]).lead_ids == ("nobodys",)
+        with pytest.raises(StaleVersion):
+            accept_leads(sue, ["fresh"])
+        applied()
+        assert waiting() == ["later"]
+
+
 def test_taken_back_it_waits_again_and_counts_no_more(inbox, sue):
     done = accept_leads(sue, ["fresh"])
     applied()
