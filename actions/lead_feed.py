@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from actions import api_tokens, clock
 from actions.permissions import authorise
 from alignment import instants
@@ -18,7 +20,7 @@ from alignment.errors import InvalidInput, WrongState
 from alignment.lifecycle import EventType
 from alignment.people import Actor
 from db.queries import lead_inflow
-from db.queries.lead_inflow import OriginCount
+from db.queries.lead_inflow import InflowItem, OriginCount
 from db.store import Connection, store
 from leads.facts import Spellings
 from leads.feed import LARGEST_NUMBER, LONGEST_ID, LONGEST_TEXT, read_event, read_lead
@@ -36,6 +38,9 @@ LARGEST_OVERLAY = 20_000
 OLDEST_OVERLAY = timedelta(hours=1)
 KEPT_AFTER_FOLDING = timedelta(days=1)
 _FORGOTTEN_AT_ONCE = 2_000
+_LONGEST_REASON = 2_000
+
+log = structlog.get_logger("concord")
 
 
 class Outcome(StrEnum):
@@ -165,13 +170,17 @@ def _in_the_base(file: Path) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class FeedState:
-    """How the feed stands: items that wait for the figures, since when (None), what the overlay holds, where all came from."""
+    """How the feed stands: items that wait for the figures, since when (None), what the overlay holds, where all came from.
+
+    `set_aside` is how many items the engine could not take into the figures.
+    """
 
     waiting: int
     waiting_since: str | None
     leads_in_overlay: int
     last_applied_at: str | None
     origins: tuple[OriginCount, ...]
+    set_aside: int
 
 
 def receive(secret: str, kind: str, items: Sequence[Any]) -> Taken:
@@ -225,10 +234,38 @@ def apply_waiting(actor: Actor, *, may_go_on: Callable[[], bool] = lambda: True)
         items = lead_inflow.after(store().read(), warehouse().pointer().upto, MOST_AT_ONCE)
         if not items:
             break
-        from leads.live import apply
-
-        applied += apply([(item.number, item.kind, item.content) for item in items], clock.now()).items
+        applied += _apply(items)
     return applied
+
+
+def _apply(items: Sequence[InflowItem]) -> int:
+    """Let items come into the figures; how many did. One that the engine cannot take is set aside, so that it holds up no other.
+
+    What no item is to blame for, it raises.
+    """
+    from leads.live import apply, pass_over
+    from leads.store import WarehouseUnavailable
+
+    try:
+        return apply([(item.number, item.kind, item.content) for item in items], clock.now()).items
+    except (WarehouseUnavailable, MemoryError):
+        raise
+    except Exception as error:
+        if len(items) > 1:
+            half = len(items) // 2
+            return _apply(items[:half]) + _apply(items[half:])
+        (item,) = items
+        reason, at = f"{type(error).__name__}: {error}"[:_LONGEST_REASON], clock.now_text()
+        store().write(lambda connection: lead_inflow.set_aside(connection, item.number, reason, at))
+        try:
+            pass_over(item.number, clock.now())
+        except Exception:
+            store().write(lambda connection: lead_inflow.put_back(connection, item.number))
+            raise
+        log.error(
+            "an item of the feed was set aside", number=item.number, kind=type(error).__name__, exc_info=error
+        )
+        return 0
 
 
 def get_ready(actor: Actor) -> None:
@@ -296,6 +333,7 @@ def read_feed(actor: Actor) -> FeedState:
         pointer.live.leads if pointer.live else 0,
         pointer.imported_at if pointer.upto else None,
         tuple(lead_inflow.by_origin(store().read())),
+        lead_inflow.count_set_aside(store().read()),
     )
 
 

@@ -59,6 +59,10 @@ def show_state() -> None:
         arrived = f"All that was sent is in the figures, the last of it at {_when(state.last_applied_at)}."
     else:
         arrived = "Nothing has been sent yet."
+    if state.set_aside:
+        arrived += f" {_counted(state.set_aside, 'item', 'items')} could not be brought into the figures and "
+        arrived += "is" if state.set_aside == 1 else "are"
+        arrived += " kept aside; the log says why."
     st.markdown(f"**{programs}.** {arrived}")
 
 

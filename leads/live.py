@@ -33,6 +33,9 @@ Item = tuple[int, str, str]  # number, lead or event, content as JSON
 _ITEM = ibis.schema({"number": "int64", "kind": "string", "content": "string"})
 _REPLACED = ibis.schema({"base_row": "int64"})
 _TABLES = ("lead", "lead_event", "episode")
+_HARMLESS = json.dumps(
+    {"lead_id": "\N{WHITE SQUARE}", "type": "contacted", "at": "2000-01-01T00:00:00.000000Z"}
+)
 _ARROW = {FieldType.TEXT: pa.string(), FieldType.NUMBER: pa.float64(), FieldType.DATE: pa.timestamp("us")}
 
 
@@ -56,6 +59,19 @@ def apply(items: Sequence[Item], at: datetime) -> Applied:
             lay(draft, fresh, at)
         pointer = draft.next or draft.pointer
     return Applied(pointer.upto, len(fresh), pointer.live.leads if pointer.live else 0)
+
+
+def pass_over(number: int, at: datetime) -> None:
+    """Let the item of this number, which is the next, never come into force.
+
+    Whatever keeps any item from coming into force raises here too, and then nothing is passed over.
+    """
+    with warehouse().write_live() as draft:
+        if number <= draft.pointer.upto:
+            return
+        lay(draft, [(number, "event", _HARMLESS)], at)
+        draft.published = False
+        draft.pass_over(upto=number)
 
 
 def lay(draft: LiveDraft, items: Sequence[Item], at: datetime) -> None:

@@ -19,4 +19,5 @@ from db.migrations import (  # noqa: E402, F401
     m0008_lead_decisions,
     m0009_promises,
     m0010_goals,
+    m0011_set_aside,
 )

@@ -111,6 +111,28 @@ def forget(connection: Connection, number: int, before: str, limit: int) -> int:
     ).rowcount
 
 
+def set_aside(connection: Connection, number: int, reason: str, at: str) -> None:
+    """Keep an item for good, and why it is not in the facts; one that is kept already stays as it is."""
+    connection.execute(
+        """
+        INSERT INTO lead_inflow_set_aside (number, kind, origin, content, taken_at, reason, set_aside_at)
+        SELECT number, kind, origin, content, taken_at, ?, ? FROM lead_inflow WHERE number = ?
+        ON CONFLICT (number) DO NOTHING
+        """,
+        (reason, at, number),
+    )
+
+
+def put_back(connection: Connection, number: int) -> None:
+    """Keep an item aside no longer."""
+    connection.execute("DELETE FROM lead_inflow_set_aside WHERE number = ?", (number,))
+
+
+def count_set_aside(connection: Connection) -> int:
+    """How many items could not be brought into the facts."""
+    return connection.execute("SELECT count(*) AS items FROM lead_inflow_set_aside").fetchone()["items"]
+
+
 def attributes(connection: Connection) -> set[str]:
     """The names of custom fields that the inflow has had."""
     return {row["name"] for row in connection.execute("SELECT name FROM lead_inflow_attribute")}

@@ -417,3 +417,36 @@ def test_what_sources_write_by_themselves_takes_no_place_of_an_attribute():
     send([{"lead_id": "c", "attributes": dict.fromkeys([*names, "merged_into"], "1")}])
     with pytest.raises(InvalidInput, match="“more” would be one attribute too many"):
         send([{"lead_id": "d", "attributes": {"more": "1"}}])
+
+
+def test_an_item_that_the_engine_cannot_take_is_set_aside_and_holds_up_no_other():
+    send([{"lead_id": "first"}])
+    apply()
+    bad = {"lead_id": "bad", "attributes": {"x": {"no": "text"}}}
+    contents = [("lead", {"lead_id": f"l{number}"}) for number in range(5)]
+    contents.insert(3, ("lead", bad))
+    store().write(
+        lambda connection: lead_inflow.add(connection, contents, origin="test", at=clock.now_text(), least=1)
+    )
+    assert apply() == 5 and apply() == 0
+    assert sorted(attributes()) == ["first", "l0", "l1", "l2", "l3", "l4"]
+    (kept,) = store().read().execute("SELECT * FROM lead_inflow_set_aside").fetchall()
+    assert json.loads(kept["content"]) == bad and kept["reason"]
+    assert lead_feed.read_feed(MACHINE).set_aside == 1
+    send([{"lead_id": "last"}])
+    assert apply() == 1 and live.fold()
+    assert lead_feed.read_feed(MACHINE).waiting == 0
+
+
+def test_where_nothing_can_be_laid_nothing_is_set_aside(monkeypatch):
+    send([{"lead_id": "a"}, {"lead_id": "b"}])
+
+    def broken(*_, **__):
+        raise RuntimeError("broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(live, "merge", broken)
+        with pytest.raises(RuntimeError, match="broken"):
+            apply()
+    assert lead_feed.read_feed(MACHINE).set_aside == 0
+    assert apply() == 2
