@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
@@ -14,12 +15,17 @@ from actions import (
     comparison_history,
     cycles,
     definitions,
+    goals,
     lead_cards,
+    lead_duties,
+    lead_feedback,
     people,
+    promises,
     recap,
     settings,
     sign_in,
     surveys,
+    today,
     workshops,
 )
 from actions.people import Newcomer
@@ -28,8 +34,10 @@ from alignment.cycles import Phase
 from alignment.disagreement import Evidence, Verdict
 from alignment.disagreement.change import Direction
 from alignment.errors import WrongState
+from alignment.goals import GoalState
 from alignment.lifecycle import EventType
 from alignment.people import MACHINE, Actor, Role, Team
+from alignment.promises import DeliveryTerms
 from alignment.recap import Outcome
 from alignment.surveys import SurveyStatus
 from alignment.workshops import ProposalState, TopicState
@@ -225,6 +233,32 @@ def test_three_definitions_are_in_force_signed_by_both_team_leads_and_read_by_mo
         assert entry.members / 2 < entry.acknowledged_count < entry.members
         age = NOW - instants.from_text(entry.in_force.in_force_from)
         assert timedelta(days=330) < age < timedelta(days=340)
+
+
+def test_both_sides_promised_each_other_something_and_share_a_goal(company):
+    kept = {entry.promise.key: entry for entry in promises.read_promises(MACHINE)}
+    assert {entry.promise.side for entry in kept.values()} == set(Team)
+    assert all(entry.in_force is not None and entry.in_force.fully_signed for entry in kept.values())
+    assert isinstance(kept["delivery"].in_force.terms, DeliveryTerms)
+    [found] = goals.list_goals(MACHINE)
+    assert (
+        found.state is GoalState.RUNNING
+        and found.outcome is not None
+        and set(found.contributions) == set(Team)
+    )
+
+
+def test_sales_speaks_of_leads_in_its_working_hours_and_the_start_page_tells_what_waits(company):
+    said = lead_feedback.read_feedback(MACHINE)
+    assert said.worked and said.failed and said.objections and said.contents and said.note_count > 10
+    zone = ZoneInfo(settings.read_company(MACHINE).hours.timezone)
+    hours = {instants.from_text(given.given_at).astimezone(zone).hour for given in said.notes}
+    assert hours <= set(range(9, 17))
+    for team, pages in ((Team.SALES, ["leads", "promises"]), (Team.MARKETING, ["promises"])):
+        lead = acting(company, Role.TEAM_LEAD, team)
+        lead_duties.count_duties(lead)
+        tasks = [task.page for task in today.read_today(lead).tasks if task.page in ("leads", "promises")]
+        assert tasks == pages
 
 
 def test_the_leads_are_there(company):
