@@ -114,14 +114,21 @@ def forbid_webhooks(actor: Actor) -> None:
     store().write(transaction)
 
 
+def expect_delivery(timestamp: str) -> None:
+    """Whether a delivery of this time stamp can be HubSpot's at all, before anything of it is read.
+
+    Raises NotFromHubSpot where notifications are not set up, or the stamp is none of the last five minutes.
+    """
+    _kept()
+    _check_stamp(timestamp)
+
+
 def take_delivery(delivery: Delivery) -> tuple[Taken, int]:
     """Take what HubSpot notifies of; what became of it, and how many notifications were passed over.
 
     Raises NotFromHubSpot unless it is signed and fresh, and InvalidInput for a body that is no list of notifications.
     """
-    kept = settings.get(store().read(), _KEY)[0]
-    if kept is None:
-        raise NotFromHubSpot("Notifications of HubSpot are not set up here.")
+    kept = _kept()
     _check_signature(delivery, sealed_keys.unseal(kept["sealed"])["secret"])
     notifications = _read_body(delivery.body)
     from leads.hubspot_notifications import translate
@@ -133,12 +140,23 @@ def take_delivery(delivery: Delivery) -> tuple[Taken, int]:
     return taken, told.passed_over
 
 
-def _check_signature(delivery: Delivery, secret: str) -> None:
-    stamp = delivery.timestamp
+def _kept() -> dict[str, Any]:
+    kept = settings.get(store().read(), _KEY)[0]
+    if kept is None:
+        raise NotFromHubSpot("Notifications of HubSpot are not set up here.")
+    return dict(kept)
+
+
+def _check_stamp(stamp: str) -> None:
     if not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= 16):
         raise NotFromHubSpot("The delivery has no time stamp.")
     if abs(clock.now().timestamp() - int(stamp) / 1000) > OLDEST_SECONDS:
         raise NotFromHubSpot("The delivery is older than five minutes, or a clock is wrong.")
+
+
+def _check_signature(delivery: Delivery, secret: str) -> None:
+    stamp = delivery.timestamp
+    _check_stamp(stamp)
     given = delivery.signature.encode("utf-8", "replace")
     good = False
     for address in delivery.addresses:

@@ -13,11 +13,13 @@ from actions import api_tokens, hubspot_webhooks, lead_feed
 from actions.lead_feed import Outcome, Taken, TakenItem
 from alignment.errors import InvalidInput, NotPermitted
 from api.answers import NO_STORE, Refused, described
-from api.bodies import read_body, read_items
+from api.bodies import FewStrangers, read_body, read_items
 from api.descriptions import EVENT, LEAD, REPORT, body_of
 
 router = APIRouter(prefix="/v1")
 SECURITY: list[dict[str, list[str]]] = [{"token": []}]
+_LARGEST_NOTIFICATION = 2**20
+_strangers = FewStrangers(most=20, seconds=15.0)
 _STATUS = {Outcome.TAKEN: 201, Outcome.KNOWN: 200, Outcome.CONFLICT: 409, Outcome.REFUSED: 422}
 _UNKNOWN = described("No token, or one that is unknown or revoked.")
 _BUSY = described("Nothing was taken: the store cannot be written now. Send it again later.")
@@ -68,6 +70,7 @@ async def post_lead_events(request: Request) -> JSONResponse:
         204: {"description": "Taken; what is not used was passed over."},
         400: described("The body is no list of notifications."),
         401: described("Not signed by HubSpot (signature version 3), or more than five minutes ago."),
+        408: described("The body took too long to arrive; nothing was taken."),
         413: described("Too much at once; nothing was taken."),
         415: described("The body is of another kind; nothing was taken."),
         503: _BUSY,
@@ -88,18 +91,14 @@ async def post_hubspot_notifications(request: Request) -> Response:
     signature = request.headers.get("x-hubspot-signature-v3", "")
     if not signature:
         raise Refused(401, "The delivery is not signed.")
-    body = await read_body(request)
-    delivery = hubspot_webhooks.Delivery(
-        request.method,
-        _addresses(request),
-        body,
-        signature,
-        request.headers.get("x-hubspot-request-timestamp", ""),
-    )
+    stamp = request.headers.get("x-hubspot-request-timestamp", "")
     try:
-        await run_in_threadpool(hubspot_webhooks.take_delivery, delivery)
+        await run_in_threadpool(hubspot_webhooks.expect_delivery, stamp)
+        async with _strangers.body(request, _LARGEST_NOTIFICATION) as body:
+            delivery = hubspot_webhooks.Delivery(request.method, _addresses(request), body, signature, stamp)
+            await run_in_threadpool(hubspot_webhooks.take_delivery, delivery)
     except hubspot_webhooks.NotFromHubSpot as refusal:
-        raise Refused(401, str(refusal)) from refusal
+        raise Refused(401, str(refusal), Connection="close") from refusal
     except InvalidInput as refusal:
         raise Refused(400, str(refusal)) from refusal
     return Response(status_code=204, headers=NO_STORE)

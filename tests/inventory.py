@@ -11,7 +11,7 @@ DOORS = {
     "answers": set(),
     "lead_feed": {"take", "receive", "receive_soon"},
     "api_tokens": {"holder_of", "check_still_good"},
-    "hubspot_webhooks": {"take_delivery"},
+    "hubspot_webhooks": {"expect_delivery", "take_delivery"},
     "invitations": {"followed_link", "sign_in_by_link"},
     "people": {"accept_invitation", "invited_person", "checked_email"},
     "settings": {"company_name", "company_of"},

@@ -1,5 +1,6 @@
 """Leads and events over HTTP: who may send, what is taken, what is said of the rest."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -14,6 +15,8 @@ from actions import api_tokens, hubspot_webhooks, lead_feed
 from actions.api_tokens import Scope
 from alignment.errors import InvalidInput, NotFound
 from alignment.people import MACHINE
+from api import feed
+from api.bodies import FewStrangers
 from api.portal import application
 from db.store import store
 from leads.store import warehouse
@@ -304,6 +307,63 @@ def test_only_what_hubspot_signed_within_five_minutes_is_taken(portal):
     hubspot_webhooks.forbid_webhooks(MACHINE)
     assert deliver(portal, [notification(eventId=2)]).status_code == 401
     assert not hubspot_webhooks.read_webhooks(MACHINE).configured
+
+
+def raw_delivery(parts, *, stamp=None, length=None):
+    """Deliver parts of a body by hand; the status, and how many parts were asked for."""
+    sent, answers, asked = iter(parts), [], [0]
+
+    async def receive():
+        asked[0] += 1
+        part = next(sent)
+        if isinstance(part, float):
+            await asyncio.sleep(part)
+            part = b""
+        return {"type": "http.request", "body": part, "more_body": True}
+
+    async def send(message):
+        answers.append(message)
+
+    stamp = str(int(time.time() * 1000)) if stamp is None else stamp
+    headers = {"x-hubspot-signature-v3": "x", "x-hubspot-request-timestamp": stamp, "host": "portal.example"}
+    headers |= {"content-length": str(length)} if length else {}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/hubspot/notifications",
+        "raw_path": b"/v1/hubspot/notifications",
+        "root_path": "",
+        "scheme": "https",
+        "http_version": "1.1",
+        "query_string": b"",
+        "server": ("portal.example", 443),
+        "client": ("192.0.2.1", 5000),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+
+    async def deliver_it():
+        await application()(scope, receive, send)
+        return answers[0]["status"], asked[0]
+
+    return deliver_it()
+
+
+def test_of_a_delivery_that_nobody_has_signed_little_is_read_and_not_for_long(monkeypatch):
+    large = [b"x" * 2**18] * 100
+    assert asyncio.run(raw_delivery(large)) == (401, 0), "not set up"
+    hubspot_webhooks.allow_webhooks(MACHINE, APP_SECRET)
+    assert asyncio.run(raw_delivery(large, stamp="")) == (401, 0)
+    assert asyncio.run(raw_delivery(large, stamp="1000")) == (401, 0), "long ago"
+    assert asyncio.run(raw_delivery(large, length=2**20 + 1)) == (413, 0)
+    status, asked = asyncio.run(raw_delivery(large))
+    assert status == 413 and asked <= 6
+    monkeypatch.setattr(feed, "_strangers", FewStrangers(most=3, seconds=0.2))
+
+    async def many():
+        return await asyncio.gather(*(raw_delivery([b"[", 60.0]) for _ in range(5)))
+
+    assert sorted(status for status, _ in asyncio.run(many())) == [408, 408, 408, 503, 503]
+    assert asyncio.run(raw_delivery(large))[0] == 413, "there is room again"
 
 
 def test_what_hubspot_notifies_of_is_read_as_its_exports_are(portal):
