@@ -10,17 +10,21 @@ import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actions import clock, sealed_keys
+from actions.connector_entries import make_plan
 from actions.journal import journal
 from actions.lead_feed import Taken, take
 from actions.permissions import authorise
 from alignment.errors import InvalidInput, NotPermitted
 from alignment.people import Actor
 from alignment.texts import required_text
-from db.queries import settings
+from db.queries import connectors, settings
 from db.store import Connection, store
+
+if TYPE_CHECKING:
+    from leads.connectors.source import Plan
 
 MOST_NOTIFICATIONS = 1_000
 OLDEST_SECONDS = 300
@@ -133,11 +137,19 @@ def take_delivery(delivery: Delivery) -> tuple[Taken, int]:
     notifications = _read_body(delivery.body)
     from leads.hubspot_notifications import translate
 
-    told = translate(notifications, kept["prefix"])
+    told = translate(notifications, kept["prefix"], _plan_of_source(kept["prefix"]))
     if not told.leads and not told.events:
         return Taken((), ()), told.passed_over
     taken = store().write(lambda connection: take(connection, _ORIGIN, told.leads, told.events, whole=False))
     return taken, told.passed_over
+
+
+def _plan_of_source(prefix: str) -> "Plan | None":
+    """How the source is read whose leads are the same ones: that of HubSpot with this prefix; None where there is none."""
+    for row in connectors.everyone(store().read()):
+        if row.kind == "hubspot" and row.plan.get("prefix", "") == prefix:
+            return make_plan(row.address, {}, row.plan)
+    return None
 
 
 def _kept() -> dict[str, Any]:

@@ -13,12 +13,16 @@ from people import make_actor
 
 from actions import api_tokens, hubspot_webhooks, lead_feed
 from actions.api_tokens import Scope
+from actions.connector_entries import make_plan
 from alignment.errors import InvalidInput, NotFound
 from alignment.people import MACHINE
 from api import feed
 from api.bodies import FewStrangers
 from api.portal import application
+from db.queries import connectors
 from db.store import store
+from leads.connectors.hubspot_events import Known, from_contacts
+from leads.connectors.source import Surprises
 from leads.store import warehouse
 
 EVENT = {
@@ -400,6 +404,66 @@ def test_what_hubspot_notifies_of_is_read_as_its_exports_are(portal):
         for kind, item in found
         if kind == "event"
     ] == [("entered_stage", "lead"), ("entered_stage", "mql"), ("rejected", "not_a_fit"), ("assigned", "77")]
+
+
+def test_where_the_account_is_pulled_from_as_well_notifications_say_what_a_pull_says(portal):
+    hubspot_webhooks.allow_webhooks(MACHINE, APP_SECRET, "hs-")
+    plan = {
+        "prefix": "hs-",
+        "since": "2026-01-01",
+        "fields": {"source": "first_seen_by", "owner": "hubspot_owner_id", "created_at": "createdate"},
+        "attributes": {"tier": "tier__c"},
+        "meanings": {"lifecyclestage": {"salesqualifiedlead": "sal", "marketingqualifiedlead": "nothing"}},
+    }
+    at = "2026-01-31T08:00:00.000000Z"
+
+    def connect(connection):
+        for prefix, meaning in (("other-", "won"), ("hs-", None)):
+            kept = {**plan, "prefix": prefix}
+            if meaning:
+                kept["meanings"] = {"lifecyclestage": {"salesqualifiedlead": meaning}}
+            connectors.add(
+                connection,
+                name=prefix,
+                kind="hubspot",
+                address="https://hubspot.example",
+                sealed="",
+                plan=kept,
+                description={},
+                every_minutes=15,
+                at=at,
+            )
+
+    store().write(connect)
+    sent = [
+        notification(),
+        notification(propertyValue="salesqualifiedlead"),
+        notification(propertyValue="opportunity"),
+        notification(propertyName="hubspot_owner_id", propertyValue="55"),
+        notification(propertyName="hs_analytics_source", propertyValue="PAID"),
+        notification(propertyName="first_seen_by", propertyValue="Fair"),
+        notification(propertyName="createdate", propertyValue="1769846400000"),
+        notification(propertyName="tier__c", propertyValue="gold"),
+        notification(subscriptionType="contact.creation", occurredAt=1700000000000),
+    ]
+    assert deliver(portal, sent).status_code == 204
+    found = kept()
+    assert [item for kind, item in found if kind == "lead"] == [
+        {"lead_id": "hs-501", "source": "Fair"},
+        {"lead_id": "hs-501", "attributes": {"tier": "gold"}},
+    ]
+    contact = {
+        "id": "501",
+        "properties": {},
+        "propertiesWithHistory": {
+            "lifecyclestage": [{"value": item["propertyValue"], "timestamp": at} for item in sent[:3]]
+        },
+    }
+    pulled = from_contacts([contact], Known({}, {}, {}), make_plan("", {}, plan), Surprises())[1]
+    assert [item for kind, item in found if kind == "event"] == [
+        {name: value for name, value in one.items() if name != "id"} for one in pulled
+    ]
+    assert [item["stage"] for item in pulled] == ["sal", "opportunity"]
 
 
 def test_a_secret_that_can_be_none_is_refused():
