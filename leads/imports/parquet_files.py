@@ -30,13 +30,17 @@ class ParquetFile(LeadFile):
         try:
             read = draft.backend.read_parquet(self.path, file_row_number=True)
             texts = {
-                f"c{place}": _text(read[self.header[position]]) for place, position in enumerate(positions)
+                # by place: of names that differ in capitals only, the engine gives all but the first another name
+                f"c{place}": _text(read[read.columns[position]])
+                for place, position in enumerate(positions)
             }
             self._refuse_too_much(draft, read, texts)
             table = draft.backend.create_table(
                 table_name, read.select(row=read.file_row_number + 1, **texts), temp=True
             )
-        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
+        except duckdb.OutOfMemoryException:
+            raise  # not the file's fault alone
+        except duckdb.Error as error:
             raise _unreadable(self.name, error) from None
         return table
 
@@ -68,7 +72,7 @@ class ParquetFile(LeadFile):
         backend = ibis.duckdb.connect(memory_limit="1GB", threads=1)
         try:
             read = backend.read_parquet(self.path).limit(count)
-            texts = read.select(**{f"c{place}": _text(read[name]) for place, name in enumerate(self.header)})
+            texts = read.select(**{f"c{place}": _text(read[name]) for place, name in enumerate(read.columns)})
             rows = backend.to_pyarrow(texts).to_pylist()
         except (duckdb.Error, OSError) as error:
             raise _unreadable(self.name, error) from None
@@ -110,6 +114,10 @@ def look_through(path: Path, name: str) -> ParquetFile:
             "Split it into several files."
         )
     for column in header:
+        if column.lower() == "file_row_number":
+            raise UnreadableFile(
+                f"{name}: a column cannot be called “{short(column)}”, since the rows are numbered by that name. Rename it."
+            )
         if header.count(column) > 1:
             raise UnreadableFile(
                 f"{name}: the column “{short(column)}” stands in the file more than once. Rename one."

@@ -255,6 +255,23 @@ def test_what_is_no_sound_workbook_or_table_gets_a_sentence(tmp_path, monkeypatc
         open_file(good)
 
 
+def test_parquet_columns_whose_names_differ_in_capitals_only_are_kept_apart(tmp_path):
+    path = tmp_path / "capitals.parquet"
+    days = ["2026-01-05"]
+    pq.write_table(pa.table({"ID": ["9"], "Id": ["a1"], "id_1": ["x"], "entered": days}), path)
+    assert open_file(path).first_rows(5) == [("9", "a1", "x", "2026-01-05")]
+    load('lead_id = "Id"\ncompany = "ID"\nsource = "id_1"\n[stages]\nmql = "entered"\n', path)
+    with warehouse().read() as found:
+        lead = found.lead.select("lead_id", "company", "source")
+        assert found.rows(lead) == [{"lead_id": "a1", "company": "9", "source": "x"}]
+    for name in ("file_row_number", "File_Row_Number"):
+        pq.write_table(pa.table({"Id": ["a"], name: [1]}), path)
+        with pytest.raises(
+            InvalidInput, match=f"capitals.parquet: a column cannot be called “{name}”.*Rename"
+        ):
+            open_file(path)
+
+
 def test_a_small_parquet_file_that_stands_for_too_much_is_refused_before_it_is_unpacked(
     tmp_path, monkeypatch
 ):
