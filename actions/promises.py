@@ -193,7 +193,7 @@ def compliance(
     as_of: date | None = None,
 ) -> list[Compliance]:
     """`read_compliance`, for actions that have authorised."""
-    from leads.metrics.promises import measure_promises
+    from leads.metrics.promises import measure_both_sides
 
     if by is not None and by not in SPLITS:
         raise InvalidInput(f"Promises cannot be split by “{by}”. Use one of: {', '.join(SPLITS)}.")
@@ -206,12 +206,22 @@ def compliance(
     histories = {promise: history for promise, history in histories.items() if history}
     responses = [promise for promise in histories if promise.kind is PromiseKind.RESPONSE]
     asked = [(terms_in_force(histories[promise]), let_off(connection, promise.key)) for promise in responses]
+    spans: dict[tuple[date, date], None] = {}
+    if first_day is not None and last_day is not None:
+        for promise, history in histories.items():
+            if promise.kind is PromiseKind.DELIVERY:
+                found = _days_of_versions(history, question, first_day, last_day)
+                spans |= {(first, last): None for _, first, last in found}
 
-    def compute() -> dict[str, tuple["Measure", ...]]:
-        found = measure_promises(question, asked, by) if asked else []
-        return {promise.key: tuple(figures) for promise, figures in zip(responses, found, strict=True)}
+    def compute() -> Any:
+        if not asked and not spans:
+            return {}, {}
+        figures, delivered = measure_both_sides(question, asked, tuple(spans), by)
+        keys = [promise.key for promise in responses]
+        return dict(zip(keys, map(tuple, figures), strict=True)), delivered
 
-    measured = _once(("answers", _rounded(question), tuple(asked), by), compute)
+    key = ("answers", _rounded(question), tuple(asked), tuple(spans), by)
+    measured, delivered = _once(key, compute)
     result = []
     for promise, history in histories.items():
         versions = _during(history, question)
@@ -220,28 +230,48 @@ def compliance(
         if promise.kind is PromiseKind.RESPONSE:
             result.append(Compliance(promise, versions, figures=measured[promise.key]))
         elif first_day is not None and last_day is not None:
-            delivered = tuple(_deliveries(history, question, first_day, last_day))
-            result.append(Compliance(promise, versions, deliveries=delivered))
+            deliveries = _deliveries(history, question, first_day, last_day, delivered)
+            result.append(Compliance(promise, versions, deliveries=tuple(deliveries)))
     return result
 
 
 def read_due(actor: Actor, *, within_minutes: int | None = None, most: int = 100) -> list[Due]:
     """For each promise to answer, the leads that wait and are not due yet: at most `most`, the most pressing first.
 
-    `within_minutes` keeps to those due in so many minutes of the promise's clock.
+    `within_minutes` keeps to those due in so many minutes of the promise's clock. With `most` 0 they are counted, all
+    promises in one look at the leads.
     """
     authorise(actor, "promise:read")
     connection = store().read()
     moment = as_of_now()
-    found = []
+    answers = []
     for promise in promises.promises(connection):
         history = promises.history(connection, promise.key)
         if promise.kind is PromiseKind.RESPONSE and history:
-            leads, count = leads_due(
-                connection, promise.key, history, moment, within_minutes=within_minutes, most=most
-            )
-            found.append(Due(promise, tuple(leads), count, moment))
+            answers.append((promise, history))
+    if most < 1 and within_minutes is None:
+        return [Due(promise, (), count, moment) for promise, count in _count_due(connection, answers, moment)]
+    found = []
+    for promise, history in answers:
+        leads, count = leads_due(
+            connection, promise.key, history, moment, within_minutes=within_minutes, most=most
+        )
+        found.append(Due(promise, tuple(leads), count, moment))
     return found
+
+
+def _count_due(
+    connection: Connection, answers: Sequence[tuple[Promise, Sequence[PromiseVersion]]], moment: datetime
+) -> list[tuple[Promise, int]]:
+    from leads.metrics.promises import count_due
+
+    if not answers:
+        return []
+    question = replace(metrics.ask(connection), as_of=moment)
+    asked = [(terms_in_force(history), let_off(connection, promise.key)) for promise, history in answers]
+    minute = replace(question, as_of=moment.replace(second=0, microsecond=0))
+    counts = _once(("count due", minute, tuple(asked)), lambda: count_due(question, asked))
+    return [(promise, count) for (promise, _), count in zip(answers, counts, strict=True)]
 
 
 def leads_due(
@@ -325,7 +355,7 @@ def try_terms(actor: Actor, key: str, terms: Terms, first_day: date, last_day: d
     version = replace(
         _imagined(promise, checked, first_day), in_force_from=domain.FROM_THE_BEGINNING, in_force_until=None
     )
-    (delivery,) = _deliveries([version], question, first_day, last_day)
+    (delivery,) = _deliveries([version], question, first_day, last_day, {})
     return WhatIf(first_day, last_day, delivery=delivery, now=now)
 
 
@@ -392,12 +422,18 @@ def _during(history: Sequence[PromiseVersion], question: "MetricQuestion") -> tu
 
 
 def _deliveries(
-    history: Sequence[PromiseVersion], question: "MetricQuestion", first_day: date, last_day: date
+    history: Sequence[PromiseVersion],
+    question: "MetricQuestion",
+    first_day: date,
+    last_day: date,
+    measured: "Mapping[tuple[date, date], tuple[Measure, Measure]]",
 ) -> list[Delivery]:
     found = []
     for version, first, last in _days_of_versions(history, question, first_day, last_day):
         if isinstance(version.terms, DeliveryTerms):
-            found.append(_delivery(version, version.terms, question, first, last))
+            found.append(
+                _delivery(version, version.terms, question, first, last, measured.get((first, last)))
+            )
     return found
 
 
@@ -423,7 +459,12 @@ def _days_of_versions(
 
 
 def _delivery(
-    version: PromiseVersion, terms: DeliveryTerms, question: "MetricQuestion", first: date, last: date
+    version: PromiseVersion,
+    terms: DeliveryTerms,
+    question: "MetricQuestion",
+    first: date,
+    last: date,
+    measured: "tuple[Measure, Measure] | None",
 ) -> Delivery:
     from leads.metrics.promises import measure_delivery
 
@@ -431,7 +472,7 @@ def _delivery(
     over = last < today
     until = min(last, today - timedelta(days=1))
     asked = replace(question, first_day=first, last_day=last)
-    delivered, acceptance = _once(("delivery", _rounded(asked)), lambda: measure_delivery(asked))
+    delivered, acceptance = measured or _once(("delivery", _rounded(asked)), lambda: measure_delivery(asked))
     hours: BusinessHours = question.hours
     wanted = domain.target(terms.leads_a_month, hours, first, until) if until >= first else 0.0
     return Delivery(

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,34 @@ def cookie(number: int) -> str:
     ).person
     session = sign_in.Session(person.id, clock.now_text())
     return f"{sign_in.KEPT_COOKIE}={sign_in.issue_token(session, person.email)}"
+
+
+def promise_the_usual() -> None:
+    """Let both team leads have signed, before any lead came: a call within the hour, a decision within days, so many leads."""
+    from actions import clock, people, promise_signing, promises
+    from alignment.people import MACHINE, Actor, Role, Team
+    from alignment.promises import Answer, DeliveryTerms, ResponseTerms
+
+    with clock.at(datetime.now(UTC) - timedelta(days=900)):
+        leads = [
+            people.add_person(MACHINE, team.label, f"{team.value}@example.com", team, Role.TEAM_LEAD).person
+            for team in Team
+        ]
+        actors = [Actor(lead.id, clock.now_text()) for lead in leads]
+        usual: dict[str, ResponseTerms | DeliveryTerms] = {
+            "follow_up": ResponseTerms(60),
+            "feedback": ResponseTerms(5 * 480, answer=Answer.DECISION),
+            "delivery": DeliveryTerms(30_000, 0.5),
+        }
+        for entry in promises.read_promises(actors[0]):
+            version = promise_signing.draft(actors[0], entry.promise.key, usual[entry.promise.key])
+            promise_signing.propose(actors[0], version)
+            for actor in actors:
+                shown = next(
+                    one for one in promises.read_promises(actor) if one.promise.key == entry.promise.key
+                )
+                assert shown.open is not None
+                promise_signing.sign(actor, version, shown.open.content_hash)
 
 
 def seconds_of(screen: Any, page: str, query: str = "") -> float:
@@ -151,6 +179,7 @@ def main(count: int, data: Path | None) -> None:
             from benchmarks.lead_factory import make_facts
 
             made = make_facts(count, until=datetime.now(UTC))
+            promise_the_usual()
             click.echo(f"{made.leads:,} leads with {made.events:,} events")
         cookies = [cookie(time.time_ns() % 10**9 + number) for number in range(OTHERS + 1)]
         with running(Path(scratch)) as portal:

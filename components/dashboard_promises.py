@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from actions import promises
+from alignment import instants
 from alignment.promises import PromiseKind, Verdict
 from components.navigation import page_path, screens
 from components.page import show_refusal
@@ -28,13 +29,13 @@ def show_promises(first_day: date | None, last_day: date, at: Callable[[str], st
     """Each promise that was in force in the period: kept how often, of how many, with its passport; and what is due."""
     with show_refusal():
         found = promises.read_compliance(actor(), first_day=first_day, last_day=last_day)
-        due = promises.read_due(actor(), most=1)
+        due = promises.read_due(actor(), most=0)
         with st.container(border=True, height="stretch"):
             st.markdown("**Promises to each other**")
             if not found:
                 st.caption("No promise was in force in this period.")
             for one in found:
-                _show(one, at)
+                _show(one, first_day, last_day, at)
             for soon in due:
                 if soon.count:
                     leads = "lead is" if soon.count == 1 else "leads are"
@@ -46,7 +47,7 @@ def show_promises(first_day: date | None, last_day: date, at: Callable[[str], st
                 )
 
 
-def _show(found: "Compliance", at: Callable[[str], str]) -> None:
+def _show(found: "Compliance", first_day: date | None, last_day: date, at: Callable[[str], str]) -> None:
     promise = found.promise
     mark = _MARKS[found.kept_enough]
     who = f":{'orange' if promise.side == 'sales' else 'green'}[{promise.side.label.capitalize()}]"
@@ -67,6 +68,7 @@ def _show(found: "Compliance", at: Callable[[str], str]) -> None:
                 show_passport(figure, plain(promise.name), at)
                 for version in found.versions:
                     st.caption(f"{plain(version.label)}: {plain(version.sentence)}")
+            _show_broken(promise.key, figure.denominator - figure.numerator, first_day, last_day, at)
     for delivery in found.deliveries:
         words = f"{delivery.delivered.numerator:,} of {delivery.wanted:,.0f} leads by now"
         if delivery.verdict is Verdict.CANNOT_TELL:
@@ -77,3 +79,36 @@ def _show(found: "Compliance", at: Callable[[str], str]) -> None:
             f"{delivery.first_day:%-d %B} to {delivery.last_day:%-d %B}"
             + (f"; sales accepted {percent(accepted)} of those it decided on" if accepted is not None else "")
         )
+
+
+def _show_broken(
+    key: str, count: int, first_day: date | None, last_day: date, at: Callable[[str], str]
+) -> None:
+    """The leads for which a promise was broken, the latest due first: looked up when asked for."""
+    if count < 1:
+        return
+    box = st.popover(
+        f"Broken for {count:,}",
+        icon=":material/list:",
+        type="tertiary",
+        key=f"metrics_broken_{key}",
+        on_change="rerun",
+    )
+    if not box.open:
+        return
+    with box, show_refusal():
+        with st.spinner("Looking up the leads …", show_time=False):
+            leads, total = promises.list_breaches(actor(), key, first_day=first_day, last_day=last_day)
+        rows = [
+            {
+                "Was due": at(instants.to_text(lead.due_at)) if lead.due_at else "",
+                "Lead": lead.lead_id,
+                "Company": lead.company,
+                "Owner": lead.owner or "(nobody)",
+                "Answered": at(instants.to_text(lead.answered_at)) if lead.answered_at else "not yet",
+            }
+            for lead in leads
+        ]
+        st.dataframe(rows, hide_index=True, alt="Leads for which the promise was broken")
+        if total > len(rows):
+            st.caption(f"The {len(rows)} that were due last, of {total:,}; all are under Promises.")

@@ -59,6 +59,11 @@ LEFT_OUT = {
     "unknown_by_definition": "cannot be judged: a field that the definition needs is missing",
     "left_truncated": "from before outcomes were recorded",
     "test_or_internal": "tests and internal leads, by the agreed filter",
+    "waived": "let off by the other side",
+    "only_the_day_is_known": "of which only the day is known, which is too coarse for the limit",
+    "no_value": "won without a value",
+    "other_currency": "with a value in another currency",
+    "no_start": "without the instant from which the time counts",
 }
 UNUSUAL = {
     "imputed": "skipped a stage; its time was taken from the next one",

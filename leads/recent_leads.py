@@ -4,7 +4,9 @@ Only what the whole history tells (which stages are recorded, the time a convers
 looks at all episodes, and at few columns of them.
 """
 
-from collections.abc import Callable
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,22 +15,13 @@ import ibis
 from alignment.lifecycle import Stage
 from leads.closed_periods import start_of
 from leads.metrics.conversion import truncation_between, window
-from leads.metrics.population import MOST_KEPT, MOST_PARTS, Population, Profile, instant
+from leads.metrics.population import MOST_KEPT, MOST_PARTS, Population, Profile
 from leads.metrics.question import BLANK, OTHERS, GroupBy, MetricQuestion
 from leads.store import Facts
 
 _MONEY = {"value": "float64", "currency": "string"}
 _SLACK = timedelta(days=3)
 """Days of a source and days of the company may be different ones, and a day begins at other instants in other zones."""
-_OTHER_TIMES = (
-    "created_at",
-    "assigned_at",
-    "attempted_at",
-    "contacted_at",
-    "accepted_at",
-    "rejected_at",
-    "until_at",
-)
 _NOT_ASKED = frozenset(
     {
         f"{stage}_{what}"
@@ -48,7 +41,6 @@ _NOT_ASKED = frozenset(
 )
 """Columns of episodes that no measure of a period looks at once the split is made."""
 _MQL_TO_WON = (Stage.MQL, Stage.WON)
-_FROM_MQL = (Stage.MQL, Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)
 
 
 class RecentPopulation(Population):
@@ -103,13 +95,50 @@ class _Over(Facts):
         return self._facts.keep(expression)
 
 
+class _Records:
+    """What all episodes of a version tell as of an instant: the populations that were asked, without their facts, the latest few."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, _Record] = OrderedDict()
+
+    def get(self, facts: Facts, question: MetricQuestion, imported_at: str | None) -> "_Record":
+        known_now, key = (facts.revision, imported_at), (facts.revision, imported_at, question.as_of)
+        with self._lock:
+            found = self._kept.get(key)
+            if found is None and (newest := self._kept.get(known_now)) is not None:
+                found = None if newest.was_later_than(question.as_of) else newest
+        if found is None:
+            whole = Population(facts, question, imported_at)
+            found = _Record(whole.profile, whole._span, facts.value(facts.episode.count()))
+            with self._lock:
+                # where nothing is of a later time, it is the same as of all later instants
+                self._kept[key if found.was_later_than(question.as_of) else known_now] = found
+                while len(self._kept) > self._most:
+                    self._kept.popitem(last=False)
+        return found
+
+
 @dataclass(frozen=True)
 class _Record:
-    """What all episodes tell: the profile, how many there are, and the first entry to MQL or a stage after it."""
+    """The profile and the span of times of all episodes, and how many there are."""
 
     profile: Profile
+    span: tuple[datetime | None, datetime | None]
     episodes: int
-    first_mql: datetime | None
+
+    def was_later_than(self, moment: datetime) -> bool:
+        """Whether the facts hold anything from after an instant (aware)."""
+        last = self.span[1]
+        return last is not None and last > moment.astimezone(UTC).replace(tzinfo=None)
+
+    def tell(self, population: Population) -> None:
+        """Spare a population of some of the episodes from looking at all."""
+        population.profile, population._span = self.profile, self.span
+
+
+_records = _Records(8)
 
 
 def recent_population(
@@ -127,7 +156,7 @@ def recent_population(
     """
     if since is None:
         return Population(facts, question, imported_at)
-    record = _look_back(facts, question)
+    record = _records.get(facts, question, imported_at)
     from_instant = start_of(since - _SLACK, question.timezone)
     episode = facts.episode
     times = [episode[f"{stage}_at"] for stage in Stage]
@@ -136,17 +165,14 @@ def recent_population(
     rows = episode.filter(latest >= from_instant)
     few = record.episodes <= MOST_KEPT * 2 or facts.value(rows.count()) <= MOST_KEPT
     recent = (RecentPopulation if few else Population)(_Over(facts, rows), question, imported_at)
-    recent.profile = record.profile
+    record.tell(recent)
     if conversions:
-        _look_at_conversions(facts, recent, record.first_mql)
+        _look_at_conversions(facts, recent, record)
     return recent
 
 
-def _look_at_conversions(facts: Facts, recent: Population, first_mql: datetime | None) -> None:
-    """Note what all conversions from MQL to won tell: the time they take, and since when they are recorded.
-
-    `first_mql` is an instant before which no MQL is known.
-    """
+def _look_at_conversions(facts: Facts, recent: Population, record: _Record) -> None:
+    """Note what all conversions from MQL to won tell: the time they take, and since when they are recorded."""
     profile, question = recent.profile, recent.question
     if not profile.entered[Stage.MQL] or not profile.entered[Stage.WON]:
         return
@@ -157,17 +183,17 @@ def _look_at_conversions(facts: Facts, recent: Population, first_mql: datetime |
     )
     asked = replace(question, by=None, definitions=(), restate=None)
     won = _PassingPopulation(_Over(facts, bare.filter(bare.won_at.notnull())), asked, recent.imported_at)
-    won.profile = profile
+    record.tell(won)
     window(won, *_MQL_TO_WON)
     recent.windows.update(won.windows)
     table = won.genuine
     days = (table.won_at.epoch_seconds() - table.mql_at.epoch_seconds()) / 86_400.0
     row = facts.rows(table.aggregate(first=table.won_at.min(), lag=days.quantile(0.5, where=days >= 0)))[0]
     recent.truncations[_MQL_TO_WON] = None
-    if row["lag"] is None or not _some_were_early(first_mql, row["first"], row["lag"]):
+    if row["lag"] is None or not _some_were_early(profile.earliest, row["first"], row["lag"]):
         return
     history = _PassingPopulation(_Over(facts, bare), asked, recent.imported_at)
-    history.profile = profile
+    record.tell(history)
     recent.truncations[_MQL_TO_WON] = truncation_between(history, *_MQL_TO_WON)
 
 
@@ -177,39 +203,3 @@ def _some_were_early(since: datetime | None, first: datetime, lag: float) -> boo
     Else nothing was to be expected before it, and its record does not start late.
     """
     return since is not None and since.replace(microsecond=0) + timedelta(days=lag) < first
-
-
-def _look_back(facts: Facts, question: MetricQuestion) -> _Record:
-    """The profile of a question (see `Population.profile`), from the columns as they stand."""
-    episode, as_of = facts.episode, instant(question.as_of)
-    begun = (episode.mql_at <= as_of).fill_null(False) | (episode.number == 1)
-    table = episode.filter(begun)
-    times = {name: table[name] for name in (*(f"{stage}_at" for stage in Stage), *_OTHER_TIMES)}
-    known = {name: at <= as_of for name, at in times.items() if name != "created_at"}
-    decided = known["accepted_at"].fill_null(False) | known["rejected_at"].fill_null(False)
-    row = facts.rows(
-        table.aggregate(
-            episodes=table.count(),
-            decided=decided.sum(),
-            **{name: held.sum() for name, held in known.items()},
-            **{f"first_{name}": at.min() for name, at in times.items()},
-        )
-    )[0]
-    entered = {stage: row[f"{stage}_at"] or 0 for stage in Stage}
-    undated = 0
-    if not all(entered.values()):  # only then is there something to say of them
-        event = facts.event
-        undated = facts.value(event["at"].isnull().sum().coalesce(0))
-    first = {name: row[f"first_{name}"] for name in times if row[f"first_{name}"] is not None}
-    until = question.as_of.astimezone(UTC).replace(tzinfo=None)
-    known_first = [at for name, at in first.items() if at <= until or name == "created_at"]
-    entries = [first[f"{stage}_at"] for stage in _FROM_MQL if f"{stage}_at" in first]
-    profile = Profile(
-        entered=entered,
-        decided=row["decided"] or 0,
-        attempted=row["attempted_at"] or 0,
-        contacted=row["contacted_at"] or 0,
-        earliest=min(known_first, default=None),
-        undated_outcomes=undated,
-    )
-    return _Record(profile, row["episodes"], min(entries, default=None))

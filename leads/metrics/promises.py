@@ -93,9 +93,19 @@ def measure_promises(
     question: MetricQuestion, promises: Sequence[tuple[Sequence[TermsInForce], LetOff]], by: str | None = None
 ) -> list[list[Measure]]:
     """`measure_promise` of several promises at once, from one version of the facts."""
+    return measure_both_sides(question, promises, (), by)[0]
+
+
+def measure_both_sides(
+    question: MetricQuestion,
+    promises: Sequence[tuple[Sequence[TermsInForce], LetOff]],
+    spans: Sequence[tuple[date, date]],
+    by: str | None = None,
+) -> tuple[list[list[Measure]], dict[tuple[date, date], tuple[Measure, Measure]]]:
+    """`measure_promises`, and `measure_delivery` of spans of days within the period, from one version of the facts."""
     with warehouse().read() as facts:
         population = _population(facts, question, by, question.first_day)
-        return [
+        figures = [
             [
                 replace(figure, group={by: next(iter(figure.group.values()))})
                 if by and figure.group
@@ -104,16 +114,20 @@ def measure_promises(
             ]
             for versions, let_off in promises
         ]
+        return figures, {span: _delivered(_within(population, *span)) for span in spans}
 
 
 def measure_delivery(question: MetricQuestion) -> tuple[Measure, Measure]:
     """The qualified leads of the period, and which share of those sales accepted whose decision is due."""
     with warehouse().read() as facts:
-        population = _population(facts, question, None, question.first_day)
-        (delivered,), (accepted,) = (
-            measure(population, make(population)) for make in (volume_of_mqls, acceptance_of_due)
-        )
-    return delivered, accepted
+        return _delivered(_population(facts, question, None, question.first_day))
+
+
+def _delivered(population: Population) -> tuple[Measure, Measure]:
+    return (
+        measure(population, volume_of_mqls(population))[0],
+        measure(population, acceptance_of_due(population))[0],
+    )
 
 
 def list_broken(
@@ -164,6 +178,19 @@ def list_due(
         order = ("remaining", "start", "lead_id", "number")
         page = table.order_by(order).limit(limit)
         return _leads(population, _with_due(population, page), order), total
+
+
+def count_due(
+    question: MetricQuestion, promises: Sequence[tuple[Sequence[TermsInForce], LetOff]]
+) -> list[int]:
+    """How many leads wait for an answer that is not due yet, under each of several promises."""
+    with warehouse().read() as facts:
+        days = [_not_due_since(question, versions, question.as_of) for versions, _ in promises]
+        known = [day for day in days if day is not None]
+        since = min(known) if known and len(known) == len(days) else None
+        population = _population(facts, question, None, since)
+        tables = [_standing(population, versions, let_off) for versions, let_off in promises]
+        return [facts.value((table.left_out == "not_due").sum().coalesce(0)) for table in tables]
 
 
 def list_waiting(
@@ -253,6 +280,13 @@ def _population(facts: Any, question: MetricQuestion, by: str | None, since: dat
     # the split of the question itself needs a field of the leads; that of a promise is put in its place
     asked = replace(question, by=GroupBy.DEFINITION if by else None)
     return recent_population(facts, asked, warehouse().imported_at(), since)
+
+
+def _within(population: Population, first_day: date, last_day: date) -> Population:
+    """The same episodes, asked about some days of the period."""
+    asked = replace(population, question=replace(population.question, first_day=first_day, last_day=last_day))
+    asked.profile, asked.episodes = population.profile, population.episodes
+    return asked
 
 
 def _not_due_since(
