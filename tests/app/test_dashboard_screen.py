@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from histories import add_history
 
-from actions import clock, dashboard, goals
+from actions import clock, dashboard, goals, promise_signing, promises
 from actions.shared_runs import SharedRuns
 from alignment.people import MACHINE, Actor
+from alignment.promises import Answer, ResponseTerms
 from components.dashboard_words import promised_time
 
 PAGE = "pages/leads/metrics.py"
@@ -79,6 +80,27 @@ def test_new_leads_appear_without_a_reload_but_close_no_dialog(open_page, make_p
     add_history(5, start=RECENT, prefix="more")
     app.run()
     assert figure(app, "Qualified leads") == "25"
+
+
+def test_a_broken_promise_shows_its_leads_when_asked(open_page, make_person):
+    leads = make_person("team_lead", "sales"), make_person("team_lead", "marketing")
+    signed_in = clock.now_text()
+    with clock.at(RECENT - timedelta(days=30)):
+        actors = [Actor(person.id, signed_in) for person in leads]
+        version = promise_signing.draft(actors[0], "feedback", ResponseTerms(480, Answer.DECISION))
+        promise_signing.propose(actors[0], version)
+        for actor in actors:
+            entries = {entry.promise.key: entry for entry in promises.read_promises(actor)}
+            promise_signing.sign(actor, version, entries["feedback"].open.content_hash)
+    add_history(60, start=RECENT, undecided=0.3)
+    app = open_page(PAGE, leads[0])
+    assert "Feedback" in texts(app)
+    app.session_state["metrics_broken_feedback"] = True
+    app.run()
+    assert not app.exception
+    [table] = [frame.value for frame in app.dataframe if "Was due" in frame.value.columns]
+    broken, total = promises.list_breaches(actors[0], "feedback")
+    assert total and list(table["Lead"]) == [lead.lead_id for lead in broken]
 
 
 def test_a_goal_is_proposed_agreed_and_seen_on_the_dashboard(open_page, make_person):
