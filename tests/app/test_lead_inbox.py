@@ -65,6 +65,14 @@ def test_a_salesperson_goes_from_lead_to_lead_and_decides(open_page, inbox, sue)
     assert not app.exception
 
 
+def test_a_link_chooses_whose_leads_and_another_choice_stays(open_page, inbox, make_person):
+    other = make_person("member", "sales", "Ben Buyer")
+    app = open_page(PAGE, other, whose="own")
+    assert "No waiting lead matches this choice." in texts(app) and "whose" not in app.query_params
+    app.segmented_control(key="leads_whose").set_value(lead_inbox.Whose.ALL).run()
+    assert "Firm 0 · lead 0" in texts(app) and not app.exception
+
+
 def test_what_worked_goes_with_the_decision(open_page, inbox, sue):
     app = open_page(PAGE, sue)
     app.session_state["leads_lead 0_more"] = True
