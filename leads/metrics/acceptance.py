@@ -16,6 +16,25 @@ _KEPT = (
     *("part", "definition", "verdict", "test", "mql_at", "mql_day", "mql_day_only", "start"),
     *("decided", "accepted", "implied", "waited", "took"),
 )
+NAMES = frozenset(
+    {"acceptance_rate", "acceptance_of_due", "feedback_coverage", "silent_rejections", "rejection_reason"}
+)
+NEEDED = frozenset(
+    {
+        *(
+            "created_at",
+            "lead_at",
+            "mql_at",
+            "mql_day",
+            "mql_day_only",
+            "assigned_at",
+            "accepted_at",
+            "rejected_at",
+        ),
+        *("reason", "sal_at", "sql_at", "opportunity_at", "won_at"),
+    }
+)
+"""The columns of the episodes that these measures are made of."""
 _NO_DECISIONS = "No decision of sales is recorded, neither accepted nor rejected."
 
 

@@ -6,6 +6,8 @@ from functools import partial
 
 from alignment.errors import InvalidInput, NotFound
 from alignment.lifecycle import Stage
+from leads.metrics.acceptance import NAMES as DECISIONS
+from leads.metrics.acceptance import NEEDED as DECIDED_BY
 from leads.metrics.acceptance import (
     acceptance_of_due,
     acceptance_rate,
@@ -58,7 +60,8 @@ def measure_all(question: MetricQuestion, names: Collection[str] | None = None) 
     _check(question)
     facts = warehouse()
     with facts.read() as session:
-        population = Population(session, question, facts.imported_at(), counts_only=True)
+        needed = DECIDED_BY if names is not None and DECISIONS.issuperset(names) else None
+        population = Population(session, question, facts.imported_at(), needed=needed, counts_only=True)
         measures: list[Measure] = []
         for key, make in _selections(population):
             if names is None or key.split(":")[0] in names:

@@ -30,6 +30,7 @@ TEST = "test_or_internal"
 _MONEY = ("value", "currency")
 _NO_FIELD = (GroupBy.WEEK, GroupBy.MONTH, GroupBy.DEFINITION)
 _WHO = ("lead_id", "source", "campaign", "content", "owner", "assigned_to", "last")
+_EVERY = ("number", "part", "definition", "verdict", "test")
 _OTHER_TIMES = ("assigned_at", "attempted_at", "contacted_at", "accepted_at", "rejected_at", "until_at")
 
 
@@ -71,6 +72,8 @@ class Population:
     windows: dict[tuple[Stage, Stage], int | None] = field(default_factory=dict)
     truncations: dict[tuple[Stage, Stage], Truncation | None] = field(default_factory=dict)
     chosen: dict[str, str | None] = field(default_factory=dict)
+    needed: frozenset[str] | None = None
+    """The columns of `episodes` that the measures asked for need, besides those of every measure; None for all."""
     counts_only: bool = False
     """Whether only figures are asked for and no leads: then what is held says nothing of who they are."""
 
@@ -181,6 +184,9 @@ class Population:
         exclude = self.question.exclude
         test = ibis.literal(False) if exclude is None else compile_rule(exclude, table, table.mql_at).passes
         table = table.mutate(test=test, part=self._part(table)).select(*columns)
+        if self.needed is not None:
+            wanted = (*_EVERY, *sorted(self.needed))
+            return self.once("episodes", lambda: table.select(*wanted))
         return self.once("episodes", lambda: table.mutate(source=table.source.coalesce(BLANK)))
 
     @cached_property
