@@ -96,7 +96,12 @@ def read_feedback(
     split = _figures(connection, by, None, first_day, last_day)
     chosen = split if value is None else _figures(connection, by, value, first_day, last_day)
     since, until = _span(connection, first_day, last_day)
-    about: dict[str, Any] = {"since": since, "until": until, "group": by if value is not None else None, "value": value}
+    about: dict[str, Any] = {
+        "since": since,
+        "until": until,
+        "group": by if value is not None else None,
+        "value": value,
+    }
     said = lead_feedback.counts_by(connection, by, since=since, until=until)
     codes = lead_feedback.code_counts(connection, **about)
     note_count = lead_feedback.count(connection, **about, with_note=True)

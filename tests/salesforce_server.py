@@ -7,8 +7,34 @@ from crm_server import Call, Reply, System
 
 TOKEN = re.compile(r"\s*(\(|\)|,|>=|<=|=|>|<|'[^']*'|[^\s(),=<>]+)")
 STATUS = ["Open - Not Contacted", "MQL", "Working - Contacted", "Closed - Not Converted", "Warming up"]
-LEAD_FIELDS = ["Id", "CreatedDate", "SystemModstamp", "IsDeleted", "MasterRecordId", "OwnerId", "Status", "IsConverted", "ConvertedDate", "ConvertedOpportunityId", "LeadSource", "Company", "NumberOfEmployees", "Industry", "Country", "Title"]
-OPPORTUNITY_FIELDS = ["Id", "CreatedDate", "SystemModstamp", "IsWon", "IsClosed", "CloseDate", "Amount", "CurrencyIsoCode"]
+LEAD_FIELDS = [
+    "Id",
+    "CreatedDate",
+    "SystemModstamp",
+    "IsDeleted",
+    "MasterRecordId",
+    "OwnerId",
+    "Status",
+    "IsConverted",
+    "ConvertedDate",
+    "ConvertedOpportunityId",
+    "LeadSource",
+    "Company",
+    "NumberOfEmployees",
+    "Industry",
+    "Country",
+    "Title",
+]
+OPPORTUNITY_FIELDS = [
+    "Id",
+    "CreatedDate",
+    "SystemModstamp",
+    "IsWon",
+    "IsClosed",
+    "CloseDate",
+    "Amount",
+    "CurrencyIsoCode",
+]
 
 
 def lead_id(number: int) -> str:
