@@ -51,8 +51,9 @@ with stop_on_refusal():
 @st.fragment(run_every="2s")
 def watch(shown: str) -> None:
     """Draw the page anew when a goal or the leads have changed, unless somebody is writing."""
-    if not dialogs.is_open(PAGE) and revision() != shown:
-        st.rerun()
+    with stop_on_refusal():
+        if not dialogs.is_open(PAGE) and revision() != shown:
+            st.rerun()
 
 
 @st.dialog("Propose a goal", width="medium", on_dismiss=lambda: dialogs.closed(PAGE))

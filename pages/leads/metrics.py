@@ -30,8 +30,9 @@ with stop_on_refusal():
 @st.fragment(run_every="2s")
 def watch(shown: str) -> None:
     """Draw the page anew when there is something new to show, and nobody is reading the leads behind a figure."""
-    if not dialogs.is_open(figure_leads.PAGE) and dashboard.read_revision(actor()) != shown:
-        st.rerun()
+    with stop_on_refusal():
+        if not dialogs.is_open(figure_leads.PAGE) and dashboard.read_revision(actor()) != shown:
+            st.rerun()
 
 
 watch(shown_revision)

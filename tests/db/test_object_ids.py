@@ -38,6 +38,7 @@ PLAUSIBLE = {
     "content_hash": "0" * 64,
     "password": "long enough words",
     "value": "x",
+    "because": "A reason",
     "email": "someone@example.com",
     "person_ids": ("01SOMEBODY",),
     "form": "csv",

@@ -115,8 +115,8 @@ def test_a_restart_of_the_server_keeps_people_signed_in_and_what_they_typed(port
 def test_access_taken_away_ends_the_open_page_by_itself_where_it_refreshes(portal, add_person, sign_in):
     add_person("Ada Admin", "admin", None)
     lead = add_person("Lena Lead", "team_lead")
-    page = sign_in(lead, "/leads")
-    expect_heading(page, "Leads")
+    page = sign_in(lead, "/metrics")
+    expect_heading(page, "Metrics")
     people.end_access(MACHINE, lead.id)
     expect(page.get_by_text("sign in").first).to_be_visible(timeout=15_000)  # a fragment, five seconds later
 

@@ -292,7 +292,7 @@ def test_a_fragment_run_after_access_was_taken_away_shows_and_changes_nothing(do
     lead = add_person("Lena Lead", "team_lead")
     client = connect(door.url, cookie_of(lead))
     found = {}
-    for page in ("leads", "workshop", "answer"):
+    for page in ("metrics", "goals", "leads", "workshop", "answer"):
         client.fragments.clear()
         client.run(page)
         found.update({page: list(client.fragments)} if client.fragments else {})

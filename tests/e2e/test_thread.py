@@ -313,7 +313,7 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
 
     # new leads come in by the command line while a team lead looks at the figures
     go_to(sales_lead, "Metrics")
-    expect_heading(sales_lead, re.compile("^178 MQLs"))
+    expect_heading(sales_lead, re.compile("^Marketing delivered 178 qualified leads"))
     settle(sales_lead)
     write_newcomers(newcomers, datetime.now(UTC))
     mapping.write_text(MAPPING)
@@ -324,7 +324,7 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
         check=True,
     )
     assert json.loads(done.stdout)["new"] == 60
-    expect(heading(sales_lead, re.compile("^218 MQLs"))).to_be_visible(timeout=5000)
+    expect(heading(sales_lead, re.compile("^Marketing delivered 218 qualified leads"))).to_be_visible(timeout=5000)
     sales_lead.get_by_role("button", name="Passport").first.click()  # that of the first card, MQLs
     passport = sales_lead.get_by_test_id("stPopoverBody")
     expect(passport.get_by_text("Formula: leads that entered MQL in the period")).to_be_visible()

@@ -15,6 +15,13 @@ def leaves():
     raise Gone
 
 
+def join_all():
+    """Wait for the computations to come to their end."""
+    for thread in threading.enumerate():
+        if thread.name == "figures":
+            thread.join(10)
+
+
 def test_who_asks_at_the_same_time_gets_the_one_result():
     runs, go, started, computed = SharedRuns(4), threading.Event(), threading.Semaphore(0), []
 
@@ -50,6 +57,7 @@ def test_when_the_only_one_who_waits_leaves_the_work_is_interrupted():
     assert interrupted.wait(10)
     # and whoever asks then gets a run of their own
     assert runs.get("key", lambda stopping: "anew") == "anew"
+    join_all()
     assert ended == [True]
 
 
@@ -89,9 +97,7 @@ def test_work_that_was_abandoned_before_it_began_does_not_begin():
     with pytest.raises(Gone):
         runs.get("key", compute, leaves)
     abandoned.set()
-    for thread in threading.enumerate():
-        if thread.name == "figures":
-            thread.join(10)
+    join_all()
     assert told == [True]
 
 
