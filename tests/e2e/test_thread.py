@@ -326,10 +326,11 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
     assert json.loads(done.stdout)["new"] == 60
     expect(heading(sales_lead, re.compile("^Marketing delivered 218 qualified leads"))).to_be_visible(timeout=5000)
     sales_lead.get_by_role("button", name="Passport").first.click()  # that of the first card, MQLs
-    passport = sales_lead.get_by_test_id("stPopoverBody")
+    passport = sales_lead.get_by_role("dialog")
     expect(passport.get_by_text("Formula: leads that entered MQL in the period")).to_be_visible()
     expect(passport.get_by_text("MQL v1 (40 leads)")).to_be_visible()
     expect(passport.get_by_text("Left out: 20, do not meet the definition.")).to_be_visible()
+    sales_lead.keyboard.press("Escape")
 
     # Recap: honest that it is too early
     go_to(facilitator, "Cycle")
