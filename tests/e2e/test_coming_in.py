@@ -172,7 +172,7 @@ def test_charts_and_tables_of_the_sample_company_show_under_the_policy_and_nothi
     page.goto(portal.setup_link())
     page.get_by_role("tab", name="Explore with the sample company").click()
     page.get_by_role("button", name="Load the sample company").click()
-    expect(page.get_by_text("all people and data are made up")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("all people and data are made up")).to_be_visible(timeout=240_000)
     password = page.get_by_test_id("stCode").locator("code").inner_text().strip()
     administrator = next(
         entry.person for entry in people.list_people(MACHINE) if entry.person.role.value == "admin"

@@ -362,7 +362,7 @@ def test_from_the_set_up_link_through_the_sample_company_every_role_opens_every_
     page.goto(portal.setup_link())
     page.get_by_role("tab", name="Explore with the sample company").click()
     press(page, "Load the sample company", exact=False)
-    expect(page.get_by_text("all people and data are made up")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("all people and data are made up")).to_be_visible(timeout=240_000)
     password = page.get_by_test_id("stCode").locator("code").inner_text().strip()
     everyone = [entry.person for entry in people.list_people(MACHINE)]
     for role in Role:
