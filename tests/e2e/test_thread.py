@@ -324,7 +324,9 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
         check=True,
     )
     assert json.loads(done.stdout)["new"] == 60
-    expect(heading(sales_lead, re.compile("^Marketing delivered 218 qualified leads"))).to_be_visible(timeout=5000)
+    expect(heading(sales_lead, re.compile("^Marketing delivered 218 qualified leads"))).to_be_visible(
+        timeout=5000
+    )
     sales_lead.get_by_role("button", name="Passport").first.click()  # that of the first card, MQLs
     passport = sales_lead.get_by_role("dialog")
     expect(passport.get_by_text("Formula: leads that entered MQL in the period")).to_be_visible()
