@@ -15,30 +15,19 @@ from components.text import plain
 def ask_feedback(view: LeadView, key: str) -> None:
     """The questions, beginning with what was said before; `said` reads the answers."""
     given = view.given.feedback if view.given else Feedback()
-    st.pills(
-        "What worked",
-        list(Aspect),
-        default=list(given.worked),
-        format_func=lambda aspect: aspect.label,
-        selection_mode="multi",
-        key=f"{key}_worked",
-    )
-    st.pills(
-        "What did not",
-        list(Aspect),
-        default=list(given.failed),
-        format_func=lambda aspect: aspect.label,
-        selection_mode="multi",
-        key=f"{key}_failed",
-    )
-    st.pills(
-        "Objections that came up",
-        list(Objection),
-        default=list(given.objections),
-        format_func=lambda objection: objection.label,
-        selection_mode="multi",
-        key=f"{key}_objections",
-    )
+    for label, kind, chosen, name in (
+        ("What worked", Aspect, given.worked, "worked"),
+        ("What did not", Aspect, given.failed, "failed"),
+        ("Objections that came up", Objection, given.objections, "objections"),
+    ):
+        st.pills(
+            label,
+            list(kind),
+            default=list(chosen),
+            format_func=lambda one: one.label,
+            selection_mode="multi",
+            key=f"{key}_{name}",
+        )
     own = view.record.fields.get("content")
     contents = list(
         dict.fromkeys(name for name in (given.content, own, *lead_decisions.list_contents(actor())) if name)
