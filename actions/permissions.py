@@ -51,6 +51,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "definition:draft": LEADING,
     "definition:sign": TEAM_LEADS,
     "definition:acknowledge": EVERYONE,
+    "term:describe": LEADING,
+    "agreement:export": EVERYONE,
+    "agreement:publish": ADMIN,
     # promises
     "promise:read": EVERYONE,
     "promise:draft": LEADING,

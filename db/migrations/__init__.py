@@ -20,4 +20,5 @@ from db.migrations import (  # noqa: E402, F401
     m0009_promises,
     m0010_goals,
     m0011_set_aside,
+    m0013_glossary,
 )
