@@ -1,15 +1,17 @@
 """A rule on past leads: who would have passed, what became of them, and how two rules differ."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import ibis
 
 from alignment.lifecycle import EventType, Stage
 from alignment.rules import Rule, fields_of
-from leads.closed_periods import EVERYTHING, Period, within
+from alignment.what_if import Outcomes, RuleChange, Verdicts, Window, change_from
+from leads.closed_periods import EVERYTHING, Period, closed_periods, start_of, within
 from leads.model import column_of
 from leads.rule_expressions import compile_rule
 from leads.store import Facts, warehouse
@@ -138,25 +140,174 @@ def backtest(
     """
     with warehouse().read() as facts:
         population = with_outcomes(facts)
-        undated = 0
         period = Period(first_day, last_day)
+        dated: ibis.Value = ibis.literal(True)
         if period != EVERYTHING:
-            undated = facts.value(population.filter(population.came_at.isnull()).count())
-            population = population.filter(within(population.came_at, period, timezone))
+            dated = population.came_at.notnull()
+            population = population.filter(~dated | within(population.came_at, period, timezone))
         first = compile_rule(rule, population, population.came_at).outcome
         second = (
             compile_rule(against, population, population.came_at).outcome
             if against is not None
             else ibis.null().cast("boolean")
         )
-        judged = population.select("won", "lost", "worked", first=first, second=second)
+        names = sorted({*fields_of(rule), *(fields_of(against) if against is not None else ())})
+        known = {f"known_{place}": _known(population, name) for place, name in enumerate(names)}
+        judged = population.select("won", "lost", "worked", dated=dated, first=first, second=second, **known)
         cells = facts.rows(
-            judged.group_by("first", "second", "won", "lost").aggregate(
-                n=judged.count(), unworked=(~judged.worked).sum()
+            judged.group_by("dated", "first", "second", "won", "lost").aggregate(
+                n=judged.count(),
+                unworked=judged.count(where=~judged.worked),
+                **{name: judged.count(where=judged[name]) for name in known},
             )
         )
-        warnings = _warnings(facts, population, rule, against)
-        return _counted(cells, against is not None, undated, warnings, facts.revision)
+        undated = sum(cell["n"] for cell in cells if not cell["dated"])
+        cells = [cell for cell in cells if cell["dated"]]
+        return _counted(cells, against is not None, undated, _warnings(names, cells), facts.revision)
+
+
+def count_windows(facts: Facts, as_of: datetime, timezone: str) -> tuple[tuple[Window, Outcomes], ...]:
+    """The windows that a rule can be tried on, each with what became of its leads: the last quarter that was over at `as_of`
+    (aware) and in which leads came, twelve months, and all leads; see `closed_periods`."""
+    population = with_outcomes(facts)
+    periods = closed_periods(facts, population, as_of, timezone)
+    columns: dict[str, ibis.Value] = {
+        "first": population.came_at.min(),
+        "last": population.came_at.max(),
+    }
+    for place, period in enumerate(periods):
+        inside = within(population.came_at, period, timezone)
+        for name, of in _outcomes_where(population, inside).items():
+            columns[f"{name}_{place}"] = of
+    [found] = facts.rows(population.aggregate(**columns))
+    ends = [
+        None if found[name] is None else found[name].replace(tzinfo=UTC).astimezone(ZoneInfo(timezone)).date()
+        for name in ("first", "last")
+    ]
+    return tuple(
+        (
+            Window(
+                period.first_day,
+                period.last_day,
+                facts.revision,
+                period.first_day or ends[0],
+                period.last_day or ends[1],
+            ),
+            Outcomes(*(found[f"{name}_{place}"] for name in _OUTCOMES)),
+        )
+        for place, period in enumerate(periods)
+    )
+
+
+def count_verdicts(
+    facts: Facts, rules: Sequence[Rule], window: Window, timezone: str
+) -> tuple[Verdicts, ...]:
+    """What each of several rules says of the leads of a window, in one query."""
+    if not rules:
+        return ()
+    population = _of_window(facts, window, timezone)
+    weeks = window.weeks
+    number: ibis.Value = ibis.literal(-1, "int32")
+    if weeks and window.earliest is not None:
+        came = population.came_at.truncate("s").epoch_seconds()  # which rounds
+        since = came - start_of(window.earliest, timezone).epoch_seconds()
+        number = (since // (7 * 86_400)).cast("int32")
+    judged = population.select(
+        "won",
+        "lost",
+        "worked",
+        week=number,
+        **{
+            f"says_{place}": compile_rule(rule, population, population.came_at).outcome
+            for place, rule in enumerate(rules)
+        },
+    )
+    columns = _outcomes_where(judged)
+    for place in range(len(rules)):
+        says = judged[f"says_{place}"]
+        for name, value in _outcomes_where(judged, says).items():
+            columns[f"passed_{name}_{place}"] = value
+        for name, value in _outcomes_where(judged, ~says).items():
+            columns[f"failed_{name}_{place}"] = value
+    rows = facts.rows(judged.group_by("week").aggregate(**columns))
+
+    def total(prefix: str, suffix: str) -> Outcomes:
+        return Outcomes(*(sum(row[f"{prefix}{name}{suffix}"] for row in rows) for name in _OUTCOMES))
+
+    everyone = total("", "")
+    found = []
+    for place in range(len(rules)):
+        passed, failed = total("passed_", f"_{place}"), total("failed_", f"_{place}")
+        by_week = {row["week"]: row[f"passed_leads_{place}"] for row in rows}
+        found.append(
+            Verdicts(
+                passed,
+                failed,
+                everyone - passed - failed,
+                tuple(by_week.get(week, 0) for week in range(weeks)),
+            )
+        )
+    return tuple(found)
+
+
+def count_change(facts: Facts, before: Rule, after: Rule, window: Window, timezone: str) -> RuleChange:
+    """Who of a window's leads changes side where the rule `after` takes the place of `before`."""
+    population = _of_window(facts, window, timezone)
+    judged = population.select(
+        "won",
+        "lost",
+        "worked",
+        before=compile_rule(before, population, population.came_at).outcome,
+        after=compile_rule(after, population, population.came_at).outcome,
+    )
+    rows = facts.rows(judged.group_by("before", "after").aggregate(**_outcomes_where(judged)))
+    return change_from(
+        window,
+        {(row["before"], row["after"]): Outcomes(*(row[name] for name in _OUTCOMES)) for row in rows},
+    )
+
+
+def warn_of_fields(
+    facts: Facts, rules: Sequence[Rule], window: Window, timezone: str
+) -> tuple[BacktestWarning, ...]:
+    """What makes a look at the window less than it seems: fields that no lead has, or that are filled in after the outcome."""
+    names = sorted({name for rule in rules for name in fields_of(rule)})
+    if not names:
+        return ()
+    population = _of_window(facts, window, timezone)
+    known = {f"known_{place}": _known(population, name) for place, name in enumerate(names)}
+    looked_at = population.select("won", **known)
+    cells = facts.rows(
+        looked_at.group_by("won").aggregate(
+            n=looked_at.count(), **{name: looked_at.count(where=looked_at[name]) for name in known}
+        )
+    )
+    return _warnings(names, cells)
+
+
+_OUTCOMES = ("leads", "won", "lost", "unworked")
+
+
+def _outcomes_where(table: ibis.Table, where: ibis.Value | None = None) -> dict[str, ibis.Value]:
+    """Counts for `Outcomes`, of the rows of which `where` is true."""
+    inside = ibis.literal(True) if where is None else where
+    return {
+        "leads": table.count(where=inside),
+        "won": table.count(where=inside & table.won),
+        "lost": table.count(where=inside & table.lost),
+        "unworked": table.count(where=inside & ~table.worked),
+    }
+
+
+def _of_window(facts: Facts, window: Window, timezone: str) -> ibis.Table:
+    population = with_outcomes(facts)
+    period = Period(window.first_day, window.last_day)
+    return population.filter(within(population.came_at, period, timezone))
+
+
+def _known(population: ibis.Table, field: str) -> ibis.Value:
+    column = column_of(field)
+    return population[column].notnull() if column in population.columns else ibis.literal(False)
 
 
 def compare_rules(
@@ -234,28 +385,23 @@ def with_outcomes(facts: Facts) -> ibis.Table:
     )
 
 
-def _warnings(
-    facts: Facts, population: ibis.Table, rule: Rule, against: Rule | None
-) -> tuple[BacktestWarning, ...]:
-    names = sorted({*fields_of(rule), *(fields_of(against) if against is not None else ())})
-    measured: dict[str, ibis.Value] = {"all": population.count(), "won": population.won.sum().coalesce(0)}
-    for number, name in enumerate(names):
-        column = column_of(name)
-        known = population[column].notnull() if column in population.columns else ibis.literal(False)
-        measured[f"known_{number}"] = known.sum().coalesce(0)
-        measured[f"won_{number}"] = (known & population.won).sum().coalesce(0)
-    counts = facts.rows(population.aggregate(**measured))[0]
-    open_ = counts["all"] - counts["won"]
+def _warnings(names: Sequence[str], cells: Sequence[Mapping[str, Any]]) -> tuple[BacktestWarning, ...]:
+    """Look at cells of leads with `won`, `n`, and `known_…`, how many of them have a value in each of the fields."""
+
+    def count(column: str, won: bool | None = None) -> int:
+        return sum(cell[column] for cell in cells if won is None or cell["won"] is won)
+
+    everyone, won = count("n"), count("n", True)
     warnings = []
-    for number, name in enumerate(names):
-        known, known_won = counts[f"known_{number}"], counts[f"won_{number}"]
-        if counts["all"] and not known:
+    for place, name in enumerate(names):
+        known, known_won = count(f"known_{place}"), count(f"known_{place}", True)
+        if everyone and not known:
             warnings.append(
                 BacktestWarning(
                     "never_known", name, f"No lead has a value for “{name}”: the rule leaves all open."
                 )
             )
-        elif leakage := words_of_leakage(name, counts["won"], known_won, open_, known - known_won):
+        elif leakage := words_of_leakage(name, won, known_won, everyone - won, known - known_won):
             warnings.append(
                 BacktestWarning("leakage", name, f"{leakage}, and would then make any rule look good.")
             )

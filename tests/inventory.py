@@ -15,6 +15,7 @@ DOORS = {
     "invitations": {"followed_link", "sign_in_by_link"},
     "people": {"accept_invitation", "invited_person", "checked_email"},
     "settings": {"company_name", "company_of"},
+    "what_if": {"usual_window", "read_rule"},
     "sign_in": None,
     "setup": None,
     "health": None,
