@@ -20,7 +20,7 @@ class MessageKind(StrEnum):
     IMPORT = "import"  # somebody has brought in answers in the person's name
     LINK = "link"  # somebody else has made a link that signs the person in
     TROUBLE = "trouble"  # for facilitators: what the portal could not do by itself
-    ALERT = "alert"  # a promise is about to be broken, or was
+    ALERT = "alert"  # something agreed does not hold: a promise, a definition, or what an objection was about
 
 
 class MailState(StrEnum):
@@ -149,6 +149,29 @@ def promise_broken(promise: str, leads: Sequence[str], more: int) -> Wording:
         f"{_leads(count)} {'was' if count == 1 else 'were'} not answered in time under the promise ‘{one_line(promise)}’, "
         f"and still {'waits' if count == 1 else 'wait'}.\n\n{_listed(leads, more)}",
     )
+
+
+def objection_confirmed(term: str, claim: str, outcome: str, reason: str) -> Wording:
+    """What team leads and the objector are told when the figures prove an objection right: the topic is open again."""
+    return Wording(
+        one_line(f"An objection came true: {term}"),
+        f"{claim}: this was claimed when ‘{one_line(term)}’ was agreed, and it came true. {outcome}\n\nThe objection: "
+        f"{one_line(reason, 500)}\n\nThe topic is on the workshop's table again. What is in force stays in force until both "
+        "sides have signed something else.",
+    )
+
+
+def objection_ended(term: str, claim: str, outcome: str) -> Wording:
+    """What the objector is told when the days of the claim are over and the figures do not prove it."""
+    return Wording(
+        one_line(f"Your objection was looked at: {term}"),
+        f"{claim}: this was your claim about ‘{one_line(term)}’. {outcome} The agreement stays as it is.",
+    )
+
+
+def drift_found(what: str, detail: str) -> Wording:
+    """What team leads are told when leads and the signed definition drift apart."""
+    return Wording(one_line(what), detail)
 
 
 def _leads(count: int) -> str:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import structlog
 
-from actions import alerts, invitations, mail, schedules, surveys
+from actions import alerts, drift, invitations, mail, objections, schedules, surveys
 from alignment.people import MACHINE
 
 T = TypeVar("T")
@@ -27,6 +27,8 @@ class Round:
     invited: int = 0
     reminded: int = 0
     alerted: int = 0
+    objections_decided: int = 0
+    drifts_told: int = 0
     mails_sent: int = 0
     mails_failed: int = 0
     faults: tuple[str, ...] = ()
@@ -41,6 +43,8 @@ class Round:
                 self.invited,
                 self.reminded,
                 self.alerted,
+                self.objections_decided,
+                self.drifts_told,
                 self.mails_sent,
                 self.mails_failed,
             )
@@ -68,10 +72,14 @@ def run_round(*, route: str = mail.WELCOME_ROUTE, may_go_on: Callable[[], bool] 
     invited = step("invite", lambda: invitations.invite_newcomers(MACHINE), 0)
     reminded = step("remind", lambda: invitations.remind_due(MACHINE), 0)
     alerted = step("alert of promises", lambda: alerts.alert_due(MACHINE), 0)
+    decided = step("decide objections", lambda: objections.decide_due(MACHINE), 0)
+    drifts = step("look at drift", lambda: drift.alert_drift(MACHINE), 0)
     step("forget what was closed", lambda: surveys.forget_closed(MACHINE), True)
     step("forget old links", lambda: invitations.forget_old_links(MACHINE), None)
     mails_sent, mails_failed = step("send mail", lambda: _send(route, may_go_on), (0, 0))
-    return Round(opened, closed, invited, reminded, alerted, mails_sent, mails_failed, tuple(faults))
+    return Round(
+        opened, closed, invited, reminded, alerted, decided, drifts, mails_sent, mails_failed, tuple(faults)
+    )
 
 
 def _send(route: str, may_go_on: Callable[[], bool]) -> tuple[int, int]:

@@ -21,4 +21,5 @@ from db.migrations import (  # noqa: E402, F401
     m0010_goals,
     m0011_set_aside,
     m0013_glossary,
+    m0014_objections,
 )

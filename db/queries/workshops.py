@@ -135,6 +135,11 @@ def set_topic_state(connection: Connection, topic_id: str, state: TopicState) ->
     connection.execute("UPDATE topic SET state = ? WHERE id = ?", (state.value, topic_id))
 
 
+def reopen_topic(connection: Connection, topic_id: str, reason: str) -> None:
+    """Put a topic back on the table, with the reason why it is there again."""
+    connection.execute("UPDATE topic SET state = 'open', reason = ? WHERE id = ?", (reason, topic_id))
+
+
 def add_proposal(
     connection: Connection,
     topic_id: str,
