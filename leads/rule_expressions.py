@@ -5,12 +5,31 @@ Kleene's three values are the engine's own: a boolean that may be null, with its
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 from typing import Any
 
 import ibis
 
-from alignment.rules import AllOf, AnyOf, Condition, Node, Not, Operator, Points, Rule
-from alignment.rules.evaluation import FALSE_WORDS, INSTANT_PATTERN, NUMBER_PATTERN, TRUE_WORDS, as_day
+from alignment.rules import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Decay,
+    Fading,
+    Node,
+    Not,
+    Operator,
+    Points,
+    Rule,
+)
+from alignment.rules.evaluation import (
+    FALSE_WORDS,
+    INSTANT_PATTERN,
+    MOST_HALF_LIVES,
+    NUMBER_PATTERN,
+    TRUE_WORDS,
+    as_day,
+)
 from leads.model import column_of
 
 
@@ -47,6 +66,13 @@ def compile_rule(rule: Rule, lead: ibis.Table, decided_at: ibis.Value | None = N
     return Verdict(compiler.node(rule.root))
 
 
+def compile_score(
+    points: Points, lead: ibis.Table, decided_at: ibis.Value | None = None
+) -> tuple[ibis.Value, ibis.Value]:
+    """The least and the most points, in hundredths, that each row's fields allow: `score_of` in the engine; never null."""
+    return _Compiler(lead, decided_at).score(points)
+
+
 def as_number(lead: ibis.Table, field: str) -> ibis.Value:
     """A field of the lead table as the number that a rule compares with; null where it is missing or is none."""
     return _as_kind_of(0.0, _Compiler(lead, None).value(field))
@@ -58,19 +84,47 @@ class _Compiler:
         self._decided_at = decided_at
 
     def points(self, points: Points) -> ibis.Value:
-        lowest: Any = ibis.literal(0, "int64")
-        highest: Any = ibis.literal(0, "int64")
-        for entry in points.entries:
-            outcome, add = self.node(entry.node), entry.add_hundredths
-            open_ = _is_open(outcome)
-            known = outcome.fill_null(False).ifelse(add, 0)
-            lowest = lowest + open_.ifelse(min(add, 0), known)
-            highest = highest + open_.ifelse(max(add, 0), known)
+        lowest, highest = self.score(points)
         return ibis.cases(
             (lowest >= points.threshold_hundredths, True),
             (highest < points.threshold_hundredths, False),
             else_=_nothing("boolean"),
         )
+
+    def score(self, points: Points) -> tuple[ibis.Value, ibis.Value]:
+        lowest, highest = [], []
+        for entry in points.entries:
+            outcome, add = self.node(entry.node), entry.add_hundredths
+            if entry.decay is None:
+                certain, possible = (
+                    outcome.fill_null(False).ifelse(add, 0),
+                    outcome.fill_null(True).ifelse(add, 0),
+                )
+            else:
+                left = self._left(add, entry.decay)
+                certain = outcome.fill_null(False).ifelse(left.fill_null(0), 0)
+                possible = outcome.fill_null(True).ifelse(left.fill_null(add), 0)
+            lowest.append(certain if add > 0 else possible)
+            highest.append(possible if add > 0 else certain)
+        return _sum(lowest), _sum(highest)
+
+    def _left(self, add: int, decay: Decay) -> Any:
+        """What the decay has left of `add` hundredths; null where it cannot be told."""
+        if self._decided_at is None:
+            return _nothing("int64")
+        since = _as_instant(self.value(decay.since))
+        age = self._decided_at.date().delta(since.date(), unit="day").cast("int64")
+        points, days = abs(add), decay.days
+        if decay.fading is Fading.LINEAR:
+            ahead = ibis.greatest(days - age, ibis.literal(0, "int64"))
+            # whole numbers below 2^53: the quotient of two doubles is never rounded up to the next whole number
+            left = ((2 * points * ahead + days).cast("float64") / ibis.literal(2.0 * days, "float64")).floor()
+        else:
+            spent = ibis.least(age, ibis.literal(MOST_HALF_LIVES * days, "int64")).cast("float64")
+            share = ibis.literal(0.5, "float64") ** (spent / ibis.literal(float(days), "float64"))
+            left = (share * ibis.literal(float(points), "float64") + ibis.literal(0.5, "float64")).floor()
+        signed = left.cast("int64") * (1 if add > 0 else -1)
+        return ibis.cases((since > self._decided_at, 0), (since.notnull(), signed), else_=_nothing("int64"))
 
     def node(self, node: Node) -> ibis.Value:
         match node:
@@ -140,6 +194,13 @@ class _Compiler:
         return value
 
 
+def _sum(parts: list[Any]) -> Any:
+    """The sum, in pairs of pairs: one long chain is written and read in a time that grows with its square."""
+    while len(parts) > 1:
+        parts = [left + right for left, right in zip_longest(parts[::2], parts[1::2], fillvalue=0)]
+    return parts[0].cast("int64")
+
+
 def _as_kind_of(wanted: Any, value: ibis.Value) -> ibis.Value:
     kind = value.type()
     if isinstance(wanted, bool):
@@ -168,7 +229,7 @@ def _as_instant(value: ibis.Value) -> ibis.Value:
 
 
 def _read(text: ibis.Value, pattern: str, kind: str) -> ibis.Value:
-    return text.re_search(pattern).ifelse(text, _nothing("string")).try_cast(kind)
+    return text.re_search(pattern).ifelse(text, _nothing("string")).cast(kind)
 
 
 def _is_open(outcome: ibis.Value) -> ibis.Value:

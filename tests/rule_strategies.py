@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from hypothesis import strategies as st
 
-from alignment.rules import AllOf, AnyOf, Condition, Not, Operator, Points, PointsEntry, Rule
+from alignment.rules import AllOf, AnyOf, Condition, Decay, Fading, Not, Operator, Points, PointsEntry, Rule
 
 names = st.sampled_from(["employees", "source", "flag", "created_at"])
 scalars = st.one_of(
@@ -46,11 +46,20 @@ nodes = st.recursive(
     ),
     max_leaves=8,
 )
-points = st.builds(
-    Points,
-    st.lists(st.builds(PointsEntry, nodes, st.integers(-3000, 5000)), min_size=1, max_size=4).map(tuple),
-    st.integers(-2000, 8000),
+decays = st.builds(
+    Decay, st.sampled_from(["created_at", "flag", "source"]), st.sampled_from(Fading), st.integers(1, 12)
 )
+entries = st.builds(PointsEntry, nodes, st.integers(-3000, 5000), st.one_of(st.none(), decays))
+
+
+@st.composite
+def points_rules(draw):
+    found = tuple(draw(st.lists(entries, min_size=1, max_size=4)))
+    most = sum(max(entry.add_hundredths, 0) for entry in found)
+    return Points(found, draw(st.integers(-2000, most)))
+
+
+points = points_rules()
 rules = st.builds(Rule, st.one_of(nodes, points))
 values = st.one_of(st.none(), st.just(""), scalars, days, days.map(str))
 leads = st.dictionaries(names, values)

@@ -4,12 +4,14 @@ The document form (JSON, `version` 1) is described in `reading`; what it means i
 evaluated as code and never becomes SQL text.
 """
 
-from alignment.rules.evaluation import evaluate
+from alignment.rules.evaluation import Score, evaluate, score_of
 from alignment.rules.reading import InvalidRule, parse, parse_json
 from alignment.rules.tree import (
     AllOf,
     AnyOf,
     Condition,
+    Decay,
+    Fading,
     FieldType,
     Node,
     Not,
@@ -27,6 +29,8 @@ __all__ = [
     "AllOf",
     "AnyOf",
     "Condition",
+    "Decay",
+    "Fading",
     "FieldType",
     "InvalidRule",
     "Node",
@@ -35,12 +39,14 @@ __all__ = [
     "Points",
     "PointsEntry",
     "Rule",
+    "Score",
     "canonical_hash",
     "conditions_of",
     "evaluate",
     "fields_of",
     "parse",
     "parse_json",
+    "score_of",
     "sentence",
     "to_document",
     "to_json",

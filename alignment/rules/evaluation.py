@@ -11,25 +11,46 @@ together. How values are read:
 - A day, or text that is one (`2026-01-31`), is compared with the UTC day of a date or instant. A day is also
   compared with text in ISO form.
 - `within_days` n is true from n times 24 hours before the decision up to the decision; without a decision time it is open.
+- Points with a decay count days in UTC, from the day that the field `since` names to the day of the decision. Points `add`
+  over `linear_days` d are add × (d − age) / d, at least 0; with `half_life_days` d they are add × ½^(age / d). Both start
+  from the original points and are rounded to hundredths, halves away from 0. What happens after the decision adds nothing;
+  where the day or the decision is unknown, anything from nothing to all of the points is possible.
 """
 
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from alignment.rules.tree import AllOf, AnyOf, Condition, Node, Not, Operator, Points, Rule
+from alignment.rules.tree import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Fading,
+    Node,
+    Not,
+    Operator,
+    Points,
+    PointsEntry,
+    Rule,
+)
 
 NUMBER_PATTERN = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
-INSTANT_PATTERN = (
-    r"^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
-    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?Z?)?$"
+# only days that exist, so that every engine may simply read what matches
+DAY_PATTERN = (
+    r"((19|20)[0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+    r"|((19|20)(0[48]|[2468][048]|[13579][26])|2000)-02-29)"
 )
+INSTANT_PATTERN = r"^" + DAY_PATTERN + r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?Z?)?$"
+# points and threshold are bounded, so that after as many half-lives not half a hundredth is left of any
+MOST_HALF_LIVES = 40
 TRUE_WORDS = ("true", "yes", "1", "TRUE", "True", "Yes", "YES")
 FALSE_WORDS = ("false", "no", "0", "FALSE", "False", "No", "NO")
 
 _NUMBER = re.compile(NUMBER_PATTERN)
+_DAY = re.compile(DAY_PATTERN)
 _INSTANT = re.compile(INSTANT_PATTERN)
 
 
@@ -44,19 +65,55 @@ def evaluate(rule: Rule, lead: Mapping[str, Any], decided_at: datetime | None = 
     return _node(rule.root, lead, decided_at)
 
 
-def _points(points: Points, lead: Mapping[str, Any], decided_at: datetime | None) -> bool | None:
+@dataclass(frozen=True)
+class Score:
+    """The points of a lead in hundredths: what is certain, as the least and the most that missing fields still allow."""
+
+    lowest: int
+    highest: int
+
+
+def score_of(points: Points, lead: Mapping[str, Any], decided_at: datetime | None = None) -> Score:
+    """The points of one lead; arguments as for `evaluate`."""
     lowest = highest = 0
     for entry in points.entries:
         outcome = _node(entry.node, lead, decided_at)
-        if outcome is True:
-            lowest += entry.add_hundredths
-            highest += entry.add_hundredths
-        elif outcome is None:
-            lowest += min(entry.add_hundredths, 0)
-            highest += max(entry.add_hundredths, 0)
-    if lowest >= points.threshold_hundredths:
+        if outcome is False:
+            continue
+        left = points_left(entry, lead, decided_at)
+        if outcome is True and left is not None:
+            lowest += left
+            highest += left
+        else:
+            most = entry.add_hundredths if left is None else left
+            lowest += min(most, 0)
+            highest += max(most, 0)
+    return Score(lowest, highest)
+
+
+def points_left(entry: PointsEntry, lead: Mapping[str, Any], decided_at: datetime | None) -> int | None:
+    """What decay has left of the entry's points, in hundredths; None where it cannot be told."""
+    if entry.decay is None:
+        return entry.add_hundredths
+    since = _as_instant(lead.get(entry.decay.since))
+    if since is None or decided_at is None:
+        return None
+    if since > decided_at:
+        return 0
+    age = (decided_at.astimezone(UTC).date() - since.date()).days
+    points, days = abs(entry.add_hundredths), entry.decay.days
+    if entry.decay.fading is Fading.LINEAR:
+        left = (2 * points * max(days - age, 0) + days) // (2 * days)
+    else:
+        left = math.floor(points * 0.5 ** (min(age, MOST_HALF_LIVES * days) / days) + 0.5)
+    return left if entry.add_hundredths > 0 else -left
+
+
+def _points(points: Points, lead: Mapping[str, Any], decided_at: datetime | None) -> bool | None:
+    score = score_of(points, lead, decided_at)
+    if score.lowest >= points.threshold_hundredths:
         return True
-    if highest < points.threshold_hundredths:
+    if score.highest < points.threshold_hundredths:
         return False
     return None
 
@@ -128,10 +185,7 @@ def as_day(wanted: Any) -> Any:
     """A value of a condition as it is compared with a day: text in ISO form is one, other text is none."""
     if not isinstance(wanted, str):
         return wanted
-    try:
-        return date.fromisoformat(wanted) if len(wanted) == 10 else None
-    except ValueError:
-        return None
+    return date.fromisoformat(wanted) if _DAY.fullmatch(wanted) else None
 
 
 def _as_kind_of(wanted: Any, value: Any) -> Any:
@@ -169,9 +223,5 @@ def _as_instant(value: Any) -> datetime | None:
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
     if isinstance(value, str) and _INSTANT.fullmatch(value):
-        try:
-            instant = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-        return instant.replace(tzinfo=UTC)
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
     return None

@@ -1,13 +1,13 @@
 """Why a rule says what it says of one lead: each of its parts in words, what it comes to, and what the lead has there."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from alignment.rules.evaluation import evaluate
-from alignment.rules.tree import AllOf, AnyOf, Node, Points, Rule, fields_of
-from alignment.rules.wording import sentence
+from alignment.rules.evaluation import evaluate, points_left
+from alignment.rules.tree import AllOf, AnyOf, Node, Points, PointsEntry, Rule, fields_of
+from alignment.rules.wording import entry_sentence, sentence
 from alignment.texts import number_text
 
 
@@ -16,7 +16,8 @@ class Finding:
     """One part of a rule, looked at with one lead.
 
     `outcome` is True, False, or None where a missing field leaves it open. `found` has the lead's own values, label and
-    text, '' for a missing one. `points` is what the part adds if it is true; None outside of a points rule.
+    text, '' for a missing one. `points` is what the part adds if it is true (where it fades and the lead's age is known: what
+    is left of it); None outside of a points rule.
     """
 
     sentence: str
@@ -43,22 +44,28 @@ def explain(
     """Explain `evaluate(rule, lead, decided_at)`; `labels` gives fields their names on screen."""
     names = labels or {}
 
-    def look(node: Node, points: float | None = None) -> Finding:
+    def look(node: Node) -> Finding:
         part = Rule(node)
-        return Finding(
-            sentence(part, names),
-            evaluate(part, lead, decided_at),
-            tuple(
-                (names.get(field) or field.replace("_", " "), value_text(lead.get(field)))
-                for field in fields_of(part)
-            ),
-            points,
+        return Finding(sentence(part, names), evaluate(part, lead, decided_at), shown(fields_of(part)))
+
+    def look_at_entry(entry: PointsEntry) -> Finding:
+        left = points_left(entry, lead, decided_at)
+        return replace(
+            look(entry.node),
+            sentence=entry_sentence(entry, names),
+            found=shown(fields_of(Rule(Points((entry,), 0)))),
+            points=(entry.add_hundredths if left is None else left) / 100,
+        )
+
+    def shown(fields: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (names.get(field) or field.replace("_", " "), value_text(lead.get(field))) for field in fields
         )
 
     outcome = evaluate(rule, lead, decided_at)
     match rule.root:
         case Points(entries, threshold):
-            found = tuple(look(entry.node, entry.add_hundredths / 100) for entry in entries)
+            found = tuple(look_at_entry(entry) for entry in entries)
             return Explanation(outcome, f"at least {threshold / 100:g} points", found)
         case AllOf(parts) if len(parts) > 1:
             return Explanation(outcome, "all of these", tuple(look(part) for part in parts))

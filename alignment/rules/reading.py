@@ -2,6 +2,8 @@
 
 A document is `{"version": 1, <body>}`. A body is a condition `{"field", "op", "value"}`, a group `{"all": [...]}`,
 `{"any": [...]}` or `{"not": {...}}`, or `{"points": [{"if": <group or condition>, "add": 20}], "threshold": 50}`.
+Points may fade: `"decay": {"since": <date field>, "linear_days": 90}` beside `"add"` takes them evenly to nothing over
+so many days, `"half_life_days": 30` instead halves them with each; `evaluation` tells exactly how.
 """
 
 import difflib
@@ -9,14 +11,17 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from alignment.errors import InvalidInput
+from alignment.rules.evaluation import as_day
 from alignment.rules.tree import (
     VERSION,
     AllOf,
     AnyOf,
     Condition,
+    Decay,
+    Fading,
     FieldType,
     Node,
     Not,
@@ -89,7 +94,7 @@ def parse(document: object, fields: Mapping[str, FieldType] | None = None) -> Ru
 
     With `fields`, names and value types are checked against it as well. Raises InvalidRule for an unknown key,
     operator or field, a value of the wrong type, an empty group, more than 20 levels, more than 500 conditions,
-    or a list of more than 1,000 values.
+    a list of more than 1,000 values, or a threshold that no lead can reach.
     """
     if not isinstance(document, Mapping):
         _refuse("", "it is no object.", 'Write it as {"version": 1, "all": [...]}.')
@@ -122,11 +127,44 @@ class _Reader:
             place = f"points[{number}]"
             if not isinstance(entry, Mapping):
                 _refuse(place, "this is no object.", 'Write {"if": ..., "add": ...}.')
-            self._only(entry, {"if", "add"}, place)
+            self._only(entry, {"if", "add", "decay"}, place)
             node = self.node(self._required(entry, "if", place), f"{place}.if", 2)
-            read.append(PointsEntry(node, _hundredths(self._required(entry, "add", place), f"{place}.add")))
-        threshold = self._required(body, "threshold", "")
-        return Points(tuple(read), _hundredths(threshold, "threshold"))
+            add = _hundredths(self._required(entry, "add", place), f"{place}.add")
+            decay = self._decay(entry["decay"], f"{place}.decay") if "decay" in entry else None
+            read.append(PointsEntry(node, add, decay))
+        threshold = _hundredths(self._required(body, "threshold", ""), "threshold")
+        most = sum(max(entry.add_hundredths, 0) for entry in read)
+        if threshold > most:
+            _refuse(
+                "threshold",
+                f"no lead can reach {threshold / 100:g} points, for all of them together are {most / 100:g}.",
+                "Lower the threshold or add points.",
+            )
+        return Points(tuple(read), threshold)
+
+    def _decay(self, document: object, place: str) -> Decay:
+        ways = [way.value for way in Fading]
+        if not isinstance(document, Mapping):
+            _refuse(place, "this is no object.", f'Write {{"since": ..., "{ways[0]}": 90}}.')
+        self._only(document, {"since", *ways}, place)
+        since = self._field(self._required(document, "since", place), _join(place, "since"))
+        field_type = self._type(since, _join(place, "since"))
+        if field_type not in (FieldType.DATE, FieldType.ANY):
+            _refuse(
+                _join(place, "since"),
+                f"“{since}” holds {_TYPES[field_type]}, not a day.",
+                "Let points fade from a date field.",
+            )
+        given = [way for way in Fading if way.value in document]
+        if len(given) != 1:
+            _refuse(place, "it has to be said in one way how points fade.", f"Write {' or '.join(ways)}.")
+        days = document[given[0].value]
+        at = _join(place, given[0].value)
+        if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= MOST_DAYS:
+            _refuse(
+                at, f"{_shown(days)} is no number of days.", f"Write a whole number from 1 to {MOST_DAYS:,}."
+            )
+        return Decay(since, given[0], days)
 
     def node(self, document: object, place: str, depth: int) -> Node:
         if depth > DEEPEST:
@@ -167,11 +205,9 @@ class _Reader:
         if self._conditions > MOST_CONDITIONS:
             _refuse(place, "there are too many conditions.", f"At most {MOST_CONDITIONS} are allowed.")
         self._only(document, {"field", "op", "value"}, place)
-        field = self._required(document, "field", place)
-        if not isinstance(field, str) or not field.strip() or len(field) > 100:
-            _refuse(_join(place, "field"), f"{_shown(field)} is no field name.", "Write its name in quotes.")
+        field = self._field(self._required(document, "field", place), _join(place, "field"))
         operator = self._operator(self._required(document, "op", place), place)
-        field_type = self._type(field, place)
+        field_type = self._type(field, _join(place, "field"))
         if operator in (Operator.IS_KNOWN, Operator.IS_UNKNOWN):
             if document.get("value") is not None:
                 _refuse(_join(place, "value"), f"{operator.value} takes no value.", "Take the value out.")
@@ -189,7 +225,12 @@ class _Reader:
                 f"Use one of: {' '.join(Operator)}.",
             )
 
-    def _type(self, field: str, place: str) -> FieldType:
+    def _field(self, name: object, at: str) -> str:
+        if not isinstance(name, str) or not name.strip() or len(name) > 100:
+            _refuse(at, f"{_shown(name)} is no field name.", "Write its name in quotes.")
+        return name
+
+    def _type(self, field: str, at: str) -> FieldType:
         if self._fields is None:
             return FieldType.ANY
         found = self._fields.get(field)
@@ -197,9 +238,7 @@ class _Reader:
             close = difflib.get_close_matches(field, self._fields, n=1)
             hint = f"Did you mean “{close[0]}”?" if close else "Choose one of the fields of your leads."
             listed = ", ".join(sorted(self._fields)[:30])
-            _refuse(
-                _join(place, "field"), f"the field {_shown(field)} is not known.", f"{hint} Known: {listed}."
-            )
+            _refuse(at, f"the field {_shown(field)} is not known.", f"{hint} Known: {listed}.")
         return found
 
     def _value(
@@ -362,12 +401,10 @@ def _text(value: str, at: str) -> str:
 
 
 def _day(text: str, at: str) -> date:
-    try:
-        if len(text) != 10:
-            raise ValueError
-        return date.fromisoformat(text)
-    except ValueError:
+    day = as_day(text)
+    if day is None:
         _refuse(at, f"{_shown(text)} is no day.", 'Write a day as "2026-01-31".')
+    return cast(date, day)
 
 
 def _hundredths(value: object, at: str) -> int:

@@ -76,12 +76,29 @@ class Not:
 Node = Condition | AllOf | AnyOf | Not
 
 
+class Fading(StrEnum):
+    """How points fade: evenly to nothing over a number of days, or by half with each such number of days."""
+
+    LINEAR = "linear_days"
+    HALF_LIFE = "half_life_days"
+
+
+@dataclass(frozen=True)
+class Decay:
+    """Points that fade with age, counted in whole days in UTC from the day in the field `since` to that of the decision."""
+
+    since: str
+    fading: Fading
+    days: int
+
+
 @dataclass(frozen=True)
 class PointsEntry:
-    """`add` points, in hundredths so that sums are exact, if `node` is true."""
+    """`add` points, in hundredths so that sums are exact, if `node` is true; of them, what `decay` has left."""
 
     node: Node
     add_hundredths: int
+    decay: Decay | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +128,12 @@ def conditions_of(rule: Rule) -> Iterator[Condition]:
 
 def fields_of(rule: Rule) -> tuple[str, ...]:
     """The names of the fields the rule looks at, each once, sorted."""
-    return tuple(sorted({condition.field for condition in conditions_of(rule)}))
+    faded = (
+        {entry.decay.since for entry in rule.root.entries if entry.decay is not None}
+        if isinstance(rule.root, Points)
+        else set()
+    )
+    return tuple(sorted({condition.field for condition in conditions_of(rule)} | faded))
 
 
 def _conditions(node: Node) -> Iterator[Condition]:

@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from alignment.rules.tree import AllOf, AnyOf, Condition, Node, Not, Operator, Points, Rule
+from alignment.rules.tree import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Decay,
+    Fading,
+    Node,
+    Not,
+    Operator,
+    Points,
+    PointsEntry,
+    Rule,
+)
 from alignment.texts import number_text
 
 _MOST_LISTED = 8
@@ -18,11 +30,15 @@ def sentence(rule: Rule, labels: Mapping[str, str] | None = None) -> str:
     words = _Words(labels or {})
     if isinstance(rule.root, Points):
         entries = "; ".join(
-            f"{entry.add_hundredths / 100:+g} if {words.node(entry.node, nested=False)}"
-            for entry in rule.root.entries
+            f"{entry.add_hundredths / 100:+g} if {words.entry(entry)}" for entry in rule.root.entries
         )
         return f"at least {rule.root.threshold_hundredths / 100:g} points: {entries}"
     return words.node(rule.root, nested=False)
+
+
+def entry_sentence(entry: PointsEntry, labels: Mapping[str, str] | None = None) -> str:
+    """What an entry of a points rule asks for, and how its points fade, in words as `sentence` has them."""
+    return _Words(labels or {}).entry(entry)
 
 
 class _Words:
@@ -45,9 +61,25 @@ class _Words:
                 raise TypeError(f"not part of a rule: {node!r}")
         return f"({text})" if nested and len(parts) > 1 else text
 
+    def entry(self, entry: PointsEntry) -> str:
+        asked = self.node(entry.node, nested=False)
+        return asked if entry.decay is None else f"{asked} ({self._decay(entry.decay)})"
+
+    def _decay(self, decay: Decay) -> str:
+        one = "day" if decay.fading is Fading.HALF_LIFE else "1 day"
+        days = one if decay.days == 1 else f"{decay.days:,} days"
+        how = (
+            f"halving every {days}"
+            if decay.fading is Fading.HALF_LIFE
+            else f"fading to nothing within {days}"
+        )
+        return f"{how} from {self._field(decay.since)}"
+
+    def _field(self, field: str) -> str:
+        return self._labels.get(field) or field.replace("_", " ")
+
     def _condition(self, condition: Condition, negated: bool) -> str:
-        field = self._labels.get(condition.field) or condition.field.replace("_", " ")
-        return f"{field} {_predicate(condition.operator, condition.value, negated)}"
+        return f"{self._field(condition.field)} {_predicate(condition.operator, condition.value, negated)}"
 
 
 def _predicate(operator: Operator, value: Any, negated: bool) -> str:

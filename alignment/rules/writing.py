@@ -5,7 +5,18 @@ import json
 from datetime import date
 from typing import Any
 
-from alignment.rules.tree import AllOf, AnyOf, Condition, Node, Not, Operator, Points, Rule, Scalar
+from alignment.rules.tree import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Node,
+    Not,
+    Operator,
+    Points,
+    PointsEntry,
+    Rule,
+    Scalar,
+)
 
 
 def to_document(rule: Rule) -> dict[str, Any]:
@@ -27,12 +38,17 @@ def canonical_hash(rule: Rule) -> str:
 def _root(root: Node | Points) -> dict[str, Any]:
     if isinstance(root, Points):
         return {
-            "points": [
-                {"if": _node(entry.node), "add": _whole(entry.add_hundredths / 100)} for entry in root.entries
-            ],
+            "points": [_entry(entry) for entry in root.entries],
             "threshold": _whole(root.threshold_hundredths / 100),
         }
     return _node(root)
+
+
+def _entry(entry: PointsEntry) -> dict[str, Any]:
+    document: dict[str, Any] = {"if": _node(entry.node), "add": _whole(entry.add_hundredths / 100)}
+    if entry.decay is not None:
+        document["decay"] = {"since": entry.decay.since, entry.decay.fading.value: entry.decay.days}
+    return document
 
 
 def _node(node: Node) -> dict[str, Any]:

@@ -1,18 +1,31 @@
-"""A rule says the same of a lead in Python and in the engine."""
+"""A rule says the same of a lead in Python and in the engines."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import ibis
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alignment.rules import evaluate, parse
+from alignment.rules import (
+    Condition,
+    Decay,
+    Fading,
+    Operator,
+    Points,
+    PointsEntry,
+    Rule,
+    evaluate,
+    parse,
+    score_of,
+)
 from leads import schema
-from leads.rule_expressions import compile_rule
+from leads.rule_expressions import compile_rule, compile_score
 from tests.rule_strategies import days, rules
 
 DECIDED = datetime(2026, 1, 15, 12, tzinfo=UTC)
+LEAD = schema.lead(("flag",))
+NOBODY = {"employees": None, "source": None, "flag": None, "created_at": None, "country": None}
 
 texts = st.one_of(
     st.none(),
@@ -20,7 +33,14 @@ texts = st.one_of(
         ["", "a", "b", "bes", "50", "-3", "1.5", "007", "yes", "False", "2026-01-05", "2026-02-30"]
     ),
     st.sampled_from(
-        ["2026-01-10T23:59:59Z", "2026-01-10 00:00", "2026-01-15T12:00:00.000001Z", "1 000", "é"]
+        [
+            "2026-01-10T23:59:59Z",
+            "2026-01-10 00:00",
+            "2026-01-15T12:00:00.000001Z",
+            "1 000",
+            "é",
+            "2026-02-29",
+        ]
     ),
 )
 numbers = st.one_of(
@@ -36,45 +56,61 @@ leads = st.fixed_dictionaries(
 )
 
 
+class DuckDB:
+    """The engine that the portal brings."""
+
+    def __init__(self):
+        self._connection = ibis.duckdb.connect()
+
+    def ask(self, rows, asked):
+        """What `asked`, a function from the table of leads to named expressions, says of each row."""
+        table = ibis.memtable(rows, schema=LEAD)
+        return self._connection.to_pyarrow(table.select("lead_id", **asked(table))).to_pylist()
+
+    def close(self):
+        self._connection.disconnect()
+
+
 @pytest.fixture(scope="module")
 def engine():
-    connection = ibis.duckdb.connect()
-    yield connection
-    connection.disconnect()
+    opened = DuckDB()
+    yield opened
+    opened.close()
 
 
-def in_the_engine(engine, rule, rows, decided_at):
-    table = ibis.memtable(
-        [
-            {
-                **dict.fromkeys(schema.lead(("flag",)).names),
-                "lead_id": str(number),
-                "employees": row["employees"],
-                "source": row["source"],
-                "attribute_flag": row["flag"],
-                "created_at": row["created_at"],
-                "country": row["country"],
-            }
-            for number, row in enumerate(rows)
-        ],
-        schema=schema.lead(("flag",)),
-    )
-    decided = (
-        None if decided_at is None else ibis.literal(decided_at.replace(tzinfo=None)).cast("timestamp(6)")
-    )
-    verdict = compile_rule(rule, table, decided)
-    found = engine.to_pyarrow(
-        table.select(
-            "lead_id",
-            outcome=verdict.outcome,
-            passes=verdict.passes,
-            fails=verdict.fails,
-            unknown=verdict.unknown,
-        )
-    ).to_pylist()
+def as_rows(leads):
+    return [
+        {
+            **dict.fromkeys(LEAD.names),
+            "lead_id": str(number),
+            **{"attribute_flag" if name == "flag" else name: value for name, value in lead.items()},
+        }
+        for number, lead in enumerate(leads)
+    ]
+
+
+def at(decided_at):
+    return None if decided_at is None else ibis.literal(decided_at.replace(tzinfo=None)).cast("timestamp(6)")
+
+
+def ask(engine, leads, asked):
+    return sorted(engine.ask(as_rows(leads), asked), key=lambda row: int(row["lead_id"]))
+
+
+def in_the_engine(engine, rule, leads, decided_at):
+    def asked(table):
+        verdict = compile_rule(rule, table, at(decided_at))
+        return {
+            "outcome": verdict.outcome,
+            "passes": verdict.passes,
+            "fails": verdict.fails,
+            "unknown": verdict.unknown,
+        }
+
+    found = ask(engine, leads, asked)
     for row in found:
         assert [row["passes"], row["fails"], row["unknown"]].count(True) == 1
-    return [row["outcome"] for row in sorted(found, key=lambda row: int(row["lead_id"]))]
+    return [row["outcome"] for row in found]
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -83,10 +119,52 @@ def test_engine_and_python_agree_on_random_rules_and_leads_with_gaps(engine, rul
     assert in_the_engine(engine, rule, rows, decided_at) == [evaluate(rule, row, decided_at) for row in rows]
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(Fading),
+    st.integers(1, 400),
+    st.integers(-5000, 5000),
+    st.lists(
+        st.one_of(
+            st.none(), st.integers(-1_000_000, 40_000_000), st.integers(0, 500).map(lambda n: n * 86_400)
+        ),
+        min_size=20,
+        max_size=60,
+    ),
+)
+def test_fading_points_are_the_same_to_a_hundredth(engine, fading, length, add, ages):
+    entry = PointsEntry(Condition("source", Operator.IN, ("a",)), add, Decay("created_at", fading, length))
+    points = Points((entry,), 0)
+    rows = [
+        {
+            **NOBODY,
+            "source": ("a", None)[number % 5 == 0],
+            "created_at": None if age is None else DECIDED.replace(tzinfo=None) - timedelta(seconds=age),
+        }
+        for number, age in enumerate(ages)
+    ]
+
+    def asked(table):
+        lowest, highest = compile_score(points, table, at(DECIDED))
+        return {"lowest": lowest, "highest": highest}
+
+    expected = [score_of(points, row, DECIDED) for row in rows]
+    assert [(row["lowest"], row["highest"]) for row in ask(engine, rows, asked)] == [
+        (score.lowest, score.highest) for score in expected
+    ]
+
+
+def test_hundreds_of_points_are_added_up(engine):
+    entries = tuple(PointsEntry(Condition("employees", Operator.AT_LEAST, n), 100) for n in range(250))
+    rule = Rule(Points(entries, 12_500))
+    rows = [{**NOBODY, "employees": float(n)} for n in (123, 124)]
+    found = ask(engine, rows, lambda table: {"outcome": compile_rule(rule, table).outcome})
+    assert [row["outcome"] for row in found] == [False, True]
+
+
 def test_a_field_the_leads_do_not_have_leaves_them_open(engine):
     rule = parse({"version": 1, "field": "never_heard_of", "op": "=", "value": 1})
-    row = {"employees": 1.0, "source": "a", "flag": None, "created_at": None, "country": None}
-    assert in_the_engine(engine, rule, [row], None) == [None]
+    assert in_the_engine(engine, rule, [{**NOBODY, "employees": 1.0, "source": "a"}], None) == [None]
 
 
 def test_text_in_a_rule_is_a_value_and_never_code(engine):
@@ -100,17 +178,14 @@ def test_text_in_a_rule_is_a_value_and_never_code(engine):
             ],
         }
     )
-    rows = [
-        {"employees": None, "source": source, "flag": None, "created_at": None, "country": None}
-        for source in (attack, "plain", "50%")
-    ]
+    rows = [{**NOBODY, "source": source} for source in (attack, "plain", "50%")]
     assert in_the_engine(engine, rule, rows, None) == [True, False, True]
 
 
 def test_days_are_days_in_utc(engine):
     rule = parse({"version": 1, "field": "created_at", "op": "=", "value": "2026-01-05"})
     rows = [
-        {"employees": None, "source": None, "flag": None, "country": None, "created_at": moment}
+        {**NOBODY, "created_at": moment}
         for moment in (datetime(2026, 1, 5, 23, 59, 59), datetime(2026, 1, 6))
     ]
     assert in_the_engine(engine, rule, rows, None) == [True, False]
