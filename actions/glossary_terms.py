@@ -67,7 +67,7 @@ class Suggestion:
 
 def read_details(actor: Actor) -> dict[str, TermDetails]:
     """What the glossary holds of each term beside its versions, by key; untouched terms included."""
-    person = authorise(actor, "definition:read")
+    person = authorise(actor, "agreement:read")
     connection = store().read()
     known = glossary.details(connection)
     return {
@@ -78,7 +78,7 @@ def read_details(actor: Actor) -> dict[str, TermDetails]:
 
 def search_terms(actor: Actor, query: str) -> list[Hit]:
     """The terms that a search finds, in the order to show them; all of them for an empty one."""
-    authorise(actor, "definition:read")
+    authorise(actor, "agreement:read")
     details = read_details(actor)
     return domain.search(
         [
@@ -96,7 +96,7 @@ def search_terms(actor: Actor, query: str) -> list[Hit]:
 
 def starting_text(actor: Actor, term_key: str) -> str:
     """Text to begin the first draft of a term from, '' for a term of the company's own."""
-    authorise(actor, "definition:draft")
+    authorise(actor, "agreement:draft")
     return domain.STARTING_TEXTS.get(term_key, "")
 
 
@@ -172,7 +172,7 @@ def read_examples(
 ) -> tuple[ShownExample, ...]:
     """The examples of a term, those that qualify first, with what a rule says of each now: `rule`, a document, else the
     term's in force. Whoever may not see leads gets no ids of them. Raises NotFound for an unknown term, InvalidRule."""
-    person = authorise(actor, "definition:read")
+    person = authorise(actor, "agreement:read")
     _term(store().read(), term_key)
     found = glossary.details(store().read(), term_key)[term_key].examples
     if rule is None:
