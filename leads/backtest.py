@@ -205,18 +205,13 @@ def count_verdicts(
     """What each of several rules says of the leads of a window, in one query."""
     if not rules:
         return ()
-    population = _of_window(facts, window, timezone)
+    population = of_window(facts, window, timezone)
     weeks = window.weeks
-    number: ibis.Value = ibis.literal(-1, "int32")
-    if weeks and window.earliest is not None:
-        came = population.came_at.truncate("s").epoch_seconds()  # which rounds
-        since = came - start_of(window.earliest, timezone).epoch_seconds()
-        number = (since // (7 * 86_400)).cast("int32")
     judged = population.select(
         "won",
         "lost",
         "worked",
-        week=number,
+        week=week_of(population, window, timezone),
         **{
             f"says_{place}": compile_rule(rule, population, population.came_at).outcome
             for place, rule in enumerate(rules)
@@ -252,7 +247,7 @@ def count_verdicts(
 
 def count_change(facts: Facts, before: Rule, after: Rule, window: Window, timezone: str) -> RuleChange:
     """Who of a window's leads changes side where the rule `after` takes the place of `before`."""
-    population = _of_window(facts, window, timezone)
+    population = of_window(facts, window, timezone)
     judged = population.select(
         "won",
         "lost",
@@ -274,7 +269,7 @@ def warn_of_fields(
     names = sorted({name for rule in rules for name in fields_of(rule)})
     if not names:
         return ()
-    population = _of_window(facts, window, timezone)
+    population = of_window(facts, window, timezone)
     known = {f"known_{place}": _known(population, name) for place, name in enumerate(names)}
     looked_at = population.select("won", **known)
     cells = facts.rows(
@@ -299,10 +294,19 @@ def _outcomes_where(table: ibis.Table, where: ibis.Value | None = None) -> dict[
     }
 
 
-def _of_window(facts: Facts, window: Window, timezone: str) -> ibis.Table:
+def of_window(facts: Facts, window: Window, timezone: str) -> ibis.Table:
+    """The leads that came in the window, with the columns of `with_outcomes`."""
     population = with_outcomes(facts)
     period = Period(window.first_day, window.last_day)
     return population.filter(within(population.came_at, period, timezone))
+
+
+def week_of(population: ibis.Table, window: Window, timezone: str) -> ibis.Value:
+    """The week of the window in which each lead came, from 0 on, of seven times 24 hours; null or -1 where it is not known."""
+    if window.earliest is None or not window.weeks:
+        return ibis.literal(-1, "int32")
+    came = population.came_at.truncate("s").epoch_seconds()  # which rounds
+    return ((came - start_of(window.earliest, timezone).epoch_seconds()) // (7 * 86_400)).cast("int32")
 
 
 def _known(population: ibis.Table, field: str) -> ibis.Value:

@@ -1,6 +1,6 @@
 """The lead facts of one version as expressions: the base, and over it the leads that have changed since it was made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from alignment.rules import FieldType
@@ -9,6 +9,7 @@ from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, LeadField
 if TYPE_CHECKING:
     import duckdb
     import ibis
+    import pyarrow
     from ibis.backends.duckdb import Backend
 
 BASE = ("old", "main")
@@ -88,6 +89,10 @@ class Facts:
     def rows(self, expression: "ibis.Table") -> list[dict[str, Any]]:
         """The rows of a small result as dicts. Aggregate first: nothing lead-sized belongs in Python."""
         return self._backend.to_pyarrow(expression).to_pylist()
+
+    def batches(self, expression: "ibis.Table", rows: int) -> "Iterator[pyarrow.RecordBatch]":
+        """The rows of a result by columns, so many at a time, for those who hold them in arrays of bounded size."""
+        yield from self._backend.to_pyarrow_batches(expression, chunk_size=rows)
 
     def value(self, expression: "ibis.Scalar") -> Any:
         """One value."""
