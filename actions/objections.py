@@ -83,7 +83,7 @@ def raise_objection(
     """Object to the definition of a term that is in force or waits for signatures; returns the objection's id.
 
     The claim is as in `alignment.objections.check_claim`; `topic_id` is the topic that opens again when the figures prove it
-    right. Raises InvalidInput for a claim that cannot be decided, NotFound for a term or topic that there is not, WrongState
+    right; without one it is the one on which the term was last agreed. Raises InvalidInput for a claim that cannot be decided, NotFound for a term or topic that there is not, WrongState
     where nothing of the term is agreed or proposed.
     """
     person = authorise(actor, "objection:raise")
@@ -227,7 +227,8 @@ def _decide(person: Person, found: Objection, evidence: Evidence) -> bool:
 def _reopen(connection: Connection, found: Objection, reason: str) -> str:
     """Put the objection's topic back on the table of an open workshop, or a new one where there is none; its id."""
     reason = reason[:_LONGEST_REASON]
-    topic = workshops.find_topic(connection, found.topic_id) if found.topic_id else None
+    topic_id = found.topic_id or workshops.topic_that_settled(connection, found.term_key)
+    topic = workshops.find_topic(connection, topic_id) if topic_id else None
     everything = workshops.everything(connection)
     of_topic = next((one for one in everything if topic and one.id == topic.workshop_id), None)
     if topic is not None and of_topic is not None and of_topic.open and topic.voting is None:

@@ -72,6 +72,8 @@ SCREENS: tuple[Screen, ...] = (
            "What was agreed: each term with its text, its rule, its versions and signatures."),
     Screen("pages/definitions/promises.py", "Promises", ":material/handshake:", "Agree", _EVERYONE,
            "What the teams promised each other, whether they keep it, and what is due."),
+    Screen("pages/definitions/reality.py", "Reality check", ":material/balance:", "Check", _EVERYONE,
+           "Whether leads still fit the signed rule, and the objections that wait for their day."),
     Screen("pages/leads/leads.py", "Leads", ":material/filter_alt:", "Check", _EVERYONE,
            "The leads that wait for sales, what was decided, and what is wrong with the data."),
     Screen("pages/leads/feedback.py", "Feedback", ":material/forum:", "Check", _EVERYONE,

@@ -100,6 +100,18 @@ def find_topic(connection: Connection, topic_id: str) -> Topic | None:
     )
 
 
+def topic_that_settled(connection: Connection, term_key: str) -> str | None:
+    """The id of the topic on which both teams last carried a wording for a term."""
+    row = connection.execute(
+        """
+        SELECT topic_id FROM proposal WHERE term_key = ? AND state = 'carried'
+        ORDER BY decided_at DESC, id DESC LIMIT 1
+        """,
+        (term_key,),
+    ).fetchone()
+    return row["topic_id"] if row else None
+
+
 def add_topic(
     connection: Connection,
     workshop_id: str,
