@@ -8,6 +8,7 @@ from actions import clock
 from actions.journal import journal
 from actions.permissions import authorise
 from alignment import instants
+from alignment.agreements import in_force
 from alignment.business_hours import open_days
 from alignment.calendars import (
     HoursFrom,
@@ -19,7 +20,7 @@ from alignment.calendars import (
 from alignment.company import BusinessHours
 from alignment.errors import InvalidInput, NotFound, StaleVersion
 from alignment.people import Actor, Person
-from alignment.promises import check_terms, in_force
+from alignment.promises import check_terms
 from db.queries import calendars, promises
 from db.queries.calendars import KeptHours
 from db.store import Connection, store

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from actions import clock, metrics, settings
+from actions import agreements, clock, metrics, settings
 from actions.kept_results import KeptResults
 from actions.permissions import authorise
 from alignment import instants
 from alignment import promises as domain
+from alignment.agreements import AgreementState
 from alignment.business_hours import open_days
 from alignment.company import BusinessHours
-from alignment.definitions import DefinitionState
 from alignment.errors import InvalidInput, NotFound
 from alignment.people import Actor
 from alignment.promises import (
@@ -135,29 +135,21 @@ def read_promises(actor: Actor) -> list[PromiseEntry]:
     """Every promise with its versions. Drafts are shown to those who may draft or sign."""
     person = authorise(actor, "promise:read")
     connection = store().read()
-    now = clock.now_text()
     names = {someone.id: someone.name for someone in people.everyone(connection)}
-    sees_drafts = person.role.value != "member"
     alert_settings = alerts.settings(connection)
     by_promise: dict[str, list[PromiseVersion]] = {}
     for version in promises.versions(connection):
-        by_promise.setdefault(version.promise.key, []).append(version)
+        by_promise.setdefault(version.key, []).append(version)
     entries = []
     for promise in promises.promises(connection):
-        versions = by_promise.get(promise.key, [])
-        history = domain.timeline(versions)
-        opened = next(
-            (v for v in versions if v.state in (DefinitionState.DRAFT, DefinitionState.PROPOSED)), None
-        )
-        if opened and opened.state is DefinitionState.DRAFT and not sees_drafts:
-            opened = None
+        found = agreements.stand(person, by_promise.get(promise.key, []))
         entries.append(
             PromiseEntry(
                 promise=promise,
-                in_force=domain.in_force(history, now),
-                upcoming=next((v for v in history if (v.in_force_from or "") > now), None),
-                open=opened,
-                versions=tuple(history),
+                in_force=found.in_force,
+                upcoming=found.upcoming,
+                open=found.open,
+                versions=found.versions,
                 waivers=tuple(promises.waivers(connection, promise.key)),
                 alerts=alert_settings[promise.key],
                 names=names,
@@ -496,7 +488,18 @@ def _delivery(
 
 
 def _imagined(promise: Promise, terms: Terms, day: date) -> PromiseVersion:
-    return PromiseVersion("", promise, 0, terms, "", day, "", DefinitionState.DRAFT, "", "")
+    return PromiseVersion(
+        id="",
+        promise=promise,
+        version=0,
+        terms=terms,
+        note="",
+        effective_from=day,
+        content_hash="",
+        state=AgreementState.DRAFT,
+        author_id="",
+        created_at="",
+    )
 
 
 def _rounded(question: "MetricQuestion") -> "MetricQuestion":

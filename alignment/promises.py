@@ -5,18 +5,16 @@ which sales accepts an agreed share. A version in force never changes; it is sig
 what it says holds for every lead whose clock started, and every day that began, while it was in force.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
+from alignment.agreements import AgreementKind, AgreementVersion, Subject, spoken_day
 from alignment.business_hours import open_days, open_intervals
 from alignment.calendars import hours_on, longest_closure, minutes_a_week, spoken_minutes, versions_of
 from alignment.company import BusinessHours
-from alignment.definitions import DefinitionState, Signature
 from alignment.errors import InvalidInput
 from alignment.people import Team
 
@@ -140,53 +138,49 @@ class Promise:
         return self.kind.side
 
 
-@dataclass(frozen=True)
-class PromiseVersion:
-    """One version of a promise. `effective_from` is the day it is meant to start.
+@dataclass(frozen=True, kw_only=True)
+class PromiseVersion(AgreementVersion):
+    """One version of a promise. `note` is what the teams want to say about it.
 
-    `in_force_from` and `in_force_until` are instants in the store's form, set once it is agreed; `until` is None while
-    nothing supersedes it. `note` is what the teams want to say about it. A version that was taken over from the settings
-    has no signatures.
+    A version that was taken over from the settings has no signatures.
     """
 
-    id: str
+    kind = AgreementKind.PROMISE
+
     promise: Promise
-    version: int
     terms: Terms
     note: str
-    effective_from: date
-    content_hash: str
-    state: DefinitionState
-    author_id: str
-    created_at: str
-    agreed_at: str | None = None
-    in_force_from: str | None = None
-    in_force_until: str | None = None
-    returned_because: str = ""
-    revision: int = 1
-    signatures: tuple[Signature, ...] = ()
+
+    @classmethod
+    def of(cls, subject: Subject, content: Mapping[str, Any], **common: Any) -> Self:
+        """The version of a promise; the subject's detail is its kind."""
+        promise = Promise(subject.key, subject.name, PromiseKind(subject.detail))
+        terms = from_document(promise.kind, content["terms"])
+        return cls(promise=promise, terms=terms, note=content["note"], **common)
 
     @property
-    def label(self) -> str:
-        """Short name of the version, such as `First contact v2`."""
-        return f"{self.promise.name} v{self.version}"
+    def subject(self) -> Subject:
+        """The promise."""
+        return Subject(self.kind, self.promise.key, self.promise.name, self.promise.kind.value)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Terms and note."""
+        return content_of(self.terms, self.note)
+
+    @property
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        """What is promised, the note, and the day."""
+        return (
+            ("Promise", self.sentence),
+            ("Note", self.note),
+            ("Takes effect on", spoken_day(self.effective_from)),
+        )
 
     @property
     def sentence(self) -> str:
         """What is promised, in one sentence."""
         return sentence(self.terms)
-
-    def signed_by(self, team: Team) -> Signature | None:
-        """The valid signature of a side under the content as it is now, if there is one."""
-        for signature in self.signatures:
-            if signature.team is team and signature.content_hash == self.content_hash:
-                return signature
-        return None
-
-    @property
-    def fully_signed(self) -> bool:
-        """Whether both sides have signed exactly this content."""
-        return all(self.signed_by(team) for team in Team)
 
     @property
     def taken_over(self) -> bool:
@@ -227,15 +221,9 @@ def from_document(kind: PromiseKind, document: Mapping[str, Any]) -> Terms:
     )
 
 
-def hash_content(key: str, terms: Terms, note: str, effective_from: date) -> str:
-    """SHA-256 (hex) of what is signed."""
-    content = {
-        "promise": key,
-        "terms": to_document(terms),
-        "note": note,
-        "effective_from": effective_from.isoformat(),
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+def content_of(terms: Terms, note: str) -> dict[str, Any]:
+    """What is signed of a promise but the day, as plain values."""
+    return {"terms": to_document(terms), "note": note}
 
 
 def check_terms(kind: PromiseKind, terms: Any, hours: BusinessHours, day: date) -> Terms:
@@ -323,36 +311,6 @@ def _share(value: Any, what: str) -> None:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.10g}%"
-
-
-# versions
-
-
-def timeline(versions: Iterable[PromiseVersion]) -> list[PromiseVersion]:
-    """The agreed versions of one promise that were, are or will be in force, oldest first, with `in_force_until` set.
-
-    A later version supersedes every earlier one from the moment it is in force; an agreed version that a later one
-    overtakes before its first day is left out.
-    """
-    agreed = sorted((v for v in versions if v.in_force_from is not None), key=lambda v: v.version)
-    result: list[PromiseVersion] = []
-    for index, version in enumerate(agreed):
-        until = min(
-            (later.in_force_from for later in agreed[index + 1 :] if later.in_force_from), default=None
-        )
-        if until is None or (version.in_force_from or "") < until:
-            result.append(replace(version, in_force_until=until))
-    return result
-
-
-def in_force(history: Sequence[PromiseVersion], at: str) -> PromiseVersion | None:
-    """The version of a `timeline` that is in force at an instant (store's form)."""
-    for version in history:
-        if (version.in_force_from or "") <= at and (
-            version.in_force_until is None or at < version.in_force_until
-        ):
-            return version
-    return None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from db.migrations import (  # noqa: E402, F401
     m0009_promises,
     m0010_goals,
     m0011_set_aside,
+    m0012_agreements,
     m0013_glossary,
     m0014_objections,
 )

@@ -235,7 +235,7 @@ def _proposals(connection: Connection, condition: str, value: str) -> list[Propo
     rows = connection.execute(
         f"""
         SELECT proposal.*, coalesce(term.name, proposal.term_key) AS term_name,
-            EXISTS (SELECT 1 FROM definition WHERE definition.proposal_id = proposal.id) AS drafted
+            EXISTS (SELECT 1 FROM agreement WHERE agreement.proposal_id = proposal.id) AS drafted
         FROM proposal JOIN topic ON topic.id = proposal.topic_id LEFT JOIN term ON term.key = proposal.term_key
         WHERE {condition} ORDER BY proposal.created_at, proposal.id
         """,

@@ -11,6 +11,7 @@ from people import make_actor
 from actions.connector_entries import Entry
 from actions.permissions import PERMISSIONS
 from actions.workshops import NewTopic
+from alignment.agreements import AgreementKind
 from alignment.errors import Refusal
 from alignment.people import Role, Team
 from alignment.promises import ResponseTerms
@@ -49,6 +50,8 @@ PLAUSIBLE = {
     "data": b"person,team,q\n",
     "questionnaire": blank_questionnaire("A questionnaire"),
     "note": "A typing error.",
+    "kind": AgreementKind.DEFINITION,
+    "content": {"text": "Some text", "rule": None},
     "feedback": {"note": "They knew what they want."},
     "topics": [NewTopic("A title")],
     "entry": Entry("A name"),

@@ -246,8 +246,8 @@ def test_what_the_settings_said_becomes_the_first_versions(tmp_path):
     database.execute("INSERT INTO setting (key, value) VALUES ('company', ?)", (json.dumps(kept),))
     migrations.apply(database)
     found = {
-        row[0]: json.loads(row[1])
-        for row in database.execute("SELECT promise_key, terms FROM promise_version")
+        row[0]: json.loads(row[1])["terms"]
+        for row in database.execute("SELECT subject, content FROM agreement WHERE kind = 'promise'")
     }
     assert found["follow_up"]["limit_minutes"] == 90 and found["feedback"]["limit_minutes"] == 24 * 60
     assert found["feedback"]["answer"] == "decision"
