@@ -35,7 +35,7 @@ _FRESH = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Drift:
-    """What is known of drift: the weeks, oldest first, those that are judged, and the shares over these by kind.
+    """What is known of drift: the complete weeks, oldest first, those that are judged, and the shares over these by kind.
 
     `labels` are the versions in force in the judged weeks. `weeks` is empty where no definition with a rule was in force.
     """
@@ -144,8 +144,10 @@ def _read(connection: Connection) -> Drift:
     version = facts.revision()
     if not version:
         return Drift((), (), limits, revision)
-    first = today - timedelta(days=today.weekday(), weeks=WEEKS_SHOWN)
-    question = metrics.ask(connection, first_day=first)
+    monday = today - timedelta(days=today.weekday())
+    question = metrics.ask(
+        connection, first_day=monday - timedelta(weeks=WEEKS_SHOWN), last_day=monday - timedelta(days=1)
+    )
 
     def count() -> list[DriftWeek]:
         from leads.drift import count_drift

@@ -80,7 +80,7 @@ def raise_objection(
     field_value: str = "",
     topic_id: str | None = None,
 ) -> str:
-    """Object to the definition of a term that is in force or waits for signatures; returns the objection's id.
+    """Object to the definition of a term that is agreed or waits for signatures; returns the objection's id.
 
     The claim is as in `alignment.objections.check_claim`; `topic_id` is the topic that opens again when the figures prove it
     right; without one it is the one on which the term was last agreed. Raises InvalidInput for a claim that cannot be decided, NotFound for a term or topic that there is not, WrongState
@@ -272,12 +272,13 @@ def _laid_anew(
 
 
 def _objected_version(connection: Connection, term_key: str) -> str:
-    """The label of the version that an objection to a term is to: the one that waits for signatures, else the one in force."""
+    """The label of the version that an objection to a term is to: the one that waits for signatures, else the last one agreed."""
     versions = [one for one in definitions.versions(connection) if one.term_key == term_key]
     if not versions and all(term.key != term_key for term in definitions.terms(connection)):
         raise NotFound("There is no such term.")
     proposed = next((one for one in versions if one.state is agreements.DefinitionState.PROPOSED), None)
-    current = proposed or agreements.in_force(agreements.timeline(versions), clock.now_text())
+    agreed = agreements.timeline(versions)
+    current = proposed or (agreed[-1] if agreed else None)
     if current is None:
         raise WrongState("Nothing of this term is agreed or proposed yet, so there is nothing to object to.")
     return current.label

@@ -1,6 +1,7 @@
 """Objections with the claim that decides them: the list, recording one, taking one back."""
 
 from datetime import date, timedelta
+from typing import Literal
 
 import streamlit as st
 
@@ -22,7 +23,7 @@ from components.page import show_refusal
 from components.session import actor
 from components.text import plain
 
-_COLOURS = {
+_COLOURS: dict[ObjectionState, tuple[Literal["blue", "red", "green", "gray"], str]] = {
     ObjectionState.WAITING: ("blue", ":material/hourglass_top:"),
     ObjectionState.CONFIRMED: ("red", ":material/notification_important:"),
     ObjectionState.NOT_CONFIRMED: ("green", ":material/check:"),
@@ -44,8 +45,9 @@ def show_objection(found: Objection, me: Person, authors: dict[str, str]) -> Non
         st.caption(f"{author}: {plain(found.reason)}")
         if found.evidence is not None:
             st.markdown(plain(outcome_in_words(found.claim, found.evidence, found.state)))
+            known = date.fromisoformat(found.evidence.as_of[:10])
             st.caption(
-                f"Leads as known on {plain(found.evidence.as_of[:10])}; "
+                f"Leads as known on {known.day} {known:%B %Y}; "
                 f"{plain(found.evidence.definition) or 'no definition'} applied. {plain(found.evidence.formula)}"
             )
         if found.withdrawn_because:

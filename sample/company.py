@@ -39,7 +39,9 @@ from sample.feedback import speak_of_leads
 from sample.judgements import ABOUT_JUDGING, judge
 from sample.lead_history import HOURS, lead_history, to_arrow
 from sample.leanings import FIRST, PROMISES, SECOND, Leanings
+from sample.objections import doubt
 from sample.staff import FACILITATOR, MARKETING_LEAD, SALES, SALES_LEAD, STAFF
+from sample.vocabulary import explain_words
 
 NAME = "Tarnholm Analytics"
 SEED = 1
@@ -122,6 +124,8 @@ def load(actor: Actor, progress: Callable[[float, str], None] | None = None) -> 
     story.shared_goal()
     tell(0.95, "The second cycle")
     story.second_identify()
+    tell(0.96, "Objections, and whether they came true")
+    story.doubt(actor)
     tell(0.97, "What sales says of the leads")
     story.speak_of_leads(actor)
     tell(1.0, "Done")
@@ -245,6 +249,7 @@ class _Story:
         with self._past.at(EXECUTED, 9):
             self._advance(cycle)
             self._read()
+            explain_words(self._facilitator, lambda name: self._person(name).id)
 
     def _revision(self, cycle: str) -> int:
         return cycles.read_cycle(self._facilitator, cycle).cycle.revision
@@ -285,6 +290,10 @@ class _Story:
         some = len(asked.questionnaire.questions) // 2
         unfinished = {**dict.fromkeys(_YET_TO_ANSWER, 0), _HALF_WAY: some}
         self._answer(asked, PROMISES, PROMISES_ASKED, 1, unfinished)
+
+    def doubt(self, machine: Actor) -> None:
+        """What two people had against the definition, and what became of it."""
+        doubt(machine, self._actor, self._past.instant, self._past.day)
 
     def speak_of_leads(self, machine: Actor) -> None:
         """What sales decides in the portal, and what it says of the leads."""

@@ -43,12 +43,12 @@ def drift_figure(
     top = min(1.0, max([limit, *shares], default=limit) * 1.25)
     figure.add_hline(y=limit, line_width=1.5, line_dash="dash", line_color=colours.BAD.on(mode))
     figure.add_annotation(
-        x=0,
+        x=1,
         xref="paper",
         xanchor="left",
         y=limit,
-        yanchor="bottom",
-        text=f"limit {percent(limit)}",
+        text=f" limit<br> {percent(limit)}",
+        align="left",
         showarrow=False,
         font={"color": colours.BAD.on(mode), "size": 12},
     )
@@ -64,7 +64,7 @@ def drift_figure(
     )
     figure.update_layout(
         height=220,
-        margin={"l": 8, "r": 12, "t": 12, "b": 8},
+        margin={"l": 8, "r": 44, "t": 12, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=False,

@@ -26,7 +26,7 @@ with stop_on_refusal():
     terms = {
         entry.term.key: entry.term.name
         for entry in definitions.read_glossary(actor())
-        if entry.in_force or (entry.open and entry.open.state is DefinitionState.PROPOSED)
+        if entry.versions or (entry.open and entry.open.state is DefinitionState.PROPOSED)
     }
 
 
@@ -48,8 +48,10 @@ def of_objections() -> str:
         )
     if waiting:
         day = waiting[0]
-        count = "One objection waits" if len(waiting) == 1 else f"{len(waiting)} objections wait"
-        parts.append(f"{count}; the next is looked at on {day.day} {day:%B %Y}.")
+        count = (
+            "One objection waits; it" if len(waiting) == 1 else f"{len(waiting)} objections wait; the next"
+        )
+        parts.append(f"{count} is looked at on {day.day} {day:%B %Y}.")
     return " ".join(parts)
 
 
