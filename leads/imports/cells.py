@@ -7,13 +7,15 @@ import ibis.expr.datatypes as dt
 
 from leads.imports.mapping import LeadMapping
 
+SPACES = " \t\n\r\x0b\x0c"
+_FEW_SPACES = 2  # of more kinds, one search finds any of them sooner
 _DAY_FIRST_YEAR = r"^[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
 _DAY_LAST_YEAR = r"^[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}"
 _CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?: ?[AaPp][Mm])?"
 _OFFSET = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _REST = rf"(?:[ T]+{_CLOCK}(?: ?{_OFFSET})?)?$"
 _CLOCK_FORMATS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
-_PLAIN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?$"
+_PLAIN = r"^(?:19[7-9][0-9]|20[0-9]{2}|2100)-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?$"
 _NUMBER = r"^-?[0-9]{1,15}(\.[0-9]+)?$"
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 
@@ -38,10 +40,17 @@ class ReadInstant:
     day_only: ibis.Value
 
 
-def trimmed(cell: ibis.Value) -> ibis.Value:
-    """The cell without space around it; null if there is nothing else in it."""
-    spaced = cell.re_search(r"^[ \t\n\r\x0b\x0c]|[ \t\n\r\x0b\x0c]$")
-    return spaced.ifelse(cell.strip(), cell).nullif("")
+def trimmed(cell: ibis.Value, spaces: str = SPACES) -> ibis.Value:
+    """The cell without space around it; null if there is nothing else in it. `spaces` are those that can stand there."""
+    if len(spaces) > _FEW_SPACES:
+        spaced = cell.re_search(r"^[ \t\n\r\x0b\x0c]|[ \t\n\r\x0b\x0c]$")
+        return spaced.ifelse(cell.strip(), cell).nullif("")
+    if spaces:
+        spaced = ibis.or_(
+            *(end for space in spaces for end in (cell.startswith(space), cell.endswith(space)))
+        )
+        cell = spaced.ifelse(cell.strip(), cell)
+    return cell.nullif("")
 
 
 def known(cell: ibis.Value, mapping: LeadMapping) -> ibis.Value:
@@ -69,11 +78,6 @@ def _signed_number(text: ibis.Value, decimal: str) -> ibis.Value:
     return plain.re_search(_NUMBER).ifelse(plain, _no_text()).try_cast("float64")
 
 
-def is_plain(text: ibis.Value) -> ibis.Value:
-    """Whether a text is a date such as 2026-01-31, or 2026-01-31 09:30:00, which the engine reads at once."""
-    return text.re_search(_PLAIN)
-
-
 def has_last_year(text: ibis.Value) -> ibis.Value:
     """Whether a text is a date such as 03/04/2026, of which the order of day and month has to be known."""
     return text.re_search(_DAY_LAST_YEAR + _REST)
@@ -89,21 +93,17 @@ def second_part(text: ibis.Value) -> ibis.Value:
     return _part(text, r"^[0-9]{1,2}[-/.]([0-9]{1,2})[-/.]")
 
 
-def instant(text: ibis.Value, order: str, zone: str, plain: bool = False) -> ReadInstant:
+def instant(text: ibis.Value, order: str, zone: str) -> ReadInstant:
     """The instant a text shows.
 
     Year first is always understood, with or without a time, an offset, AM and PM. `order` (dmy or mdy) reads
-    03/04/2026, which is none under ymd. `zone` is that of texts without an offset. `plain` says that all texts of the
-    column are as `is_plain` says; these are read many times faster.
+    03/04/2026, which is none under ymd. `zone` is that of texts without an offset.
     """
-    fast = _plain_instant(text, zone)
-    if plain:
-        return fast
-    other = _any_instant(text, order, zone)
+    fast, other = at_wall(plain_wall(text), text, zone), _any_instant(text, order, zone)
 
     def either(quick: ibis.Value, slow: ibis.Value) -> ibis.Value:
         return ibis.cases(
-            (text.isnull(), ibis.null().cast(quick.type())), (is_plain(text), quick), else_=slow
+            (text.isnull(), ibis.null().cast(quick.type())), (text.re_search(_PLAIN), quick), else_=slow
         )
 
     return ReadInstant(
@@ -111,9 +111,18 @@ def instant(text: ibis.Value, order: str, zone: str, plain: bool = False) -> Rea
     )
 
 
-def _plain_instant(text: ibis.Value, zone: str) -> ReadInstant:
-    wall = _of_our_time(text.try_cast("timestamp"))
-    return ReadInstant(_in_utc(wall, zone), wall.date(), text.length() == len("2026-01-31"))
+def plain_wall(text: ibis.Value) -> ibis.Value:
+    """What a clock on the wall shows in a text such as 2026-01-31, or 2026-01-31 09:30:00; null for any other.
+
+    The engine reads these at once, many times faster than `instant` reads them all.
+    """
+    return text.re_search(_PLAIN).ifelse(text, _no_text()).try_cast("timestamp")
+
+
+def at_wall(wall: ibis.Value, text: ibis.Value, zone: str) -> ReadInstant:
+    """The instant of what `plain_wall` read from a text, by the clocks of a zone."""
+    days = wall.isnull().ifelse(ibis.null().cast("boolean"), text.length() == len("2026-01-31"))
+    return ReadInstant(_in_utc(wall, zone), wall.date(), days)
 
 
 def _any_instant(text: ibis.Value, order: str, zone: str) -> ReadInstant:

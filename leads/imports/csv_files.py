@@ -19,7 +19,15 @@ import pyarrow as pa
 from alignment.errors import InvalidInput
 from leads.imports.cells import trimmed
 from leads.imports.csv_shape import Records, Shape, count_of, find_records, look
-from leads.imports.files import LARGEST_CELL, MOST_COLUMNS, LeadFile, Ragged, UnreadableFile
+from leads.imports.files import (
+    LARGEST_CELL,
+    MOST_COLUMNS,
+    LeadFile,
+    Ragged,
+    Reading,
+    UnreadableFile,
+    as_they_stand,
+)
 from leads.imports.report import ImportWarning
 from leads.store import Draft
 
@@ -42,14 +50,16 @@ class CsvFile(LeadFile):
         """How its letters are written."""
         return self.shape.encoding
 
-    def load(self, draft: Draft, table_name: str, positions: Sequence[int]) -> ibis.Table:
+    def load(
+        self, draft: Draft, table_name: str, positions: Sequence[int], read: Reading = as_they_stand
+    ) -> ibis.Table:
         """See `LeadFile.load`; also raises UnreadableFile for a cell over 1 MB."""
         if self._is_plain():
-            found = self._load_by_engine(draft, table_name, positions)
+            found = self._load_by_engine(draft, table_name, positions, read)
             if found is not None:
                 return found
         types = pa.schema([("row", pa.int64()), *((f"c{i}", pa.string()) for i in range(len(positions)))])
-        return streamed(draft, table_name, types, self.batches(positions))
+        return streamed(draft, table_name, types, self.batches(positions), read)
 
     def _is_plain(self) -> bool:
         """Whether the engine may be tried: nothing in which it would read a file otherwise than `csv` does."""
@@ -63,7 +73,9 @@ class CsvFile(LeadFile):
             and not set(_WILD) & set(str(self.path))
         )
 
-    def _load_by_engine(self, draft: Draft, table_name: str, positions: Sequence[int]) -> ibis.Table | None:
+    def _load_by_engine(
+        self, draft: Draft, table_name: str, positions: Sequence[int], read: Reading
+    ) -> ibis.Table | None:
         """The table as the engine reads it, many times faster; None if it cannot be told which line each row stands on."""
         backend = draft.backend
         records = None
@@ -86,23 +98,26 @@ class CsvFile(LeadFile):
             ignore_errors=True,
             null_padding=False,
         )
-        cells = {f"c{number}": trimmed(view[f"h{place}"]) for number, place in enumerate(positions)}
-        table = backend.create_table(table_name, view.select(**cells), temp=True)
+        cells = {
+            f"c{number}": trimmed(view[f"h{place}"], self.shape.spaces)
+            for number, place in enumerate(positions)
+        }
+        table = backend.create_table(table_name, read(view.select(**cells)), temp=True)
         backend.drop_view(f"{table_name}_file")
-        read = draft.old.value(table.count())
-        in_order = table.select(row=table.rowid() + 2, **{name: table[name] for name in cells})
+        count = draft.old.value(table.count())
+        in_order = table.mutate(row=table.rowid() + 2)
         # the engine lets an empty cell too many pass, so that delimiters are counted, too
         all_there = count_of(self.path, self.delimiter) == self.shape.lines * (len(self.header) - 1)
-        if records is None and read == self.shape.lines - 1 and all_there:
-            self.rows, self.trimmed = read, True
+        if records is None and count == self.shape.lines - 1 and all_there:
+            self.rows = count
             return in_order
         records = records or find_records(self.path, self.delimiter, len(self.header))
-        if records is None or len(records.lines) != read:
+        if records is None or len(records.lines) != count:
             backend.drop_table(table_name)
             return None
-        self.rows, self.trimmed = read + len(records.ragged), True
+        self.rows = count + len(records.ragged)
         self.ragged.extend(_ragged(*one, len(self.header)) for one in records.ragged)
-        if np.array_equal(records.lines, np.arange(2, read + 2)):
+        if np.array_equal(records.lines, np.arange(2, count + 2)):
             return in_order
         return _with_lines(draft, table, table_name, records)
 
@@ -163,7 +178,9 @@ class CsvFile(LeadFile):
         return open(self.path, encoding=self.encoding, newline="")
 
 
-def streamed(draft: Draft, name: str, types: pa.Schema, batches: Iterator[pa.RecordBatch]) -> ibis.Table:
+def streamed(
+    draft: Draft, name: str, types: pa.Schema, batches: Iterator[pa.RecordBatch], read: Reading
+) -> ibis.Table:
     """A temporary table of the batches, which are never all in memory. Raises what reading them raises."""
     faults: list[InvalidInput] = []
 
@@ -176,7 +193,9 @@ def streamed(draft: Draft, name: str, types: pa.Schema, batches: Iterator[pa.Rec
 
     connection = draft.backend.con
     connection.register("stream", pa.RecordBatchReader.from_batches(types, watched()))
-    table = draft.backend.create_table(name, draft.backend.table("stream"), temp=True)
+    stream = draft.backend.table("stream")
+    cells = {column: trimmed(stream[column]) for column in stream.columns if column != "row"}
+    table = draft.backend.create_table(name, read(stream.select("row", **cells)), temp=True)
     connection.unregister("stream")
     if faults:
         raise faults[0]

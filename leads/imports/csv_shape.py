@@ -16,6 +16,7 @@ LONGEST_LINE = 4 * LARGEST_CELL
 _CHUNK = 1 << 19
 _BLOCK = 1 << 23
 _NEWLINE, _RETURN, _QUOTE = b'\n\r"'
+_SPACES = (b" ", b"\t", b"\x0b", b"\x0c")
 _KINDS_OF_FILE = {
     b"PK\x03\x04": "an Excel workbook or a ZIP archive",
     b"\x1f\x8b": "a compressed file",
@@ -39,6 +40,8 @@ class Shape:
     has_quotes: bool
     returns: int
     """How many lines end in carriage return and newline; -1 if a carriage return stands anywhere else."""
+    spaces: str
+    """The kinds of space that may stand around the text of a cell."""
 
     @property
     def one_kind_of_line(self) -> bool:
@@ -59,7 +62,7 @@ def look(path: Path, name: str) -> Shape:
     """Read the bytes once. Raises UnreadableFile for what is no text, and for a line that would have to be held in memory."""
     decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")()
     line, length, longest, pairs, returns = 1, 0, 0, 0, 0
-    has_quotes, last = False, b""
+    has_quotes, last, spaces = False, b"", set[bytes]()
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             if not last:
@@ -84,6 +87,7 @@ def look(path: Path, name: str) -> Shape:
                 line += chunk.count(b"\n")
                 length = len(chunk) - chunk.rfind(b"\n") - 1
             has_quotes = has_quotes or b'"' in chunk
+            spaces.update(space for space in _SPACES if space not in spaces and space in chunk)
             if b"\r" in chunk or last == b"\r":
                 returns += chunk.count(b"\r")
                 pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk[:1] == b"\n")
@@ -104,6 +108,8 @@ def look(path: Path, name: str) -> Shape:
         longest,
         has_quotes,
         pairs if pairs == returns else -1,
+        # line breaks stand within cells only where there are quotes
+        b"".join(sorted(spaces | ({b"\n", b"\r"} if has_quotes or pairs != returns else set()))).decode(),
     )
 
 

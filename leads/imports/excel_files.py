@@ -23,7 +23,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from leads.imports.files import LARGEST_CELL, MOST_COLUMNS, LeadFile, Ragged, UnreadableFile
+from leads.imports.files import (
+    LARGEST_CELL,
+    MOST_COLUMNS,
+    LeadFile,
+    Ragged,
+    Reading,
+    UnreadableFile,
+    as_they_stand,
+)
 from leads.imports.report import ImportWarning
 
 if TYPE_CHECKING:
@@ -53,11 +61,13 @@ class ExcelFile(LeadFile):
     cells: Path = field(default_factory=Path)
     folder: "TemporaryDirectory[str] | None" = field(default=None, repr=False)
 
-    def load(self, draft: "Draft", table_name: str, positions: Sequence[int]) -> "ibis.Table":
+    def load(
+        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = as_they_stand
+    ) -> "ibis.Table":
         """See `LeadFile.load`."""
-        read = draft.backend.read_parquet(self.cells)
-        picked = {f"c{place}": read[f"c{position}"] for place, position in enumerate(positions)}
-        return draft.backend.create_table(table_name, read.select("row", **picked), temp=True)
+        cells = draft.backend.read_parquet(self.cells)
+        texts = {f"c{place}": cells[f"c{position}"] for place, position in enumerate(positions)}
+        return draft.backend.create_table(table_name, read(cells.select("row", **texts)), temp=True)
 
     def first_rows(self, count: int) -> list[tuple[str, ...]]:
         """See `LeadFile.first_rows`."""
@@ -100,7 +110,7 @@ def look_through(path: Path, name: str) -> ExcelFile:
     if "error" in found:
         raise UnreadableFile(f"{name} {found['error']}")
     file = ExcelFile(path, name, tuple(found["header"]), cells=cells, folder=folder)
-    file.typed = file.trimmed = True
+    file.typed = True
     file.rows = found["rows"] + len(found["ragged"])
     file.ragged.extend(Ragged(*entry) for entry in found["ragged"])
     file.remarks.extend(_remarks(name, found))

@@ -18,12 +18,20 @@ if TYPE_CHECKING:
 
     from leads.store import Draft
 
+Reading = Callable[["ibis.Table"], "ibis.Table"]
+"""What is to be kept of rows: from the columns `c0`, `c1`, … with texts, which have no space around them and are null where empty."""
+
 LARGEST_CELL = 1_000_000
 MOST_COLUMNS = 2_000
 
 
 class UnreadableFile(InvalidInput):
     """The file is none that can be read."""
+
+
+def as_they_stand(rows: "ibis.Table") -> "ibis.Table":
+    """All of the rows, as texts."""
+    return rows
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,6 @@ class LeadFile(ABC):
     ragged: list[Ragged] = field(default_factory=list, init=False)
     remarks: list[ImportWarning] = field(default_factory=list, init=False)
     rows: int = field(default=0, init=False)
-    trimmed: bool = field(default=False, init=False)
-    """Whether what was loaded has no space around it and is null where it is empty, so that nobody need see to it."""
     typed: bool = field(default=False, init=False)
     """Whether its numbers are numbers, which are loaded with a decimal point whatever sign people write."""
 
@@ -71,11 +77,13 @@ class LeadFile(ABC):
         return None
 
     @abstractmethod
-    def load(self, draft: "Draft", table_name: str, positions: Sequence[int]) -> "ibis.Table":
+    def load(
+        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = as_they_stand
+    ) -> "ibis.Table":
         """The cells of the columns at `positions` as a temporary table of the draft, named `table_name`.
 
-        Columns are `row` (int64: the line or row that people see, the header's being 1 where it stands first) and `c0`,
-        `c1`, … (text, null or '' where the cell is empty) in the order of `positions`. Rows that have more or fewer cells
+        Columns are `row` (int64: the line or row that people see, the header's being 1 where it stands first) and what
+        `read` makes of the texts, in the order of `positions`. Rows that have more or fewer cells
         than the header are left out and listed in `ragged`. Raises UnreadableFile, with the place, for what cannot be read.
         """
 

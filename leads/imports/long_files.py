@@ -13,7 +13,7 @@ import ibis
 
 from alignment.rules import FieldType
 from leads.imports import cells
-from leads.imports.files import LeadFile, UnreadableFile, short
+from leads.imports.files import LeadFile, Reading, UnreadableFile, as_they_stand, short
 from leads.imports.mapping import InvalidMapping, LeadMapping, LongLayout, Moment
 from leads.imports.report import ImportWarning
 from leads.model import CANONICAL_FIELDS
@@ -63,7 +63,9 @@ class _Conditional(LeadFile):
         laid.typed = file.typed
         return laid
 
-    def load(self, draft: "Draft", table_name: str, positions: Sequence[int]) -> ibis.Table:
+    def load(
+        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = as_they_stand
+    ) -> ibis.Table:
         """See `LeadFile.load`."""
         wanted = [self.header[position] for position in positions]
         needed: list[str] = []
@@ -85,7 +87,7 @@ class _Conditional(LeadFile):
             return _says(column[moment.where], moment).ifelse(column[moment.column], _nothing())
 
         laid = raw.select("row", **{f"c{number}": cell(name) for number, name in enumerate(wanted)})
-        table = draft.backend.create_table(table_name, laid, temp=True)
+        table = draft.backend.create_table(table_name, read(laid), temp=True)
         draft.backend.drop_table(f"{table_name}_rows")
         return table
 
@@ -106,7 +108,9 @@ class _Unfolded(LeadFile):
     inner: LeadFile = field(kw_only=True)
     mapping: LeadMapping = field(kw_only=True)
 
-    def load(self, draft: "Draft", table_name: str, positions: Sequence[int]) -> ibis.Table:
+    def load(
+        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = as_they_stand
+    ) -> ibis.Table:
         """See `LeadFile.load`."""
         raw = draft.backend.table(self.raw)
         laid = raw.select(
@@ -116,7 +120,7 @@ class _Unfolded(LeadFile):
                 for number, position in enumerate(positions)
             },
         )
-        table = draft.backend.create_table(table_name, laid, temp=True)
+        table = draft.backend.create_table(table_name, read(laid), temp=True)
         draft.backend.drop_table(self.raw)
         return table
 

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leads.imports.files import LARGEST_CELL, MOST_COLUMNS, LeadFile, UnreadableFile, short
+from leads.imports.files import (
+    LARGEST_CELL,
+    MOST_COLUMNS,
+    LeadFile,
+    Reading,
+    UnreadableFile,
+    as_they_stand,
+    short,
+)
 
 if TYPE_CHECKING:
     import ibis
@@ -23,30 +31,33 @@ MOST_ROWS = 20_000_000
 class ParquetFile(LeadFile):
     """A Parquet file. Its rows are numbered from 1, for there is no header among them."""
 
-    def load(self, draft: "Draft", table_name: str, positions: Sequence[int]) -> "ibis.Table":
+    def load(
+        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = as_they_stand
+    ) -> "ibis.Table":
         """See `LeadFile.load`."""
         import duckdb
 
+        from leads.imports.cells import trimmed
+
         try:
-            read = draft.backend.read_parquet(self.path, file_row_number=True)
+            rows = draft.backend.read_parquet(self.path, file_row_number=True)
+            # by place: of names that differ in capitals only, the engine gives all but the first another name
             texts = {
-                # by place: of names that differ in capitals only, the engine gives all but the first another name
-                f"c{place}": _text(read[read.columns[position]])
-                for place, position in enumerate(positions)
+                f"c{place}": _text(rows[rows.columns[position]]) for place, position in enumerate(positions)
             }
-            self._refuse_too_much(draft, read, texts)
-            table = draft.backend.create_table(
-                table_name, read.select(row=read.file_row_number + 1, **texts), temp=True
-            )
+            self._refuse_too_much(draft, rows, texts)
+            cells = {name: trimmed(text) for name, text in texts.items()}
+            laid = read(rows.select(row=rows.file_row_number + 1, **cells))
+            table = draft.backend.create_table(table_name, laid, temp=True)
         except duckdb.OutOfMemoryException:
             raise  # not the file's fault alone
         except duckdb.Error as error:
             raise _unreadable(self.name, error) from None
         return table
 
-    def _refuse_too_much(self, draft: "Draft", read: "ibis.Table", texts: "Mapping[str, ibis.Value]") -> None:
+    def _refuse_too_much(self, draft: "Draft", rows: "ibis.Table", texts: "Mapping[str, ibis.Value]") -> None:
         """Measure what would be loaded, keeping none of it. Raises UnreadableFile where it is too much."""
-        lengths = read.select(**{name: text.length() for name, text in texts.items()})
+        lengths = rows.select(**{name: text.length() for name, text in texts.items()})
         measures = {f"longest_{name}": lengths[name].max() for name in texts}
         sums = {f"all_{name}": lengths[name].sum() for name in texts}
         found = draft.old.rows(lengths.aggregate(rows=lengths.count(), **measures, **sums))[0]

@@ -58,12 +58,25 @@ class Together:
 
 @dataclass(frozen=True)
 class _Cells:
-    """The mapped cells of a file as they were read: text by column, numbers and instants beside it."""
+    """The mapped cells of a file as they were read: numbers and instants by column, text where it is wanted or was not read as such."""
 
     table: ibis.Table
     text: Mapping[str, ibis.Value]
     numbers: Mapping[str, ibis.Value]
     instants: Mapping[str, cells.ReadInstant]
+
+    def content(self) -> ibis.Value:
+        """What all cells of a row say, as one text."""
+        said = []
+        for column, text in self.text.items():
+            whole = [text]
+            if column in self.numbers:
+                whole.append(self.numbers[column].cast("string"))
+            if column in self.instants:
+                found = self.instants[column]
+                whole.append(found.at.cast("string").concat(found.day_only.cast("string")))
+            said.append(ibis.coalesce(*whole, ""))
+        return ibis.array(said).join("\x1f")
 
     def of(self, column: str, kind: FieldType) -> ibis.Value:
         """The cell's value as this kind."""
@@ -83,24 +96,69 @@ class _Check:
 
 def stage_file(draft: Draft, one: Staged, mapping: LeadMapping, number: int, progress: Progress) -> None:
     """Read a file into the draft, and find the rows that pass every check. Raises what reading the file raises."""
-    raw = one.file.load(draft, f"raw_{number}", list(one.has.values()))
-    if not one.file.trimmed:
-        trimmed = {f"c{place}": cells.trimmed(raw[f"c{place}"]) for place in range(len(one.has))}
-        raw = draft.backend.create_table(f"trimmed_{number}", raw.select("row", **trimmed), temp=True)
-        draft.backend.drop_table(f"raw_{number}")
+    dated = _dated(one, mapping)
+    rows = one.file.load(
+        draft, f"staged_{number}", list(one.has.values()), lambda texts: _read(one, mapping, dated, texts)
+    )
     progress.count(one.file.rows)
     progress.at(Step.CHECKING)
-    text = {column: cells.said(raw[f"c{place}"], mapping) for place, column in enumerate(one.has)}
-    dated = _dated(one, mapping)
-    cell = _Cells(raw, text, _numbers(one, mapping, text), _instants(mapping, text, dated, "ymd", dated))
+    cell = _cells(rows, one, mapping, dated)
     checks = list(_checks(mapping, cell))
-    failing, plain = _look_over(draft, cell, checks, dated)
-    if len(plain) < len(dated):
-        cell = _read(draft, one, mapping, cell, dated, plain, number)
+    failing, unread = _look_over(draft, cell, checks, dated)
+    if unread:
+        cell = _cells(_read_on(draft, one, mapping, cell, unread, number), one, mapping, dated)
         checks = list(_checks(mapping, cell))
         failing, _ = _look_over(draft, cell, checks, [])
     _list_refusals(draft, one, cell, checks, failing)
     _lay_out(one, mapping, cell, ~ibis.or_(*(check.fails for check in checks)) if failing else None)
+
+
+def _read(one: Staged, mapping: LeadMapping, dated: Sequence[str], rows: ibis.Table) -> ibis.Table:
+    """The rows as they are kept: each number and each plain date read once, and text only where it is of use."""
+    places = {column: place for place, column in enumerate(one.has)}
+    read = [column for column in (*dated, *_numeric(one, mapping)) if column not in _texts(mapping)]
+    said = {column: cells.said(rows[f"c{place}"], mapping) for column, place in places.items()}
+    # apart, so that the engine does it once and not wherever it is spoken of
+    rows = rows.select(
+        *({"row"} & {*rows.columns}),
+        **{f"c{places[column]}": text for column, text in said.items()},
+        **{f"wall{places[column]}": cells.plain_wall(said[column]) for column in dated},
+        **{f"n{places[column]}": value for column, value in _numbers(one, mapping, said).items()},
+    ).view()
+    kept = {name: rows[name] for name in rows.columns if not name.startswith("wall")}
+    for column in dated:
+        place = places[column]
+        found = cells.at_wall(rows[f"wall{place}"], rows[f"c{place}"], mapping.timezone)
+        kept |= {f"at{place}": found.at, f"day{place}": found.day, f"day_only{place}": found.day_only}
+    for column in read:
+        place = places[column]
+        unread = ibis.or_(
+            *(rows[name].isnull() for name in (f"wall{place}", f"n{place}") if name in rows.columns)
+        )
+        kept[f"c{place}"] = unread.ifelse(rows[f"c{place}"], ibis.null().cast("string"))
+    return rows.select(**kept)
+
+
+def _cells(rows: ibis.Table, one: Staged, mapping: LeadMapping, dated: Sequence[str]) -> _Cells:
+    places = {column: place for place, column in enumerate(one.has)}
+    return _Cells(
+        rows,
+        {column: rows[f"c{place}"] for column, place in places.items()},
+        {column: rows[f"n{places[column]}"] for column in _numeric(one, mapping)},
+        {
+            column: cells.ReadInstant(
+                *(rows[f"{what}{places[column]}"] for what in ("at", "day", "day_only"))
+            )
+            for column in dated
+        },
+    )
+
+
+def _texts(mapping: LeadMapping) -> set[str]:
+    """The columns of which the text itself is wanted."""
+    texts = {column for name, column in mapping.fields.items() if _TYPES[name] is FieldType.TEXT}
+    texts |= {mapping.lead_id, *mapping.attributes.values(), mapping.rejection_reason or ""}
+    return texts | {flag.column for flag in mapping.outcomes.values()}
 
 
 def _lay_out(one: Staged, mapping: LeadMapping, cell: _Cells, sound: ibis.Value | None) -> None:
@@ -112,7 +170,7 @@ def _lay_out(one: Staged, mapping: LeadMapping, cell: _Cells, sound: ibis.Value 
     for name, column in mapping.attributes.items():
         if column in one.has:
             lead[column_of(name)] = cell.text[column]
-    lead["all_cells"] = ibis.array([value.coalesce("") for value in cell.text.values()]).join("\x1f")
+    lead["all_cells"] = cell.content()
     events = list(_events(cell, mapping))
     one.lead = (rows if sound is None else rows.filter(sound)).select(**lead)
     told = [
@@ -124,38 +182,24 @@ def _lay_out(one: Staged, mapping: LeadMapping, cell: _Cells, sound: ibis.Value 
     one.wide = Rows(rows, lead, events, sound)
 
 
-def _read(
-    draft: Draft,
-    one: Staged,
-    mapping: LeadMapping,
-    cell: _Cells,
-    dated: Sequence[str],
-    plain: Sequence[str],
-    number: int,
-) -> _Cells:
-    """The cells read once and kept, for dates that take long to read."""
-    others = {column: cell.text[column] for column in dated if column not in plain}
-    order = mapping.date_order or _order_in_the_data(draft, one, cell.table, others)
-    instants = _instants(mapping, cell.text, dated, order, plain)
+def _read_on(
+    draft: Draft, one: Staged, mapping: LeadMapping, cell: _Cells, unread: Sequence[str], number: int
+) -> ibis.Table:
+    """The rows with the dates that take long to read, which are in these columns."""
     place = {column: number for number, column in enumerate(one.has)}
-    read = {f"t{place[column]}": value for column, value in cell.text.items()}
-    read |= {f"n{place[column]}": value for column, value in cell.numbers.items()}
-    for column, found in instants.items():
+    texts = {
+        column: cell.instants[column].at.isnull().ifelse(cell.text[column], ibis.null().cast("string"))
+        for column in unread
+    }
+    order = mapping.date_order or _order_in_the_data(draft, one, cell.table, texts)
+    read = {name: cell.table[name] for name in cell.table.columns}
+    for column, text in texts.items():
+        before, found = cell.instants[column], cells.instant(text, order, mapping.timezone)
         for what in ("at", "day", "day_only"):
-            read[f"{what}{place[column]}"] = getattr(found, what)
-    table = draft.backend.create_table(f"read_{number}", cell.table.select("row", **read), temp=True)
-    draft.backend.drop_table(f"raw_{number}" if one.file.trimmed else f"trimmed_{number}")
-    return _Cells(
-        table,
-        {column: table[f"t{place[column]}"] for column in cell.text},
-        {column: table[f"n{place[column]}"] for column in cell.numbers},
-        {
-            column: cells.ReadInstant(
-                *(table[f"{what}{place[column]}"] for what in ("at", "day", "day_only"))
-            )
-            for column in instants
-        },
-    )
+            read[f"{what}{place[column]}"] = getattr(before, what).coalesce(getattr(found, what))
+    table = draft.backend.create_table(f"read_{number}", cell.table.select(**read), temp=True)
+    draft.backend.drop_table(f"staged_{number}")
+    return table
 
 
 def together(draft: Draft, staged: Sequence[Staged]) -> Together:
@@ -212,9 +256,14 @@ def _dated(one: Staged, mapping: LeadMapping) -> list[str]:
     return [column for column in dict.fromkeys(dated) if column in one.has]
 
 
-def _numbers(one: Staged, mapping: LeadMapping, text: Mapping[str, ibis.Value]) -> dict[str, ibis.Value]:
+def _numeric(one: Staged, mapping: LeadMapping) -> list[str]:
+    """The columns of a file that hold numbers."""
     numeric = [column for name, column in mapping.fields.items() if _TYPES[name] is FieldType.NUMBER]
-    read = {column: cells.number(text[column], mapping.decimal) for column in numeric if column in text}
+    return [column for column in dict.fromkeys(numeric) if column in one.has]
+
+
+def _numbers(one: Staged, mapping: LeadMapping, text: Mapping[str, ibis.Value]) -> dict[str, ibis.Value]:
+    read = {column: cells.number(text[column], mapping.decimal) for column in _numeric(one, mapping)}
     if not one.file.typed or mapping.decimal == ".":
         return read
     # texts among the numbers may have the sign that people write
@@ -224,28 +273,17 @@ def _numbers(one: Staged, mapping: LeadMapping, text: Mapping[str, ibis.Value]) 
     }
 
 
-def _instants(
-    mapping: LeadMapping,
-    text: Mapping[str, ibis.Value],
-    dated: Sequence[str],
-    order: str,
-    plain: Sequence[str],
-) -> dict[str, cells.ReadInstant]:
-    return {column: cells.instant(text[column], order, mapping.timezone, column in plain) for column in dated}
-
-
 def _look_over(
     draft: Draft, cell: _Cells, checks: Sequence[_Check], dated: Sequence[str]
 ) -> tuple[int, list[str]]:
-    """How many rows fail a check, and which of the columns hold plain dates only."""
+    """How many rows fail a check, and which of the columns hold dates that were not read."""
     fails = ibis.or_(*(check.fails for check in checks))
-    measured = {f"c{number}": _all(cells.is_plain(cell.text[column])) for number, column in enumerate(dated)}
+    measured = {
+        f"c{number}": (cell.text[column].notnull() & cell.instants[column].at.isnull()).any()
+        for number, column in enumerate(dated)
+    }
     found = draft.old.rows(cell.table.aggregate(failing=fails.sum().coalesce(0), **measured))[0]
     return found["failing"], [column for number, column in enumerate(dated) if found[f"c{number}"]]
-
-
-def _all(condition: ibis.Value) -> ibis.Value:
-    return condition.all().coalesce(True)
 
 
 def _order_in_the_data(draft: Draft, one: Staged, raw: ibis.Table, dated: Mapping[str, ibis.Value]) -> str:
