@@ -1,30 +1,83 @@
 """The fields a lead has here, with the values that occur, for people who put a rule together."""
 
+from typing import Any
+
+import ibis
+
 from alignment.fields import FieldChoice
 from alignment.rules import FieldType
-from leads.model import column_of
+from leads.model import LeadField, column_of
+from leads.rule_expressions import as_number, as_utc_day
 from leads.store import Facts
 
 MOST_VALUES = 60
+_MOST_DIFFERENT = 0.5
+_FEW = 1_000
 
 
 def list_choices(facts: Facts) -> tuple[FieldChoice, ...]:
-    """Every field, in the order of the model, with at most `MOST_VALUES` values each."""
-    return tuple(
-        FieldChoice(
-            field.name,
-            field.label,
-            field.type,
-            _values(facts, field.name) if field.type in (FieldType.TEXT, FieldType.ANY) else (),
+    """Every field, in the order of the model, with at most `MOST_VALUES` values each.
+
+    One look at all columns, and one at each whose values repeat.
+    """
+    fields = facts.fields()
+    [found] = facts.rows(facts.lead.aggregate(leads=facts.lead.count(), **_looks(facts.lead, fields)))
+    leads = int(found["leads"])
+    choices = []
+    for number, field in enumerate(fields):
+        seen = {
+            name: found.get(f"{name}_{number}")
+            for name in ("known", "different", "lowest", "middle", "highest", "first", "last")
+        }
+        listed = _values(facts, field.name) if _repeats(seen) else ()
+        choices.append(
+            FieldChoice(
+                field.name,
+                field.label,
+                field.type,
+                tuple(value for value, _ in listed),
+                tuple(n for _, n in listed),
+                known=int(seen["known"] or 0),
+                leads=leads,
+                lowest=seen["lowest"],
+                middle=seen["middle"],
+                highest=seen["highest"],
+                first=seen["first"],
+                last=seen["last"],
+            )
         )
-        for field in facts.fields()
-    )
+    return tuple(choices)
 
 
-def _values(facts: Facts, name: str) -> tuple[str, ...]:
+def _looks(lead: ibis.Table, fields: tuple[LeadField, ...]) -> dict[str, ibis.Value]:
+    looks: dict[str, ibis.Value] = {}
+    for number, field in enumerate(fields):
+        column = lead[column_of(field.name)]
+        known = column.notnull() & (column != "") if column.type().is_string() else column.notnull()
+        looks[f"known_{number}"] = known.sum()
+        if field.type is FieldType.NUMBER:
+            value = as_number(lead, field.name)
+            looks[f"lowest_{number}"] = value.min()
+            looks[f"middle_{number}"] = value.approx_median()
+            looks[f"highest_{number}"] = value.max()
+        elif field.type is FieldType.DATE:
+            day = as_utc_day(lead, field.name)
+            looks[f"first_{number}"] = day.min()
+            looks[f"last_{number}"] = day.max()
+        else:
+            looks[f"different_{number}"] = column.approx_nunique()
+    return looks
+
+
+def _repeats(seen: dict[str, Any]) -> bool:
+    """Whether a field's values are a list to choose from. A company's name, that hardly repeats, is none."""
+    known, different = int(seen["known"] or 0), seen["different"]
+    return different is not None and known > 0 and (known <= _FEW or different <= _MOST_DIFFERENT * known)
+
+
+def _values(facts: Facts, name: str) -> tuple[tuple[str, int], ...]:
     column = facts.lead[column_of(name)]
     known = facts.lead.select(value=column).filter(column.notnull() & (column != ""))
     counted = known.group_by("value").aggregate(n=known.count())
     rows = facts.rows(counted.order_by(counted.n.desc(), counted.value).limit(MOST_VALUES))
-    # a field that hardly repeats, such as a company's name, is no list to choose from
-    return tuple(row["value"] for row in rows) if rows and rows[0]["n"] > 1 else ()
+    return tuple((row["value"], row["n"]) for row in rows) if rows and rows[0]["n"] > 1 else ()

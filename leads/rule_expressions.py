@@ -78,6 +78,11 @@ def as_number(lead: ibis.Table, field: str) -> ibis.Value:
     return _as_kind_of(0.0, _Compiler(lead, None).value(field))
 
 
+def as_utc_day(lead: ibis.Table, field: str) -> ibis.Value:
+    """A field of the lead table as the UTC day that a rule compares with; null where it is missing or is none."""
+    return _as_kind_of(date.min, _Compiler(lead, None).value(field))
+
+
 class _Compiler:
     def __init__(self, lead: ibis.Table, decided_at: ibis.Value | None) -> None:
         self._lead = lead

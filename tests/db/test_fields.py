@@ -11,7 +11,9 @@ def test_fields_come_with_the_values_that_occur_the_most_frequent_first():
     add_history(5)
     fields = {field.name: field for field in list_fields(MACHINE)}
     assert fields["source"].values == ("referral", "webinar")
-    assert fields["employees"].type is FieldType.NUMBER and fields["employees"].values == ()
+    assert fields["source"].counts == (3, 2) and fields["source"].known == fields["source"].leads == 5
+    employees = fields["employees"]
+    assert employees.type is FieldType.NUMBER and employees.values == ()
 
 
 def test_before_the_first_import_there_are_the_fields_of_the_model_without_values():
