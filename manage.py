@@ -316,6 +316,23 @@ def export_comparison(survey: str, file: Path, as_json: bool) -> None:
         write_file(file, content, as_json)
 
 
+@manage.command("export-agreement")
+@click.argument("file", type=FILE)
+@as_json
+def export_agreement(file: Path, as_json: bool) -> None:
+    """Write everything that is agreed and in force to FILE: a page to print (.html), text (.md), everything (.json)."""
+    from reports import agreement
+
+    with refusals(as_json):
+        make = agreement.MAKE.get(file.suffix.removeprefix(".").lower())
+        if make is None:
+            raise InvalidInput(
+                f"End the name of the file in {', '.join(f'.{form}' for form in agreement.MAKE)}."
+            )
+        _, content = make(MACHINE)
+        write_file(file, content, as_json)
+
+
 @manage.command()
 @as_json
 def sample(as_json: bool) -> None:

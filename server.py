@@ -24,8 +24,9 @@ from streamlit import config as streamlit_config
 from streamlit.runtime.pages_manager import PagesManager
 
 from actions import health, logs, setup, sign_in
+from actions.agreement_documents import Agreement
 from alignment.errors import Refusal
-from api import portal
+from api import agreement_pages, portal
 from api.gate import Gate
 from components import links
 from components.answering import script
@@ -100,12 +101,20 @@ async def welcome(request: Request) -> RedirectResponse:
     return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
 
 
+def public_agreement(found: Agreement) -> str:
+    """What is agreed as the page that everybody may read, where the administrator allows it."""
+    from reports.agreement import agreement_html
+
+    return agreement_html(found, public=True)
+
+
 app = st.App(
     ROOT / "app.py",
     lifespan=living,
     routes=[
         Mount("/api", app=portal.application()),
         Route("/sign-in/{token}", welcome, methods=["GET"]),
+        agreement_pages.public_page(public_agreement),
         Mount(script.ADDRESS, app=StaticFiles(directory=script.SCRIPTS)),
     ],
     middleware=[Middleware(Gate, pages=_PAGES)],

@@ -7,6 +7,8 @@ None of this is signed: it explains an agreement and changes nothing of what was
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
 from alignment.errors import InvalidInput
 from alignment.people import Team
@@ -166,3 +168,70 @@ def _letters(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).casefold()
     kept = (sign for sign in plain if not unicodedata.combining(sign))
     return "".join(sign if sign.isalnum() else " " for sign in kept)
+
+
+# ── what past leads say of a version, in words ───────────────────────────────────────────────────────────────────────
+
+
+def evidence_sentences(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """What was kept with a version when it was proposed or signed (`actions.agreements.read_evidence`), as sentences.
+
+    Reads both shapes there are: what a rule says of the leads of a window with what a change of the rule would do, and the
+    counts of a back-test. () for a document that tells nothing of leads.
+    """
+    if "cannot_tell" in document:
+        return (f"Past leads cannot tell: {document['cannot_tell']}",)
+    told: list[str] = []
+    if "verdicts" in document:
+        verdicts, window = document["verdicts"], document.get("window", {})
+        passed, failed, unknown = (verdicts[name] for name in ("passed", "failed", "unknown"))
+        days = _days(window.get("first_day"), window.get("last_day"))
+        told.append(_counted(passed["leads"], failed["leads"], unknown["leads"], days))
+        rates = [
+            f"{_percent(one['win_rate'])} of the {one['won'] + one['lost']:,} that ended {words}{_interval(one.get('interval'))}"
+            for one, words in ((passed, "among those who pass"), (failed, "among those who fail"))
+            if one.get("win_rate") is not None
+        ]
+        if rates:
+            told.append(f"Won were {'; '.join(rates)}.")
+        change = document.get("change")
+        if change:
+            told.append(
+                f"Against the version in force, {change['sentence'][:1].lower()}{change['sentence'][1:]}"
+            )
+    elif isinstance(document.get("result"), Mapping) and "passed" in document["result"]:
+        result = document["result"]
+        days = _days(document.get("first_day"), document.get("last_day"))
+        told.append(_counted(result["passed"], result["failed"], result["unknown"], days))
+        won = result["won_passed"] + result["won_failed"] + result["won_unknown"]
+        told.append(f"Of the {won:,} that were won, {result['won_passed']:,} pass.")
+        against = result.get("against")
+        if against:
+            changed = against["only_first"] + against["only_second"]
+            won_changed = against["won_only_first"] + against["won_only_second"]
+            told.append(
+                f"Against the version in force, {changed:,} leads would change side; {won_changed:,} of them were won."
+            )
+    warnings = document.get("warnings") or (document.get("result") or {}).get("warnings") or ()
+    told.extend(str(one["text"]) for one in warnings)
+    return tuple(told)
+
+
+def _counted(passed: int, failed: int, unknown: int, days: str) -> str:
+    left = f", {unknown:,} are left open by what is not known of them" if unknown else ""
+    return f"Of {passed + failed + unknown:,} leads{days}, {passed:,} pass and {failed:,} fail{left}."
+
+
+def _days(first: str | None, last: str | None) -> str:
+    if not first or not last:
+        return ""
+    one, other = date.fromisoformat(first), date.fromisoformat(last)
+    return f" that came from {one.day} {one:%B %Y} to {other.day} {other:%B %Y}"
+
+
+def _percent(share: float) -> str:
+    return f"{round(share * 100)}%"
+
+
+def _interval(bounds: Sequence[float] | None) -> str:
+    return f" (95% interval {_percent(bounds[0])} to {_percent(bounds[1])})" if bounds else ""

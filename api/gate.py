@@ -24,7 +24,7 @@ from actions import sign_in
 
 _METRICS = "/_stcore/metrics"
 _UPLOADS = "/_stcore/upload_file"
-_NO_PAGES = ("/_stcore/", "/static/", "/component/", "/media/", "/api/", "/sign-in/")
+_NO_PAGES = ("/_stcore/", "/static/", "/component/", "/media/", "/api/", "/sign-in/", "/agreement")
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 _SELF, _NONE = "'self'", "'none'"
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")

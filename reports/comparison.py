@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from actions import comparison_documents, surveys
 from actions.comparison_documents import FORMS, ComparedSurvey
@@ -23,13 +22,13 @@ from alignment.tables import Cell, Table, write_csv
 from alignment.texts import file_slug, number_text
 from components.charts import colours
 from components.charts.comparison import percent
+from reports.page import page_environment
 
 if TYPE_CHECKING:  # slow to load, and needed only when something is taken away
     from jinja2 import Environment
 
     from alignment.disagreement import Distribution, QuestionComparison
 
-TEMPLATES = Path(__file__).parent / "templates"
 MODES = {
     Mode.NAMED: "Named; this report has team results only",
     Mode.CONFIDENTIAL: "Confidential: team results only",
@@ -39,8 +38,6 @@ CALLS = {True: "qualified", False: "not qualified", None: "–"}
 MOST_TRAITS = 15
 """The page tells so many traits of won and lost leads; the document has all that were looked at."""
 _LONGEST_RUNNING_TITLE = 70
-# A sign that turns the direction of writing could turn the rest of a sentence or of a line round.
-_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 def make_html(actor: Actor, survey_id: str) -> tuple[str, bytes]:
@@ -228,8 +225,6 @@ def comparison_html(found: ComparedSurvey) -> str:
 @lru_cache(maxsize=1)
 def _environment() -> "Environment":
     """What the template may use, read once: to compile it takes longer than to fill it."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     from alignment.disagreement.change import alignment_in_words
     from alignment.disagreement.compound_sentences import agreement_within, condition_differences
     from alignment.disagreement.measures_in_words import (
@@ -240,39 +235,26 @@ def _environment() -> "Environment":
         untold_in_words,
     )
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_straight,
+    return page_environment(
+        filters={"percent": percent, "number": number_text, "rule": sentence},
+        values={
+            "teams": list(Team),
+            "colours": colours,
+            "became": BECAME,
+            "calls": CALLS,
+            "most_traits": MOST_TRAITS,
+            "answers_of": answers_of,
+            "effect_in_words": effect_in_words,
+            "effect_value": effect_value,
+            "effect_interval": effect_interval,
+            "leads_in_words": leads_in_words,
+            "untold_in_words": untold_in_words,
+            "agreement_within": agreement_within,
+            "condition_differences": condition_differences,
+            "alignment_in_words": alignment_in_words,
+            "signed": signed,
+        },
     )
-    environment.filters |= {
-        "css_string": css_string,
-        "percent": percent,
-        "number": number_text,
-        "rule": sentence,
-        "day": lambda day: f"{day:%-d %B %Y}",
-    }
-    environment.globals |= {
-        "teams": list(Team),
-        "colours": colours,
-        "became": BECAME,
-        "calls": CALLS,
-        "most_traits": MOST_TRAITS,
-        "answers_of": answers_of,
-        "effect_in_words": effect_in_words,
-        "effect_value": effect_value,
-        "effect_interval": effect_interval,
-        "leads_in_words": leads_in_words,
-        "untold_in_words": untold_in_words,
-        "agreement_within": agreement_within,
-        "condition_differences": condition_differences,
-        "alignment_in_words": alignment_in_words,
-        "signed": signed,
-    }
-    return environment
 
 
 def answers_of(compared: "QuestionComparison") -> list[Answer]:
@@ -326,27 +308,5 @@ def signed(value: float) -> str:
     return f"{points:+d}".replace("-", "−") if points else "0"
 
 
-def css_string(text: str) -> Any:
-    """The text as a string for a style sheet, quotation marks included: every sign but plain letters and digits by number.
-
-    So no text can end the string, the rule or the style element that it stands in.
-    """
-    from markupsafe import Markup
-
-    written = (
-        sign if sign.isascii() and sign.isalnum() else f"\\{ord(sign):06x} "
-        for sign in text.translate(_TURNS)
-        if sign != "\0"
-    )
-    return Markup(f'"{"".join(written)}"')  # letters, digits, backslashes and spaces only
-
-
 def _shortened(title: str) -> str:
     return title if len(title) <= _LONGEST_RUNNING_TITLE else f"{title[: _LONGEST_RUNNING_TITLE - 1]}…"
-
-
-def _straight(value: Any) -> Any:
-    """What a text is before it is escaped: without signs that turn the direction of writing, or that no text has."""
-    if not isinstance(value, str) or hasattr(value, "__html__"):
-        return value
-    return value.translate(_TURNS).replace("\0", "")

@@ -8,6 +8,7 @@ import actions
 
 # Called before anybody has signed in, or without a person: each guards itself in its own way.
 DOORS = {
+    "agreement_documents": {"public_agreement"},
     "answers": set(),
     "lead_feed": {"take", "receive", "receive_soon"},
     "api_tokens": {"holder_of", "check_still_good"},

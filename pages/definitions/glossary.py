@@ -1,102 +1,58 @@
-"""The glossary: what was agreed, what waits for signatures, and what every version said."""
+"""The glossary: every term with what was agreed, what waits for signatures, and a search over all that it was ever called."""
+
+from functools import partial
 
 import streamlit as st
 
-from actions import definitions
+from actions import agreement_documents, definitions, glossary_terms
 from actions.definitions import GlossaryEntry
 from actions.permissions import may
-from actions.settings import local_time, today
-from alignment.definitions import DefinitionState, DefinitionVersion, describe_change
-from alignment.errors import StaleVersion
+from alignment.agreements import AgreementState
+from alignment.glossary import TermDetails
 from alignment.people import Actor, Team
+from components.definition_open import show_open
+from components.definition_text import DEFINITION_PAGE, day_of, link_to, show_rule, show_signatures
+from components.links import portal_address
 from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal
-from components.rule_editor import describe_rule, edit_rule
 from components.session import actor, person
 from components.text import plain
+from reports import agreement as reports
+
+FORMS = {
+    "html": ("Page to print", ":material/print:", "text/html"),
+    "md": ("Text as Markdown", ":material/markdown:", "text/markdown"),
+    "json": ("Everything as JSON", ":material/data_object:", "application/json"),
+}
 
 me = person()
-drafts = may(me, "definition:draft")
-signs = may(me, "definition:sign") and me.team is not None
+drafts = may(me, "agreement:draft")
+signs = may(me, "agreement:sign") and me.team is not None
 
 open_page("Glossary", "What do our words mean, and who signed that?")
 show_outcome()
 
 with stop_on_refusal():
     entries = definitions.read_glossary(actor())
-
-agreed = [entry for entry in entries if entry.in_force]
-waiting = [entry for entry in entries if entry.open and entry.open.state is DefinitionState.PROPOSED]
-mine = [entry for entry in waiting if signs and me.team and entry.open and not entry.open.signed_by(me.team)]
-unread = [entry for entry in agreed if me.team and not entry.acknowledged]
-
-summary = f"{len(agreed)} of {len(entries)} terms are agreed and in force."
-if mine:
-    summary += f" {', '.join(plain(e.open.label) for e in mine if e.open)} waits for your signature."
-elif waiting:
-    summary += f" {', '.join(plain(e.open.label) for e in waiting if e.open)} waits for signatures."
-elif unread:
-    summary += f" You have not read {', '.join(plain(e.term.name) for e in unread)} yet."
-st.subheader(summary, anchor=False)
+    details = glossary_terms.read_details(actor())
 
 
-def day(instant: str | None) -> str:
-    return local_time(actor(), instant).strftime("%-d %B %Y") if instant else ""
-
-
-def show_rule(version: DefinitionVersion) -> None:
-    if version.rule is not None:
-        st.markdown(f":material/rule: {describe_rule(version.rule)}")
-
-
-def show_signatures(version: DefinitionVersion, names: dict[str, str]) -> None:
-    with st.container(horizontal=True):
-        for team in Team:
-            signature = version.signed_by(team)
-            if signature:
-                who = plain(names.get(signature.person_id, "someone who has left"))
-                st.badge(
-                    f"{team.label.capitalize()}: {who}, {day(signature.signed_at)}",
-                    icon=":material/draw:",
-                    color="green",
-                )
-            else:
-                st.badge(f"{team.label.capitalize()}: not signed", icon=":material/pending:", color="gray")
-
-
-def show_change(before: DefinitionVersion | None, after: DefinitionVersion) -> None:
-    change = describe_change(before, after)
-    marks = {"same": "{}", "out": ":red[~~{}~~]", "in": ":green-background[{}]"}
-    st.markdown(" ".join(marks[kind].format(plain(words)) for kind, words in change.words))
-    if change.rule_changed:
-        if change.rule_before:
-            st.caption(f"Rule before: {plain(change.rule_before)}")
-        st.caption(f"Rule now: {plain(change.rule_after)}" if change.rule_after else "The rule is taken out.")
-    elif before is not None:
-        st.caption("The rule is unchanged.")
-
-
-@st.dialog("Send it back")
-def send_back(version: DefinitionVersion) -> None:
-    st.write("It becomes a draft again and loses its signatures. The version in force stays in force.")
-    reason = st.text_area("What has to change?", max_chars=1000, key=f"glossary_reason_{version.id}")
-    if st.button("Send back", type="primary", key=f"glossary_back_{version.id}"):
-        perform(f"{version.label} is a draft again.", definitions.send_back, version.id, reason)
-        if not was_refused():
-            st.rerun()
-        show_outcome()
-
-
-@st.dialog("Drop this version")
-def drop(version: DefinitionVersion) -> None:
-    st.write(f"{plain(version.label)} will not be pursued. What is in force stays in force.")
-    if st.button("Drop it", type="primary", key=f"glossary_drop_sure_{version.id}"):
-        perform(f"{version.label} was dropped.", definitions.drop, version.id)
-        st.rerun()
+def summary() -> str:
+    """How many terms are agreed, and what waits for whom."""
+    agreed = sum(entry.in_force is not None for entry in entries)
+    told = f"{agreed} of {len(entries)} terms are agreed and in force."
+    if mine:
+        told += f" {', '.join(plain(e.open.label) for e in mine if e.open)} waits for your signature."
+    elif waiting:
+        told += f" {', '.join(plain(e.open.label) for e in waiting if e.open)} waits for signatures."
+    elif unread:
+        told += f" You have not read {', '.join(plain(e.term.name) for e in unread)} yet."
+    return told
 
 
 @st.dialog("Add a term")
 def add_term() -> None:
+    """A term of the company's own."""
     name = st.text_input("Term", max_chars=60, key="glossary_new_name")
     meaning = st.text_area("What does it stand for, in general?", max_chars=400, key="glossary_new_meaning")
     if st.button("Add", type="primary", key="glossary_new_add"):
@@ -106,112 +62,13 @@ def add_term() -> None:
         show_outcome()
 
 
-def sign(version: DefinitionVersion) -> None:
-    if perform("", definitions.sign, version.id, version.content_hash):
-        st.session_state["outcome"] = ("done", f"Both sides have signed. {version.label} is agreed.")
-
-
-def show_open(entry: GlossaryEntry) -> None:
-    version = entry.open
-    if version is None:
-        return
-    proposed = version.state is DefinitionState.PROPOSED
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(version.label)}**")
-            st.badge(
-                "Waiting for signatures" if proposed else "Draft", color="violet" if proposed else "gray"
-            )
-        if version.returned_because:
-            st.warning(f"Sent back: {plain(version.returned_because)}", icon=":material/undo:")
-        show_change(entry.in_force, version)
-        st.caption(
-            f"Takes effect on {version.effective_from.strftime('%-d %B %Y')}, or when both have signed if that is later. "
-            f"Drafted by {plain(entry.names.get(version.author_id, 'the administrator of the machine'))}."
-        )
-        if proposed:
-            show_signatures(version, dict(entry.names))
-        with st.container(horizontal=True):
-            if proposed and signs and me.team and not version.signed_by(me.team):
-                st.button(
-                    f"Sign for {me.team.label}",
-                    type="primary",
-                    icon=":material/draw:",
-                    key=f"glossary_sign_{version.id}",
-                    on_click=sign,
-                    args=(version,),
-                )
-            if proposed and signs:
-                st.button(
-                    "Send back", key=f"glossary_sendback_{version.id}", on_click=send_back, args=(version,)
-                )
-            if drafts and not proposed:
-                st.button(
-                    "Propose for signature",
-                    type="primary",
-                    key=f"glossary_propose_{version.id}",
-                    on_click=perform,
-                    args=(f"{version.label} waits for both team leads.", definitions.propose, version.id),
-                )
-            if drafts:
-                st.button(
-                    "Drop", type="tertiary", key=f"glossary_drop_{version.id}", on_click=drop, args=(version,)
-                )
-        if drafts:
-            edit = st.expander(
-                "Edit (voids the signatures)" if version.signatures else "Edit",
-                on_change="rerun",
-                key=f"glossary_edit_{version.id}",
-            )
-            if edit.open:
-                with edit:
-                    edit_version(entry.term.key, version)
-
-
-def edit_version(
-    term_key: str, version: DefinitionVersion | None, base: DefinitionVersion | None = None
-) -> None:
-    """The form for a new version of a term (`version` None) or for an open one."""
-    shown = version or base
-    key = f"glossary_{term_key}_{version.id if version else 'new'}"
-    if (
-        f"{key}_text" not in st.session_state
-    ):  # the revision that the person begins from, not that of each run
-        st.session_state[f"{key}_seen"] = version.revision if version else 0
-    text = st.text_area("Definition", value=shown.text if shown else "", max_chars=4000, key=f"{key}_text")
-    start = st.date_input(
-        "Takes effect on",
-        value=max(version.effective_from, today(actor())) if version else today(actor()),
-        key=f"{key}_start",
-        help="Never before both have signed. The version in force stays until then.",
-    )
-    rule = edit_rule(key, shown.rule if shown else None)
-
-    def save(acting: Actor) -> None:
-        if version is None:
-            definitions.draft(acting, term_key, text, rule.finished(), start)
-            return
-        seen = st.session_state[f"{key}_seen"]
-        try:
-            definitions.edit(acting, version.id, seen, text, rule.finished(), start)
-        except StaleVersion:
-            st.session_state[f"{key}_seen"] = version.revision  # the next save is made knowing of the change
-            raise
-
-    # not in a callback: that would be the one of an earlier run, without what was typed last
-    if st.button("Save the draft", type="secondary" if version else "primary", key=f"{key}_save"):
-        perform("Saved." if version else "Drafted. Propose it when it is ready.", save)
-        if not was_refused():
-            st.session_state.pop(f"{key}_text", None)
-        st.rerun()
-
-
-def show_entry(entry: GlossaryEntry) -> None:
+def show_head(entry: GlossaryEntry, why: str) -> None:
+    """The name of a term with where it stands, and why a search has found it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"#### {plain(entry.term.name)}")
         if entry.in_force:
             st.badge(
-                f"v{entry.in_force.version} in force since {day(entry.in_force.in_force_from)}",
+                f"v{entry.in_force.version} in force since {day_of(entry.in_force.in_force_from)}",
                 icon=":material/verified:",
                 color="green",
             )
@@ -219,74 +76,144 @@ def show_entry(entry: GlossaryEntry) -> None:
             st.badge("Not agreed yet", color="gray")
         if entry.upcoming:
             st.badge(
-                f"v{entry.upcoming.version} from {day(entry.upcoming.in_force_from)}",
+                f"v{entry.upcoming.version} from {day_of(entry.upcoming.in_force_from)}",
                 icon=":material/event:",
                 color="blue",
             )
-    if entry.in_force:
-        st.markdown(plain(entry.in_force.text))
-        show_rule(entry.in_force)
-        show_signatures(entry.in_force, dict(entry.names))
-        st.caption(f"Read and acknowledged by {entry.acknowledged_count} of {entry.members} people.")
-        if me.team and not entry.acknowledged:
-            st.button(
-                "I have read it",
-                key=f"glossary_read_{entry.in_force.id}",
-                icon=":material/done_all:",
-                on_click=perform,
-                args=("Noted, thank you.", definitions.acknowledge, entry.in_force.id),
+    if why:
+        st.caption(f":material/search: {plain(why)}")
+
+
+def show_agreed(entry: GlossaryEntry) -> None:
+    """The version in force with its signatures and who has read it; else what the word stands for in general."""
+    if entry.in_force is None:
+        st.markdown(plain(entry.term.meaning))
+        return
+    st.markdown(plain(entry.in_force.text))
+    show_rule(entry.in_force)
+    show_signatures(entry.in_force, entry.names)
+    st.caption(f"Read and acknowledged by {entry.acknowledged_count} of {entry.members} people.")
+    if me.team and not entry.acknowledged:
+        st.button(
+            "I have read it",
+            key=f"glossary_read_{entry.in_force.id}",
+            icon=":material/done_all:",
+            on_click=perform,
+            args=("Noted, thank you.", definitions.acknowledge, entry.in_force.id),
+        )
+
+
+def show_foot(entry: GlossaryEntry, of: TermDetails) -> None:
+    """Who answers for it, what it used to be called, and the way to everything else."""
+    owners = [
+        f"{plain(entry.names.get(of.owners[team], 'someone who has left'))} ({team.label})"
+        for team in Team
+        if team in of.owners
+    ]
+    if owners:
+        st.caption(f"Answered for by {' and '.join(owners)}")
+    called = [f"“{plain(name)}” ({team.label})" for team in Team for name in of.said_by(team).called]
+    if called:
+        st.caption(f"Used to be called {', '.join(called)}")
+    counted = {
+        "version": len(entry.versions),
+        "example": sum(one.qualifies for one in of.examples),
+        "counter-example": sum(not one.qualifies for one in of.examples),
+    }
+    told = ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for name, count in counted.items() if count)
+    action = (
+        "Draft its definition" if drafts and not entry.versions and not entry.open else "Everything about it"
+    )
+    st.page_link(
+        DEFINITION_PAGE,
+        label=f"{action}: {told}" if told else action,
+        icon=":material/arrow_forward:",
+        query_params=link_to(entry.term.key),
+    )
+
+
+def make_file(acting: Actor, form: str) -> bytes:
+    """The agreement in one form."""
+    return reports.MAKE[form](acting)[1]
+
+
+def show_document() -> None:
+    """The agreement to take away, and, for the administrator, the page that everybody may read."""
+    acting = actor()  # a file is made outside of this run, which then has no session
+    with stop_on_refusal():
+        names = reports.file_names(acting)
+        published = agreement_documents.is_published(acting)
+    with st.popover("Take it away", icon=":material/download:", key="glossary_take_away"):
+        st.caption(
+            "Everything that is in force: definitions, promises and the lead score, with who signed them."
+        )
+        for form, (label, icon, kind) in FORMS.items():
+            st.download_button(
+                label,
+                partial(make_file, acting, form),
+                file_name=names[form],
+                mime=kind,
+                icon=icon,
+                key=f"glossary_download_{form}",
+                on_click="ignore",
+                type="tertiary",
             )
-    else:
-        st.caption(plain(entry.term.meaning))
-    show_open(entry)
-    if entry.versions[:-1] or (entry.upcoming and entry.in_force):
-        history = st.expander(
-            f"What changed over {len(entry.versions)} versions",
-            on_change="rerun",
-            key=f"glossary_history_{entry.term.key}",
-        )
-        if history.open:
-            with history:
-                for earlier, version in reversed(
-                    list(zip((None, *entry.versions), entry.versions, strict=False))
-                ):
-                    until = f" until {day(version.in_force_until)}" if version.in_force_until else ""
-                    st.markdown(
-                        f"**{plain(version.label)}**, in force from {day(version.in_force_from)}{until}"
-                    )
-                    show_change(earlier, version)
-                    show_signatures(version, dict(entry.names))
-    if drafts and entry.open is None:
-        new = st.expander("Prepare the next version", on_change="rerun", key=f"glossary_new_{entry.term.key}")
-        if new.open:
-            with new:
-                edit_version(entry.term.key, None, entry.in_force)
+        if may(me, "agreement:publish"):
+            st.toggle(
+                "A page that everybody may read",
+                value=published,
+                key="glossary_published",
+                on_change=publish,
+                help="What is in force, without sign-in, for whoever knows the address. No person is named, no lead is shown.",
+            )
+        if published:
+            st.caption("Everybody may read it here, without signing in:")
+            st.code(f"{portal_address()}/agreement", language=None, wrap_lines=True)
 
 
-first = [*mine, *(entry for entry in waiting if entry not in mine)]
-rest = [entry for entry in entries if entry not in first and (entry.open or entry.versions)]
-for entry in [*first, *rest]:
+def publish() -> None:
+    """Open the public page, or close it, as the switch says."""
+    opened = st.session_state["glossary_published"]
+    perform(
+        "Everybody may read it now." if opened else "The page is closed.", agreement_documents.publish, opened
+    )
+
+
+waiting = [entry for entry in entries if entry.open and entry.open.state is AgreementState.PROPOSED]
+mine = [entry for entry in waiting if signs and me.team and entry.open and not entry.open.signed_by(me.team)]
+unread = [entry for entry in entries if entry.in_force and me.team and not entry.acknowledged]
+st.subheader(summary(), anchor=False)
+
+open_ones = [*mine, *(entry for entry in waiting if entry not in mine)]
+open_ones += [entry for entry in entries if entry.open and entry not in open_ones]
+for entry in open_ones:
+    show_open(entry, me, "glossary", edits=False)
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    query = st.text_input(
+        "Find a term",
+        max_chars=100,
+        placeholder="Its name, what a team used to call it, or a word of its text",
+        icon=":material/search:",
+        key="glossary_search",
+    )
+    if drafts:
+        st.button("Add a term of our own", icon=":material/add:", key="glossary_add", on_click=add_term)
+    show_document()
+with stop_on_refusal():
+    hits = glossary_terms.search_terms(actor(), query)
+by_key = {entry.term.key: entry for entry in entries}
+if not query.strip():  # what is agreed first; a search has its own order
+    hits = sorted(hits, key=lambda hit: by_key[hit.key].in_force is None)
+if not hits:
+    st.info(
+        "Nothing in the glossary is called so, and no text says it. Try another word"
+        + (", or add it as a term of your own." if drafts else "."),
+        icon=":material/search_off:",
+    )
+for hit in hits:
+    entry = by_key[hit.key]
     with st.container(border=True):
-        show_entry(entry)
-
-untouched = {entry.term.key: entry for entry in entries if entry not in first and entry not in rest}
-if untouched:
-    st.subheader("Not agreed yet", anchor=False)
-    st.caption("What these words stand for in general. Your own definition of each is still to be agreed.")
-    for entry in untouched.values():
-        st.markdown(f"**{plain(entry.term.name)}**: {plain(entry.term.meaning)}")
-if drafts:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "Define a term",
-            list(untouched),
-            index=None,
-            format_func=lambda key: untouched[key].term.name,
-            placeholder="Choose one to draft its definition",
-            key="glossary_define",
-        )
-        st.button("Add a term of our own", icon=":material/add:", on_click=add_term)
-    if chosen in untouched:
-        with st.container(border=True):
-            st.markdown(f"**{plain(untouched[chosen].term.name)}**")
-            edit_version(chosen, None)
+        show_head(entry, hit.why)
+        show_agreed(entry)
+        show_foot(entry, details[hit.key])

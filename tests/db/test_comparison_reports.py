@@ -21,7 +21,7 @@ from alignment.surveys import Survey
 from alignment.texts import file_slug
 from manage import manage
 from reports import comparison as reports
-from reports.comparison import css_string
+from reports.page import css_string
 
 NOW = datetime(2026, 7, 1, 9, tzinfo=UTC)
 EVIL = (
