@@ -1,6 +1,7 @@
 """What rules would have done with past leads: the windows to look at, what a rule says of them, and who changes side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,16 +9,173 @@ from actions import clock, settings
 from actions.kept_results import KeptResults
 from actions.permissions import authorise
 from alignment import rules
+from alignment.errors import InvalidInput
+from alignment.field_spread import FieldSpread
 from alignment.people import Actor
-from alignment.rules import FieldType, Rule, canonical_hash
-from alignment.what_if import Outcomes, RuleChange, Verdicts, Window, pick_window
+from alignment.rules import Condition, FieldType, Rule, canonical_hash, fields_of
+from alignment.what_if import Outcomes, RuleChange, Verdicts, Window, pick_window, without_each
 from db.store import store
 
 if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really touched
     from leads.backtest import BacktestWarning
+    from leads.condition_bitmaps import HeldLeads
+    from leads.field_spread import CountedSpread
+    from leads.listing import LeadPage
+
+MOST_TAKEN_OUT = 20
+"""Conditions of a longer rule are not taken out one by one."""
 
 RuleDocument = str | Mapping[str, Any]
 """A rule as JSON text or as a document."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a rule says of the leads of a window. `warnings` are what may mislead: fields filled in after the outcome."""
+
+    rule: Rule
+    window: Window
+    verdicts: Verdicts
+    warnings: "tuple[BacktestWarning, ...]"
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What a rule says without one of its conditions. `verdicts` is None where the rule is nothing but this condition."""
+
+    condition: Condition
+    words: str
+    verdicts: Verdicts | None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Rules that were read, the window that they are tried on, and its leads, where these are held with all that the rules
+    look at."""
+
+    rules: tuple[Rule, ...]
+    window: Window
+    zone: str
+    held: "HeldLeads | None"
+
+
+def judge_rule(actor: Actor, rule: RuleDocument, window: Window | None = None) -> Trial:
+    """What a rule says of the leads of a window of `list_windows`, or of the usual one; at once where the leads are held.
+
+    Raises InvalidInput while there are no leads or for another window, InvalidRule as `what_if_change`.
+    """
+    authorise(actor, "rule:test")
+    tried = read_leads(actor, [rule], window)
+    [read] = tried.rules
+    found = tried.held.verdicts(read) if tried.held is not None else _verdicts(tried.window, [read])[0]
+    key = (*_version(), tried.window, fields_of(read))
+    return Trial(read, tried.window, found, _WARNINGS.get(key, lambda: _warn(read, tried.window)))
+
+
+def take_out_each(actor: Actor, rule: RuleDocument, window: Window | None = None) -> tuple[Ablation, ...]:
+    """What the rule says without each of its conditions in turn; () for a rule of more than twenty. Raises as `judge_rule`."""
+    authorise(actor, "rule:test")
+    tried = read_leads(actor, [rule], window)
+    held = tried.held
+    without = without_each(tried.rules[0])
+    if len(without) > MOST_TAKEN_OUT:
+        return ()
+    rest = [left for _, left in without if left is not None]
+    counted = [held.verdicts(left) for left in rest] if held is not None else _verdicts(tried.window, rest)
+    found = iter(counted)
+    labels = field_labels(actor)
+    return tuple(
+        Ablation(condition, rules.sentence(Rule(condition), labels), None if left is None else next(found))
+        for condition, left in without
+    )
+
+
+def compare_rules(
+    actor: Actor, before: RuleDocument, after: RuleDocument, window: Window | None = None
+) -> RuleChange:
+    """Who changes side where the rule `after` takes the place of `before`, in a window. Raises as `judge_rule`."""
+    authorise(actor, "rule:test")
+    tried = read_leads(actor, [before, after], window)
+    first, second = tried.rules
+    if tried.held is not None:
+        return tried.held.change(first, second)
+    key = (*_version(), tried.window, canonical_hash(first), canonical_hash(second))
+    return _CHANGES.get(key, lambda: _count_change(first, second, tried.window))
+
+
+def list_leads_told_apart(
+    actor: Actor,
+    passing: RuleDocument,
+    failing: RuleDocument,
+    window: Window | None = None,
+    page: int = 1,
+    size: int = 20,
+) -> "LeadPage":
+    """The leads of a window that pass the one rule and fail the other, won ones first. Raises as `judge_rule`."""
+    authorise(actor, "rule:test")
+    if not all(isinstance(one, int) and not isinstance(one, bool) and one >= 1 for one in (page, size)):
+        raise InvalidInput("Pages and their sizes are whole numbers from 1 on.")
+    tried = read_leads(actor, [passing, failing], window, hold=False)
+    from leads.closed_periods import Period
+    from leads.listing import leads_told_apart
+    from leads.store import warehouse
+
+    one, other = tried.rules
+    period = Period(tried.window.first_day, tried.window.last_day)
+    with warehouse().read() as facts:
+        return leads_told_apart(facts, one, other, period, tried.zone, page=page, size=size)
+
+
+def read_field_spread(
+    actor: Actor, field: str, window: Window | None = None, marks: Sequence[float] = ()
+) -> FieldSpread | None:
+    """How a field's numbers are spread over the leads of a window, by what became of them; `marks` are to be seen among them.
+
+    None where no lead has a number in it. Raises InvalidInput as `judge_rule`, and for a field that the leads do not have.
+    """
+    authorise(actor, "rule:test")
+    window = _checked(window)
+    labels = field_labels(actor)
+    if field not in labels:
+        raise InvalidInput("The leads have no such field. Choose one of those that they have.")
+    key = (*_version(), window, field, tuple(marks))
+    counted = _SPREADS.get(key, lambda: _spread(field, window, marks))
+    if counted is None:
+        return None
+    return FieldSpread(
+        field=field,
+        label=labels[field],
+        edges=counted.classes.edges,
+        labels=counted.classes.labels,
+        won=counted.won,
+        lost=counted.lost,
+        open=counted.open,
+        unknown=counted.unknown,
+        thresholds={},
+        logarithmic=counted.classes.logarithmic,
+        first_day=window.first_day,
+        last_day=window.last_day,
+    )
+
+
+def read_leads(
+    actor: Actor, documents: Sequence[RuleDocument], window: Window | None = None, *, hold: bool = True
+) -> Tried:
+    """Read rules for a window, and unless `hold` is False its leads, for those who try more than one thing on them.
+
+    Raises as `judge_rule`.
+    """
+    authorise(actor, "rule:test")
+    window = _checked(window)
+    fields = _fields()
+    read = tuple(read_rule(document, fields) for document in documents)
+    return Tried(read, window, _zone(), _held(window, read) if hold else None)
+
+
+def field_labels(actor: Actor) -> dict[str, str]:
+    """What the fields that the leads have are called on screen, by name."""
+    authorise(actor, "leads:read")
+    return _LABELS.get(_version(), _count_labels)
 
 
 def what_if_change(
@@ -52,9 +210,9 @@ def find_evidence(
         return None
     read = read_rule(rule, _fields())
     window = usual_window()
-    verdicts, warnings = _VERDICTS.get(
-        (*_version(), window, canonical_hash(read)), lambda: _count_verdicts(read, window)
-    )
+    key = (*_version(), window)
+    [verdicts] = _VERDICTS.get((*key, canonical_hash(read)), lambda: _verdicts(window, [read]))
+    warnings = _WARNINGS.get((*key, fields_of(read)), lambda: _warn(read, window))
     change = what_if_change(actor, before, rule)
     return {
         "as_of": clock.now_text(),
@@ -88,10 +246,14 @@ def read_rule(rule: RuleDocument, fields: Mapping[str, FieldType]) -> Rule:
     return rules.parse_json(rule, fields) if isinstance(rule, str) else rules.parse(rule, fields)
 
 
-_WINDOWS: "KeptResults[tuple[tuple[Window, Outcomes], ...]]" = KeptResults(4)
-_CHANGES: "KeptResults[RuleChange]" = KeptResults(256)
-_VERDICTS: "KeptResults[tuple[Verdicts, tuple[BacktestWarning, ...]]]" = KeptResults(64)
-"""By version of the lead facts, window and rules."""
+_WINDOWS: KeptResults[tuple[tuple[Window, Outcomes], ...]] = KeptResults(4)
+_CHANGES: KeptResults[RuleChange] = KeptResults(256)
+_VERDICTS: KeptResults[tuple[Verdicts, ...]] = KeptResults(64)
+_WARNINGS: "KeptResults[tuple[BacktestWarning, ...]]" = KeptResults(64)
+_SPREADS: "KeptResults[CountedSpread | None]" = KeptResults(64)
+_FIELDS: KeptResults[dict[str, FieldType]] = KeptResults(4)
+_LABELS: KeptResults[dict[str, str]] = KeptResults(4)
+"""By version of the lead facts, window and what is asked of its leads."""
 
 
 def _version() -> tuple[Path, str]:
@@ -105,7 +267,11 @@ def _revision() -> str:
     return _version()[1]
 
 
-def _fields() -> dict[str, FieldType]:
+def _fields() -> Mapping[str, FieldType]:
+    return _FIELDS.get(_version(), _count_fields)
+
+
+def _count_fields() -> dict[str, FieldType]:
     from leads.store import warehouse
 
     with warehouse().read() as facts:
@@ -132,10 +298,57 @@ def _count_change(before: Rule, after: Rule, window: Window) -> RuleChange:
         return count_change(facts, before, after, window, _zone())
 
 
-def _count_verdicts(rule: Rule, window: Window) -> "tuple[Verdicts, tuple[BacktestWarning, ...]]":
-    from leads.backtest import count_verdicts, warn_of_fields
+def _checked(window: Window | None) -> Window:
+    if not _revision():
+        raise InvalidInput("There are no leads to try a rule on. Bring some in first.")
+    if window is None:
+        return usual_window()
+    for found, _ in _counted_windows():
+        if (found.first_day, found.last_day) == (window.first_day, window.last_day):
+            return found  # the data may have moved on since it was chosen
+    raise InvalidInput("Choose one of the windows that are offered.")
+
+
+def _held(window: Window, tried: Sequence[Rule]) -> "HeldLeads | None":
+    """The leads of a window with all that the rules look at; None where the engine has to be asked."""
+    from leads.condition_bitmaps import held_leads
+    from leads.store import warehouse
+
+    if not warehouse().takes_in:
+        return None
+    leads = next(found.leads for one, found in _counted_windows() if one == window)
+    fields = {name for rule in tried for name in fields_of(rule)}
+    held = held_leads(window, _zone(), fields, leads)
+    return held if held is not None and all(held.judges(rule) for rule in tried) else None
+
+
+def _verdicts(window: Window, tried: Sequence[Rule]) -> tuple[Verdicts, ...]:
+    from leads.backtest import count_verdicts
     from leads.store import warehouse
 
     with warehouse().read() as facts:
-        [verdicts] = count_verdicts(facts, [rule], window, _zone())
-        return verdicts, warn_of_fields(facts, [rule], window, _zone())
+        return count_verdicts(facts, tried, window, _zone())
+
+
+def _warn(rule: Rule, window: Window) -> "tuple[BacktestWarning, ...]":
+    from leads.backtest import warn_of_fields
+    from leads.store import warehouse
+
+    with warehouse().read() as facts:
+        return warn_of_fields(facts, [rule], window, _zone())
+
+
+def _spread(field: str, window: Window, marks: Sequence[float]) -> "CountedSpread | None":
+    from leads.closed_periods import Period
+    from leads.field_spread import spread_of
+    from leads.store import warehouse
+
+    with warehouse().read() as facts:
+        return spread_of(facts, field, Period(window.first_day, window.last_day), _zone(), marks)
+
+
+def _count_labels() -> dict[str, str]:
+    from leads.store import warehouse
+
+    with warehouse().read() as facts:
+        return {field.name: field.label for field in facts.fields()}

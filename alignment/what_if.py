@@ -1,17 +1,20 @@
 """What a rule would have done with past leads: counts in, shares with their intervals and sentences out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from statistics import median
 from typing import Any
 
+from alignment.rules import AllOf, AnyOf, Condition, Node, Not, Operator, Points, Rule, conditions_of
 from alignment.statistics import Interval, wilson
 
 LEAST_WINS = 30
 """With fewer wins nothing is concluded about which rule finds the better leads."""
 
 DAYS_OF_A_WEEK = 7
+
+_BOUNDS = (Operator.GREATER, Operator.AT_LEAST, Operator.LESS, Operator.AT_MOST)
 
 
 @dataclass(frozen=True)
@@ -269,3 +272,56 @@ def change_from(window: Window, cells: Mapping[tuple[bool | None, bool | None], 
         neither=cells.get((False, False), Outcomes()),
         unknown=unknown,
     )
+
+
+def thresholds_of(rule: Rule) -> dict[int, Condition]:
+    """The conditions that set a bound to a number, by their place among all conditions of the rule, from left to right."""
+    return {
+        place: condition
+        for place, condition in enumerate(conditions_of(rule))
+        if condition.operator in _BOUNDS
+        and isinstance(condition.value, int | float)
+        and not isinstance(condition.value, bool)
+    }
+
+
+def with_threshold(rule: Rule, place: int, value: int | float) -> Rule:
+    """The rule with another number in the condition at a place of `thresholds_of`. Raises KeyError for any other place."""
+    moved = thresholds_of(rule)[place]
+    changed = _each_condition(rule, {place: Condition(moved.field, moved.operator, value)})
+    assert changed is not None
+    return changed
+
+
+def without_each(rule: Rule) -> tuple[tuple[Condition, Rule | None], ...]:
+    """Each condition of the rule, from left to right, and the rule without it; None where nothing would be left."""
+    return tuple(
+        (condition, _each_condition(rule, {place: None}))
+        for place, condition in enumerate(conditions_of(rule))
+    )
+
+
+def _each_condition(rule: Rule, instead: Mapping[int, Condition | None]) -> Rule | None:
+    """The rule with other conditions at some places, or none there; groups that become empty go, too."""
+    place = -1
+
+    def changed(node: Node) -> Node | None:
+        nonlocal place
+        match node:
+            case Condition():
+                place += 1
+                return instead.get(place, node)
+            case Not(part):
+                kept = changed(part)
+                return None if kept is None else Not(kept)
+            case AllOf(parts) | AnyOf(parts):
+                left = tuple(kept for part in parts if (kept := changed(part)) is not None)
+                return type(node)(left) if left else None
+        raise TypeError(f"not part of a rule: {node!r}")
+
+    if isinstance(rule.root, Points):
+        entries = [(entry, changed(entry.node)) for entry in rule.root.entries]
+        kept = tuple(replace(entry, node=node) for entry, node in entries if node is not None)
+        return replace(rule, root=replace(rule.root, entries=kept)) if kept else None
+    root = changed(rule.root)
+    return None if root is None else replace(rule, root=root)

@@ -23,7 +23,7 @@ from benchmarks.lead_factory import make_facts
 
 _FIELDS = ("employees", "source", "job_level", "demo", "country")
 _HAPPENED = """
-SELECT lead_id, min(at) FILTER (type = 'entered_stage' AND stage = 'mql') AS qualified_at,
+SELECT lead_id, min("at") FILTER (type = 'entered_stage' AND stage = 'mql') AS qualified_at,
        coalesce(bool_or(type = 'entered_stage' AND stage = 'won'), false) AS won,
        coalesce(bool_or(type = 'entered_stage' AND stage = 'lost'), false) AS lost,
        coalesce(bool_or(CASE WHEN type = 'entered_stage' THEN stage IN ('sal', 'sql', 'opportunity', 'won', 'lost')

@@ -177,7 +177,7 @@ def count_windows(facts: Facts, as_of: datetime, timezone: str) -> tuple[tuple[W
     }
     for place, period in enumerate(periods):
         inside = within(population.came_at, period, timezone)
-        for name, of in _outcomes_where(population, inside).items():
+        for name, of in outcomes_where(population, inside).items():
             columns[f"{name}_{place}"] = of
     [found] = facts.rows(population.aggregate(**columns))
     ends = [
@@ -217,12 +217,12 @@ def count_verdicts(
             for place, rule in enumerate(rules)
         },
     )
-    columns = _outcomes_where(judged)
+    columns = outcomes_where(judged)
     for place in range(len(rules)):
         says = judged[f"says_{place}"]
-        for name, value in _outcomes_where(judged, says).items():
+        for name, value in outcomes_where(judged, says).items():
             columns[f"passed_{name}_{place}"] = value
-        for name, value in _outcomes_where(judged, ~says).items():
+        for name, value in outcomes_where(judged, ~says).items():
             columns[f"failed_{name}_{place}"] = value
     rows = facts.rows(judged.group_by("week").aggregate(**columns))
 
@@ -255,7 +255,7 @@ def count_change(facts: Facts, before: Rule, after: Rule, window: Window, timezo
         before=compile_rule(before, population, population.came_at).outcome,
         after=compile_rule(after, population, population.came_at).outcome,
     )
-    rows = facts.rows(judged.group_by("before", "after").aggregate(**_outcomes_where(judged)))
+    rows = facts.rows(judged.group_by("before", "after").aggregate(**outcomes_where(judged)))
     return change_from(
         window,
         {(row["before"], row["after"]): Outcomes(*(row[name] for name in _OUTCOMES)) for row in rows},
@@ -283,7 +283,7 @@ def warn_of_fields(
 _OUTCOMES = ("leads", "won", "lost", "unworked")
 
 
-def _outcomes_where(table: ibis.Table, where: ibis.Value | None = None) -> dict[str, ibis.Value]:
+def outcomes_where(table: ibis.Table, where: ibis.Value | None = None) -> dict[str, ibis.Value]:
     """Counts for `Outcomes`, of the rows of which `where` is true."""
     inside = ibis.literal(True) if where is None else where
     return {

@@ -11,7 +11,7 @@ What takes too much memory is not held, and a rule that looks at it is left to t
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ from alignment.what_if import Outcomes, RuleChange, Verdicts, Window, change_fro
 from leads.backtest import of_window, week_of
 from leads.facts import Facts
 from leads.model import column_of
+from leads.store import warehouse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,7 +118,9 @@ class HeldLeads:
     @property
     def bytes(self) -> int:
         """How much memory the columns take."""
-        arrays = [column.codes if isinstance(column, _Codes) else column for column in self._columns.values()]
+        arrays: list[Any] = [
+            column.codes if isinstance(column, _Codes) else column for column in self._columns.values()
+        ]
         arrays += [*self._outcomes.values(), *([] if self._came_at is None else [self._came_at])]
         return sum(array.nbytes for array in arrays)
 
@@ -147,6 +150,16 @@ class HeldLeads:
         }
         cells[None, None] = self._everyone() - sum(cells.values(), Outcomes())
         return change_from(self.window, cells)
+
+    def values_between(self, field: str, low: float, high: float, most: int) -> tuple[float, ...]:
+        """At most so many numbers that leads have in a field, between two others, spread evenly over the values."""
+        column = self._columns.get(field)
+        if not isinstance(column, _Codes):
+            return ()
+        found = np.unique(column.numbers[(column.numbers > low) & (column.numbers < high)])
+        if len(found) > most:
+            found = found[np.linspace(0, len(found) - 1, most + 2).round().astype(int)[1:-1]]
+        return tuple(found.tolist())
 
     def passing(self, node: Node) -> "NDArray[np.uint64]":
         """The leads for which part of a rule is true, as a bitmap; for those who join many of them."""
@@ -226,6 +239,35 @@ class HeldLeads:
             return _instants(condition, column, self._came_at)
         true, false = column.outcomes(condition)
         return _looked_up(column.codes, true), _looked_up(column.codes, false)
+
+
+_held: "OrderedDict[Hashable, tuple[frozenset[str], HeldLeads | None]]" = OrderedDict()
+_holding = threading.Lock()
+MOST_WINDOWS = 2
+
+
+def held_leads(window: Window, timezone: str, fields: Iterable[str], leads: int) -> HeldLeads | None:
+    """The leads of a window with at least these fields, read once for all who ask; None where that takes too much memory.
+
+    Two windows are held. A field that is asked for later is read together with those that are there already, as far as they fit.
+    """
+    facts = warehouse()
+    key = (facts.folder, window, timezone)
+    wanted = frozenset(fields)
+    with _holding:
+        known, held = _held.get(key, (frozenset(), None))
+        if not wanted <= known or not known:
+            with facts.read() as read:
+                for tried in (known | wanted, wanted):
+                    held = hold(read, window, timezone, sorted(tried), leads)
+                    if held is not None:
+                        wanted = tried
+                        break
+            _held[key] = wanted, held
+        _held.move_to_end(key)
+        while len(_held) > MOST_WINDOWS:
+            _held.popitem(last=False)
+        return held
 
 
 def hold(

@@ -8,13 +8,14 @@ from datetime import date, timedelta
 import pytest
 from people import make_actor
 
-from actions import clock, what_if
+from actions import bridging, clock, score_checks, what_if
 from actions.settings import change_company, company_with_revision
+from alignment.bridging import Limits
 from alignment.company import BusinessHours
-from alignment.errors import NotPermitted
-from alignment.people import MACHINE
-from alignment.rules import InvalidRule, evaluate, parse
-from alignment.what_if import Outcomes, Window
+from alignment.errors import InvalidInput, NotPermitted
+from alignment.people import MACHINE, Team
+from alignment.rules import InvalidRule, conditions_of, evaluate, parse, to_document
+from alignment.what_if import Outcomes, Window, thresholds_of, with_threshold
 from leads.backtest import backtest, count_change, count_verdicts, count_windows, warn_of_fields
 from leads.store import warehouse
 from tests.closed_leads import AS_OF, ZONE, condition, in_plain_words, made_up_leads
@@ -199,3 +200,205 @@ def test_without_leads_there_is_nothing_to_tell():
     assert what_if.list_windows(MACHINE) == ()
     assert what_if.find_evidence(MACHINE, large) is None
     assert what_if.what_if_change(MACHINE, large, large) is None
+
+
+# ── on the leads that are held, and by the engine ────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(params=["held", "asked for"])
+def somewhere(request, monkeypatch):
+    """The leads held by column, or left to the engine as where they live in another one."""
+    made_up_leads(1_200)
+    if request.param == "asked for":
+        monkeypatch.setattr(type(warehouse()), "takes_in", False)
+    return request.param
+
+
+def test_a_rule_is_judged_alike_wherever_the_leads_are(somewhere):
+    lead = make_actor("team_lead", "sales")
+    windows = what_if.list_windows(lead)
+    assert [found.leads for _, found in windows] == sorted(found.leads for _, found in windows)
+    for window, everyone in windows:
+        for name in ("nested", "points"):
+            trial = what_if.judge_rule(lead, {"version": 1, **RULES[name]}, window)
+            assert trial.verdicts.leads == everyone
+            assert (what_if.read_leads(lead, [{"version": 1, **RULES[name]}]).held is not None) == (
+                somewhere == "held"
+            )
+            with warehouse().read() as facts:
+                [counted] = count_verdicts(facts, [rule(name)], window, ZONE)
+            assert trial.verdicts == counted
+
+
+def test_each_condition_is_taken_out_in_turn(somewhere):
+    found = what_if.take_out_each(MACHINE, {"version": 1, **RULES["nested"]})
+    assert [one.condition.field for one in found] == ["employees", "demo", "source", "visits"]
+    assert found[0].words == "Employees is at least 50"
+    rest = {
+        "any": [condition("demo", "=", True), RULES["nested"]["any"][1]],
+    }
+    assert found[0].verdicts == what_if.judge_rule(MACHINE, {"version": 1, **rest}).verdicts
+    [alone] = what_if.take_out_each(MACHINE, {"version": 1, **RULES["large"]})
+    assert alone.verdicts is None
+    many = {"any": [condition("employees", ">=", size) for size in range(21)]}
+    assert what_if.take_out_each(MACHINE, {"version": 1, **many}) == ()
+
+
+def test_who_changes_side_can_be_listed(somewhere):
+    before, after = ({"version": 1, **RULES[name]} for name in ("large", "small too"))
+    change = what_if.compare_rules(MACHINE, before, after)
+    assert change == what_if.what_if_change(MACHINE, before, after)
+    listed = what_if.list_leads_told_apart(MACHINE, after, before, size=100)
+    assert listed.total == change.gained.leads
+    became = Counter(row.stage.value for row in listed.rows if row.stage)
+    assert became["won"] == change.gained.won
+    with pytest.raises(InvalidInput):
+        what_if.list_leads_told_apart(MACHINE, after, before, page=0)
+
+
+def test_the_spread_of_a_field_counts_the_leads_of_the_window(somewhere):
+    spread = what_if.read_field_spread(MACHINE, "employees", marks=(55.0,))
+    everyone = what_if.judge_rule(MACHINE, {"version": 1, **RULES["large"]}).verdicts.leads
+    assert spread.label == "Employees"
+    assert spread.leads + spread.unknown == everyone.leads
+    assert sum(spread.won) <= everyone.won
+    assert what_if.read_field_spread(MACHINE, "industry") is None
+    with pytest.raises(InvalidInput, match="no such field"):
+        what_if.read_field_spread(MACHINE, "shoe_size")
+
+
+def test_what_cannot_be_tried_is_said():
+    large = {"version": 1, **RULES["large"]}
+    with pytest.raises(InvalidInput, match="Bring some in"):
+        what_if.judge_rule(MACHINE, large)
+    made_up_leads(1_200)
+    with pytest.raises(InvalidInput, match="windows that are offered"):
+        what_if.judge_rule(MACHINE, large, Window(date(2020, 1, 1), date(2020, 2, 1), ""))
+    with pytest.raises(NotPermitted):
+        what_if.judge_rule(make_actor("member", "sales"), large)
+
+
+def test_a_threshold_is_moved_where_it_stands():
+    nested = parse({"version": 1, **RULES["nested"]})
+    assert [(place, one.field) for place, one in thresholds_of(nested).items()] == [
+        (0, "employees"),
+        (3, "visits"),
+    ]
+    moved = with_threshold(nested, 3, 8)
+    assert [one.value for one in conditions_of(moved)] == [50, True, ("referral",), 8]
+    with pytest.raises(KeyError):
+        with_threshold(nested, 1, 8)
+    points = with_threshold(parse({"version": 1, **RULES["points"]}), 0, 70)
+    assert points.root.entries[0].node.value == 70
+    assert points.root.entries[1:] == rule("points").root.entries[1:]
+
+
+# ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_score_is_counted_lead_by_lead():
+    leads = of_window(in_plain_words(made_up_leads(1_200)), QUARTER)
+    check = score_checks.check_score(MACHINE, {"version": 1, **RULES["points"]})
+    counted = {}
+    for lead in leads:
+        points = 0.0
+        for entry, add in (("large", 30), ("demo", 20), (None, -5)):
+            tried = rule(entry) if entry else parse({"version": 1, **condition("source", "=", "ads")})
+            said = evaluate(tried, lead["fields"], lead["came"])
+            points += add if said or (said is None and add < 0) else 0
+        counted.setdefault(points, []).append(lead)
+    assert {cell.points: cell.outcomes for cell in check.cells} == {
+        points: outcomes(of) for points, of in counted.items()
+    }
+    pairs = [
+        (won > lost) + (won == lost) / 2
+        for won, of in counted.items()
+        for lost, others in counted.items()
+        for _ in range(outcomes(of).won * outcomes(others).lost)
+    ]
+    assert check.roc.area == pytest.approx(sum(pairs) / len(pairs))
+    assert check.roc.interval.low < check.roc.area < check.roc.interval.high
+    assert check == score_checks.check_score(MACHINE, {"version": 1, **RULES["points"]})
+    assert sum((band.outcomes for band in check.bands), Outcomes()) == outcomes(leads)
+    earlier, later = check.halves
+    assert earlier.won + later.won == check.roc.won
+    lift = check.lift(5)
+    assert lift.taken == 5 * 13
+    assert lift.base == pytest.approx(outcomes(leads).win_rate)
+    assert lift.lift > 1
+
+
+def test_two_scores_are_brought_together_on_real_leads():
+    made_up_leads(1_200)
+    other = {
+        "points": [
+            {"if": condition("employees", ">=", 50), "add": 10},
+            {"if": condition("demo", "=", True), "add": 30},
+        ],
+        "threshold": 30,
+    }
+    found = score_checks.bring_together(MACHINE, {"version": 1, **RULES["points"]}, {"version": 1, **other})
+    assert found.proven
+    assert found.apart > 0
+    assert found.share == 1
+    assert found.moved > 0
+    plain = {"version": 1, **RULES["large"]}
+    with pytest.raises(InvalidInput, match="no points"):
+        score_checks.bring_together(MACHINE, plain, plain)
+    with pytest.raises(InvalidInput, match="no points"):
+        score_checks.check_score(MACHINE, plain)
+
+
+# ── bridges ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_bridges_are_rules_that_pass_what_they_say():
+    made_up_leads(1_200)
+    sales = {"version": 1, "all": [condition("employees", ">=", 100), condition("demo", "=", True)]}
+    marketing = {
+        "version": 1,
+        "all": [condition("employees", ">=", 5), condition("source", "in", ["ads", "referral"])],
+    }
+    told = []
+    found = bridging.find_bridges(
+        MACHINE, {Team.SALES: sales, Team.MARKETING: marketing}, Limits(), progress=told.append
+    )
+    assert found.complete
+    assert told == sorted(told)
+    assert told[-1] == 1
+    assert found.bridges
+    assert [one.support for one in found.bridges] == sorted(
+        (one.support for one in found.bridges), reverse=True
+    )
+    window = what_if.usual_window()
+    for bridge in found.bridges:
+        document = to_document(bridge.rule)
+        assert what_if.judge_rule(MACHINE, document, window).verdicts.passed == bridge.passed
+        for team, theirs in ((Team.SALES, sales), (Team.MARKETING, marketing)):
+            change = what_if.compare_rules(MACHINE, theirs, document, window)
+            assert bridge.prices[team].support == pytest.approx(
+                change.both.leads / (bridge.passed.leads + bridge.prices[team].gives_up.leads)
+            )
+            assert bridge.prices[team].takes.leads >= change.gained.leads
+    few = Limits(most_a_week=found.bridges[0].a_week / 2, least_win_rate=0.3)
+    for bridge in bridging.find_bridges(MACHINE, {Team.SALES: sales, Team.MARKETING: marketing}, few).bridges:
+        assert bridge.a_week <= few.most_a_week
+        assert bridge.passed.win_rate >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("limits", "marketing", "said"),
+    [
+        (Limits(least_a_week=5, most_a_week=4), "demo", "cannot be more"),
+        (Limits(least_a_week=-1), "demo", "0 or more"),
+        (Limits(least_win_rate=2), "demo", "between 0 and 100"),
+        (Limits(), "points", "built from conditions"),
+    ],
+)
+def test_what_cannot_be_searched_is_said(limits, marketing, said):
+    made_up_leads(1_200)
+    chosen = {Team.SALES: RULES["large"], Team.MARKETING: RULES[marketing]}
+    with pytest.raises(InvalidInput, match=said):
+        bridging.find_bridges(
+            MACHINE, {team: {"version": 1, **document} for team, document in chosen.items()}, limits
+        )

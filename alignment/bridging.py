@@ -1,0 +1,375 @@
+"""Searching rules that both teams can live with: built from the conditions of both, within limits that are set before.
+
+A team's support of a rule is how much of what the team wants, and of what the rule takes, is the same: leads that pass both /
+leads that pass either (Jaccard). The search looks for rules that convince the less convinced team most. It is made of counting
+bits and draws nothing by lot: the same leads and rules always give the same list.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from alignment.people import Team
+from alignment.rules import AllOf, AnyOf, Condition, Node, Operator, Points, Rule
+from alignment.what_if import Outcomes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Bits = NDArray[np.uint64]
+
+MOST_WORDS = 400_000_000
+"""So many words of 64 leads are looked at in all, which is a few seconds."""
+
+MOST_ON_FRONT = 200
+SHORT_LIST = 6
+_BOUNDS = (Operator.AT_LEAST, Operator.GREATER, Operator.AT_MOST, Operator.LESS)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a rule has to keep to: leads a week at least and at most, and a win rate at least. None: no limit."""
+
+    least_a_week: float | None = None
+    most_a_week: float | None = None
+    least_win_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a rule means for one team: `support` from 0 to 1, the leads it gives up, and those it takes without wanting them."""
+
+    support: float
+    gives_up: Outcomes
+    takes: Outcomes
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """A rule between the two teams' own, with the leads that pass and what it means for each team."""
+
+    rule: Rule
+    passed: Outcomes
+    a_week: float
+    prices: Mapping[Team, Price]
+
+    @property
+    def support(self) -> float:
+        """The support of the less convinced team."""
+        return min(price.support for price in self.prices.values())
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search found: the best bridges, that of the most support first, how many rules it tried, of how many."""
+
+    bridges: tuple[Bridge, ...]
+    tried: int
+    possible: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether every rule that can be built was tried."""
+        return self.tried >= self.possible
+
+
+def slots_of(
+    rules: Mapping[Team, Rule], between: Callable[[str, float, float], Sequence[float]]
+) -> tuple[tuple[Node, ...], ...]:
+    """What a rule can be built from: for each thing that a team asks for, the forms it may take; each may be left out.
+
+    Bounds of one field that both teams set become one slot, with numbers in between, which `between` gives for a field,
+    a low and a high number; so do lists of values of one field, with what both list and what either lists. A condition of
+    one field that both ask for otherwise may take either form. Raises TypeError for points, of which no rule is built.
+    """
+    slots: list[tuple[Node, ...]] = []
+    parts = {team: list(_parts(rule)) for team, rule in rules.items()}
+    first, second = (parts[team] for team in Team)
+    for node in first:
+        other = next((one for one in second if _alike(node, one)), None)
+        if other is None:
+            slots.append((node,))
+            continue
+        second.remove(other)
+        slots.append(tuple(_forms(node, other, between)))
+    slots += [(node,) for node in second]
+    return tuple(slots)
+
+
+def search(
+    slots: Sequence[Sequence[Node]],
+    rules: Mapping[Team, Rule],
+    passing: Callable[[Node], "Bits"],
+    count: Callable[["Bits"], Outcomes],
+    weeks: float,
+    limits: Limits,
+    progress: Callable[[float], None] = lambda _: None,
+    most_words: int = MOST_WORDS,
+) -> Search:
+    """Find the rules on the Pareto front of both teams' support and the win rate, within the limits; at most six.
+
+    `passing` gives the leads for which part of a rule is true, as a bitmap, `count` what became of those of a bitmap;
+    `weeks` is how long the window is. Of what is chosen from the slots, all has to hold; or all that both teams speak of, and
+    at least one of the others. All such rules are tried where they are few enough; else the search climbs from several
+    beginnings, changing one slot at a time. `progress` is told the share that is done; what it raises ends the search.
+    """
+    ground = _Ground(slots, rules, passing)
+    most = max(1_000, most_words // (4 * max(1, ground.words)))
+    if ground.possible <= most:
+        for number, choice in enumerate(ground.every()):
+            if number % 500 == 0:
+                progress(0.8 * number / ground.possible)
+            ground.look(choice)
+    else:
+        ground.climb(most, lambda share: progress(0.8 * share))
+    ground.look(EITHER)
+    bridges = _front(ground, count, weeks, limits, lambda share: progress(0.8 + 0.2 * share))
+    progress(1.0)
+    tried = len(ground.seen)
+    return Search(bridges, tried, max(ground.possible + 1, tried))
+
+
+Choice = tuple[int, ...]
+"""0 for all, 1 for at least one of the slots that one team alone speaks of; then for each slot which form, 0 for none."""
+
+EITHER: Choice = ()
+"""What meets either team's whole rule."""
+
+
+class _Ground:
+    """The rules that can be built, the leads that pass each, and both teams' support."""
+
+    def __init__(
+        self,
+        slots: Sequence[Sequence[Node]],
+        rules: Mapping[Team, Rule],
+        passing: Callable[[Node], "Bits"],
+    ) -> None:
+        wanted = {team: _as_node(rules[team]) for team in Team}
+        self.options = [((None, None), *((node, passing(node)) for node in slot)) for slot in slots]
+        self.wanted = {team: passing(node) for team, node in wanted.items()}
+        self.seen: dict[Choice, tuple[float, float]] = {}
+        self._either = AnyOf(tuple(wanted.values()))
+        self._sizes = {team: _size(bits) for team, bits in self.wanted.items()}
+        self._alone = [len(slot) == 1 for slot in slots]
+        self._sides = 2 if sum(self._alone) > 1 else 1
+        self.possible = self._sides * prod(len(option) for option in self.options)
+
+    @property
+    def words(self) -> int:
+        return len(next(iter(self.wanted.values())))
+
+    def every(self) -> Iterator[Choice]:
+        return product(range(self._sides), *(range(len(option)) for option in self.options))
+
+    def look(self, choice: Choice) -> tuple[float, float]:
+        """Both teams' support of a choice, kept."""
+        found = self.seen.get(choice)
+        if found is None:
+            bits = self.bits(choice)
+            found = self.seen[choice] = (0.0, 0.0) if bits is None else self._support(bits)
+        return found
+
+    def bits(self, choice: Choice) -> "Bits | None":
+        """The leads that pass; None where nothing is asked for, and where the choice says the same as another."""
+        if choice == EITHER:
+            first, second = self.wanted.values()
+            return first | second
+        together: Bits | None = None
+        some: Bits | None = None
+        several = 0
+        for alone, option, chosen in zip(self._alone, self.options, choice[1:], strict=True):
+            picked = option[chosen][1]
+            if picked is None:
+                continue
+            if alone and choice[0]:
+                some, several = picked if some is None else some | picked, several + 1
+            else:
+                together = picked if together is None else together & picked
+        if choice[0] and several < 2:
+            return None
+        if together is None or some is None:
+            return some if together is None else together
+        return together & some
+
+    def node(self, choice: Choice) -> Node:
+        """The same as a rule."""
+        if choice == EITHER:
+            return self._either
+        picked = [
+            (alone, option[chosen][0])
+            for alone, option, chosen in zip(self._alone, self.options, choice[1:], strict=True)
+        ]
+        some = [node for alone, node in picked if node is not None and alone and choice[0]]
+        parts = [node for alone, node in picked if node is not None and not (alone and choice[0])]
+        if some:
+            parts.append(AnyOf(tuple(some)))
+        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+    def climb(self, most: int, progress: Callable[[float], None]) -> None:
+        """Better one slot after the other from several beginnings, until nothing helps or so many were looked at."""
+        sizes = [self._sides, *(len(option) for option in self.options)]
+        full = tuple(size - 1 for size in sizes[1:])
+        beginnings = [(0, *(min(1, one) for one in full)), (0, *full), (self._sides - 1, *full)]
+        for place in range(len(full)):
+            beginnings.append((0, *(one if place == at else 0 for at, one in enumerate(full))))
+        for number, beginning in enumerate(beginnings):
+            here: Choice = beginning
+            better = True
+            while better and len(self.seen) < most:
+                progress(max(number / len(beginnings), len(self.seen) / most))
+                better = False
+                for place, size in enumerate(sizes):
+                    ways = [(*here[:place], form, *here[place + 1 :]) for form in range(size)]
+                    best = max(ways, key=lambda way: (*_worth(self.look(way)), way == here))
+                    better = better or _worth(self.look(best)) > _worth(self.look(here))
+                    here = best
+
+    def _support(self, bits: "Bits") -> tuple[float, float]:
+        passed = _size(bits)
+        found = []
+        for team in Team:
+            both = _size(bits & self.wanted[team])
+            either = passed + self._sizes[team] - both
+            found.append(both / either if either else 0.0)
+        return found[0], found[1]
+
+
+def _front(
+    ground: _Ground,
+    count: Callable[["Bits"], Outcomes],
+    weeks: float,
+    limits: Limits,
+    progress: Callable[[float], None],
+) -> tuple[Bridge, ...]:
+    """The best of what was looked at that keep to the limits, none worse than another in everything."""
+    found: list[tuple[tuple[float, float, float], Choice, Outcomes, float]] = []
+    told: set[tuple[float, ...]] = set()
+    # of equals the one that asks for least, and then the first
+    order = sorted(
+        ground.seen,
+        key=lambda choice: (*(-one for one in _worth(ground.seen[choice])), _asked(choice), choice),
+    )
+    for number, choice in enumerate(order):
+        if number % 500 == 0:
+            progress(number / len(order))
+        support = ground.seen[choice]
+        if not min(support) or len(found) >= MOST_ON_FRONT:
+            break
+        bits = ground.bits(choice)
+        passed = count(bits) if bits is not None else Outcomes()
+        a_week = passed.leads / weeks if weeks else 0.0
+        rate = passed.win_rate or 0.0
+        worth = (*support, rate)
+        if worth in told or not _keeps(limits, a_week, passed.win_rate):
+            continue
+        told.add(worth)
+        if not any(
+            all(one >= other for one, other in zip(better, worth, strict=True)) for better, *_ in found
+        ):
+            found.append((worth, choice, passed, a_week))
+    return tuple(
+        Bridge(Rule(ground.node(choice)), passed, a_week, _prices(ground, choice, count))
+        for _, choice, passed, a_week in _spread(found)
+    )
+
+
+def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return all(mine >= theirs for mine, theirs in zip(one, other, strict=True))
+
+
+def _spread(found: list[Any]) -> list[Any]:
+    """The first of a front, which convince most, and among those that follow the one of the best win rate."""
+    if len(found) <= SHORT_LIST:
+        return found
+    best = max(found[SHORT_LIST - 1 :], key=lambda one: one[0][2])
+    return [*found[: SHORT_LIST - 1], best]
+
+
+def _prices(ground: _Ground, choice: Choice, count: Callable[["Bits"], Outcomes]) -> dict[Team, Price]:
+    bits = ground.bits(choice)
+    assert bits is not None
+    support = dict(zip(Team, ground.seen[choice], strict=True))
+    return {
+        team: Price(support[team], count(wanted & ~bits), count(bits & ~wanted))
+        for team, wanted in ground.wanted.items()
+    }
+
+
+def _keeps(limits: Limits, a_week: float, win_rate: float | None) -> bool:
+    if limits.least_a_week is not None and a_week < limits.least_a_week:
+        return False
+    if limits.most_a_week is not None and a_week > limits.most_a_week:
+        return False
+    return limits.least_win_rate is None or (win_rate is not None and win_rate >= limits.least_win_rate)
+
+
+def _worth(support: tuple[float, float]) -> tuple[float, float]:
+    return min(support), sum(support)
+
+
+def _asked(choice: Choice) -> int:
+    return sum(form > 0 for form in choice) if choice else len(choice) + 99
+
+
+def _size(bits: "Bits") -> int:
+    import numpy as np
+
+    return int(np.bitwise_count(bits).sum(dtype=np.int64))
+
+
+def _as_node(rule: Rule) -> Node:
+    if isinstance(rule.root, Points):
+        raise TypeError("points are no part of another rule")
+    return rule.root
+
+
+def _parts(rule: Rule) -> tuple[Node, ...]:
+    node = _as_node(rule)
+    return node.parts if isinstance(node, AllOf) else (node,)
+
+
+def _alike(one: Node, other: Node) -> bool:
+    """Whether two parts ask about the same field."""
+    return one == other or (
+        isinstance(one, Condition) and isinstance(other, Condition) and one.field == other.field
+    )
+
+
+def _forms(one: Node, other: Node, between: Callable[[str, float, float], Sequence[float]]) -> Iterator[Node]:
+    yield one
+    if one == other:
+        return
+    yield other
+    if not isinstance(one, Condition) or not isinstance(other, Condition):
+        return
+    if one.operator is other.operator and one.operator in _BOUNDS:
+        ends = sorted(float(end.value) for end in (one, other) if _is_number(end.value))  # type: ignore[arg-type]
+        if len(ends) == 2:
+            for value in between(one.field, *ends):
+                yield Condition(one.field, one.operator, int(value) if value == int(value) else value)
+            return
+    listed = [_listed(end) for end in (one, other)]
+    if all(listed):
+        first, second = listed
+        either = tuple(dict.fromkeys((*first, *second)))
+        both = tuple(value for value in first if value in second)
+        for values in (either, both):
+            if values and values not in (first, second):
+                yield Condition(one.field, Operator.IN, values)
+        return
+    yield AnyOf((one, other))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _listed(condition: Condition) -> tuple[Any, ...]:
+    """The values that a condition lists, () where it does something else."""
+    if condition.operator is Operator.IN and isinstance(condition.value, tuple):
+        return condition.value
+    return (condition.value,) if condition.operator is Operator.EQUAL else ()
