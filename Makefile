@@ -16,7 +16,7 @@ test: .venv/test.stamp browser
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 format: .venv/test.stamp
 	$(BIN)/ruff format .

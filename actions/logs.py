@@ -18,7 +18,8 @@ def configure() -> None:
     """
     if not structlog.is_configured():
         _configure()
-    for name, library in logging.root.manager.loggerDict.items():
+    # a copy: other sessions may be reading modules, which make loggers
+    for name, library in list(logging.root.manager.loggerDict.items()):
         if name in _SILENT:
             continue
         if name.split(".")[0] in _LIBRARIES and isinstance(library, logging.Logger) and not library.propagate:

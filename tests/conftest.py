@@ -1,6 +1,10 @@
 """Every test has a data folder of its own."""
 
+import gc
 import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import bcrypt
 import pytest
@@ -23,10 +27,36 @@ def quick_hashing(monkeypatch):
     monkeypatch.setattr(bcrypt, "gensalt", lambda rounds=4: _real_salt(4))
 
 
+def pytest_collection_finish() -> None:
+    """What was imported stays: no collection of garbage need look at it again, and each looks at more at a time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a store that has gone through all migrations and in which nothing has happened yet."""
+    path = tmp_path_factory.mktemp("empty") / "concord.db"
+    stores.Store(path).close()
+    return path
+
+
 @pytest.fixture(autouse=True)
-def data_folder(tmp_path, monkeypatch):
-    """An empty data folder; stores opened in it are closed afterwards."""
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_store: Path) -> Iterator[Path]:
+    """An empty data folder; stores opened in it are closed afterwards.
+
+    A new store begins as a copy of one that has gone through the migrations, which takes a fifth of the time.
+    """
     folder = tmp_path / "data"
     monkeypatch.setenv("CONCORD_DATA", str(folder))
+    migrate = stores.Store._migrate
+
+    def begin(store: stores.Store) -> None:
+        if not store.path.exists():
+            shutil.copy(empty_store, store.path)
+        migrate(store)
+
+    monkeypatch.setattr(stores.Store, "_migrate", begin)
     yield folder
     stores.close_all()

@@ -1,9 +1,11 @@
 """People of each role and team in the store, and pages opened as one of them."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from actions import clock, people
@@ -11,6 +13,10 @@ from alignment.people import MACHINE, Person, Role, Team
 from components.session import SignedIn
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# Streamlit reads what is known of every installed package for each AppTest, which takes longer than most pages. Nothing is
+# installed meanwhile.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture(autouse=True)

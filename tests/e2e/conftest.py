@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from browsing import PASSWORD, settle
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from portals import Portal, free_port
+from portals import ForkedPortal, Portal, free_port, started
 
 from actions import clock, people
 from actions import sign_in as sessions
@@ -15,28 +15,12 @@ from alignment.people import MACHINE, Person, Role, Team
 from db import store as stores
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser test gets a second go, from an empty store: a machine that was busy for a moment is no fault of the portal.
-
-    The summary counts every second go as `rerun`.
-    """
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @pytest.fixture
 def portal(data_folder: Path, tmp_path: Path) -> Iterator[Portal]:
     """A running server over this test's own data folder. Its log has to be free of warnings and tracebacks."""
     stores.close_all()
-    running = Portal(data_folder, free_port(), tmp_path / "server.log")
-    running.start()
-    yield running
-    if running.process is not None and running.process.poll() is None:
-        running.stop()
-    assert not running.complaints(), "\n".join(running.complaints())
-    assert not running.violations, "\n".join(running.violations)
+    with started(ForkedPortal(data_folder, free_port(), tmp_path / "server.log")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +30,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
         opened = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-background-networking"]
+            executable_path=found, args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
         )
         yield opened
         opened.close()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import jwt
 import pytest
-from portals import ROOT, Portal, free_port
+from portals import ROOT, Portal, free_port, started
 from raw_client import RawClient
 
 from actions import clock, people, setup, sign_in
@@ -25,11 +25,15 @@ pytestmark = pytest.mark.browser
 def running(tmp_path_factory):
     """One server for all tests that neither start nor stop it."""
     folder = tmp_path_factory.mktemp("door")
-    server = Portal(folder / "data", free_port(), folder / "server.log")
-    server.start()
-    yield server
-    server.stop()
-    assert not server.complaints(), "\n".join(server.complaints())
+    with started(Portal(folder / "data", free_port(), folder / "server.log")) as server:
+        yield server
+
+
+@pytest.fixture
+def command(data_folder, tmp_path):
+    """A server over this test's own data folder, started by the command that people use."""
+    with started(Portal(data_folder, free_port(), tmp_path / "server.log")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -218,6 +222,11 @@ def test_a_cookie_replayed_after_sign_out_opens_nothing(door, add_person, connec
     assert not signed_in(open_before.run("account"))
 
 
+def streamlit_run(portal):
+    """The command that serves the screens without the gate."""
+    return [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(portal.port)]
+
+
 def attack_with_known_session(connect, url, ada, bea):
     """Connect with Ada's session id: with no cookie, then with Bea's. What comes back, and Ada's own connection."""
     hers = connect(url, cookie_of(ada))
@@ -262,8 +271,7 @@ def test_streamlits_own_server_without_the_gate_does_not_hand_the_session_over_e
     """`streamlit run app.py` resumes the session for whoever knows its id; then the screen's own check has to hold."""
     ada, bea = add_person("Ada Admin", "admin", None), add_person("Bea Braun")
     plain = Portal(data_folder, free_port(), tmp_path / "streamlit.log")
-    plain.start([sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(plain.port)])
-    try:
+    with started(plain, streamlit_run(plain)):
         outcomes = list(attack_with_known_session(connect, plain.url, ada, bea))
         assert any(resumed for _, resumed, _ in outcomes), (
             "this is the attack; if it never resumes, test another way"
@@ -271,20 +279,13 @@ def test_streamlits_own_server_without_the_gate_does_not_hand_the_session_over_e
         for cookie, _, text in outcomes:
             assert signed_in(text) is bool(cookie)
             assert "Ada Admin" not in text and "ada.admin" not in text
-    finally:
-        plain.stop()
-    assert not plain.complaints(), plain.complaints()
 
 
 def test_streamlit_run_works_too_and_its_log_leads_to_set_up(data_folder, tmp_path, connect):
     plain = Portal(data_folder, free_port(), tmp_path / "streamlit.log")
-    plain.start([sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(plain.port)])
-    try:
+    with started(plain, streamlit_run(plain)):
         assert "Set up Concord" in connect(plain.url).run("")
         setup.check_code(plain.setup_link().partition("setup=")[2])
-    finally:
-        plain.stop()
-    assert not plain.complaints(), plain.complaints()
 
 
 def test_a_fragment_run_after_access_was_taken_away_shows_and_changes_nothing(door, add_person, connect):
@@ -321,22 +322,22 @@ def test_the_server_does_not_start_with_a_key_that_could_be_guessed(data_folder,
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_told_to_stop_the_server_ends_in_order(portal, add_person, connect, stop):
-    client = connect(portal.url, cookie_of(add_person("Ada", "admin", None)))
+def test_told_to_stop_the_server_ends_in_order(command, add_person, connect, stop):
+    client = connect(command.url, cookie_of(add_person("Ada", "admin", None)))
     assert signed_in(client.run("account"))
-    assert portal.stop(stop) == 0
+    assert command.stop(stop) == 0
     lines = [
-        json.loads(line)["event"] for line in portal.log.read_text().splitlines() if line.startswith("{")
+        json.loads(line)["event"] for line in command.log.read_text().splitlines() if line.startswith("{")
     ]
     assert "stopped" in lines
     assert stores.store().fault() is None
 
 
-def test_the_log_is_json_and_holds_the_set_up_link_while_nobody_is_there(portal):
-    lines = [json.loads(line) for line in portal.log.read_text().splitlines() if line.startswith("{")]
+def test_the_log_is_json_and_holds_the_set_up_link_while_nobody_is_there(command):
+    lines = [json.loads(line) for line in command.log.read_text().splitlines() if line.startswith("{")]
     assert {"event", "level", "timestamp"} <= set(lines[0])
-    link = urlsplit(portal.setup_link())
+    link = urlsplit(command.setup_link())
     assert link.query.startswith("setup=")
     setup.check_code(link.query.partition("=")[2])
-    with urllib.request.urlopen(portal.setup_link()) as answer:
+    with urllib.request.urlopen(command.setup_link()) as answer:
         assert answer.status == 200

@@ -1,0 +1,29 @@
+"""What a forked server does. The process that servers are forked from imports this module, and with it the program."""
+
+import atexit
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from streamlit.components.v2 import manifest_scanner
+
+import server
+
+# what is installed does not change meanwhile
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+manifest_scanner.scan_component_manifests()
+
+
+def serve(environment: dict[str, str], log: str) -> None:
+    """Be a server, with this environment and its output at the end of a file."""
+    os.environ.clear()
+    os.environ.update(environment)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    code = server.main()
+    atexit._run_exitfuncs()
+    sys.exit(code)
