@@ -8,6 +8,7 @@ import streamlit as st
 from actions import agreements, glossary_terms, what_if
 from actions.glossary_terms import Judged, ShownExample, Suggestion
 from actions.permissions import may
+from alignment.agreements import Evidence
 from alignment.definitions import DefinitionVersion
 from alignment.errors import Refusal
 from alignment.glossary import LONGEST_NOTE, evidence_sentences
@@ -41,13 +42,17 @@ def show_change_in_leads(before: DefinitionVersion | None, after: DefinitionVers
         )
 
 
-def show_evidence(version: DefinitionVersion) -> None:
+def kept_evidence(version: DefinitionVersion) -> list[Evidence]:
     """What past leads said of the content as it is now when it was proposed and signed: frozen with the version."""
-    kept = [
+    return [
         one
         for one in agreements.read_evidence(actor(), version.id)
         if one.content_hash == version.content_hash and evidence_sentences(one.document)
     ]
+
+
+def show_evidence(kept: Sequence[Evidence]) -> None:
+    """Frozen evidence in words; nothing where there is none."""
     if not kept:
         return
     with st.container(border=True):
@@ -104,8 +109,12 @@ def show_examples(term_key: str, me: Person, rule: Mapping[str, Any] | None) -> 
         for column, one in zip(st.columns(2), shown[place : place + 2], strict=False):
             with column:
                 _show_example(one, describes)
-    if describes:
+    if describes and rule is not None:
         _show_picking(term_key, rule)
+    elif describes:
+        st.caption(
+            "Leads are picked by the rule: once a version has one, this shows some that meet it and some that do not."
+        )
 
 
 def _show_example(one: ShownExample, describes: bool) -> None:

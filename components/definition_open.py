@@ -12,7 +12,12 @@ from alignment.agreements import AgreementState, Changed, Conflict, DraftConflic
 from alignment.definitions import DefinitionVersion
 from alignment.errors import Refusal
 from alignment.people import Actor, Person
-from components.definition_leads import show_change_in_leads, show_evidence, show_what_leads_say
+from components.definition_leads import (
+    kept_evidence,
+    show_change_in_leads,
+    show_evidence,
+    show_what_leads_say,
+)
 from components.definition_text import (
     DEFINITION_PAGE,
     link_to,
@@ -46,7 +51,10 @@ def show_open(entry: GlossaryEntry, me: Person, page: str, *, edits: bool) -> No
         if version.returned_because:
             st.warning(f"Sent back: {plain(version.returned_because)}", icon=":material/undo:")
         show_change(entry.in_force, version)
-        show_change_in_leads(entry.in_force, version)
+        # what was frozen when it was proposed is what is signed; before that, what leads say now
+        kept = kept_evidence(version) if proposed else []
+        if not kept:
+            show_change_in_leads(entry.in_force, version)
         author = plain(entry.names.get(version.author_id, "the administrator of the machine"))
         st.caption(
             f"Takes effect on {spoken(version.effective_from)}, or when both have signed if that is later. "
@@ -54,11 +62,11 @@ def show_open(entry: GlossaryEntry, me: Person, page: str, *, edits: bool) -> No
         )
         if proposed:
             show_signatures(version, entry.names)
-            show_evidence(version)
-        if to_sign or (drafts and not proposed):
+        show_evidence(kept)
+        if not kept and (to_sign or drafts):
             show_what_leads_say(version)
         _show_contradictions(entry, version)
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             if to_sign and me.team:
                 st.button(
                     f"Sign for {me.team.label}",

@@ -4,7 +4,7 @@ import streamlit as st
 
 from actions.definitions import GlossaryEntry
 from alignment.definitions import DefinitionVersion
-from components.definition_leads import show_change_in_leads, show_evidence
+from components.definition_leads import kept_evidence, show_change_in_leads, show_evidence
 from components.definition_text import (
     DEFINITION_PAGE,
     day_of,
@@ -29,7 +29,7 @@ def show_version(entry: GlossaryEntry, version: DefinitionVersion) -> None:
             )
             st.code(f"{portal_address()}/definition?{query}", language=None, wrap_lines=True)
             st.caption(f"Always leads to {plain(version.label)}, whatever is agreed later.")
-    show_evidence(version)
+    show_evidence(kept_evidence(version))
 
 
 def in_words(version: DefinitionVersion) -> str:

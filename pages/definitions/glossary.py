@@ -105,28 +105,33 @@ def show_agreed(entry: GlossaryEntry) -> None:
 
 def show_foot(entry: GlossaryEntry, of: TermDetails) -> None:
     """Who answers for it, what it used to be called, and the way to everything else."""
+    told = []
     owners = [
         f"{plain(entry.names.get(of.owners[team], 'someone who has left'))} ({team.label})"
         for team in Team
         if team in of.owners
     ]
     if owners:
-        st.caption(f"Answered for by {' and '.join(owners)}")
+        told.append(f"Answered for by {' and '.join(owners)}")
     called = [f"“{plain(name)}” ({team.label})" for team in Team for name in of.said_by(team).called]
     if called:
-        st.caption(f"Used to be called {', '.join(called)}")
+        told.append(f"Used to be called {', '.join(called)}")
     counted = {
-        "version": len(entry.versions),
-        "example": sum(one.qualifies for one in of.examples),
-        "counter-example": sum(not one.qualifies for one in of.examples),
+        "versions": len(entry.versions),
+        "examples": sum(one.qualifies for one in of.examples),
+        "counter-examples": sum(not one.qualifies for one in of.examples),
     }
-    told = ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for name, count in counted.items() if count)
-    action = (
-        "Draft its definition" if drafts and not entry.versions and not entry.open else "Everything about it"
-    )
+    counts = [
+        f"{count} {name if count > 1 else name.removesuffix('s')}" for name, count in counted.items() if count
+    ]
+    if counts:
+        told.append(", ".join(counts))
+    if told:
+        st.caption("  \n".join(told))
+    fresh = drafts and not entry.versions and not entry.open
     st.page_link(
         DEFINITION_PAGE,
-        label=f"{action}: {told}" if told else action,
+        label="Draft its definition" if fresh else "Everything about it",
         icon=":material/arrow_forward:",
         query_params=link_to(entry.term.key),
     )
@@ -189,14 +194,14 @@ open_ones += [entry for entry in entries if entry.open and entry not in open_one
 for entry in open_ones:
     show_open(entry, me, "glossary", edits=False)
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    query = st.text_input(
-        "Find a term",
-        max_chars=100,
-        placeholder="Its name, what a team used to call it, or a word of its text",
-        icon=":material/search:",
-        key="glossary_search",
-    )
+query = st.text_input(
+    "Find a term",
+    max_chars=100,
+    placeholder="Its name, what a team used to call it, or a word of its text",
+    icon=":material/search:",
+    key="glossary_search",
+)
+with st.container(horizontal=True):
     if drafts:
         st.button("Add a term of our own", icon=":material/add:", key="glossary_add", on_click=add_term)
     show_document()
