@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 from streamlit import config as streamlit_config
 from streamlit.runtime.pages_manager import PagesManager
 
-from actions import health, logs, setup, sign_in
+from actions import dashboard, health, logs, setup, sign_in
 from actions.agreement_documents import Agreement
 from alignment.errors import Refusal
 from api import agreement_pages, portal
@@ -74,12 +75,20 @@ async def living(_: st.App) -> AsyncIterator[None]:
     feeding.start()
     pulling = Pulling()
     pulling.start()
+    threading.Thread(target=load_ahead, name="loading", daemon=True).start()
     yield
     await asyncio.to_thread(pulling.stop)
     await asyncio.to_thread(feeding.stop)
     await asyncio.to_thread(clockwork.stop)
     health.close()
     log.info("stopped")
+
+
+def load_ahead() -> None:
+    """Load what the first figures and charts are made with while nobody waits for it; nothing where there are no leads."""
+    if dashboard.load_engine():
+        import components.charts.dashboard
+        import components.charts.metrics  # noqa: F401
 
 
 def start() -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, timedelta
 from time import perf_counter
@@ -58,14 +59,16 @@ def read_dashboard(
     restate: str | None = None,
     only: tuple[str, str] | None = None,
     waiting: Callable[[], None] | None = None,
+    beside: Callable[[], None] | None = None,
 ) -> Dashboard:
     """All figures of the leads that came from `first_day` to `last_day`, both included, in total and `by` a part.
 
     `by` is definition or a field of the leads, `restate` the label of a definition to judge all by, `only` a field and its value.
 
     The same for all who ask, computed once for each version of the facts. `waiting` is called every tenth of a second until
-    the figures are there; what it raises ends the waiting, and the query with it when nobody else waits. Raises InvalidInput
-    for a choice that is none.
+    the figures are there; what it raises ends the waiting, and the query with it when nobody else waits. `beside` is what
+    else is asked of the leads of the period: where the figures are computed, it is called in a thread of its own once the
+    engine holds those leads. Raises InvalidInput for a choice that is none.
     """
     authorise(actor, "metrics:read")
     from leads.store import warehouse
@@ -80,13 +83,18 @@ def read_dashboard(
     revision = _pulse.revision(facts.folder, facts.revision())
     key = (facts.folder, revision, metrics.rounded(question), tuple(spans.items()))
 
+    def held() -> None:
+        if beside is not None:
+            context = copy_context()  # a replayed clock holds in there, too
+            threading.Thread(target=context.run, args=(beside,), name="beside", daemon=True).start()
+
     def compute(stopping: Stopping) -> "DashboardFigures":
         from leads import dashboard
 
         with facts.read() as session:
             stopping.interrupt_by(session.interrupt)
             try:
-                return dashboard.compute(session, question, imported_at, spans)
+                return dashboard.compute(session, question, imported_at, spans, held)
             finally:
                 stopping.no_more()
 
@@ -123,6 +131,21 @@ def _promised(connection: Connection, question: "MetricQuestion") -> float | Non
             if throughout and isinstance(version.terms, DeliveryTerms):
                 wanted.append(target(version.terms.leads_a_month, question.hours, question.first_day, last))
     return wanted[0] if wanted and question.first_day <= last else None
+
+
+def load_engine() -> bool:
+    """Load what figures are computed with, so that the first who asks need not wait for it; False where there are no leads."""
+    from leads.pointer import WarehouseUnavailable
+    from leads.store import warehouse
+
+    try:
+        there_are_leads = bool(warehouse().revision())
+    except WarehouseUnavailable:
+        return False
+    if there_are_leads:
+        import leads.dashboard
+        import leads.metrics.promises  # noqa: F401
+    return there_are_leads
 
 
 def list_leads_behind(

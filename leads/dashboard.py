@@ -24,8 +24,8 @@ from leads.metrics.selection import leads_behind as ids_of
 from leads.metrics.speed_to_lead import followed_up_in_time, speed_selection, speed_to_lead
 from leads.metrics.volume import volume_of, volume_of_mqls
 from leads.metrics.win_rate import win_rate
-from leads.recent_leads import recent_population
-from leads.store import Facts
+from leads.recent_leads import note_conversions, recent_population
+from leads.store import Facts, warehouse
 
 SPEEDS = ("speed_to_lead_median", "speed_to_lead_p90")
 _STAGES = (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)
@@ -79,9 +79,16 @@ def compute(
     question: MetricQuestion,
     imported_at: str | None,
     spans: Mapping[str, tuple[date, date]],
+    held: Callable[[], None] = lambda: None,
 ) -> DashboardFigures:
-    """All figures of the dashboard. `spans` are the periods of goals, by key (see `leads.goals`)."""
+    """All figures of the dashboard. `spans` are the periods of goals, by key (see `leads.goals`).
+
+    `held` is called as soon as others who ask about leads of the period find what they need in the engine's memory.
+    """
     population = _population(facts, question, imported_at, [first for first, _ in spans.values()])
+    _ = population.episodes
+    held()
+    note_conversions(population)
     figures = [figure for make in _makers(population).values() for figure in measure(population, make())]
     figures += [figure for figure in speed_to_lead(population) if figure.name in SPEEDS]
     figures += rejection_reasons(population)
@@ -110,7 +117,9 @@ def leads_behind(
     """
     if part not in PARTS_OF_A_FIGURE:
         raise InvalidInput(f"“{part}” is no part of a figure. Use one of: {', '.join(PARTS_OF_A_FIGURE)}.")
-    population = _population(facts, question, None, ())
+    population = _population(facts, question, warehouse().imported_at(), ())
+    if key.startswith("conversion"):
+        note_conversions(population)
     makers = _makers(population)
     makers |= {f"{name}:mql": partial(speed_selection, population, name) for name in SPEEDS}
     if key.startswith("rejection_reason") and group is not None:
@@ -148,7 +157,7 @@ def _population(
 ) -> Population:
     """The episodes in which anything happened since the first day of the period, or one of the `others`."""
     since = None if question.first_day is None else min([question.first_day, *others])
-    return recent_population(facts, question, imported_at, since, conversions=True)
+    return recent_population(facts, question, imported_at, since)
 
 
 def _weeks(population: Population) -> tuple[WeekOfLeads, ...]:

@@ -1,10 +1,11 @@
 """The lead facts of one version as expressions: the base, and over it the leads that have changed since it was made."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from alignment.rules import FieldType
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, LeadField
+from leads.shared_tables import SharedTables
 
 if TYPE_CHECKING:
     import duckdb
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 BASE = ("old", "main")
 LIVE = ("live", "main")
+_MEMORY = ("memory", "main")
 # attributes that the sources write by themselves, so in this spelling, and beside those that people choose
 OWN_ATTRIBUTES = ("merged_into", "deleted_in_source")
 
@@ -28,11 +30,17 @@ class Facts:
         *,
         base: tuple[str, str] | None = None,
         live: tuple[str, str] | None = None,
+        shared: SharedTables | None = None,
     ) -> None:
-        """Wrap a session of the engine. `base` and `live` say where its tables are (the session's own; no overlay)."""
+        """Wrap a session of the engine. `base` and `live` say where its tables are (the session's own; no overlay).
+
+        `shared` are the tables that its runs share; none without.
+        """
         self._backend = backend
         self._base = base
         self._live = live
+        self._shared = shared
+        self._taken: list[str] = []
         self._tables: dict[str, ibis.Table] = {}
         self._kept = 0
         self.revision = revision
@@ -85,6 +93,31 @@ class Facts:
         """The rows of an expression as a table of this run, for expressions that several questions build on."""
         self._kept += 1
         return self._backend.create_table(f"kept_{self._kept}", expression, temp=True)
+
+    def share(self, kind: Hashable, since: Any, make: "Callable[[], ibis.Table]") -> "ibis.Table":
+        """The rows of what `make` returns as a table that all runs over this version share.
+
+        One of the same `kind` that reaches back to `since` or farther will do: then nothing is made.
+        """
+        if self._shared is None:
+            return self.keep(make())
+        backend = self._backend
+
+        def create(name: str) -> int:
+            table = backend.create_table(name, make(), database=_MEMORY)
+            return int(self.value(table.count()))
+
+        def drop(name: str) -> None:
+            backend.drop_table(name, database=_MEMORY)
+
+        name = self._shared.take(kind, since, create, drop)
+        self._taken.append(name)
+        return backend.table(name, database=_MEMORY)
+
+    def end(self) -> None:
+        """The run is over: what it shared may be given up."""
+        while self._taken and self._shared is not None:
+            self._shared.give_back(self._taken.pop())
 
     def rows(self, expression: "ibis.Table") -> list[dict[str, Any]]:
         """The rows of a small result as dicts. Aggregate first: nothing lead-sized belongs in Python."""
@@ -169,7 +202,11 @@ class Spellings:
 
 def session(connection: "duckdb.DuckDBPyConnection") -> "Backend":
     """A backend on a connection of which it leaves the settings alone."""
+    import ibis
     from ibis.backends.duckdb import Backend
+
+    # the engine puts nested queries together by itself; doing it beforehand, for people to read, is half of the work of writing one
+    ibis.options.sql.fuse_selects = False
 
     class Session(Backend):
         """A backend that leaves the settings alone, which are made and locked when the file is opened."""

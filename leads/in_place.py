@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from alignment.rules import FieldType
 from leads.facts import Facts, session
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, CANONICAL_NAMES
 from leads.pointer import Pointer, WarehouseUnavailable
+from leads.shared_tables import SharedTables
 from leads.store import Draft, Warehouse
 from leads.warehouse_settings import (
     OUTCOMES,
@@ -52,6 +53,7 @@ class _Opened:
     connection: "duckdb.DuckDBPyConnection"
     users: int = 0
     stale: bool = False
+    shared: SharedTables = field(default_factory=SharedTables)
 
 
 class InPlace(Warehouse):
@@ -95,9 +97,11 @@ class InPlace(Warehouse):
             opened = self._engine
             opened.users += 1
         cursor = opened.connection.cursor()
+        facts = Facts(session(cursor), opened.revision, shared=opened.shared)
         try:
-            yield Facts(session(cursor), opened.revision)
+            yield facts
         finally:
+            facts.end()
             cursor.close()
             with self._using:
                 opened.users -= 1

@@ -6,18 +6,20 @@ looks at all episodes, and at few columns of them.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import ibis
 
+from alignment import instants
 from alignment.lifecycle import Stage
 from leads.closed_periods import start_of
 from leads.metrics.conversion import truncation_between, window
 from leads.metrics.population import MOST_KEPT, MOST_PARTS, Population, Profile
 from leads.metrics.question import BLANK, OTHERS, GroupBy, MetricQuestion
 from leads.store import Facts
+from leads.truncation import Truncation
 
 _MONEY = {"value": "float64", "currency": "string"}
 _SLACK = timedelta(days=3)
@@ -43,20 +45,34 @@ _NOT_ASKED = frozenset(
 _MQL_TO_WON = (Stage.MQL, Stage.WON)
 
 
+_TOLD_BY_EPISODES = (None, GroupBy.WEEK, GroupBy.MONTH, GroupBy.DEFINITION, "source")
+"""Splits that need no more than the columns that are held."""
+
+
+@dataclass
 class RecentPopulation(Population):
-    """Few episodes: they are held once, and what measures make of them is worked out in the query that asks for it."""
+    """Few episodes: they are held once for all runs, and what measures make of them is worked out in the query that asks for it."""
+
+    since: str = ""
+    """The instant from which on the episodes are recent, in the store's form."""
 
     def once(self, name: str, make: Callable[[], ibis.Table]) -> ibis.Table:
         """The table of that name; only the episodes themselves are held."""
         if name not in self.tables:
-            table = make()
-            self.tables[name] = self._hold(table) if name == "episodes" else table
+            self.tables[name] = self._held(make) if name == "episodes" else make()
         return self.tables[name]
 
-    def _hold(self, table: ibis.Table) -> ibis.Table:
-        held = self.facts.keep(table.drop(*(_NOT_ASKED & set(table.columns))))
-        by = self.question.by
-        if by is None or by in (GroupBy.WEEK, GroupBy.MONTH, GroupBy.DEFINITION):
+    def _held(self, make: Callable[[], ibis.Table]) -> ibis.Table:
+        question = self.question
+        kind = (
+            *(question.definitions, question.restate, question.only, question.exclude),
+            None if question.by in _TOLD_BY_EPISODES else question.by,
+            question.as_of if self._something_came_later else None,
+        )
+        held = self.facts.share(kind, self.since, lambda: _narrow(make()))
+        if question.by in _TOLD_BY_EPISODES:
+            held = held.mutate(part=super()._part(held))
+        if question.by in _TOLD_BY_EPISODES[:-1]:
             return held
         counted = held.group_by("part").aggregate(n=held.count())
         counted = counted.order_by(counted.n.desc(), "part").limit(MOST_PARTS + 1)
@@ -65,8 +81,15 @@ class RecentPopulation(Population):
             return held
         return held.mutate(part=held.part.isin(found[:MOST_PARTS]).ifelse(held.part, OTHERS))
 
+    def _part(self, table: ibis.Table) -> ibis.Value:
+        return ibis.literal("") if self.question.by in _TOLD_BY_EPISODES else super()._part(table)
+
     def _most_frequent(self, table: ibis.Table, value: ibis.Value) -> ibis.Value:
         return value.coalesce(BLANK)  # which are the most frequent is told from what is held
+
+
+def _narrow(table: ibis.Table) -> ibis.Table:
+    return table.drop(*(_NOT_ASKED & set(table.columns)))
 
 
 class _PassingPopulation(Population):
@@ -77,12 +100,26 @@ class _PassingPopulation(Population):
         return make()
 
 
+class _WonPopulation(_PassingPopulation):
+    """The episodes that were won, of which few columns are held."""
+
+    def once(self, name: str, make: Callable[[], ibis.Table]) -> ibis.Table:
+        """The table of that name; the episodes are held."""
+        if name != "episodes":
+            return make()
+        if name not in self.tables:
+            table = make()
+            columns = [f"{stage}_{what}" for stage in _MQL_TO_WON for what in ("at", "day", "day_only")]
+            self.tables[name] = self.facts.keep(table.select(*columns, "test"))
+        return self.tables[name]
+
+
 class _Over(Facts):
     """The facts of a run with other episodes."""
 
     def __init__(self, facts: Facts, episode: ibis.Table) -> None:
         vars(self).update(vars(facts))
-        self._facts = facts
+        self.whole = facts
         self._episode = episode
 
     @property
@@ -92,7 +129,15 @@ class _Over(Facts):
 
     def keep(self, expression: ibis.Table) -> ibis.Table:
         """The rows of an expression as a table of this run, among the others of its facts."""
-        return self._facts.keep(expression)
+        return self.whole.keep(expression)
+
+
+@dataclass(frozen=True)
+class _Conversions:
+    """The windows of conversions, and since when their outcomes are recorded."""
+
+    windows: Mapping[tuple[Stage, Stage], int | None]
+    truncations: Mapping[tuple[Stage, Stage], Truncation | None]
 
 
 class _Records:
@@ -101,32 +146,43 @@ class _Records:
     def __init__(self, most: int) -> None:
         self._most = most
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
         self._kept: OrderedDict[Hashable, _Record] = OrderedDict()
 
     def get(self, facts: Facts, question: MetricQuestion, imported_at: str | None) -> "_Record":
-        known_now, key = (facts.revision, imported_at), (facts.revision, imported_at, question.as_of)
-        with self._lock:
-            found = self._kept.get(key)
-            if found is None and (newest := self._kept.get(known_now)) is not None:
-                found = None if newest.was_later_than(question.as_of) else newest
-        if found is None:
+        found = self._known(facts, question, imported_at)
+        if found is not None:
+            return found
+        with self._looking:  # who asks meanwhile waits, and finds what was looked up
+            found = self._known(facts, question, imported_at)
+            if found is not None:
+                return found
             whole = Population(facts, question, imported_at)
             found = _Record(whole.profile, whole._span, facts.value(facts.episode.count()))
             with self._lock:
                 # where nothing is of a later time, it is the same as of all later instants
-                self._kept[key if found.was_later_than(question.as_of) else known_now] = found
+                later = (question.as_of,) if found.was_later_than(question.as_of) else ()
+                self._kept[facts.revision, imported_at, *later] = found
                 while len(self._kept) > self._most:
                     self._kept.popitem(last=False)
-        return found
+            return found
+
+    def _known(self, facts: Facts, question: MetricQuestion, imported_at: str | None) -> "_Record | None":
+        with self._lock:
+            found = self._kept.get((facts.revision, imported_at, question.as_of))
+            if found is None and (newest := self._kept.get((facts.revision, imported_at))) is not None:
+                found = None if newest.was_later_than(question.as_of) else newest
+            return found
 
 
 @dataclass(frozen=True)
 class _Record:
-    """The profile and the span of times of all episodes, and how many there are."""
+    """The profile and the span of times of all episodes, how many there are, and what their conversions tell, by what was asked."""
 
     profile: Profile
     span: tuple[datetime | None, datetime | None]
     episodes: int
+    conversions: dict[Hashable, _Conversions] = field(default_factory=dict)
 
     def was_later_than(self, moment: datetime) -> bool:
         """Whether the facts hold anything from after an instant (aware)."""
@@ -142,17 +198,12 @@ _records = _Records(8)
 
 
 def recent_population(
-    facts: Facts,
-    question: MetricQuestion,
-    imported_at: str | None,
-    since: date | None,
-    *,
-    conversions: bool = False,
+    facts: Facts, question: MetricQuestion, imported_at: str | None, since: date | None
 ) -> Population:
     """The episodes in which anything happened since a day (or three days before it); all where it is None.
 
-    Every figure of a question whose period begins on that day or later is the same as from all episodes. `conversions` says
-    whether those from MQL to won are asked for, which all that were won tell of.
+    Every figure of a question whose period begins on that day or later is the same as from all episodes, those of
+    conversions once they are noted (`note_conversions`).
     """
     if since is None:
         return Population(facts, question, imported_at)
@@ -164,37 +215,57 @@ def recent_population(
     latest = ibis.greatest(*times, *others)
     rows = episode.filter(latest >= from_instant)
     few = record.episodes <= MOST_KEPT * 2 or facts.value(rows.count()) <= MOST_KEPT
-    recent = (RecentPopulation if few else Population)(_Over(facts, rows), question, imported_at)
+    over = _Over(facts, rows)
+    recent = Population(over, question, imported_at)
+    if few:
+        reaching_to = instants.day_start(since - _SLACK, question.timezone)
+        recent = RecentPopulation(over, question, imported_at, since=reaching_to)
     record.tell(recent)
-    if conversions:
-        _look_at_conversions(facts, recent, record)
     return recent
 
 
-def _look_at_conversions(facts: Facts, recent: Population, record: _Record) -> None:
-    """Note what all conversions from MQL to won tell: the time they take, and since when they are recorded."""
-    profile, question = recent.profile, recent.question
+def note_conversions(population: Population) -> None:
+    """Note in a population of recent leads what all conversions from MQL to won tell.
+
+    That is the time they take, and since when they are recorded; nothing where the population is of all leads.
+    """
+    if not isinstance(population.facts, _Over):
+        return
+    profile, question = population.profile, population.question
     if not profile.entered[Stage.MQL] or not profile.entered[Stage.WON]:
         return
+    facts = population.facts.whole
+    record = _records.get(facts, question, population.imported_at)
+    as_of = question.as_of if record.was_later_than(question.as_of) else None
+    key = (question.window_days, question.only, question.exclude, as_of)
+    found = record.conversions.get(key)
+    if found is None:
+        found = record.conversions[key] = _conversions(facts, question, population.imported_at, record)
+    population.windows.update(found.windows)
+    population.truncations.update(found.truncations)
+
+
+def _conversions(
+    facts: Facts, question: MetricQuestion, imported_at: str | None, record: _Record
+) -> _Conversions:
     # these need neither the values nor the fields by which the question splits and judges
     episode = facts.episode
     bare = episode.mutate(
         **{name: ibis.null().cast(kind) for name, kind in _MONEY.items() if name not in episode.columns}
     )
     asked = replace(question, by=None, definitions=(), restate=None)
-    won = _PassingPopulation(_Over(facts, bare.filter(bare.won_at.notnull())), asked, recent.imported_at)
+    won = _WonPopulation(_Over(facts, bare.filter(bare.won_at.notnull())), asked, imported_at)
     record.tell(won)
     window(won, *_MQL_TO_WON)
-    recent.windows.update(won.windows)
     table = won.genuine
     days = (table.won_at.epoch_seconds() - table.mql_at.epoch_seconds()) / 86_400.0
     row = facts.rows(table.aggregate(first=table.won_at.min(), lag=days.quantile(0.5, where=days >= 0)))[0]
-    recent.truncations[_MQL_TO_WON] = None
-    if row["lag"] is None or not _some_were_early(profile.earliest, row["first"], row["lag"]):
-        return
-    history = _PassingPopulation(_Over(facts, bare), asked, recent.imported_at)
-    record.tell(history)
-    recent.truncations[_MQL_TO_WON] = truncation_between(history, *_MQL_TO_WON)
+    truncation = None
+    if row["lag"] is not None and _some_were_early(record.profile.earliest, row["first"], row["lag"]):
+        history = _PassingPopulation(_Over(facts, bare), asked, imported_at)
+        record.tell(history)
+        truncation = truncation_between(history, *_MQL_TO_WON)
+    return _Conversions(won.windows, {_MQL_TO_WON: truncation})
 
 
 def _some_were_early(since: datetime | None, first: datetime, lag: float) -> bool:

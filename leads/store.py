@@ -25,6 +25,7 @@ from alignment import instants
 from leads import pointer as pointers
 from leads.facts import BASE, LIVE, Facts, attributes_of, create_empty, session
 from leads.pointer import Overlay, Pointer, WarehouseUnavailable
+from leads.shared_tables import SharedTables
 
 if TYPE_CHECKING:
     import duckdb
@@ -99,6 +100,7 @@ class _Opened:
     has_live: bool = False
     users: int = 0
     stale: bool = False
+    shared: SharedTables = field(default_factory=SharedTables)
 
 
 class Warehouse:
@@ -143,9 +145,12 @@ class Warehouse:
         opened = self._acquire()
         cursor = opened.connection.cursor()
         cursor.execute(f"USE {_READ[0]}")
+        live = LIVE if opened.has_live else None
+        facts = Facts(session(cursor), opened.revision, live=live, shared=opened.shared)
         try:
-            yield Facts(session(cursor), opened.revision, live=LIVE if opened.has_live else None)
+            yield facts
         finally:
+            facts.end()
             cursor.close()
             self._release(opened)
 

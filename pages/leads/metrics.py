@@ -1,5 +1,6 @@
 """Metrics: the team leads' dashboard. What marketing delivered, what sales did with it, and how sure that is."""
 
+from functools import partial
 from time import perf_counter
 
 import streamlit as st
@@ -10,7 +11,7 @@ from actions.settings import local_time, read_company, today
 from components import dashboard_sections as sections
 from components import dialogs, figure_leads
 from components.dashboard_choice import choose
-from components.dashboard_promises import show_promises
+from components.dashboard_promises import look_up, show_promises
 from components.dashboard_words import promised_time, summary
 from components.navigation import page_path
 from components.page import open_page, stop_on_refusal
@@ -71,6 +72,7 @@ with stop_on_refusal():
         restate=choice.restate,
         only=choice.only,
         waiting=waiting,
+        beside=partial(look_up, actor(), choice.first_day, choice.last_day or this_day),
     )
 progress.empty()
 

@@ -215,3 +215,48 @@ def test_a_choice_that_is_none_is_refused():
         dashboard.read_dashboard(MACHINE, by="sunshine")
     with pytest.raises(InvalidInput, match="no definition"):
         dashboard.read_dashboard(MACHINE, restate="MQL v9")
+
+
+def test_promises_and_other_splits_look_at_the_leads_that_the_figures_hold(monkeypatch):
+    from actions import promises
+    from leads.facts import Facts
+
+    made = []
+    create = Facts.share
+
+    def note(self, kind, since, make):
+        return create(self, kind, since, lambda: (made.append(since), make())[1])
+
+    monkeypatch.setattr(Facts, "share", note)
+    first_day = START.date() - timedelta(days=30)
+    with clock.at(AFTER):
+        add_history(200)
+        by_source = dashboard.read_dashboard(MACHINE, first_day=first_day, by="source")
+        by_version = dashboard.read_dashboard(MACHINE, first_day=first_day, by="definition")
+        dashboard.list_leads_behind(MACHINE, "volume:mql", first_day=first_day, by="source")
+        promises.read_compliance(MACHINE, first_day=first_day, last_day=AFTER.date())
+        assert len(made) == 1
+        only = dashboard.read_dashboard(
+            MACHINE, first_day=first_day, by="source", only=("source", "referral")
+        )
+        assert len(made) == 2
+    assert by_source.figures["volume:mql"].numerator == by_version.figures["volume:mql"].numerator
+    parts = {figure.group["source"]: figure for figure in by_source.parts["volume:mql"]}
+    assert only.figures["volume:mql"].numerator == parts["referral"].numerator > 0
+
+
+def test_what_else_is_asked_begins_once_the_leads_are_held():
+    asked = []
+    with clock.at(AFTER):
+        add_history(200)
+        began = threading.Event()
+
+        def beside():
+            asked.append(clock.now())
+            began.set()
+
+        choices = {"first_day": START.date(), "beside": beside}
+        dashboard.read_dashboard(MACHINE, **choices)
+        assert began.wait(10)
+        dashboard.read_dashboard(MACHINE, **choices)
+    assert asked == [AFTER], "by the same clock, and not again for figures that are kept"
