@@ -228,6 +228,9 @@ def sign(actor: Actor, version_id: str, content_hash: str) -> bool:
     gathered = agreement_evidence.gather(actor, version_id)
 
     def transaction(connection: Connection) -> bool:
+        now_is = people.find(connection, person.id)
+        if now_is is None or (now_is.team, now_is.role, now_is.active) != (team, person.role, True):
+            raise NotPermitted("What you may do has changed meanwhile. Open the page anew.")
         found = _open_version(connection, version_id)
         if found.state is not AgreementState.PROPOSED:
             raise WrongState(f"{found.label} is still a draft. It can be signed once it is proposed.")
