@@ -31,6 +31,8 @@ from components.text import plain
 
 _Asked = tuple[Operator, bool]
 """An operator, and whether it is turned round."""
+_Place = tuple[int, ...]
+"""Where a part stands: its number among those beside it, after those of the groups around it."""
 
 _WORDS: dict[_Asked, str] = {
     (Operator.AT_LEAST, False): "is at least",
@@ -87,18 +89,18 @@ _OPERATORS: dict[FieldType, tuple[_Asked, ...]] = {
     FieldType.ANY: (*_TEXTS, *_plainly(Operator.AT_LEAST, Operator.AT_MOST, *_KNOWN)),
 }
 _GROUPS: dict[tuple[Kind, bool], str] = {
-    (Kind.ALL, False): "All of these hold",
-    (Kind.ANY, False): "At least one of these holds",
-    (Kind.ANY, True): "None of these holds",
-    (Kind.ALL, True): "Not all of these hold",
+    (Kind.ALL, False): "All of these",
+    (Kind.ANY, False): "At least one",
+    (Kind.ANY, True): "None of these",
+    (Kind.ALL, True): "Not all of these",
 }
 _STAY = "stay"
 _FADING: dict[Fading | str, str] = {
     _STAY: "Points stay",
-    Fading.LINEAR: "Points fade to nothing",
-    Fading.HALF_LIFE: "Points halve again and again",
+    Fading.LINEAR: "Points fade within … days",
+    Fading.HALF_LIFE: "Points halve every … days",
 }
-_SLIM, _WIDE = 130, 220
+_SLIM, _WIDE, _MIDDLE = 140, 205, 165
 _DEEPEST_OFFERED = 18
 
 
@@ -127,14 +129,14 @@ def choices(draft: Draft) -> dict[str, FieldChoice]:
 # ── groups and points ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def draw_group(drawing: Drawing, draft: Draft, group: Part, depth: int = 1) -> None:
+def draw_group(drawing: Drawing, draft: Draft, group: Part) -> None:
     """How many of its parts have to hold, and each of them."""
     _draw_joined(drawing, group)
     for place, part in enumerate(group.parts, start=1):
-        _draw_part(drawing, draft, part, place, len(group.parts), depth)
+        _draw_part(drawing, draft, part, (place,), len(group.parts))
 
 
-def _draw_joined(drawing: Drawing, group: Part) -> None:
+def _draw_joined(drawing: Drawing, group: Part, place: _Place = ()) -> None:
     key = f"{drawing.key}_joined" if group.number == ROOT else f"{drawing.key}_{group.number}_joined"
 
     def take() -> None:
@@ -143,7 +145,7 @@ def _draw_joined(drawing: Drawing, group: Part) -> None:
 
     _hold(key, (group.kind, group.negated))
     st.selectbox(
-        "How many of them have to hold?",
+        "How many of them have to hold?" if not place else f"How many of group {_path(place)} have to hold?",
         list(_GROUPS),
         format_func=_GROUPS.__getitem__,
         key=key,
@@ -152,16 +154,19 @@ def _draw_joined(drawing: Drawing, group: Part) -> None:
     )
 
 
-def _draw_part(drawing: Drawing, draft: Draft, part: Part, place: int, of: int, depth: int) -> None:
+def _draw_part(
+    drawing: Drawing, draft: Draft, part: Part, place: _Place, of: int, *, framed: bool = True
+) -> None:
+    """A condition, or a group with all that is in it; `of` is how many stand beside each other there."""
     if part.kind is Kind.CONDITION:
-        _draw_condition(drawing, draft, part, place, of, depth)
+        _draw_condition(drawing, draft, part, place, of)
         return
-    with st.container(border=True, gap="small", key=f"{drawing.key}_{part.number}_group"):
+    with st.container(border=framed, gap="small", key=f"{drawing.key}_{part.number}_group"):
         with st.container(horizontal=True, vertical_alignment="bottom", wrap=False, gap="small"):
-            _draw_joined(drawing, part)
-            _draw_menu(drawing, draft, part, place, of, depth, f"Group {place}")
+            _draw_joined(drawing, part, place)
+            _draw_menu(drawing, draft, part, place, of, "Group")
         for inner_place, inner in enumerate(part.parts, start=1):
-            _draw_part(drawing, draft, inner, inner_place, len(part.parts), depth + 1)
+            _draw_part(drawing, draft, inner, (*place, inner_place), len(part.parts))
         st.button(
             "Add to this group",
             key=f"{drawing.key}_{part.number}_add",
@@ -176,7 +181,7 @@ def draw_points(drawing: Drawing, draft: Draft) -> None:
     """Each part with the points that it adds and how they fade, and from how many a lead qualifies."""
     for place, part in enumerate(draft.root.parts, start=1):
         with st.container(border=True, gap="small", key=f"{drawing.key}_{part.number}_entry"):
-            _draw_part(drawing, draft, part, place, len(draft.root.parts), 2)
+            _draw_part(drawing, draft, part, (place,), len(draft.root.parts), framed=False)
             with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
                 _draw_add(drawing, part, place)
                 _draw_fading(drawing, part, place)
@@ -186,7 +191,8 @@ def draw_points(drawing: Drawing, draft: Draft) -> None:
         "From how many points does a lead qualify?",
         draft.threshold,
         lambda value: drawing.take(lambda now: replace(now, threshold=value)),
-        help=f"All parts together add at most {number_text(most)}.",
+        labelled=True,
+        help=f"All parts together add at most {number_text(most)}. A part with points below 0 takes some away.",
         placeholder=f"up to {number_text(most)}",
     )
 
@@ -194,10 +200,10 @@ def draw_points(drawing: Drawing, draft: Draft) -> None:
 def _draw_add(drawing: Drawing, part: Part, place: int) -> None:
     _draw_number(
         f"{drawing.key}_{part.number}_points",
-        "Points" if place == 1 else f"Points of part {place}",
+        f"Points of part {place}",
         part.add,
         lambda value: drawing.take(lambda draft: change(draft, part.number, add=value)),
-        help="Below 0, it takes points away.",
+        labelled=True,
         width=_SLIM,
     )
 
@@ -221,20 +227,21 @@ def _draw_fading(drawing: Drawing, part: Part, place: int) -> None:
         take(fading=None if chosen == _STAY else chosen)
 
     _hold(key, held or _STAY)
-    of_which = "" if place == 1 else f" of part {place}"
+    of_which = f" of part {place}"
     st.selectbox(
-        f"With time{of_which}",
+        f"With time, points{of_which}",
         list(_FADING),
         format_func=_FADING.__getitem__,
         key=key,
         on_change=take_fading,
         width=_WIDE,
+        label_visibility="collapsed",
     )
     if held is None:
         return
     _draw_number(
         f"{key}_days",
-        ("Half after … days" if held is Fading.HALF_LIFE else "Nothing after … days") + of_which,
+        f"Days{of_which}",
         days,
         lambda value: take(days=int(value or 1)),
         least=1,
@@ -245,29 +252,28 @@ def _draw_fading(drawing: Drawing, part: Part, place: int) -> None:
         f"Counted from{of_which}",
         dates,
         index=None,
-        format_func=lambda name: drawing.fields[name].label if name in drawing.fields else name,
-        placeholder="Choose a day",
+        format_func=lambda name: f"from: {drawing.fields[name].label}",
+        placeholder="from which day",
         key=f"{key}_since",
         on_change=lambda: take(since=st.session_state[f"{key}_since"]),
-        width=_WIDE,
+        width=_MIDDLE,
+        label_visibility="collapsed",
     )
 
 
-def _draw_menu(
-    drawing: Drawing, draft: Draft, part: Part, place: int, of: int, depth: int, name: str
-) -> None:
+def _draw_menu(drawing: Drawing, draft: Draft, part: Part, place: _Place, of: int, name: str) -> None:
     """What can be done with a part besides editing it."""
     steps: dict[str, tuple[Callable[[Draft], Draft], bool]] = {}
-    if place > 1:
+    if place[-1] > 1:
         steps["Move up"] = (partial(shift, number=part.number, by=-1), True)
-    if place < of:
+    if place[-1] < of:
         steps["Move down"] = (partial(shift, number=part.number, by=1), True)
     if part.kind is not Kind.CONDITION:
-        if depth < _DEEPEST_OFFERED:
+        if len(place) < _DEEPEST_OFFERED:
             steps["Add a group inside"] = (partial(add, into=part.number, group=True), False)
         steps["Dissolve the group"] = (partial(unwrap, number=part.number), True)
         steps["Take the group out"] = (partial(remove, number=part.number), True)
-    elif depth < _DEEPEST_OFFERED:
+    elif len(place) < _DEEPEST_OFFERED:
         steps["Put into a group"] = (partial(wrap, number=part.number), True)
     key = f"{drawing.key}_{part.number}_menu"
 
@@ -282,9 +288,8 @@ def _draw_menu(
             " ",
             list(steps),
             key=key,
-            icon=":material/more_vert:",
             type="tertiary",
-            help=f"{name}: move or group it",
+            help=f"{name} {_path(place)}: more",
             on_click=take,
         )
 
@@ -292,8 +297,8 @@ def _draw_menu(
 # ── one condition ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _draw_condition(drawing: Drawing, draft: Draft, part: Part, place: int, of: int, depth: int) -> None:
-    of_which = "" if place == 1 else f" of condition {place}"
+def _draw_condition(drawing: Drawing, draft: Draft, part: Part, place: _Place, of: int) -> None:
+    of_which = "" if place == (1,) else f" of condition {_path(place)}"
     key = f"{drawing.key}_{part.number}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _draw_field(drawing, part, key, of_which)
@@ -311,7 +316,7 @@ def _draw_condition(drawing: Drawing, draft: Draft, part: Part, place: int, of: 
                 on_click=drawing.take,
                 args=(partial(remove, number=part.number),),
             )
-            _draw_menu(drawing, draft, part, place, of, depth, f"Condition {place}")
+            _draw_menu(drawing, draft, part, place, of, "Condition")
     if part.field is not None:
         note = _note(drawing.fields[part.field])
         if note:
@@ -346,6 +351,7 @@ def _draw_field(drawing: Drawing, part: Part, key: str, of_which: str) -> None:
     st.selectbox(
         f"Field{of_which}",
         list(drawing.fields),
+        label_visibility="collapsed",
         index=None,
         format_func=lambda name: drawing.fields[name].label,
         placeholder="Choose a field",
@@ -373,6 +379,7 @@ def _draw_operator(drawing: Drawing, part: Part, field: FieldChoice, key: str, o
     st.selectbox(
         f"Comparison{of_which}",
         offered,
+        label_visibility="collapsed",
         format_func=lambda asked: words.get(asked) or f"not: {words[(asked[0], False)]}",
         key=own,
         on_change=take,
@@ -432,13 +439,14 @@ def _draw_value(drawing: Drawing, part: Part, field: FieldChoice, key: str, of_w
     elif part.operator is Operator.BETWEEN:
         low, high = part.value if isinstance(part.value, list) and len(part.value) == 2 else (None, None)
         draw = _draw_day if kind is FieldType.DATE else _draw_number
-        draw(f"{key}_low", f"From{of_which}", low, lambda value: take([value, high]), width=_SLIM)
-        draw(f"{key}_high", f"To{of_which}", high, lambda value: take([low, value]), width=_SLIM)
+        draw(f"{key}_low", f"From{of_which}", low, lambda value: take([value, high]))
+        draw(f"{key}_high", f"To{of_which}", high, lambda value: take([low, value]))
     elif kind is FieldType.BOOLEAN:
         _hold(key, part.value)
         st.selectbox(
             f"Value{of_which}",
             [True, False],
+            label_visibility="collapsed",
             format_func=lambda said: _with_count(field, "true" if said else "false", "yes" if said else "no"),
             key=key,
             on_change=lambda: take(st.session_state[key]),
@@ -467,6 +475,7 @@ def _draw_values(
     st.multiselect(
         f"Values{of_which}",
         options,
+        label_visibility="collapsed",
         format_func=lambda text: _with_count(field, text),
         accept_new_options=True,
         key=key,
@@ -486,6 +495,7 @@ def _draw_text(part: Part, field: FieldChoice, key: str, of_which: str, take: Ca
         st.selectbox(
             f"Value{of_which}",
             list(dict.fromkeys([*field.values, *([held] if held else [])])),
+            label_visibility="collapsed",
             index=None,
             format_func=lambda text: _with_count(field, text),
             accept_new_options=True,
@@ -495,7 +505,14 @@ def _draw_text(part: Part, field: FieldChoice, key: str, of_which: str, take: Ca
         )
         return
     _hold(key, held or "")
-    st.text_input(f"Value{of_which}", max_chars=200, key=key, on_change=read)
+    st.text_input(
+        f"Value{of_which}",
+        label_visibility="collapsed",
+        placeholder="Value",
+        max_chars=200,
+        key=key,
+        on_change=read,
+    )
 
 
 def _draw_number(
@@ -507,6 +524,7 @@ def _draw_number(
     least: float | None = None,
     width: Any = "stretch",
     placeholder: str | None = None,
+    labelled: bool = False,
     help: str | None = None,
 ) -> None:
     def read() -> None:
@@ -524,13 +542,12 @@ def _draw_number(
         on_change=read,
         width=width,
         placeholder=placeholder,
+        label_visibility="visible" if labelled else "collapsed",
         help=help,
     )
 
 
-def _draw_day(
-    key: str, label: str, value: str | None, take: Callable[[Any], None], width: Any = "stretch"
-) -> None:
+def _draw_day(key: str, label: str, value: str | None, take: Callable[[Any], None]) -> None:
     def read() -> None:
         day = st.session_state[key]
         take(day.isoformat() if isinstance(day, date) else None)
@@ -543,8 +560,12 @@ def _draw_day(
         max_value=date(2099, 12, 31),
         key=key,
         on_change=read,
-        width=width,
+        label_visibility="collapsed",
     )
+
+
+def _path(place: _Place) -> str:
+    return ".".join(str(number) for number in place)
 
 
 def _range(field: FieldChoice) -> str | None:
