@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from actions.permissions import authorise
@@ -14,8 +13,6 @@ from alignment.people import Actor
 from alignment.promises import PromiseVersion
 from db.queries import agreements
 from db.store import store
-
-A_YEAR = timedelta(days=364)
 
 
 @dataclass(frozen=True)
@@ -63,22 +60,16 @@ def _document(actor: Actor, version: AgreementVersion) -> dict[str, Any] | None:
     return None
 
 
-def _of_rule(actor: Actor, version: RuledVersion, rule: Mapping[str, Any]) -> dict[str, Any]:
-    """The rule on the leads of the four quarters that ended last, against the one in force."""
-    from actions import backtests, clock, promises
+def _of_rule(actor: Actor, version: RuledVersion, rule: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The rule on the leads of the last closed window that tells something, against the version in force."""
+    from actions import clock, what_if
 
-    _, last = promises.last_quarter(actor)
-    first = (last - A_YEAR).replace(day=1)
     history = domain.timeline(agreements.versions(store().read(), type(version), version.key))
     current = domain.in_force(history, clock.now_text())
-    before = current.rule if current is not None else None
-    found = backtests.try_rule(actor, rule, before, first_day=first, last_day=last)
-    return {
-        "first_day": first.isoformat(),
-        "last_day": last.isoformat(),
-        "against": current.label if current is not None and before is not None else None,
-        "result": found.to_document(),
-    }
+    found = what_if.find_evidence(actor, rule, None if current is None else current.rule)
+    if found is not None and current is not None:
+        found["against"] = current.label
+    return found
 
 
 def _of_promise(actor: Actor, version: PromiseVersion) -> dict[str, Any]:

@@ -305,16 +305,15 @@ def test_what_past_leads_said_is_frozen_with_what_was_proposed_and_signed(
     definitions.propose(facilitator, version_id)
     (kept,) = agreements.read_evidence(sales, version_id)
     assert (kept.moment, kept.content_hash) == ("proposed", find(version_id).content_hash)
-    assert kept.facts and kept.document["last_day"] == "2026-03-31"
-    result = kept.document["result"]
-    assert (result["leads"], result["passed"], result["won_passed"]) == (40, 20, 10)
+    passed = kept.document["verdicts"]["passed"]
+    assert kept.facts and (passed["leads"], passed["won"]) == (20, 10)
     agreements.sign(sales, version_id, kept.content_hash)
     assert agreements.read_evidence(sales, version_id) == (kept,)  # the same leads say the same
     History().lead("new", employees=70).enter("new", "mql", datetime(2026, 3, 3, tzinfo=UTC)).load()
     agreements.sign(marketing, version_id, kept.content_hash)
     first, second = agreements.read_evidence(sales, version_id)
     assert first == kept and second.moment == "signed" and second.facts != kept.facts
-    assert second.document["result"]["passed"] != result["passed"]
+    assert second.document["verdicts"]["passed"] != passed
 
 
 def test_an_edit_asks_the_leads_again_and_the_score_and_promises_ask_them_as_well(leads, facilitator):
@@ -324,7 +323,7 @@ def test_an_edit_asks_the_leads_again_and_the_score_and_promises_ask_them_as_wel
     agreements.propose(facilitator, version_id)
     first, second = agreements.read_evidence(facilitator, version_id)
     assert first.content_hash != second.content_hash == find(version_id).content_hash
-    assert second.document["result"]["passed"] == 20
+    assert second.document["verdicts"]["passed"]["leads"] == 20
     promise = promise_signing.draft(facilitator, "follow_up", ResponseTerms(60, Answer.ATTEMPT))
     promise_signing.propose(facilitator, promise)
     (kept,) = agreements.read_evidence(facilitator, promise)
