@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -85,10 +86,10 @@ async def living(_: st.App) -> AsyncIterator[None]:
 
 
 def load_ahead() -> None:
-    """Load what the first figures and charts are made with while nobody waits for it; nothing where there are no leads."""
+    """Load what the first figures, tables and charts are made with while nobody waits for it; nothing where there are no leads."""
     if dashboard.load_engine():
-        import components.charts.dashboard
-        import components.charts.metrics  # noqa: F401
+        for library in ("pandas", "plotly.graph_objects"):
+            import_module(library)
 
 
 def start() -> None:
