@@ -46,19 +46,21 @@ def show_versions(entry: GlossaryEntry) -> None:
     st.subheader("What changed", anchor=False)
     numbers = sorted(versions)
 
-    def named(number: int) -> str:
-        return f"v{number}, {in_words(versions[number])}"
-
+    names = {number: f"v{number}, {in_words(version)}" for number, version in versions.items()}
     with st.container(horizontal=True):
         earlier = st.selectbox(
             "From",
             numbers,
             index=len(numbers) - 2,
-            format_func=named,
+            format_func=names.__getitem__,
             key=f"definition_from_{entry.term.key}",
         )
         later = st.selectbox(
-            "To", numbers, index=len(numbers) - 1, format_func=named, key=f"definition_to_{entry.term.key}"
+            "To",
+            numbers,
+            index=len(numbers) - 1,
+            format_func=names.__getitem__,
+            key=f"definition_to_{entry.term.key}",
         )
     if earlier == later:
         st.caption("Choose two different versions.")

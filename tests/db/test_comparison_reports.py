@@ -21,7 +21,7 @@ from alignment.surveys import Survey
 from alignment.texts import file_slug
 from manage import manage
 from reports import comparison as reports
-from reports.page import css_string
+from reports.page import _TURNS, css_string
 
 NOW = datetime(2026, 7, 1, 9, tzinfo=UTC)
 EVIL = (
@@ -286,7 +286,7 @@ def test_a_slug_is_safe_whatever_the_title(title):
 def test_a_text_in_the_style_sheet_ends_neither_its_string_nor_the_element(text):
     written = str(css_string(text))
     assert re.fullmatch(r'"([A-Za-z0-9]|\\[0-9a-f]{6} )*"', written)
-    kept = "".join(sign for sign in text if sign != "\0" and ord(sign) not in reports._TURNS)
+    kept = "".join(sign for sign in text if sign != "\0" and ord(sign) not in _TURNS)
     read = re.sub(r"\\([0-9a-f]{6}) ", lambda found: chr(int(found[1], 16)), written[1:-1])
     assert read == kept
 

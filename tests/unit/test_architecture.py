@@ -17,7 +17,7 @@ ROOMS = ("actions", "alignment", "api", "components", "db", "jobs", "leads", "pa
 MAY_IMPORT = {
     "app.py": {"actions", "alignment", "components"},
     "pages": {"actions", "alignment", "components", "reports", "sample"},
-    "server.py": {"actions", "alignment", "api", "components", "jobs"},
+    "server.py": {"actions", "alignment", "api", "components", "jobs", "reports"},
     "manage.py": {"actions", "alignment", "jobs", "reports", "sample"},
     "reports": {"actions", "alignment", "components", "reports"},
     "jobs": {"actions", "alignment", "jobs"},
