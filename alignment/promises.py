@@ -226,6 +226,20 @@ def content_of(terms: Terms, note: str) -> dict[str, Any]:
     return {"terms": to_document(terms), "note": note}
 
 
+def frozen_in_words(document: Mapping[str, Any]) -> str:
+    """What was kept of past leads with a version when it was proposed or signed, as a sentence; '' where it tells nothing."""
+    if "cannot_tell" in document:
+        return f"They cannot tell: {document['cannot_tell']}"
+    result = document.get("result") or {}
+    if result.get("due"):
+        return f"{result['in_time']:,} of {result['due']:,} leads would have been in time ({_percent(round(result['share'], 3))})."
+    if result.get("delivered") is None:
+        return ""
+    told = f"{result['delivered']:,} of {result['wanted']:,.0f} leads would have been delivered"
+    accepted = result["accepted"]
+    return f"{told}, {_percent(round(accepted, 3))} of them accepted." if accepted is not None else f"{told}."
+
+
 def check_terms(kind: PromiseKind, terms: Any, hours: BusinessHours, day: date) -> Terms:
     """The terms, if they can be kept from `day` on by the calendar. Raises InvalidInput with what to change.
 

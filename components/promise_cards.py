@@ -4,14 +4,31 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from actions import alerts, promise_signing
+from actions import agreements, alerts, promise_signing
 from actions.permissions import may
 from actions.promises import Compliance, Delivery, PromiseEntry
 from actions.settings import today
-from alignment.definitions import DefinitionState
-from alignment.errors import StaleVersion
+from alignment.agreements import AgreementState
 from alignment.people import Actor, Person, Team
-from alignment.promises import DeliveryTerms, PromiseKind, PromiseVersion, ResponseTerms, Verdict
+from alignment.promises import (
+    DeliveryTerms,
+    PromiseKind,
+    PromiseVersion,
+    ResponseTerms,
+    Verdict,
+    frozen_in_words,
+)
+from components.agreement_steps import (
+    begin_form,
+    day_of,
+    forget_typed,
+    save_edit,
+    show_begin,
+    show_conflict,
+    show_heading,
+    show_signatures,
+    show_steps,
+)
 from components.outcome import perform, show_outcome, was_refused
 from components.page import show_refusal
 from components.passport import Figure, interval_in_words, percent, show_passport
@@ -69,10 +86,10 @@ def show_promise(entry: PromiseEntry, found: Compliance | None, me: Person, at: 
         if current.note:
             st.caption(plain(current.note))
         if not current.taken_over:
-            show_signatures(current, entry, day)
+            show_signatures(current, entry.names)
     if found is not None:
         show_standing(found, at)
-    show_open(entry, me, day)
+    show_open(entry, me)
     _show_more(entry, me, day)
 
 
@@ -168,79 +185,23 @@ def _span(one: Delivery) -> str:
     return f"{one.first_day.day} {one.first_day:%B} to {one.last_day.day} {one.last_day:%B %Y}"
 
 
-def show_signatures(version: PromiseVersion, entry: PromiseEntry, day: Day) -> None:
-    """Who has signed a version for which side."""
-    with st.container(horizontal=True):
-        for team in Team:
-            signature = version.signed_by(team)
-            if signature:
-                who = plain(entry.names.get(signature.person_id, "someone who has left"))
-                st.badge(
-                    f"{team.label.capitalize()}: {who}, {day(signature.signed_at)}",
-                    icon=":material/draw:",
-                    color="green",
-                )
-            else:
-                st.badge(f"{team.label.capitalize()}: not signed", icon=":material/pending:", color="gray")
-
-
-def show_open(entry: PromiseEntry, me: Person, day: Day) -> None:
+def show_open(entry: PromiseEntry, me: Person) -> None:
     """The version that is being prepared: its terms, what they would have meant, and what can be done with it."""
     version = entry.open
     if version is None:
         return
-    drafts = may(me, "promise:draft")
-    signs = may(me, "promise:sign") and me.team is not None
-    proposed = version.state is DefinitionState.PROPOSED
+    drafts = may(me, "agreement:draft")
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(version.label)}**")
-            st.badge(
-                "Waiting for signatures" if proposed else "Draft", color="violet" if proposed else "gray"
-            )
-        if version.returned_because:
-            st.warning(f"Sent back: {plain(version.returned_because)}", icon=":material/undo:")
+        show_heading(version)
         st.markdown(plain(version.sentence))
         if version.note:
             st.markdown(plain(version.note))
-        begins = version.effective_from
-        st.caption(
-            f"From {begins.day} {begins:%B %Y}, never before both have signed. Drafted by "
-            f"{plain(entry.names.get(version.author_id, 'the administrator of the machine'))}."
-        )
-        if proposed:
-            show_signatures(version, entry, day)
+        show_begin(version, entry.names)
+        if version.state is AgreementState.PROPOSED or version.voided:
+            show_signatures(version, entry.names)
+        _show_evidence(version)
         show_what_if(f"promises_if_{version.id}", entry.promise, version.terms)
-        with st.container(horizontal=True):
-            if proposed and signs and me.team and not version.signed_by(me.team):
-                st.button(
-                    f"Sign for {me.team.label}",
-                    type="primary",
-                    icon=":material/draw:",
-                    key=f"promises_sign_{version.id}",
-                    on_click=_sign,
-                    args=(version,),
-                )
-            if proposed and signs:
-                st.button(
-                    "Send back", key=f"promises_back_{version.id}", on_click=_send_back, args=(version,)
-                )
-            if drafts and not proposed:
-                st.button(
-                    "Propose for signature",
-                    type="primary",
-                    key=f"promises_propose_{version.id}",
-                    on_click=perform,
-                    args=(f"{version.label} waits for both team leads.", promise_signing.propose, version.id),
-                )
-            if drafts:
-                st.button(
-                    "Drop",
-                    type="tertiary",
-                    key=f"promises_drop_{version.id}",
-                    on_click=_drop,
-                    args=(version,),
-                )
+        show_steps(version, me, "promises")
         if drafts:
             edit = st.expander(
                 "Edit (voids the signatures)" if version.signatures else "Edit",
@@ -256,10 +217,7 @@ def edit_version(entry: PromiseEntry, version: PromiseVersion | None) -> None:
     """The form for a new version of a promise (`version` None) or for an open one."""
     shown = version or entry.in_force
     key = f"promises_{entry.promise.key}_{version.id if version else 'new'}"
-    if (
-        f"{key}_note" not in st.session_state
-    ):  # the revision that the person begins from, not that of each run
-        st.session_state[f"{key}_seen"] = version.revision if version else 0
+    begin_form(key, version, "note")
     terms = edit_terms(key, entry.promise, shown.terms if shown else None)
     start = st.date_input(
         "Takes effect on",
@@ -280,19 +238,30 @@ def edit_version(entry: PromiseEntry, version: PromiseVersion | None) -> None:
         if version is None:
             promise_signing.draft(acting, entry.promise.key, terms, note, start)
             return
-        try:
-            promise_signing.edit(acting, version.id, st.session_state[f"{key}_seen"], terms, note, start)
-        except StaleVersion:
-            st.session_state[f"{key}_seen"] = version.revision  # the next save is made knowing of the change
-            raise
+        save_edit(
+            key,
+            acting,
+            version,
+            lambda who, seen: promise_signing.edit(who, version.id, seen, terms, note, start),
+        )
 
     if st.button("Save the draft", type="secondary" if version else "primary", key=f"{key}_save"):
         perform("Saved." if version else "Drafted. Propose it when it is ready.", save)
         if not was_refused():
-            for field in [name for name in st.session_state if str(name).startswith(f"{key}_")]:
-                del st.session_state[field]
+            forget_typed(key)
             st.rerun()
         show_outcome()
+    show_conflict(key)
+
+
+def _show_evidence(version: PromiseVersion) -> None:
+    """What past leads said of these terms when they were proposed and signed: frozen with the version."""
+    for one in agreements.read_evidence(actor(), version.id):
+        told = frozen_in_words(one.document)
+        if one.content_hash == version.content_hash and told:
+            st.caption(
+                f":material/ac_unit: When it was {one.moment} on {day_of(one.at)}, past leads said: {plain(told)}"
+            )
 
 
 def _show_more(entry: PromiseEntry, me: Person, day: Day) -> None:
@@ -305,7 +274,7 @@ def _show_more(entry: PromiseEntry, me: Person, day: Day) -> None:
     }
     is_in_time = entry.promise.kind is PromiseKind.RESPONSE and bool(entry.versions)
     offered = {
-        "next": may(me, "promise:draft") and entry.open is None,
+        "next": may(me, "agreement:draft") and entry.open is None,
         "alerts": is_in_time,
         "let_off": is_in_time,
         "versions": len(entry.versions) > 1,
@@ -338,7 +307,7 @@ def _show_history(versions: Sequence[PromiseVersion], entry: PromiseEntry, day: 
         if version.note:
             st.caption(plain(version.note))
         if not version.taken_over:
-            show_signatures(version, entry, day)
+            show_signatures(version, entry.names)
 
 
 def _show_alerts(entry: PromiseEntry, me: Person) -> None:
@@ -371,27 +340,3 @@ def _show_alerts(entry: PromiseEntry, me: Person) -> None:
             alerts.set_alerts(actor(), entry.promise.key, active, int(minutes))
             st.session_state["outcome"] = ("done", "Saved.")
             st.rerun()
-
-
-def _sign(version: PromiseVersion) -> None:
-    if perform("Signed.", promise_signing.sign, version.id, version.content_hash):
-        st.session_state["outcome"] = ("done", f"Both sides have signed. {version.label} is agreed.")
-
-
-@st.dialog("Send it back")
-def _send_back(version: PromiseVersion) -> None:
-    st.write("It becomes a draft again and loses its signatures. What is in force stays in force.")
-    reason = st.text_area("What has to change?", max_chars=1000, key=f"promises_reason_{version.id}")
-    if st.button("Send back", type="primary", key=f"promises_back_sure_{version.id}"):
-        perform(f"{version.label} is a draft again.", promise_signing.send_back, version.id, reason)
-        if not was_refused():
-            st.rerun()
-        show_outcome()
-
-
-@st.dialog("Drop this version")
-def _drop(version: PromiseVersion) -> None:
-    st.write(f"{plain(version.label)} will not be pursued. What is in force stays in force.")
-    if st.button("Drop it", type="primary", key=f"promises_drop_sure_{version.id}"):
-        perform(f"{version.label} was dropped.", promise_signing.drop, version.id)
-        st.rerun()
