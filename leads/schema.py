@@ -1,11 +1,15 @@
 """The tables of a version of the lead facts, as Ibis schemas."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import ibis
 
 from alignment.rules import FieldType
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS
+
+if TYPE_CHECKING:
+    from ibis.backends.duckdb import Backend
 
 _COLUMN_TYPES = {
     FieldType.TEXT: "string",
@@ -37,3 +41,19 @@ def lead(attributes: Iterable[str]) -> ibis.Schema:
     columns |= {field.name: _COLUMN_TYPES[field.type] for field in CANONICAL_FIELDS}
     columns |= {ATTRIBUTE_PREFIX + name: "string" for name in sorted(attributes)}
     return ibis.schema(columns)
+
+
+def create(backend: "Backend", name: str, rows: ibis.Table, types: ibis.Schema | None = None) -> ibis.Table:
+    """Make a table of a version from rows, with these columns or those that they have.
+
+    Ids stand in it as they are: there are as many as rows, so that packing them takes long and saves little, and they are
+    what tables are joined by.
+    """
+    types = types or rows.schema()
+    columns = ", ".join(
+        column.sql("duckdb") + (" USING COMPRESSION 'uncompressed'" if column.name == "lead_id" else "")
+        for column in types.to_sqlglot_column_defs("duckdb")
+    )
+    backend.raw_sql(f'CREATE TABLE "{name}" ({columns})')
+    backend.insert(name, rows.select(*types.names))
+    return backend.table(name)

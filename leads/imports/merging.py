@@ -74,7 +74,7 @@ def merge(
     lead = _spelled(lead, old.lead)
     if not old.value(old.lead.count()) and not old.value(old.event.count()):
         return _begin(draft, lead, event, columns, progress, wide)
-    return _add(draft, lead, event, columns, progress, wide is not None, whole)
+    return _add(draft, lead, event, columns, progress, wide, whole)
 
 
 def _spelled(lead: ibis.Table, old: ibis.Table) -> ibis.Table:
@@ -104,21 +104,12 @@ def _begin(
         lead = _staged_leads(lead, event)
     attributes = sorted(attributes_of(lead))
     types = schema.lead(attributes)
-    result = backend.create_table(
-        "lead",
-        lead.select(
-            **{
-                name: (lead[name] if name in lead.columns else ibis.null()).cast(kind)
-                for name, kind in types.items()
-            }
-        ),
-        schema=types,
-    )
-    log = backend.create_table("lead_event", event.select(*schema.EVENT.names), schema=schema.EVENT)
+    result = schema.create(backend, "lead", aligned(lead, types), types)
+    log = schema.create(backend, "lead_event", event, schema.EVENT)
     progress.at(Step.FOLDING)
     straight = None if wide is None else episodes_of(wide, result, log)
     folded = episodes.build(result, log) if straight is None else straight
-    episode = backend.create_table("episode", folded)
+    episode = schema.create(backend, "episode", folded)
     _note_fields(draft, result, attributes, columns)
     if wide is None:
         backend.drop_table("fresh_event")
@@ -132,18 +123,19 @@ def _add(
     event: ibis.Table,
     columns: Iterable[str],
     progress: Progress,
-    once: bool,
+    wide: Rows | None,
     whole: bool,
 ) -> Merged:
     """A later version: leads that were staged fill in and change, all others stay."""
     backend, old = draft.backend, draft.old
-    told = event if once else _told(event, old).distinct()
-    known = old.event.semi_join(told, "lead_id").select(*schema.EVENT.names)
-    fresh = backend.create_table("fresh_event", told.select(*schema.EVENT.names).difference(known), temp=True)
+    told = event if wide is not None else _told(event, old).distinct()
+    fresh = backend.create_table("fresh_event", _unknown(told, old.event), temp=True)
     attributes = sorted({*attributes_of(old.lead), *attributes_of(lead)})
     fields = [*CANONICAL_NAMES, *(ATTRIBUTE_PREFIX + name for name in attributes)]
-    staged = backend.create_table("merged_lead", lead if once else _staged_leads(lead, fresh), temp=True)
-    joined = backend.create_table("joined_lead", _joined(staged, old.lead, fields), temp=True)
+    staged = lead
+    if wide is None:
+        staged = backend.create_table("merged_lead", _staged_leads(lead, fresh), temp=True)
+    joined = _joined(staged, old.lead, fields)
     status = backend.create_table("lead_status", _status(joined, fresh, fields), temp=True)
     counts = old.rows(
         status.aggregate(
@@ -161,19 +153,19 @@ def _add(
     changed = joined.semi_join(touched, "lead_id")
     types = schema.lead(attributes)
     same = old.lead.anti_join(touched, "lead_id")
-    result = backend.create_table(
+    result = schema.create(
+        backend,
         "lead",
         aligned(same, types).union(
             aligned(changed.select("lead_id", **{name: _resolved(changed, name) for name in fields}), types)
         ),
-        schema=types,
     )
-    log = backend.create_table("lead_event", old.event.union(fresh), schema=schema.EVENT)
+    log = schema.create(backend, "lead_event", old.event.union(fresh), schema.EVENT)
     progress.at(Step.FOLDING)
-    episode = backend.create_table("episode", _folded(old, result, log, touched, done, whole))
+    episode = schema.create(backend, "episode", _folded(old, result, log, touched, done, whole))
     _note_fields(draft, result, attributes, columns)
-    for name in ("fresh_event", "joined_lead", "merged_lead"):
-        backend.drop_table(name)
+    for name in ("fresh_event", "merged_lead"):
+        backend.drop_table(name, force=True)
     return Merged(status, *done, result, log, episode)
 
 
@@ -204,6 +196,12 @@ def _note_fields(draft: Draft, lead: ibis.Table, attributes: Sequence[str], colu
     draft.backend.create_table(
         "known_column", ibis.memtable([{"name": name} for name in known], schema=schema.KNOWN_COLUMN)
     )
+
+
+def _unknown(told: ibis.Table, known: ibis.Table) -> ibis.Table:
+    """The events of which none that is the same in everything is known."""
+    names = schema.EVENT.names
+    return told.select(*names).anti_join(known, [told[name].identical_to(known[name]) for name in names])
 
 
 def _told(event: ibis.Table, old: Facts) -> ibis.Table:
