@@ -174,6 +174,11 @@ def publish(actor: Actor, published: bool) -> None:
     store().write(transaction)
 
 
+def page_is_open() -> bool:
+    """Whether the public page is open, for the page itself, without anybody signed in."""
+    return _published(store().read())
+
+
 def public_agreement() -> Agreement | None:
     """What the public page shows, without anybody signed in: text, rule and days of what is in force. No person is named, no
     lead is shown, and nothing of what past leads said. None while the page is closed."""

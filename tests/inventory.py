@@ -8,7 +8,7 @@ import actions
 
 # Called before anybody has signed in, or without a person: each guards itself in its own way.
 DOORS = {
-    "agreement_documents": {"public_agreement"},
+    "agreement_documents": {"page_is_open", "public_agreement"},
     "answers": set(),
     "lead_feed": {"take", "receive", "receive_soon"},
     "api_tokens": {"holder_of", "check_still_good"},

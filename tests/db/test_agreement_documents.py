@@ -204,6 +204,15 @@ def test_the_public_page_names_nobody_and_sets_nothing(agreed, client):
     assert client.post("/agreement").status_code == 405
 
 
+def test_whoever_asks_again_and_again_gets_the_page_that_was_made_before(agreed):
+    agreement_documents.publish(agreed["admin"], True)
+    made = []
+    route = agreement_pages.public_page(lambda found: made.append(found) or "the page")
+    client = TestClient(Starlette(routes=[route]))
+    assert {client.get("/agreement").text for _ in range(20)} == {"the page"}
+    assert len(made) <= 2  # two where the seconds for which it is kept have just passed
+
+
 @pytest.mark.parametrize("form", ["html", "md", "json"])
 def test_the_command_writes_every_form(agreed, tmp_path, form):
     file = tmp_path / f"agreed.{form}"
