@@ -41,6 +41,15 @@ V = TypeVar("V", bound=AgreementVersion)
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How many of the people of both teams have acknowledged a version, and whether the person who asks has."""
+
+    count: int
+    members: int
+    mine: bool
+
+
+@dataclass(frozen=True)
 class Readers:
     """Who has acknowledged a version in force (person, instant), the earliest first, and who has not, by name."""
 
@@ -321,6 +330,15 @@ def read_version(actor: Actor, version_id: str) -> AgreementVersion:
         raise NotFound("This version does not exist. Open the list for those there are.")
     history = domain.timeline(agreements.versions(connection, type(found), found.key))
     return next((version for version in history if version.id == found.id), found)
+
+
+def read_reading(actor: Actor, version_id: str) -> Reading:
+    """How many of both teams have acknowledged the version in force. Raises NotFound when it is not in force."""
+    person = authorise(actor, "agreement:read")
+    connection = store().read()
+    read = agreements.acknowledged_by(connection, _in_force(connection, version_id).id)
+    members = {one.id for one in people.everyone(connection) if one.active and one.team}
+    return Reading(len(read & members), len(members), person.id in read)
 
 
 def read_readers(actor: Actor, version_id: str) -> Readers:

@@ -5,22 +5,30 @@ from datetime import timedelta
 from functools import lru_cache
 
 from actions import answers, clock, comparison, cycles, lead_duties, messages
+from actions.agreements import waiting_for
 from actions.cycles import CycleView
 from actions.permissions import authorise, may
 from alignment import definitions as agreements
 from alignment import instants
+from alignment.agreements import AgreementKind
 from alignment.cycles import Phase
-from alignment.definitions import DefinitionState, DefinitionVersion
+from alignment.definitions import DefinitionVersion
 from alignment.messages import MessageKind
-from alignment.people import Actor, Person, Role
+from alignment.people import Actor, Person
 from alignment.questionnaires import Mode
 from alignment.surveys import Survey, SurveyStatus
 from db.queries import answers as answer_rows
-from db.queries import definitions, invitees, people, promises, surveys, workshops
+from db.queries import definitions, invitees, people, surveys, workshops
 from db.store import Connection, store
 
 # a questionnaire that waits is a task of its own, with or without a message
 _SEEN_ANYHOW = (MessageKind.INVITATION, MessageKind.REMINDER)
+
+_SIGNED_ON = {
+    AgreementKind.DEFINITION: "glossary",
+    AgreementKind.PROMISE: "promises",
+    AgreementKind.SCORE: "score",
+}
 
 RESULTS_STAY = timedelta(days=30)
 """So long after a questionnaire closed, the start page leads to its comparison."""
@@ -91,16 +99,10 @@ def read_today(actor: Actor) -> Today:
     if told:
         sentence = told[0].subject if len(told) == 1 else f"There are {len(told)} new messages for you."
         tasks.append(Task(sentence, "Read", "inbox"))
+    for waiting in waiting_for(connection, person):
+        sentence = f"{waiting.label} waits for your signature."
+        tasks.append(Task(sentence, "Read and sign", _SIGNED_ON[waiting.kind]))
     versions = definitions.versions(connection)
-    signs_for = person.team if person.role is Role.TEAM_LEAD else None
-    for version in versions:
-        proposed = version.state is DefinitionState.PROPOSED
-        if signs_for is not None and proposed and not version.signed_by(signs_for):
-            tasks.append(Task(f"{version.label} waits for your signature.", "Read and sign", "glossary"))
-    for promised in promises.versions(connection):
-        proposed = promised.state is DefinitionState.PROPOSED
-        if signs_for is not None and proposed and not promised.signed_by(signs_for):
-            tasks.append(Task(f"{promised.label} waits for your signature.", "Read and sign", "promises"))
     force = agreements.in_force(agreements.timeline(v for v in versions if v.term_key == "mql"), now)
     if person.team:
         by_term: dict[str, list[DefinitionVersion]] = {}
