@@ -206,6 +206,27 @@ def backtest(rule: Path, against: Path | None, as_json: bool, **period: Any) -> 
         show(found.to_document(), as_json, _backtest_in_words)
 
 
+@manage.command("export-rule")
+@click.argument("rule", type=FILE)
+@click.option("--to", "target", required=True, help="json, sentence, duckdb, postgres, bigquery, snowflake, hubspot or soql.")
+@click.option("--name", "names", multiple=True, metavar="FIELD=NAME", help="What the CRM calls a field; may be repeated.")
+@as_json
+def export_rule(rule: Path, target: str, names: tuple[str, ...], as_json: bool) -> None:
+    """Print a rule as another system reads it; what it has to be known about it there goes to the error output."""
+    from actions import rule_exports
+
+    with refusals(as_json):
+        pairs = [name.partition("=") for name in names]
+        if not all(sign and theirs for _, sign, theirs in pairs):
+            raise InvalidInput("A name is given as FIELD=NAME, such as employees=company_employees.")
+        called = {field: theirs for field, _, theirs in pairs}
+        found = rule_exports.export_rule(MACHINE, read_text(rule), target, called)
+        show(found.to_document(), as_json, lambda document: document["text"].rstrip("\n"))
+        if not as_json:
+            for note in found.notes:
+                click.echo(note, err=True)
+
+
 @manage.group()
 def survey() -> None:
     """Prepare, open and close questionnaires."""

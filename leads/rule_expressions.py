@@ -3,6 +3,7 @@
 Kleene's three values are the engine's own: a boolean that may be null, with its `and`, `or` and `not`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from itertools import zip_longest
@@ -55,12 +56,18 @@ class Verdict:
         return _is_open(self.outcome)
 
 
-def compile_rule(rule: Rule, lead: ibis.Table, decided_at: ibis.Value | None = None) -> Verdict:
+def compile_rule(
+    rule: Rule,
+    lead: ibis.Table,
+    decided_at: ibis.Value | None = None,
+    column: Callable[[str], str] = column_of,
+) -> Verdict:
     """The rule over a table with the columns of `leads.schema.lead`; fields it does not have are missing.
 
-    `decided_at` is the instant of the decision (UTC, without a zone), which `within_days` needs.
+    `decided_at` is the instant of the decision (UTC, without a zone), which `within_days` needs. `column` tells in which
+    column a field stands, for a table with columns of other names.
     """
-    compiler = _Compiler(lead, decided_at)
+    compiler = _Compiler(lead, decided_at, column)
     if isinstance(rule.root, Points):
         return Verdict(compiler.points(rule.root))
     return Verdict(compiler.node(rule.root))
@@ -84,9 +91,15 @@ def as_utc_day(lead: ibis.Table, field: str) -> ibis.Value:
 
 
 class _Compiler:
-    def __init__(self, lead: ibis.Table, decided_at: ibis.Value | None) -> None:
+    def __init__(
+        self,
+        lead: ibis.Table,
+        decided_at: ibis.Value | None,
+        column: Callable[[str], str] = column_of,
+    ) -> None:
         self._lead = lead
         self._decided_at = decided_at
+        self._column = column
 
     def points(self, points: Points) -> ibis.Value:
         lowest, highest = self.score(points)
@@ -188,7 +201,7 @@ class _Compiler:
 
     def value(self, field: str) -> ibis.Value:
         """The field's value, null where it is missing."""
-        column = column_of(field)
+        column = self._column(field)
         if column not in self._lead.columns:
             return _nothing("string")
         value = self._lead[column]
@@ -209,13 +222,15 @@ def _sum(parts: list[Any]) -> Any:
 def _as_kind_of(wanted: Any, value: ibis.Value) -> ibis.Value:
     kind = value.type()
     if isinstance(wanted, bool):
+        if kind.is_boolean():
+            return value
         if not kind.is_string():
             return _nothing("boolean")
         return ibis.cases(
             (value.isin(TRUE_WORDS), True), (value.isin(FALSE_WORDS), False), else_=_nothing("boolean")
         )
     if isinstance(wanted, int | float):
-        if kind.is_numeric():
+        if kind.is_numeric() and not kind.is_boolean():
             return value.cast("float64")
         return _read(value, NUMBER_PATTERN, "float64") if kind.is_string() else _nothing("float64")
     if isinstance(wanted, date):
