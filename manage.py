@@ -208,8 +208,19 @@ def backtest(rule: Path, against: Path | None, as_json: bool, **period: Any) -> 
 
 @manage.command("export-rule")
 @click.argument("rule", type=FILE)
-@click.option("--to", "target", required=True, help="json, sentence, duckdb, postgres, bigquery, snowflake, hubspot or soql.")
-@click.option("--name", "names", multiple=True, metavar="FIELD=NAME", help="What the CRM calls a field; may be repeated.")
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    help="json, sentence, duckdb, postgres, bigquery, snowflake, hubspot or soql.",
+)
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="FIELD=NAME",
+    help="What the CRM calls a field; may be repeated.",
+)
 @as_json
 def export_rule(rule: Path, target: str, names: tuple[str, ...], as_json: bool) -> None:
     """Print a rule as another system reads it; what it has to be known about it there goes to the error output."""
