@@ -1,7 +1,7 @@
 """What people may do with shared goals: propose one, agree to it, take it back, and see how it goes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -41,6 +41,8 @@ class GoalProgress:
     definitions: Sequence[str] = ()
     currencies: Sequence[str] = ()
     """Of the values that were added, where a value is counted; more than one means that the sum has no single unit."""
+    leads: Mapping[GoalMeasure, int] = field(default_factory=dict)
+    """How many leads each measure of the goal counts; of a value, the won leads that have one."""
 
     @property
     def redefined(self) -> bool:
@@ -217,6 +219,7 @@ def _progress(
         known,
         amounts.definitions if counts_qualified else (),
         amounts.currencies if any(target.measure is GoalMeasure.REVENUE for target in paces) else (),
+        {target.measure: amounts.counts[target.measure] for target in paces},
     )
 
 

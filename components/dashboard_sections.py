@@ -7,6 +7,7 @@ import streamlit as st
 
 from actions import metrics, traits
 from actions.dashboard import Dashboard
+from alignment.goals import GoalMeasure
 from alignment.lifecycle import RejectionReason, Stage
 from alignment.people import Team
 from components.charts import dashboard as charts
@@ -14,11 +15,11 @@ from components.charts import metrics as measures
 from components.charts.traits import traits_rows
 from components.comparison_leads import show_traits
 from components.dashboard_choice import Choice
-from components.figure_leads import open_leads
+from components.figure_leads import PAGE, LeadList, list_of, list_of_goal, open_leads, open_lists
 from components.page import stop_on_refusal
 from components.passport import interval_in_words, percent, show_passport, written
 from components.session import actor
-from components.table_file import download_table, show_table
+from components.table_file import download_table
 from components.text import plain
 
 if TYPE_CHECKING:
@@ -53,12 +54,15 @@ def show_goals(running: "Sequence[GoalProgress]") -> None:
     for found in running:
         with st.container(border=True):
             st.markdown(f"**{plain(found.goal.title)}**")
-            show_pace(found, f"metrics_goal_{found.goal.id}")
+            show_pace(found, f"metrics_goal_{found.goal.id}", PAGE)
             st.page_link(GOALS_PAGE, label="All goals", icon=":material/flag:")
 
 
-def show_pace(found: "GoalProgress", key: str) -> None:
-    """A goal's period and, where leads were counted, its figure and what to keep in mind."""
+def show_pace(found: "GoalProgress", key: str, page: str) -> None:
+    """A goal's period and, where leads were counted, its figure, what to keep in mind, and the way to the leads it counts.
+
+    `page` is the screen's name among dialogs.
+    """
     goal = found.goal
     st.caption(f"{goal.first_day:%-d %B %Y} to {goal.last_day:%-d %B %Y}")
     if found.outcome is None:
@@ -82,10 +86,30 @@ def show_pace(found: "GoalProgress", key: str) -> None:
         st.caption(
             f":material/info: Values in {', '.join(plain(name) for name in found.currencies)} are added as they stand."
         )
+    measures_of = [goal.outcome.measure, *(goal.contributions[team].measure for team in Team)]
+    lists = [
+        LeadList(
+            "won leads with a value" if measure is GoalMeasure.REVENUE else measure.label,
+            found.leads[measure],
+            list_of_goal(measure.value, goal.first_day, goal.last_day),
+        )
+        for measure in dict.fromkeys(measures_of)
+        if found.leads.get(measure)
+    ]
+    if lists:
+        st.button(
+            "Leads behind it",
+            key=f"{key}_leads",
+            icon=":material/list:",
+            type="tertiary",
+            on_click=open_lists,
+            args=(goal.title, lists, page),
+        )
 
 
-def show_standing(found: Dashboard) -> None:
-    """Where the qualified leads of the period stand."""
+@st.fragment
+def show_standing(found: Dashboard, choice: Choice) -> None:
+    """Where the qualified leads of the period stand, and the leads that stand there."""
     standing = found.standing
     ends = {"turned down by sales": standing.turned_down, "lost": standing.lost, "still open": standing.open}
     ends = {words: count for words, count in ends.items() if count}
@@ -101,17 +125,59 @@ def show_standing(found: Dashboard) -> None:
             config=CHART,
             alt=charts.standing_in_words(standing.leads, standing.reached, ends),
         )
-        with st.popover("Numbers", icon=":material/table:", type="tertiary", key="metrics_standing_numbers"):
-            show_table(
-                charts.standing_rows(standing.leads, standing.reached, ends),
-                "Where the qualified leads of the period stand",
-                "metrics_standing",
-                "where-leads-stand",
-            )
+        rows = charts.standing_rows(standing.leads, standing.reached, ends)
+        places = ["delivered", *standing.reached, *(_ENDS[words] for words in ends)]
+        chosen = _choose_row(
+            rows,
+            "Choose a row to see the leads that stand there.",
+            "Where the qualified leads of the period stand",
+            "metrics_standing",
+            "where-leads-stand",
+        )
+        if chosen is not None:
+            words, count = str(rows[chosen]["Where"]), int(rows[chosen]["Leads"])
+            _offer_leads(words, [LeadList(words, count, list_of(choice, "standing", str(places[chosen])))])
 
 
-def show_weeks(found: Dashboard, restate: str | None) -> None:
-    """MQLs per week, with a line where another definition came into force."""
+_ENDS = {"turned down by sales": "turned_down", "lost": "lost", "still open": "open"}
+
+
+def _choose_row(
+    rows: Sequence[dict[str, Any]], caption: str, alt: str, key: str, file_name: str
+) -> int | None:
+    """The numbers behind a figure, to be opened: a table and its CSV; the row that is chosen in it."""
+    with st.expander("Numbers and leads", icon=":material/table:", key=f"{key}_numbers"):
+        st.caption(caption)
+        picked = st.dataframe(
+            list(rows),
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
+            key=f"{key}_table",
+            alt=alt,
+        )
+        download_table(rows, key, file_name)
+    chosen = picked.selection.rows if picked else []
+    return chosen[0] if chosen and chosen[0] < len(rows) else None
+
+
+def _offer_leads(title: str, lists: Sequence[LeadList]) -> None:
+    """The button that opens the leads of a row."""
+    count = sum(one.count for one in lists)
+    st.button(
+        plain(f"{title[:1].upper()}{title[1:]}: {count:,} {'lead' if count == 1 else 'leads'}"),
+        key="metrics_open_" + "_".join(title.split()),
+        icon=":material/list:",
+        disabled=not count,
+        on_click=open_lists,
+        args=(f"{title[:1].upper()}{title[1:]}", lists),
+    )
+
+
+@st.fragment
+def show_weeks(found: Dashboard, choice: Choice) -> None:
+    """MQLs per week, with a line where another definition came into force, and the leads of each week."""
+    restate = choice.restate
     weeks: dict[Any, list[int]] = {}
     changes: list[tuple[Any, str]] = []
     for week in found.weeks:
@@ -139,20 +205,34 @@ def show_weeks(found: Dashboard, restate: str | None) -> None:
             config={"displayModeBar": False},
             alt=measures.volume_in_words(drawn, marks),
         )
-        with st.popover("Numbers", icon=":material/table:", type="tertiary", key="metrics_weeks_numbers"):
-            show_table(
+        rows = [
+            {
+                "Week of": week.monday.isoformat(),
+                "Definition": _named(week.definition),
+                "Meet it": week.qualified,
+                "Do not, or it cannot be told": week.others,
+            }
+            for week in found.weeks
+        ]
+        chosen = _choose_row(
+            rows,
+            "Choose a row to see the leads of its week.",
+            "MQLs per week and definition",
+            "metrics_weeks",
+            "mqls-per-week",
+        )
+        if chosen is not None:
+            monday = found.weeks[chosen].monday
+            meet, others = weeks[monday]
+            group = monday.isoformat()
+            _offer_leads(
+                f"week of {monday:%-d %B %Y}",
                 [
-                    {
-                        "Week of": week.monday.isoformat(),
-                        "Definition": _named(week.definition),
-                        "Meet it": week.qualified,
-                        "Do not, or it cannot be told": week.others,
-                    }
-                    for week in found.weeks
+                    LeadList("Meet the definition", meet, list_of(choice, "week", group, "hit")),
+                    LeadList(
+                        "Do not, or it cannot be told", others, list_of(choice, "week", group, "excluded")
+                    ),
                 ],
-                "MQLs per week and definition",
-                "metrics_weeks",
-                "mqls-per-week",
             )
 
 

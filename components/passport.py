@@ -122,7 +122,9 @@ def interval_in_words(figure: Figure) -> str:
 def show_figure(figure: Figure, title: str, key: str, on_open: Callable[[Any], None]) -> None:
     """A card with the figure, how sure it is, and the button that opens its passport and the leads behind it."""
     with st.container(border=True, height="stretch"):
-        st.metric(title, written(figure))
+        # a title of its own, since that of a metric is cut off where the card is narrow
+        st.caption(title)
+        st.metric(title, written(figure), label_visibility="collapsed")
         span = interval_in_words(figure)
         if figure.value is None:
             st.caption(plain(figure.notes[0]) if figure.notes else "Cannot be told yet.")

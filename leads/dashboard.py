@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from typing import Any
 
 import ibis
 
 from alignment.errors import InvalidInput, NotFound
+from alignment.goals import GoalMeasure
 from alignment.lifecycle import Stage
-from leads.goals import Amounts, count_in
+from leads.goals import Amounts, count_in, hits_in
 from leads.metrics.acceptance import acceptance_rate, rejection_reasons, silent_rejections
 from leads.metrics.conversion import conversion
 from leads.metrics.population import Population
@@ -28,7 +28,10 @@ from leads.recent_leads import note_conversions, recent_population
 from leads.store import Facts, warehouse
 
 SPEEDS = ("speed_to_lead_median", "speed_to_lead_p90")
+PLACES = ("delivered", "sal", "sql", "opportunity", "won", "turned_down", "lost", "open")
+"""Where the qualified leads of a period stand: all of them, those that came to a stage, and those at an end or at none."""
 _STAGES = (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)
+_NO_LEADS = "There is no figure “{}” with leads behind it."
 
 
 @dataclass(frozen=True)
@@ -112,12 +115,18 @@ def leads_behind(
 ) -> list[str]:
     """Ids of the leads behind a figure of the dashboard, page by page: `key` as in `Measure.key`.
 
-    `part` is counted, hit or excluded, `group` the value of the group or a reason of rejection, None for the total. Raises
-    NotFound for a key that has none, InvalidInput for a part that is none.
+    `part` is counted, hit or excluded, `group` the value of the group or a reason of rejection, None for the total. What is
+    no measure has keys of its own: `standing` with the place where leads stand as group (of `PLACES`), `week` with its Monday,
+    of which those that meet the definition hit and the others are excluded, and `goal` with what is counted in the period.
+    Raises NotFound for a key or group that has none, InvalidInput for a part that is none.
     """
     if part not in PARTS_OF_A_FIGURE:
         raise InvalidInput(f"“{part}” is no part of a figure. Use one of: {', '.join(PARTS_OF_A_FIGURE)}.")
+    page, size = max(1, page), min(max(1, size), 500)
     population = _population(facts, question, warehouse().imported_at(), ())
+    if key in _LISTS:
+        ids = _LISTS[key](population, str(group), part).select("lead_id").distinct().order_by("lead_id")
+        return [row["lead_id"] for row in facts.rows(ids.limit(size, offset=(page - 1) * size))]
     if key.startswith("conversion"):
         note_conversions(population)
     makers = _makers(population)
@@ -125,8 +134,7 @@ def leads_behind(
     if key.startswith("rejection_reason") and group is not None:
         makers[key], group = partial(_rejected_for, population, group), None
     if key not in makers:
-        raise NotFound(f"There is no figure “{key[:80]}” with leads behind it.")
-    page, size = max(1, page), min(max(1, size), 500)
+        raise NotFound(_NO_LEADS.format(key[:80]))
     return ids_of(population, makers[key](), part, group, (page - 1) * size, size)
 
 
@@ -161,10 +169,7 @@ def _population(
 
 
 def _weeks(population: Population) -> tuple[WeekOfLeads, ...]:
-    table = _entered(population)
-    by_zone = population.local_day(table.mql_at)
-    day = table.mql_day_only.fill_null(False).ifelse(table.mql_day, by_zone)
-    table = table.mutate(week=day.truncate("W"), qualified=_qualified(table))
+    table = _by_week(population)
     counted = table.group_by("week", "definition").aggregate(
         qualified=table.qualified.sum(), others=(~table.qualified).sum()
     )
@@ -174,28 +179,84 @@ def _weeks(population: Population) -> tuple[WeekOfLeads, ...]:
     )
 
 
-def _standing(population: Population) -> WhereTheyStand:
+def _by_week(population: Population) -> ibis.Table:
+    """The episodes of the period, with the Monday of the `week` in which each became an MQL, and whether it is `qualified`."""
     table = _entered(population)
-    table = table.filter(_qualified(table))
-    won = table.won_at.notnull()
-    lost = table.lost_at.notnull() & (table.won_at.isnull() | (table.lost_at > table.won_at))
-    accepted = ibis.least(table.accepted_at, *(table[f"{stage}_at"] for stage in _STAGES))
-    turned_down = table.rejected_at.notnull() & accepted.isnull() & ~lost
+    by_zone = population.local_day(table.mql_at)
+    day = table.mql_day_only.fill_null(False).ifelse(table.mql_day, by_zone)
+    return table.mutate(week=day.truncate("W"), qualified=_qualified(table))
+
+
+def _leads_of_week(population: Population, monday: str, part: str) -> ibis.Table:
+    try:
+        day = date.fromisoformat(monday)
+    except ValueError as error:
+        raise NotFound(_NO_LEADS.format(monday[:80])) from error
+    table = _by_week(population)
+    table = table.filter(table.week == day)
+    match part:
+        case "hit":
+            return table.filter(table.qualified)
+        case "excluded":
+            return table.filter(~table.qualified)
+    return table
+
+
+def _standing(population: Population) -> WhereTheyStand:
+    table = _delivered(population)
+    counts = {name: place.sum().coalesce(0) for name, place in _places(table).items()}
+    row = population.facts.rows(table.aggregate(**counts))[0]
     entered = population.profile.entered
-    counts: dict[str, Any] = {stage.value: table[f"{stage}_at"].count() for stage in _STAGES}
-    counts["sal"] = accepted.count()
-    counts["won"] = (won & ~lost).sum()
-    row = population.facts.rows(
-        table.aggregate(n=table.count(), lost=lost.sum(), turned_down=turned_down.sum(), **counts)
-    )[0]
     known = [
         stage for stage in _STAGES if entered[stage] or (stage is Stage.SAL and population.profile.decided)
     ]
     return WhereTheyStand(
-        leads=row["n"],
-        reached={stage: row[stage.value] or 0 for stage in known},
-        turned_down=row["turned_down"] or 0,
-        lost=row["lost"] or 0,
+        leads=row["delivered"],
+        reached={stage: row[stage.value] for stage in known},
+        turned_down=row["turned_down"],
+        lost=row["lost"],
+    )
+
+
+def _places(table: ibis.Table) -> dict[str, ibis.Value]:
+    """Whether an episode counts under each of `PLACES`."""
+    lost = table.lost_at.notnull() & (table.won_at.isnull() | (table.lost_at > table.won_at))
+    won = table.won_at.notnull() & ~lost
+    accepted = ibis.least(table.accepted_at, *(table[f"{stage}_at"] for stage in _STAGES))
+    turned_down = table.rejected_at.notnull() & accepted.isnull() & ~lost
+    return {
+        "delivered": table.mql_at.notnull(),
+        "sal": accepted.notnull(),
+        "sql": table.sql_at.notnull(),
+        "opportunity": table.opportunity_at.notnull(),
+        "won": won,
+        "turned_down": turned_down,
+        "lost": lost,
+        "open": ~won & ~turned_down & ~lost,
+    }
+
+
+def _leads_at(population: Population, place: str, part: str) -> ibis.Table:
+    table = _delivered(population)
+    places = _places(table)
+    if place not in places:
+        raise NotFound(_NO_LEADS.format(place[:80]))
+    return table.filter(places[place])
+
+
+def _delivered(population: Population) -> ibis.Table:
+    """The qualified episodes of the period."""
+    table = _entered(population)
+    return table.filter(_qualified(table))
+
+
+def _leads_of_goal(population: Population, measure: str, part: str) -> ibis.Table:
+    question = population.question
+    if measure not in set(GoalMeasure) or question.first_day is None or question.last_day is None:
+        raise NotFound(_NO_LEADS.format(measure[:80]))
+    table = population.genuine
+    return table.filter(
+        hits_in(population, table, (question.first_day, question.last_day))[GoalMeasure(measure)]
     )
 
 
@@ -207,3 +268,11 @@ def _entered(population: Population) -> ibis.Table:
 def _qualified(table: ibis.Table) -> ibis.Value:
     """Whether an episode meets the definition that applies to it; every one does where there is none."""
     return table.verdict.fill_null(False)
+
+
+_LISTS: dict[str, Callable[[Population, str, str], ibis.Table]] = {
+    "standing": _leads_at,
+    "week": _leads_of_week,
+    "goal": _leads_of_goal,
+}
+"""The leads of what is no measure, by key: made from the population, the group and the part."""

@@ -22,7 +22,8 @@ _STAGES = {
 
 @dataclass(frozen=True)
 class Amounts:
-    """What there is in one period: leads by measure, the value of the won ones with the sum of its squares.
+    """What there is in one period: leads by measure (of revenue, the won ones that have a value), the value of the won ones
+    with the sum of its squares.
 
     `currencies` are those of the won leads' values, which are added as they stand. `definitions` are the labels by which the qualified leads were judged, in alphabetical order.
     """
@@ -59,11 +60,7 @@ def count_in(population: Population, spans: Mapping[str, tuple[date, date]]) -> 
     row = session.rows(table.aggregate(**counted))[0] | session.rows(won.aggregate(**valued))[0]
     return {
         key: Amounts(
-            counts={
-                measure: row[f"{measure.value}_{n}"] or 0
-                for measure in GoalMeasure
-                if measure is not GoalMeasure.REVENUE
-            },
+            counts={measure: row[f"{measure.value}_{n}"] or 0 for measure in GoalMeasure},
             value=float(row[f"value_{n}"] or 0.0),
             value_squares=float(row[f"squares_{n}"] or 0.0),
             currencies=tuple(sorted(row[f"currencies_{n}"] or ())),
@@ -73,18 +70,28 @@ def count_in(population: Population, spans: Mapping[str, tuple[date, date]]) -> 
     }
 
 
-def _counts(population: Population, table: ibis.Table, span: tuple[date, date]) -> dict[str, ibis.Value]:
-    found = {measure.value: _entered(population, table, stage, span) for measure, stage in _STAGES.items()}
-    qualified = found["qualified"] & table.verdict.fill_null(False)
+def hits_in(
+    population: Population, table: ibis.Table, span: tuple[date, date]
+) -> dict[GoalMeasure, ibis.Value]:
+    """Whether an episode of `table` counts for each measure in a span of days (both ends included)."""
+    entered = {measure: _entered(population, table, stage, span) for measure, stage in _STAGES.items()}
     accepted = ibis.least(table.accepted_at, table.sal_at)
     turned_down = (table.rejected_at < accepted).fill_null(False)
     in_span = within(accepted, Period(*span), population.question.timezone).fill_null(False)
     return {
-        "qualified": qualified.sum(),
-        "accepted": (accepted.notnull() & in_span & ~turned_down).sum(),
-        "opportunities": found["opportunities"].sum(),
-        "won": found["won"].sum(),
-        "definitions": table.definition.nullif(NO_DEFINITION).collect(where=qualified, distinct=True),
+        **entered,
+        GoalMeasure.QUALIFIED: entered[GoalMeasure.QUALIFIED] & table.verdict.fill_null(False),
+        GoalMeasure.ACCEPTED: accepted.notnull() & in_span & ~turned_down,
+        GoalMeasure.REVENUE: entered[GoalMeasure.WON] & table["value"].notnull(),
+    }
+
+
+def _counts(population: Population, table: ibis.Table, span: tuple[date, date]) -> dict[str, ibis.Value]:
+    hits = hits_in(population, table, span)
+    labels = table.definition.nullif(NO_DEFINITION)
+    return {
+        **{measure.value: hit.sum() for measure, hit in hits.items()},
+        "definitions": labels.collect(where=hits[GoalMeasure.QUALIFIED], distinct=True),
     }
 
 

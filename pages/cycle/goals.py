@@ -131,7 +131,7 @@ def show(found: GoalProgress) -> None:
     with st.container(border=True):
         st.markdown(f"**{plain(goal.title)}**")
         if found.outcome is not None and found.state in (GoalState.RUNNING, GoalState.OVER):
-            show_pace(found, f"goals_pace_{goal.id}")
+            show_pace(found, f"goals_pace_{goal.id}", PAGE)
         else:
             st.caption(f"{goal.first_day:%-d %B %Y} to {goal.last_day:%-d %B %Y}")
             st.markdown(f"Together: {in_words(goal.outcome)}")

@@ -113,9 +113,9 @@ with left:
 promises_place = right.container()
 left, right = st.columns(2)
 with left:
-    sections.show_standing(found)
+    sections.show_standing(found, choice)
 with right:
-    sections.show_weeks(found, choice.restate)
+    sections.show_weeks(found, choice)
 left, right = st.columns(2)
 with left:
     sections.show_parts(found, choice, at)

@@ -123,7 +123,30 @@ def test_a_goal_is_proposed_agreed_and_seen_on_the_dashboard(open_page, make_per
     app = open_page(GOALS, make_person())
     assert not app.exception
     assert "is running" in texts(app)
-    assert not [button for button in app.button if button.key and button.key.startswith("goals_")]
+    keys = [button.key for button in app.button if button.key and button.key.startswith("goals_")]
+    assert [key for key in keys if not key.endswith("_leads")] == [], "a member looks, and changes nothing"
+    app.button(key=keys[0]).click().run()
+    assert not app.exception
+    lists = app.segmented_control(key="metrics_behind_part").options
+    assert "qualified leads (200)" in lists
+    [table] = [frame.value for frame in app.dataframe if list(frame.value.columns)[:1] == ["Lead"]]
+    assert len(table) > 0
+
+
+def test_a_row_of_where_leads_stand_and_of_a_week_opens_its_leads(open_page, make_person):
+    add_history(30, start=RECENT)
+    app = open_page(PAGE, make_person())
+    for key, row in (("metrics_standing_table", 1), ("metrics_weeks_table", 0)):
+        app.session_state[key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    app.run()
+    opened = [button for button in app.button if button.key and button.key.startswith("metrics_open_")]
+    assert len(opened) == 2
+    for button in opened:
+        count = int(re.search(r": (\d+) leads?$", button.label)[1])
+        app.button(key=button.key).click().run()
+        assert not app.exception
+        [table] = [frame.value for frame in app.dataframe if list(frame.value.columns)[:1] == ["Lead"]]
+        assert len(table) == count > 0
 
 
 def test_a_team_lead_agrees_by_a_button_and_a_member_has_none(open_page, make_person):

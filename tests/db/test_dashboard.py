@@ -10,7 +10,8 @@ from people import make_actor
 
 from actions import clock, dashboard, definitions, metrics
 from actions.shared_runs import SharedRuns
-from alignment.errors import InvalidInput
+from alignment.errors import InvalidInput, NotFound
+from alignment.goals import GoalMeasure
 from alignment.lifecycle import Stage
 from alignment.people import MACHINE
 from db.store import store
@@ -260,3 +261,44 @@ def test_what_else_is_asked_begins_once_the_leads_are_held():
         assert began.wait(10)
         dashboard.read_dashboard(MACHINE, **choices)
     assert asked == [AFTER], "by the same clock, and not again for figures that are kept"
+
+
+def test_the_leads_of_each_place_and_week_are_as_many_as_are_counted_there():
+    with clock.at(AFTER):
+        add_history(200, undecided=0.3)
+        choices = {"first_day": START.date() - timedelta(days=30)}
+        found = dashboard.read_dashboard(MACHINE, **choices)
+
+        def ids(key, group, part="counted"):
+            return dashboard.list_leads_behind(MACHINE, key, group=group, part=part, size=500, **choices)
+
+        standing = found.standing
+        counts = {"delivered": standing.leads, **{stage.value: n for stage, n in standing.reached.items()}}
+        counts |= {"turned_down": standing.turned_down, "lost": standing.lost, "open": standing.open}
+        assert {place: len(ids("standing", place)) for place in counts} == counts
+        assert sum(counts[place] for place in ("won", "turned_down", "lost", "open")) == standing.leads > 0
+        for week in found.weeks:
+            monday = week.monday.isoformat()
+            assert len(ids("week", monday, "hit")) == week.qualified
+            assert len(ids("week", monday, "excluded")) == week.others
+        for key, group in [("standing", "nowhere"), ("week", "soon"), ("goal", "won"), ("goal", "luck")]:
+            with pytest.raises(NotFound):
+                ids(key, group)
+
+
+def test_the_leads_of_a_goal_are_those_it_counts():
+    first, last = START.date() - timedelta(days=1), AFTER.date()
+    with clock.at(AFTER):
+        add_history(120)
+        from leads.goals import count_amounts
+
+        amounts = count_amounts(metrics.ask(store().read()), {"goal": (first, last)})["goal"]
+        lists = {
+            measure: dashboard.list_leads_behind(
+                MACHINE, "goal", group=measure.value, size=500, first_day=first, last_day=last
+            )
+            for measure in GoalMeasure
+        }
+    assert {measure: len(found) for measure, found in lists.items()} == dict(amounts.counts)
+    assert len(lists[GoalMeasure.QUALIFIED]) == 120
+    assert set(lists[GoalMeasure.REVENUE]) <= set(lists[GoalMeasure.WON])
