@@ -80,6 +80,23 @@ GROWTH = (
     "Ask what a private e-mail address and a distant purchase mean: the teams seem to see both differently."
 )
 
+_LARGE = {"field": "employees", "op": ">=", "value": MIN_EMPLOYEES}
+_DEMO = {"field": "demo_requested", "op": "=", "value": True}
+_PRICES = {"field": "pricing_page_views", "op": ">=", "value": MIN_PRICING_VIEWS}
+_WEBINAR = {"field": "webinar", "op": "=", "value": True}
+_GUIDES = {"field": "guide_downloads", "op": ">=", "value": 2}
+
+
+def _score(threshold: int, *points: tuple[Mapping[str, Any], int]) -> Mapping[str, Any]:
+    return {"version": 1, "points": [{"if": one, "add": add} for one, add in points], "threshold": threshold}
+
+
+# what each side would give before they agreed, and what both team leads signed
+SALES_POINTS = _score(60, (_LARGE, 35), (_DEMO, 30), (_PRICES, 25), (_WEBINAR, 5))
+MARKETING_POINTS = _score(45, (_LARGE, 15), (_DEMO, 30), (_PRICES, 20), (_WEBINAR, 25), (_GUIDES, 15))
+SCORE = _score(50, (_LARGE, 30), (_DEMO, 30), (_PRICES, 25), (_WEBINAR, 15), (_GUIDES, 5))
+SCORE_TEXT = "Whoever reaches fifty points is called first. Size counts as much as a demo; guides alone do not make a lead ready."
+
 # promise → what both team leads signed after the first workshop
 PROMISED: Mapping[str, Terms] = {
     "follow_up": ResponseTerms(60, at_least=0.6),

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from actions import (
+    agreements,
     answers,
     clock,
     comparison,
@@ -22,6 +23,7 @@ from actions import (
     people,
     promise_signing,
     promises,
+    scores,
     settings,
     surveys,
     workshops,
@@ -33,7 +35,17 @@ from alignment.errors import WrongState
 from alignment.people import Actor, Person, Role, Team
 from alignment.surveys import Survey
 from alignment.workshops import Choice, TopicState
-from sample.agreement import DISQUALIFIED, GROWTH, PROMISED, TOPICS, Put
+from sample.agreement import (
+    DISQUALIFIED,
+    GROWTH,
+    MARKETING_POINTS,
+    PROMISED,
+    SALES_POINTS,
+    SCORE,
+    SCORE_TEXT,
+    TOPICS,
+    Put,
+)
 from sample.answers import answer_sheets
 from sample.feedback import speak_of_leads
 from sample.judgements import ABOUT_JUDGING, judge
@@ -246,6 +258,7 @@ class _Story:
             cycles.name_point_people(self._facilitator, cycle, self._revision(cycle), sales, marketing)
         self._sign(carried)
         self._promise()
+        self._score()
         with self._past.at(EXECUTED, 9):
             self._advance(cycle)
             self._read()
@@ -384,6 +397,18 @@ class _Story:
                 for entry in promises.read_promises(signer):
                     if entry.open is not None:
                         promise_signing.sign(signer, entry.open.id, entry.open.content_hash)
+
+    def _score(self) -> None:
+        """Each side says which points it would give; then both team leads sign one score."""
+        with self._past.at(WORKSHOP - 2, 15.5):
+            for lead, points in ((SALES_LEAD, SALES_POINTS), (MARKETING_LEAD, MARKETING_POINTS)):
+                scores.propose_points(self._actor(lead.name), points)
+            draft = scores.draft(self._facilitator, SCORE_TEXT, SCORE, self._past.day(IN_FORCE))
+            agreements.propose(self._facilitator, draft)
+        content = agreements.read_version(self._facilitator, draft).content_hash
+        for later, lead in enumerate((MARKETING_LEAD, SALES_LEAD)):
+            with self._past.at(SIGNED - later, 17):
+                agreements.sign(self._actor(lead.name), draft, content)
 
     def _read(self) -> None:
         both = [person for team in Team for person in self._teams[team]]
