@@ -22,6 +22,8 @@ _NUMBER = re.compile(
     rf"(?<![\w.,%/-])(\d{{1,3}}(?:,\d{{3}})+|\d{{1,7}}|{'|'.join(_NUMBER_WORDS)})(?![\w%/]|[.,]\d)"
 )
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
+# how a definition begins, such as 'A sales accepted lead is': it would give the term away
+_SUBJECT = re.compile(r"\A(?:\S+\s+){1,6}?(?=(?:is|are|means|works|has|comes|counts)\b)", re.IGNORECASE)
 _THRESHOLDS = {
     Operator.AT_LEAST: "at least how much",
     Operator.GREATER: "more than how much",
@@ -168,7 +170,7 @@ def _names(term: QuizTerm, terms: Sequence[QuizTerm], chance: random.Random) -> 
             term.name,
             others,
             chance,
-            detail=hidden.sub(_GAP, term.text),
+            detail=hidden.sub(_GAP, _SUBJECT.sub(f"{_GAP} ", term.text)),
             because=f"This is {term.name}",
         )
 

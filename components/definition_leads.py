@@ -175,8 +175,10 @@ def _show_picking(term_key: str, rule: Mapping[str, Any] | None) -> None:
             st.caption("No other lead has enough known facts.")
             return
         st.caption("Nothing shown tells whose lead it is. Those that miss the least of the rule come first.")
-        for one in found:
-            _show_suggestion(term_key, one)
+        for place in range(0, len(found), 2):
+            for column, one in zip(st.columns(2), found[place : place + 2], strict=False):
+                with column:
+                    _show_suggestion(term_key, one)
         st.button(
             "Others", icon=":material/casino:", key=f"{key}_others", on_click=_others, args=(f"{key}_seed",)
         )
@@ -185,7 +187,7 @@ def _show_picking(term_key: str, rule: Mapping[str, Any] | None) -> None:
 def _show_suggestion(term_key: str, one: Suggestion) -> None:
     key = f"definition_pick_{term_key}_{one.lead_id}"
     counts = one.judged.outcome is True
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         _show_facts(one.facts)
         st.caption(_judged_in_words(one.judged))
         note = st.text_input(

@@ -104,6 +104,12 @@ def test_a_question_for_the_term_does_not_name_it():
     assert not any("MQL" in text for text in texts)
 
 
+def test_how_a_definition_begins_does_not_give_the_term_away():
+    text = "A sales accepted lead is an MQL that sales takes on. It is called within a day."
+    terms = [QuizTerm("sal", "SAL", text), *(term for term in GLOSSARY if term.key not in ("sal", "mql"))]
+    assert asked(1, terms)["name"].detail == "▁▁▁ is an MQL that sales takes on. It is called within a day."
+
+
 def test_a_name_that_stood_for_two_things_is_not_asked_for():
     other = QuizTerm("sal", "SAL", "Sales takes it on.", None, {Team.SALES: TeamWords(("hot LEAD",))})
     terms = [MQL, other, *GLOSSARY[2:]]
