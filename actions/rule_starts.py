@@ -10,7 +10,7 @@ from actions.permissions import authorise
 from actions.surveys import list_surveys
 from alignment.people import Actor, Team
 from alignment.questionnaires import QuestionType
-from alignment.rules import AllOf, Points, Rule, parse, to_document
+from alignment.rules import AllOf, Points, PointsEntry, Rule, conditions_of, parse, to_document
 from alignment.surveys import SurveyStatus
 
 if TYPE_CHECKING:
@@ -49,7 +49,20 @@ def list_starts(actor: Actor) -> tuple[RuleStart, ...]:
     for team, points in score.sides.items():
         label = f"Points that {team.label} would give"
         found.append(RuleStart(f"points-{team.value}", label, points.rule, team))
+    found += [
+        RuleStart(f"{start.key}-points", f"{start.label}, as points", _as_points(start.document))
+        for start in found
+        if not start.is_score
+    ]
     return (*found, *_of_last_survey(actor))
+
+
+def _as_points(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A score to begin from: ten points for each condition of a rule, and a threshold at half of them."""
+    entries = tuple(
+        PointsEntry(condition, 1_000) for condition in dict.fromkeys(conditions_of(parse(document)))
+    )
+    return to_document(Rule(Points(entries, 1_000 * -(-len(entries) // 2))))
 
 
 def _of_last_survey(actor: Actor) -> list[RuleStart]:

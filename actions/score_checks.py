@@ -88,6 +88,13 @@ def bring_together(
     return _APPROACHES.get(key, lambda: approach(one, other, _count_kinds(traits, tried.window, tried.zone)))
 
 
+def read_proposal(actor: Actor, rule: RuleDocument) -> Proposal:
+    """A score's points by the words of what they are given for. Raises as `check_score`."""
+    authorise(actor, "rule:test")
+    tried = what_if.read_leads(actor, [rule], hold=False)
+    return _proposal(_points(tried.rules[0]), what_if.field_labels(actor))
+
+
 _CELLS: KeptResults[tuple[tuple[ScoreCell, ...], tuple[ScoreCell, ...]]] = KeptResults(32)
 _APPROACHES: KeptResults[Approach | None] = KeptResults(32)
 

@@ -1,0 +1,124 @@
+"""What a trial of a rule is about: the leads it is tried on, how many sales can work, and the rule to begin from."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from actions.rule_starts import RuleStart
+from alignment.what_if import LEAST_WINS, Outcomes, Window
+from components.charts.lettering import percent
+from components.charts.what_if import OutcomeRow, outcome_rows, outcomes_figure, outcomes_in_words
+from components.rule_editor import edit_rule
+from components.text import plain
+
+OWN = {"own": "A rule of your own"}
+OWN_SCORE = {"own": "A score of your own"}
+NOTHING = {"nothing": "No other rule"}
+CHART = {"displayModeBar": False, "staticPlot": True}
+_SHORT = ("Last quarter", "12 months")
+
+
+def choose_window(counted: Sequence[tuple[Window, Outcomes]], usual: int) -> Window:
+    """Draw which leads a rule is tried on, and return the choice."""
+    labels = [
+        "All leads" if window.first_day is None else _SHORT[0 if window.weeks < 14 else 1]
+        for window, _ in counted
+    ]
+    place = st.segmented_control(
+        "Leads that came in the",
+        range(len(counted)),
+        default=usual,
+        required=True,
+        format_func=labels.__getitem__,
+        key="what_if_window",
+        help="Only leads of a time that is over are looked at, so that most have had the time to be won or lost.",
+    )
+    return counted[usual if place is None else place][0]
+
+
+def choose_capacity() -> int | None:
+    """Draw how many leads sales can work a week, and return it; None where nobody says."""
+    return st.number_input(
+        "Leads that sales can work a week",
+        min_value=1,
+        max_value=1_000_000,
+        value=None,
+        step=1,
+        placeholder="not set",
+        key="what_if_capacity",
+        width=230,
+    )
+
+
+def choose_start(
+    label: str, key: str, starts: Sequence[RuleStart], first: str | None, besides: Mapping[str, str]
+) -> str:
+    """Draw the rules to begin from, and what else can be chosen `besides`; return the chosen one's key."""
+    labels = {**{start.key: start.label for start in starts}, **besides}
+    options = list(labels)
+    chosen = st.selectbox(
+        label,
+        options,
+        index=options.index(first) if first in options else 0,
+        format_func=labels.__getitem__,
+        key=key,
+    )
+    return options[0] if chosen is None else chosen
+
+
+def edit_chosen(
+    chosen: str, starts: Sequence[RuleStart], key: str, what: str = "rule"
+) -> Mapping[str, Any] | None:
+    """Draw the editor for the rule that was chosen, and return what it holds; None while it cannot be tried."""
+    document = next((start.document for start in starts if start.key == chosen), None)
+    with st.expander(
+        f"Change the {what}",
+        icon=":material/edit:",
+        expanded=document is None,
+        key=f"{key}_part_{chosen}",
+    ):
+        draft = edit_rule(f"{key}_{chosen}", document, conditions_only=document is None and what == "rule")
+    return None if draft.fault is not None else draft.document
+
+
+def rate_in_words(outcomes: Outcomes) -> str:
+    """`22% (18–27%)`, or that nothing has ended."""
+    rate, interval = outcomes.win_rate, outcomes.interval
+    if rate is None or interval is None:
+        return "none that ended"
+    return f"{percent(rate)} ({percent(interval.low)[:-1]}–{percent(interval.high)})"
+
+
+def caution_of(outcomes: Outcomes) -> str:
+    """What keeps from concluding anything about win rates, '' where nothing does."""
+    if not outcomes.ended:
+        return (
+            "No lead of this window was won or lost yet, so nothing tells which rule finds the better ones."
+        )
+    if not outcomes.lost:
+        return "No lead is recorded as lost, so win rates say nothing: compare how many wins each side holds."
+    if outcomes.won < LEAST_WINS:
+        return f"{outcomes.won:,} wins are too few to conclude from: below {LEAST_WINS}, chance decides."
+    return ""
+
+
+def show_outcomes(title: str, rows: Sequence[OutcomeRow], key: str, line: Any = None) -> None:
+    """A figure of leads by what became of them, with the table behind it."""
+    with st.container(border=True):
+        st.plotly_chart(
+            outcomes_figure(title, rows, st.context.theme.type, line),
+            key=key,
+            alt=outcomes_in_words(title, rows, line),
+            config=CHART,
+        )
+        with st.popover("Numbers", icon=":material/table:", key=f"{key}_numbers"):
+            st.dataframe(
+                outcome_rows(rows),
+                hide_index=True,
+                column_config={
+                    name: st.column_config.NumberColumn(format="percent")
+                    for name in ("Win rate", "From", "To")
+                },
+                alt=plain(title),
+            )

@@ -1,0 +1,143 @@
+"""Rules between the two teams' own: searched within limits, with what each team would give up."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from actions import bridging, what_if
+from actions.rule_starts import RuleStart
+from alignment.bridging import Bridge, Limits, Search
+from alignment.people import Team
+from alignment.rules import sentence, to_json
+from alignment.texts import number_text
+from alignment.what_if import Outcomes, Window
+from components.charts.lettering import percent
+from components.page import stop_on_refusal
+from components.session import actor
+from components.text import plain
+from components.what_if import choose_start, rate_in_words
+
+_COLOURS = {Team.SALES: "orange", Team.MARKETING: "green"}
+
+
+def show_bridges(starts: Sequence[RuleStart], window: Window, capacity: int | None) -> None:
+    """Both teams' rules, the limits, and the search."""
+    rules = [start for start in starts if not start.is_score]
+    if len(rules) < 2:
+        st.info(
+            "A rule between both teams needs a rule of each. Ask both in a questionnaire, or draft a second version of a "
+            "definition.",
+            icon=":material/handshake:",
+        )
+        return
+    st.markdown(
+        "From the conditions and thresholds of both rules, the portal builds new ones and looks for those that convince the "
+        "less convinced team most, on the leads of the window."
+    )
+    with st.form("what_if_bridge"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            own = {start.team: start.key for start in rules if start.team is not None}
+            chosen = {
+                team: choose_start(
+                    f"{team.label.capitalize()} wants",
+                    f"what_if_bridge_{team.value}",
+                    rules,
+                    own.get(team, rules[place].key),
+                    {},
+                )
+                for place, team in enumerate(Team)
+            }
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            least = st.number_input(
+                "Leads a week at least",
+                min_value=0,
+                value=None,
+                placeholder="no limit",
+                key="what_if_bridge_least",
+                width=180,
+            )
+            most = st.number_input(
+                "Leads a week at most",
+                min_value=0,
+                value=capacity,
+                placeholder="no limit",
+                key="what_if_bridge_most",
+                width=180,
+            )
+            rate = st.number_input(
+                "Win rate at least, in %",
+                min_value=0,
+                max_value=100,
+                value=None,
+                placeholder="no limit",
+                key="what_if_bridge_rate",
+                width=180,
+            )
+        searching = st.form_submit_button("Search", type="primary", icon=":material/search:")
+    documents = {
+        team: next(start.document for start in rules if start.key == key) for team, key in chosen.items()
+    }
+    asked = (chosen, least, most, rate, window)
+    if searching:
+        st.session_state["what_if_bridge_asked"] = asked
+    if st.session_state.get("what_if_bridge_asked") != asked:
+        return
+    limits = Limits(least, most, None if rate is None else rate / 100)
+    with stop_on_refusal():
+        found = _search(documents, limits, window)
+        labels = what_if.field_labels(actor())
+    _show_found(found, limits, labels)
+
+
+def _search(documents: Mapping[Team, Mapping[str, Any]], limits: Limits, window: Window) -> Search:
+    shown = st.empty()
+    bar = shown.progress(0.0, "Rules are built and tried …")
+    found = bridging.find_bridges(actor(), documents, limits, window, lambda share: _move(bar, share))
+    shown.empty()
+    return found
+
+
+def _move(bar: Any, share: float) -> None:
+    bar.progress(min(1.0, share), "Rules are built and tried …")
+
+
+def _show_found(found: Search, limits: Limits, labels: Mapping[str, str]) -> None:
+    tried = f"{found.tried:,} rules were tried" + (
+        "" if found.complete else f" of {found.possible:,} that can be built"
+    )
+    if not found.bridges:
+        st.markdown(f"**No rule keeps to these limits.** {tried}. Loosen a limit, and search again.")
+        return
+    best = found.bridges[0]
+    st.markdown(
+        f"The best of them has **{percent(best.support)}** support from the less convinced team: so many of the leads that "
+        f"the team or the rule wants, both want. {tried}; none of these is worse than another in everything."
+    )
+    for number, bridge in enumerate(found.bridges, start=1):
+        _show_bridge(number, bridge, labels)
+
+
+def _show_bridge(number: int, bridge: Bridge, labels: Mapping[str, str]) -> None:
+    with st.container(border=True, key=f"what_if_bridge_{number}"):
+        st.markdown(f"**{number}.** {plain(f'A lead qualifies if {sentence(bridge.rule, labels)}.')}")
+        st.markdown(
+            f"{bridge.passed.leads:,} leads, {number_text(round(bridge.a_week, 1))} a week; won of those that ended: "
+            f"{rate_in_words(bridge.passed)}."
+        )
+        for team in Team:
+            price = bridge.prices[team]
+            st.markdown(
+                f":{_COLOURS[team]}-badge[{team.label.capitalize()} {percent(price.support)}] gives up "
+                f"{_counted(price.gives_up)} that it wants, and takes {_counted(price.takes)} that it does not want."
+            )
+        with st.popover("Take it", icon=":material/content_copy:", key=f"what_if_bridge_take_{number}"):
+            st.caption("Paste this as a rule: in the glossary, the workshop, or above under “A rule”.")
+            st.code(to_json(bridge.rule), language="json")
+
+
+def _counted(outcomes: Outcomes) -> str:
+    if not outcomes.leads:
+        return "none"
+    leads = "1 lead" if outcomes.leads == 1 else f"{outcomes.leads:,} leads"
+    return f"{leads} ({outcomes.won:,} won)"

@@ -1,0 +1,48 @@
+"""What a rule, a score, or a rule between both teams would have done with past leads."""
+
+import streamlit as st
+
+from actions import rule_starts, what_if
+from actions.permissions import may
+from alignment.what_if import pick_window
+from components.page import open_page, stop_on_refusal
+from components.session import actor, person
+from components.what_if import choose_capacity, choose_window
+from components.what_if_bridge import show_bridges
+from components.what_if_rule import show_rule
+from components.what_if_score import show_score
+
+_VIEWS = {
+    "rule": ("A rule", show_rule),
+    "score": ("A score", show_score),
+    "bridge": ("Between both teams", show_bridges),
+}
+
+me = person()
+open_page("What if", "What would a rule have done with leads of which we know how they ended?")
+with stop_on_refusal():
+    counted = what_if.list_windows(actor())
+if not counted:
+    st.subheader("No leads yet", anchor=False)
+    st.write(
+        "Bring in past leads with what became of them; then any rule can be tried on them before anybody signs it."
+    )
+    if may(me, "leads:import"):
+        st.page_link("pages/leads/bring_in.py", label="Bring in leads", icon=":material/upload_file:")
+    st.stop()
+with stop_on_refusal():
+    starts = rule_starts.list_starts(actor())
+view = st.segmented_control(
+    "Try",
+    list(_VIEWS),
+    default="rule",
+    required=True,
+    format_func=lambda one: _VIEWS[one][0],
+    key="what_if_view",
+    label_visibility="collapsed",
+    bind="query-params",
+)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    window = choose_window(counted, pick_window(counted))
+    capacity = choose_capacity()
+_VIEWS[view or "rule"][1](starts, window, capacity)
