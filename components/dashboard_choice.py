@@ -45,19 +45,20 @@ class Choice:
 def choose(today: date, versions: Sequence[str]) -> Choice:
     """Draw the controls and return what is chosen. `versions` are the definitions that all leads can be judged by."""
     fields = {**metrics.list_slices(actor()), _DEFINITION: _NAMES[_DEFINITION]}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        period = (
-            st.segmented_control(
-                "MQLs of",
-                list(PERIODS),
-                default=_USUAL,
-                required=True,
-                format_func=PERIODS.__getitem__,
-                key="period",
-                bind="query-params",
-            )
-            or _USUAL
+    # in a row with others it would not wrap where the screen is narrow, but hide its end
+    period = (
+        st.segmented_control(
+            "MQLs of",
+            list(PERIODS),
+            default=_USUAL,
+            required=True,
+            format_func=PERIODS.__getitem__,
+            key="period",
+            bind="query-params",
         )
+        or _USUAL
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         days = _dates(today) if period == "dates" else None
         by = st.selectbox(
             "Split by",

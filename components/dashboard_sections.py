@@ -52,7 +52,7 @@ def show_goals(running: "Sequence[GoalProgress]") -> None:
             st.page_link(GOALS_PAGE, label="Agree on a shared goal", icon=":material/flag:")
         return
     for found in running:
-        with st.container(border=True):
+        with st.container(border=True, height="stretch" if len(running) == 1 else "content"):
             st.markdown(f"**{plain(found.goal.title)}**")
             show_pace(found, f"metrics_goal_{found.goal.id}", PAGE)
             st.page_link(GOALS_PAGE, label="All goals", icon=":material/flag:")
