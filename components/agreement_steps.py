@@ -1,13 +1,15 @@
 """A version of an agreement on its way: who has signed, what can be done with it, and two contents where two people edited."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from actions import agreements
 from actions.permissions import may
-from actions.settings import local_time
+from actions.settings import local_time, today
 from alignment.agreements import (
     AgreementState,
     AgreementVersion,
@@ -142,18 +144,59 @@ def begin_form(key: str, version: AgreementVersion | None, first: str) -> None:
         st.session_state[f"{key}_{_SEEN}"] = version.revision if version else 0
 
 
-def save_edit(
-    key: str, acting: Actor, version: AgreementVersion, change: Callable[[Actor, int], Any]
-) -> None:
-    """Save an open version as it was seen when the form was begun; what somebody else made of it meanwhile is kept to show.
+def ask_start(key: str, version: AgreementVersion | None) -> date:
+    """The field for the day from which a version is to hold."""
+    now = today(actor())
+    return st.date_input(
+        "Takes effect on",
+        value=max(version.effective_from, now) if version else now,
+        key=f"{key}_from",
+        help="Never before both have signed. What is in force stays until then.",
+    )
 
-    `change` takes the actor and the revision. Raises what it raises.
+
+def save_form(
+    key: str,
+    version: AgreementVersion | None,
+    begin: Callable[[Actor], Any],
+    change: Callable[[Actor, str, int], Any],
+) -> None:
+    """The button that saves a form, and, where somebody else changed the draft meanwhile, both contents.
+
+    Without a version `begin` drafts one, else `change` edits it, with its id and the revision that was seen. Not in a callback: that
+    would be the one of an earlier run, without what was typed last.
     """
-    try:
-        change(acting, st.session_state[f"{key}_{_SEEN}"])
-    except DraftConflict as error:
-        st.session_state[f"{key}_{_CONFLICT}"] = error.conflict
-        raise
+
+    def save(acting: Actor) -> None:
+        if version is None:
+            begin(acting)
+            return
+        try:
+            change(acting, version.id, st.session_state[f"{key}_{_SEEN}"])
+        except DraftConflict as error:
+            st.session_state[f"{key}_{_CONFLICT}"] = error.conflict
+            raise
+
+    if st.button("Save the draft", type="secondary" if version else "primary", key=f"{key}_save"):
+        perform("Saved." if version else "Drafted. Propose it when it is ready.", save)
+        if not was_refused():
+            forget_typed(key)
+            st.rerun()
+        show_outcome()
+    _show_conflict(key)
+
+
+def edit_panel(version: AgreementVersion, me: Person, page: str) -> DeltaGenerator | None:
+    """Where an open version is edited, once a person who may has opened it; else None."""
+    if not may(me, "agreement:draft"):
+        return None
+    panel = st.expander(
+        "Edit (voids the signatures)" if version.signatures else "Edit",
+        icon=":material/edit:",
+        on_change="rerun",
+        key=f"{page}_edit_{version.id}",
+    )
+    return panel if panel.open else None
 
 
 def forget_typed(key: str) -> None:
@@ -162,7 +205,7 @@ def forget_typed(key: str) -> None:
         del st.session_state[name]
 
 
-def show_conflict(key: str) -> None:
+def _show_conflict(key: str) -> None:
     """Both contents beside each other where two people edited, and the ways on. Nothing is lost until one is chosen."""
     conflict: Conflict[Any] | None = st.session_state.get(f"{key}_{_CONFLICT}")
     if conflict is None:
@@ -180,7 +223,7 @@ def show_conflict(key: str) -> None:
             ):
                 with column:
                     st.caption(whose)
-                    show_words(changed_words(one.base, text))
+                    _show_words(changed_words(one.base, text))
         with st.container(horizontal=True):
             ways = [("mine", "Keep mine", conflict.mine)]
             if conflict.merged is not None and not conflict.only_moved_on:
@@ -196,7 +239,7 @@ def show_conflict(key: str) -> None:
             st.button("Keep theirs", key=f"{key}_keep_theirs", on_click=forget_typed, args=(key,))
 
 
-def show_words(words: tuple[tuple[str, str], ...]) -> None:
+def _show_words(words: tuple[tuple[str, str], ...]) -> None:
     """Words that were taken out and put in, within those that stayed."""
     st.markdown(" ".join(_MARKS[kind].format(plain(text)) for kind, text in words))
 

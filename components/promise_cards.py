@@ -7,9 +7,8 @@ import streamlit as st
 from actions import agreements, alerts, promise_signing
 from actions.permissions import may
 from actions.promises import Compliance, Delivery, PromiseEntry
-from actions.settings import today
 from alignment.agreements import AgreementState
-from alignment.people import Actor, Person, Team
+from alignment.people import Person, Team
 from alignment.promises import (
     DeliveryTerms,
     PromiseKind,
@@ -19,17 +18,16 @@ from alignment.promises import (
     frozen_in_words,
 )
 from components.agreement_steps import (
+    ask_start,
     begin_form,
     day_of,
-    forget_typed,
-    save_edit,
+    edit_panel,
+    save_form,
     show_begin,
-    show_conflict,
     show_heading,
     show_signatures,
     show_steps,
 )
-from components.outcome import perform, show_outcome, was_refused
 from components.page import show_refusal
 from components.passport import Figure, interval_in_words, percent, show_passport
 from components.promise_lists import show_let_off
@@ -190,7 +188,6 @@ def show_open(entry: PromiseEntry, me: Person) -> None:
     version = entry.open
     if version is None:
         return
-    drafts = may(me, "agreement:draft")
     with st.container(border=True):
         show_heading(version)
         st.markdown(plain(version.sentence))
@@ -202,15 +199,10 @@ def show_open(entry: PromiseEntry, me: Person) -> None:
         _show_evidence(version)
         show_what_if(f"promises_if_{version.id}", entry.promise, version.terms)
         show_steps(version, me, "promises")
-        if drafts:
-            edit = st.expander(
-                "Edit (voids the signatures)" if version.signatures else "Edit",
-                on_change="rerun",
-                key=f"promises_edit_{version.id}",
-            )
-            if edit.open:
-                with edit:
-                    edit_version(entry, version)
+        panel = edit_panel(version, me, "promises")
+        if panel is not None:
+            with panel:
+                edit_version(entry, version)
 
 
 def edit_version(entry: PromiseEntry, version: PromiseVersion | None) -> None:
@@ -219,12 +211,7 @@ def edit_version(entry: PromiseEntry, version: PromiseVersion | None) -> None:
     key = f"promises_{entry.promise.key}_{version.id if version else 'new'}"
     begin_form(key, version, "note")
     terms = edit_terms(key, entry.promise, shown.terms if shown else None)
-    start = st.date_input(
-        "Takes effect on",
-        value=max(version.effective_from, today(actor())) if version else today(actor()),
-        key=f"{key}_from",
-        help="Never before both have signed. What is in force stays until then.",
-    )
+    start = ask_start(key, version)
     note = st.text_area(
         "Note",
         value=version.note if version else "",
@@ -234,24 +221,12 @@ def edit_version(entry: PromiseEntry, version: PromiseVersion | None) -> None:
     )
     show_what_if(f"{key}_if", entry.promise, terms)
 
-    def save(acting: Actor) -> None:
-        if version is None:
-            promise_signing.draft(acting, entry.promise.key, terms, note, start)
-            return
-        save_edit(
-            key,
-            acting,
-            version,
-            lambda who, seen: promise_signing.edit(who, version.id, seen, terms, note, start),
-        )
-
-    if st.button("Save the draft", type="secondary" if version else "primary", key=f"{key}_save"):
-        perform("Saved." if version else "Drafted. Propose it when it is ready.", save)
-        if not was_refused():
-            forget_typed(key)
-            st.rerun()
-        show_outcome()
-    show_conflict(key)
+    save_form(
+        key,
+        version,
+        lambda acting: promise_signing.draft(acting, entry.promise.key, terms, note, start),
+        lambda acting, draft, seen: promise_signing.edit(acting, draft, seen, terms, note, start),
+    )
 
 
 def _show_evidence(version: PromiseVersion) -> None:

@@ -8,21 +8,21 @@ import streamlit as st
 from actions import agreements, scores
 from actions.permissions import may
 from actions.scores import ScoreEntry
-from actions.settings import today
 from alignment.agreements import AgreementState
 from alignment.glossary import evidence_sentences
-from alignment.people import Actor, Person, Team
+from alignment.people import Person, Team
 from alignment.rules import Points, parse
 from alignment.rules.wording import entry_sentence
 from alignment.scores import ScoreVersion
 from alignment.texts import number_text
 from components.agreement_steps import (
+    ask_start,
     begin_form,
     day_of,
+    edit_panel,
     forget_typed,
-    save_edit,
+    save_form,
     show_begin,
-    show_conflict,
     show_heading,
     show_signatures,
     show_steps,
@@ -82,16 +82,10 @@ def show_open(entry: ScoreEntry, me: Person) -> None:
                 )
                 st.markdown("  \n".join(plain(sentence) for sentence in told))
         show_steps(version, me, "score")
-        if may(me, "agreement:draft"):
-            panel = st.expander(
-                "Edit (voids the signatures)" if version.signatures else "Edit",
-                icon=":material/edit:",
-                on_change="rerun",
-                key=f"score_edit_{version.id}",
-            )
-            if panel.open:
-                with panel:
-                    edit_version(version, version.rule)
+        panel = edit_panel(version, me, "score")
+        if panel is not None:
+            with panel:
+                edit_version(version, version.rule)
 
 
 def edit_version(version: ScoreVersion | None, began: Mapping[str, Any] | None) -> None:
@@ -105,33 +99,15 @@ def edit_version(version: ScoreVersion | None, began: Mapping[str, Any] | None) 
         key=f"{key}_text",
         help="Such as what happens with a lead that reaches the threshold. It is signed, too.",
     )
-    start = st.date_input(
-        "Takes effect on",
-        value=max(version.effective_from, today(actor())) if version else today(actor()),
-        key=f"{key}_start",
-        help="Never before both have signed. What is in force stays until then.",
-    )
+    start = ask_start(key, version)
     rule = edit_rule(f"{key}_points", began or EXAMPLE)
 
-    def save(acting: Actor) -> None:
-        document = rule.finished() or {}
-        if version is None:
-            scores.draft(acting, text, document, start)
-            return
-        save_edit(
-            key,
-            acting,
-            version,
-            lambda who, seen: scores.edit(who, version.id, seen, text, document, start),
-        )
-
-    if st.button("Save the draft", type="secondary" if version else "primary", key=f"{key}_save"):
-        perform("Saved." if version else "Drafted. Propose it when it is ready.", save)
-        if not was_refused():
-            forget_typed(key)
-            st.rerun()
-        show_outcome()
-    show_conflict(key)
+    save_form(
+        key,
+        version,
+        lambda acting: scores.draft(acting, text, rule.finished() or {}, start),
+        lambda acting, draft, seen: scores.edit(acting, draft, seen, text, rule.finished() or {}, start),
+    )
 
 
 def show_sides(entry: ScoreEntry, me: Person) -> None:
