@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from alignment.errors import InvalidInput
-from alignment.rules import InvalidRule, parse, parse_json, sentence, to_document, to_json
+from alignment.rules import InvalidRule, Points, parse, parse_json, sentence, to_document, to_json
 from alignment.rules.drafting import (
     ROOT,
     Draft,
@@ -75,7 +75,9 @@ class _Editing:
 
 def describe_rule(document: Mapping[str, Any]) -> str:
     """The rule as one sentence, ready for markdown."""
-    return plain(f"A lead qualifies if {sentence(parse(document))}.")
+    rule = parse(document)
+    joint = "with" if isinstance(rule.root, Points) else "if"
+    return plain(f"A lead qualifies {joint} {sentence(rule)}.")
 
 
 def edit_rule(

