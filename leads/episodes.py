@@ -155,8 +155,12 @@ def _entries(told: ibis.Table) -> ibis.Table:
 
 
 def _told_once(dated: ibis.Table) -> ibis.Table:
-    """Leave out a day without a time where the same thing is also recorded with a time on that day."""
-    same = ibis.window(group_by=["lead_id", "type", "stage"], order_by=["at", "day_only"])
+    """Leave out a day without a time where the same thing is also recorded with a time on that day, or says more."""
+    least_first = [
+        dated.automatic.desc(),
+        *(dated[name].asc(nulls_first=True) for name in ("reason", "owner")),
+    ]
+    same = ibis.window(group_by=["lead_id", "type", "stage"], order_by=["at", "day_only", *least_first])
     following = dated["at"].lead().over(same)
     marked = dated.mutate(twice=dated.day_only & (following < dated["at"] + ibis.interval(hours=24)))
     return marked.filter(~marked.twice.fill_null(False)).drop("twice")

@@ -4,7 +4,7 @@ A field changes where a value arrives, and never back to missing. The first sour
 are judged by it. Events are a union; one that is known already changes nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -28,7 +28,7 @@ _FIRST_LEADS = 1_000
 class Merged:
     """What merging did. `status` has `lead_id`, `is_new`, `is_changed` for each staged lead; None where all are new.
 
-    `lead`, `event` and `episode` are the tables as they are after it, of all leads.
+    `lead`, `event` and `episode` are the tables as they are after it, of all leads; `of_all` says that these are the staged ones.
     """
 
     status: ibis.Table | None
@@ -40,6 +40,7 @@ class Merged:
     lead: ibis.Table
     event: ibis.Table
     episode: ibis.Table
+    of_all: bool
 
     @property
     def changed_anything(self) -> bool:
@@ -48,7 +49,7 @@ class Merged:
 
     def of_import(self, table: ibis.Table) -> ibis.Table:
         """The rows of a table that are of staged leads."""
-        return table if self.status is None else table.semi_join(self.status, "lead_id")
+        return table if self.of_all or self.status is None else table.semi_join(self.status, "lead_id")
 
 
 def merge(
@@ -114,7 +115,7 @@ def _begin(
     if wide is None:
         backend.drop_table("fresh_event")
     leads = old.value(result.count())
-    return Merged(None, leads, leads, 0, old.value(log.count()), 0, result, log, episode)
+    return Merged(None, leads, leads, 0, old.value(log.count()), 0, result, log, episode, True)
 
 
 def _add(
@@ -128,15 +129,16 @@ def _add(
 ) -> Merged:
     """A later version: leads that were staged fill in and change, all others stay."""
     backend, old = draft.backend, draft.old
-    told = event if wide is not None else _told(event, old).distinct()
-    fresh = backend.create_table("fresh_event", _unknown(told, old.event), temp=True)
+    told = _told(event, old)
+    fresh = _unknown(told if wide is not None else told.distinct(), old.event)
+    fresh = backend.create_table("fresh_event", fresh, temp=True)
     attributes = sorted({*attributes_of(old.lead), *attributes_of(lead)})
     fields = [*CANONICAL_NAMES, *(ATTRIBUTE_PREFIX + name for name in attributes)]
     staged = lead
     if wide is None:
         staged = backend.create_table("merged_lead", _staged_leads(lead, fresh), temp=True)
-    joined = _joined(staged, old.lead, fields)
-    status = backend.create_table("lead_status", _status(joined, fresh, fields), temp=True)
+    status = _status(_joined(staged, old.lead, fields), fresh, fields)
+    status = backend.create_table("lead_status", status, temp=True)
     counts = old.rows(
         status.aggregate(
             leads=status.count(),
@@ -148,43 +150,64 @@ def _add(
     done = (counts["leads"], counts["new"], counts["changed"], old.value(fresh.count()), counts["kept"])
     if not any(done[1:4]):
         episode = old.episode if whole else backend.create_table("episode", episodes.build(lead, fresh))
-        return Merged(status, *done, old.lead, old.event, episode)
-    touched = status.filter(status.is_new | status.is_changed).select("lead_id")
-    changed = joined.semi_join(touched, "lead_id")
+        everybody = counts["leads"] == old.value(old.lead.count())
+        return Merged(status, *done, old.lead, old.event, episode, everybody)
     types = schema.lead(attributes)
-    same = old.lead.anti_join(touched, "lead_id")
-    result = schema.create(
-        backend,
-        "lead",
-        aligned(same, types).union(
-            aligned(changed.select("lead_id", **{name: _resolved(changed, name) for name in fields}), types)
-        ),
-    )
+    rows = [aligned(part, types) for part in _leads(old, staged, status, fields, done)]
+    result = schema.create(backend, "lead", ibis.union(*rows) if len(rows) > 1 else rows[0])
     log = schema.create(backend, "lead_event", old.event.union(fresh), schema.EVENT)
     progress.at(Step.FOLDING)
-    episode = schema.create(backend, "episode", _folded(old, result, log, touched, done, whole))
+    straight = None if wide is None else episodes_of(wide, result, log)
+    folded = _folded(old, result, log, status, done, straight) if whole else episodes.build(result, log)
+    episode = schema.create(backend, "episode", folded)
     _note_fields(draft, result, attributes, columns)
     for name in ("fresh_event", "merged_lead"):
         backend.drop_table(name, force=True)
-    return Merged(status, *done, result, log, episode)
+    everybody = counts["leads"] == old.value(result.count())
+    return Merged(status, *done, result, log, episode, everybody)
+
+
+def _leads(
+    old: Facts, staged: ibis.Table, status: ibis.Table, fields: Sequence[str], done: Sequence[int]
+) -> Iterator[ibis.Table]:
+    """The leads as they are now: those that stay as they are, new ones, and changed ones."""
+    changed = status.filter(status.is_changed).select("lead_id")
+    yield old.lead.anti_join(changed, "lead_id") if done[2] else old.lead
+    if done[1]:
+        yield staged.semi_join(status.filter(status.is_new), "lead_id")
+    if done[2]:
+        both = _joined(staged.semi_join(changed, "lead_id"), old.lead, fields)
+        yield both.select("lead_id", **{name: _resolved(both, name) for name in fields})
 
 
 def _folded(
     old: Facts,
     lead: ibis.Table,
     event: ibis.Table,
-    touched: ibis.Table,
+    status: ibis.Table,
     done: Sequence[int],
-    whole: bool,
+    straight: ibis.Table | None,
 ) -> ibis.Table:
-    """The episodes of all leads; those of leads that nothing touched are taken over where that is sound and quicker."""
+    """The episodes of all leads, as `leads.episodes` finds them, where that is sound and quicker without folding all events.
+
+    Those of leads that nothing touched are taken over, and those of new ones are as their rows tell, if that is `straight`.
+    """
     anew = episodes.build(lead, event)
-    can_be_one = episodes.survivors(lead) is not None
-    few = (done[1] + done[2]) * 4 < old.value(old.lead.count()) if whole else False
-    if not few or can_be_one or old.episode.schema() != anew.schema():
+    if episodes.survivors(lead) is not None or old.episode.schema() != anew.schema():
         return anew
-    fresh = episodes.build(lead.semi_join(touched, "lead_id"), event.semi_join(touched, "lead_id"))
-    return old.episode.anti_join(touched, "lead_id").union(fresh)
+    to_fold = done[2] + (done[1] if straight is None else 0)
+    if to_fold * 4 >= old.value(old.lead.count()):
+        return anew
+    changed = status.filter(status.is_changed).select("lead_id")
+    new = status.filter(status.is_new).select("lead_id")
+    kept = old.episode.anti_join(changed, "lead_id") if done[2] else old.episode
+    if straight is not None and done[1]:
+        kept = kept.union(straight.semi_join(new, "lead_id"))
+    if to_fold:
+        touched = changed if straight is not None else changed.union(new)
+        fresh = episodes.build(lead.semi_join(touched, "lead_id"), event.semi_join(touched, "lead_id"))
+        kept = kept.union(fresh)
+    return kept
 
 
 def _note_fields(draft: Draft, lead: ibis.Table, attributes: Sequence[str], columns: Iterable[str]) -> None:

@@ -198,3 +198,23 @@ def test_a_date_is_read_alike_in_a_column_of_plain_ones_and_among_others(tmp_pat
         found.append((refused, leads))
     assert found[0] == found[1]
     assert [row for row, _ in found[0][0]] == [5, 6]
+
+
+@pytest.mark.parametrize("dates", [DATES, [*DATES, " 2026-02-07 09:30:15 ", "05.01.2026"]])
+def test_the_quick_way_keeps_what_the_long_way_keeps(tmp_path, monkeypatch, dates):
+    draw = random.Random(len(dates))
+    # some files hold known leads only, some new ones only, some both; the last says again what was said
+    files = [list(rows_of(draw, numbers, dates)) for numbers in (range(60), range(60, 75), range(50, 90))]
+    files.append(files[-1][:20])
+    kept, told = [], []
+    for quick in (True, False):
+        monkeypatch.setenv("CONCORD_DATA", str(tmp_path / str(quick)))
+        if not quick:
+            monkeypatch.setattr("leads.imports.staging._each_once", lambda *given: False)
+        reports = [import_rows(tmp_path, rows) for rows in files]
+        told.append([(one.new, one.changed, one.unchanged, one.warnings) for one in reports])
+        kept.append(facts())
+    assert kept[0] == kept[1]
+    assert told[0] == told[1]
+    assert [new for new, *_ in told[0]] == [60, 15, 15, 0]
+    assert kept[0]["episode"] == folded_again()
