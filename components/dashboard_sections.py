@@ -89,7 +89,7 @@ def show_pace(found: "GoalProgress", key: str, page: str) -> None:
     measures_of = [goal.outcome.measure, *(goal.contributions[team].measure for team in Team)]
     lists = [
         LeadList(
-            "won leads with a value" if measure is GoalMeasure.REVENUE else measure.label,
+            "Won, with a value" if measure is GoalMeasure.REVENUE else _as_heading(measure.label),
             found.leads[measure],
             list_of_goal(measure.value, goal.first_day, goal.last_day),
         )
@@ -165,12 +165,12 @@ def _offer_leads(title: str, lists: Sequence[LeadList]) -> None:
     """The button that opens the leads of a row."""
     count = sum(one.count for one in lists)
     st.button(
-        plain(f"{title[:1].upper()}{title[1:]}: {count:,} {'lead' if count == 1 else 'leads'}"),
+        plain(f"{_as_heading(title)}: {count:,} {'lead' if count == 1 else 'leads'}"),
         key="metrics_open_" + "_".join(title.split()),
         icon=":material/list:",
         disabled=not count,
         on_click=open_lists,
-        args=(f"{title[:1].upper()}{title[1:]}", lists),
+        args=(_as_heading(title), lists),
     )
 
 
@@ -460,8 +460,12 @@ def title_of(figure: Any) -> str:
     """A measure as a heading: `Conversion, MQL to won`."""
     stages = [Stage(stage).label for stage in (figure.from_stage, figure.to_stage) if stage in set(Stage)]
     name = figure.name.replace("_", " ").replace("p90", "90th percentile")
-    name = f"{name[:1].upper()}{name[1:]}"
+    name = _as_heading(name)
     return f"{name}, {' to '.join(stages)}" if stages else name
+
+
+def _as_heading(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _named(label: str) -> str:

@@ -128,7 +128,7 @@ def test_a_goal_is_proposed_agreed_and_seen_on_the_dashboard(open_page, make_per
     app.button(key=keys[0]).click().run()
     assert not app.exception
     lists = app.segmented_control(key="metrics_behind_part").options
-    assert "qualified leads (200)" in lists
+    assert "Qualified leads (200)" in lists
     [table] = [frame.value for frame in app.dataframe if list(frame.value.columns)[:1] == ["Lead"]]
     assert len(table) > 0
 
