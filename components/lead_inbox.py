@@ -63,7 +63,7 @@ def _show_inbox() -> None:
         st.caption(plain(_aside(live)))
     # always there, so that what comes below keeps its place when something is said here
     with st.container():
-        show_outcome()
+        show_outcome(until=held.asked)
         _offer_undo()
         if _mark(live) != _mark(held.inbox):
             with st.container(horizontal=True, vertical_alignment="center"):

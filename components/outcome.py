@@ -1,6 +1,6 @@
 """What became of a click: an action run in a callback, and its sentence on the screen that follows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import streamlit as st
@@ -9,7 +9,7 @@ from alignment.errors import Refusal
 from components.session import actor
 from components.text import plain
 
-_KEY = "outcome"
+_KEY, _UNTIL, _STAYS = "outcome", "outcome_until", "outcome_stays"
 
 
 def perform(done: str, action: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
@@ -32,10 +32,20 @@ def was_refused() -> bool:
     return bool(st.session_state.get(_KEY, ("done",))[0] == "refused")
 
 
-def show_outcome() -> None:
-    """Show the outcome of the click that led to this run, once: a passing note, or an error that stays."""
-    kind, sentence = st.session_state.pop(_KEY, ("done", ""))
+def show_outcome(until: Hashable = None) -> None:
+    """Show the outcome of the click that led to this run, once: a passing note, or an error that stays.
+
+    A part of a screen that draws itself anew by itself says with `until` what an error belongs to: it is shown again as long
+    as that stays the same and nothing else is performed. Otherwise the next drawing, a moment later, would take it away unread.
+    """
+    outcome = st.session_state.pop(_KEY, None)
+    if outcome is None and until is not None and st.session_state.get(_UNTIL) == until:
+        outcome = st.session_state[_STAYS]
+    kind, sentence = outcome or ("done", "")
     if kind == "refused":
         st.error(plain(sentence), icon=":material/error:")
-    elif sentence:
+        st.session_state[_UNTIL], st.session_state[_STAYS] = until, outcome
+        return
+    st.session_state.pop(_UNTIL, None)
+    if sentence:
         st.toast(plain(sentence), icon=":material/check:")

@@ -2,8 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from actions import imports
 from alignment.people import MACHINE
+from leads.imports import direct
+from tests.loaded_once import load_once
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)  # a Monday
 
@@ -57,5 +61,7 @@ def add_history(
                 event("entered_stage", at + timedelta(days=10), "won")
         else:
             event("rejected", at + timedelta(days=1), reason="no_budget")
-    imports.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(direct, "load_events", load_once)
+        imports.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
     return ids

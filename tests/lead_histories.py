@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from alignment.business_hours import business_minutes, to_minutes
-from leads.imports.direct import load_events
+from tests.loaded_once import load_once
 
 ORDER = ["lead", "mql", "sal", "sql", "opportunity", "won"]
 SOURCES = ["ads", "referral", "unknown", None]
@@ -73,7 +73,7 @@ class History:
         events = pa.table(
             {name: pa.array([event[name] for event in self.events], kind) for name, kind in types.items()}
         )
-        load_events(leads, events, datetime(2026, 7, 1, tzinfo=UTC))
+        load_once(leads, events, datetime(2026, 7, 1, tzinfo=UTC))
         return self
 
 

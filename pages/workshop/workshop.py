@@ -300,7 +300,7 @@ def show_topic(topic: Topic, workshop: Workshop, voters: dict[str, int], agenda:
 @st.fragment(run_every=1.5)
 def room(workshop_id: str) -> None:
     """The live part: everyone sees the same within two seconds or so."""
-    show_outcome()
+    show_outcome(until=workshop_id)
     with stop_on_refusal():
         workshop = load(workshop_id)
     topics = workshop.topics

@@ -9,9 +9,9 @@ from actions import calendars, clock, promise_signing, promises, settings
 from alignment.company import BusinessHours, ClosedDays
 from alignment.people import MACHINE, Actor
 from alignment.promises import Clock, DeliveryTerms
-from leads.imports.direct import load_events
 from tests import lead_histories
 from tests.lead_histories import History
+from tests.loaded_once import load_once
 
 PROMISES, HOURS = "pages/definitions/promises.py", "pages/admin/hours.py"
 
@@ -57,7 +57,7 @@ def leads(monkeypatch):
         )
         history.lead(f"l{number}").enter(f"l{number}", "mql", at)
         history.event(f"l{number}", "contacted", at + timedelta(minutes=20 if number % 2 else 20_000))
-    monkeypatch.setattr(lead_histories, "load_events", lambda *tables: load_events(*tables[:2], clock.now()))
+    monkeypatch.setattr(lead_histories, "load_once", lambda *tables: load_once(*tables[:2], clock.now()))
     return history.load()
 
 

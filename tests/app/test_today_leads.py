@@ -8,9 +8,9 @@ from test_running_screens import TODAY, acting, words
 from actions import clock, lead_decisions, lead_duties, people, promise_signing, promises, today
 from alignment.people import MACHINE
 from alignment.promises import DeliveryTerms, ResponseTerms
-from leads.imports.direct import load_events
 from tests import lead_histories
 from tests.lead_histories import History
+from tests.loaded_once import load_once
 
 NOW = datetime.now(UTC)
 
@@ -28,7 +28,7 @@ def crew(make_person):
 @pytest.fixture
 def leads(monkeypatch):
     """Four leads that wait; the oldest was called days after it came, which is known as of today."""
-    monkeypatch.setattr(lead_histories, "load_events", lambda *tables: load_events(*tables[:2], clock.now()))
+    monkeypatch.setattr(lead_histories, "load_once", lambda *tables: load_once(*tables[:2], clock.now()))
     history = History()
     for number, owner in enumerate(("Sue Seller", "Sue Seller", "", "Ben Buyer")):
         history.lead(f"l{number}", "ads", owner=owner)
