@@ -8,7 +8,7 @@ bits and draws nothing by lot: the same leads and rules always give the same lis
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import prod
+from math import inf, prod
 from typing import TYPE_CHECKING, Any
 
 from alignment.people import Team
@@ -76,31 +76,40 @@ class Search:
         return self.tried >= self.possible
 
 
-def slots_of(
-    rules: Mapping[Team, Rule], between: Callable[[str, float, float], Sequence[float]]
-) -> tuple[tuple[Node, ...], ...]:
+@dataclass(frozen=True)
+class Slot:
+    """Something that a rule may ask for: the forms that it can take. `shared` is whether both teams ask for it."""
+
+    forms: tuple[Node, ...]
+    shared: bool = False
+
+
+Numbers = Callable[[str, float, float], Sequence[float]]
+"""A few numbers that leads have in a field, above a low and below a high one, in rising order."""
+
+
+def slots_of(rules: Mapping[Team, Rule], numbers: Numbers) -> tuple[Slot, ...]:
     """What a rule can be built from: for each thing that a team asks for, the forms it may take; each may be left out.
 
-    Bounds of one field that both teams set become one slot, with numbers in between, which `between` gives for a field,
-    a low and a high number; so do lists of values of one field, with what both list and what either lists. A condition of
-    one field that both ask for otherwise may take either form. Raises TypeError for points, of which no rule is built.
+    Bounds of one field that both teams set become one slot, with `numbers` of leads in between; so do lists of values of one
+    field, with what both list and what either lists. A condition of one field that both ask for otherwise may take either
+    form. A bound that only one team sets, or both alike, may be a step stricter or looser, and of what a team takes any of,
+    each may be left out, so that limits can be met. Raises TypeError for points, of which no rule is built.
     """
-    slots: list[tuple[Node, ...]] = []
-    parts = {team: list(_parts(rule)) for team, rule in rules.items()}
-    first, second = (parts[team] for team in Team)
+    slots: list[Slot] = []
+    first, second = (list(_parts(rules[team])) for team in Team)
     for node in first:
         other = next((one for one in second if _alike(node, one)), None)
-        if other is None:
-            slots.append((node,))
-            continue
-        second.remove(other)
-        slots.append(tuple(_forms(node, other, between)))
-    slots += [(node,) for node in second]
+        if other is not None:
+            second.remove(other)
+        forms = _own_forms(node, numbers) if other in (None, node) else _forms(node, other, numbers)
+        slots.append(Slot(tuple(dict.fromkeys(forms)), other is not None))
+    slots += [Slot(tuple(dict.fromkeys(_own_forms(node, numbers)))) for node in second]
     return tuple(slots)
 
 
 def search(
-    slots: Sequence[Sequence[Node]],
+    slots: Sequence[Slot],
     rules: Mapping[Team, Rule],
     passing: Callable[[Node], "Bits"],
     count: Callable[["Bits"], Outcomes],
@@ -144,17 +153,17 @@ class _Ground:
 
     def __init__(
         self,
-        slots: Sequence[Sequence[Node]],
+        slots: Sequence[Slot],
         rules: Mapping[Team, Rule],
         passing: Callable[[Node], "Bits"],
     ) -> None:
         wanted = {team: _as_node(rules[team]) for team in Team}
-        self.options = [((None, None), *((node, passing(node)) for node in slot)) for slot in slots]
+        self.options = [((None, None), *((node, passing(node)) for node in slot.forms)) for slot in slots]
         self.wanted = {team: passing(node) for team, node in wanted.items()}
         self.seen: dict[Choice, tuple[float, float]] = {}
         self._either = AnyOf(tuple(wanted.values()))
         self._sizes = {team: _size(bits) for team, bits in self.wanted.items()}
-        self._alone = [len(slot) == 1 for slot in slots]
+        self._alone = [not slot.shared for slot in slots]
         self._sides = 2 if sum(self._alone) > 1 else 1
         self.possible = self._sides * prod(len(option) for option in self.options)
 
@@ -339,22 +348,37 @@ def _alike(one: Node, other: Node) -> bool:
     )
 
 
-def _forms(one: Node, other: Node, between: Callable[[str, float, float], Sequence[float]]) -> Iterator[Node]:
+def _own_forms(node: Node, numbers: Numbers) -> Iterator[Node]:
+    """A part that is not in dispute, a step looser and a step stricter, or without one of its choices."""
+    yield node
+    if isinstance(node, AnyOf) and len(node.parts) > 1:
+        for place in range(len(node.parts)):
+            left = (*node.parts[:place], *node.parts[place + 1 :])
+            yield left[0] if len(left) == 1 else AnyOf(left)
+    if isinstance(node, Condition) and node.operator in _BOUNDS and _is_number(node.value):
+        value = float(node.value)  # type: ignore[arg-type]
+        below, above = numbers(node.field, -inf, value), numbers(node.field, value, inf)
+        # the nearest on either side, and one that is far enough to matter
+        nearest = (*below[-1:], *above[:1])
+        further = (*below[(len(below) - 1) // 2 :][:1], *above[len(above) // 2 :][:1])
+        for step in dict.fromkeys((*nearest, *further)):
+            yield Condition(node.field, node.operator, _whole(step))
+
+
+def _forms(one: Node, other: Node, numbers: Numbers) -> Iterator[Node]:
+    """The forms of something that both teams ask for, each otherwise."""
     yield one
-    if one == other:
-        return
     yield other
     if not isinstance(one, Condition) or not isinstance(other, Condition):
         return
     if one.operator is other.operator and one.operator in _BOUNDS:
-        ends = sorted(float(end.value) for end in (one, other) if _is_number(end.value))  # type: ignore[arg-type]
-        if len(ends) == 2:
-            for value in between(one.field, *ends):
-                yield Condition(one.field, one.operator, int(value) if value == int(value) else value)
-            return
-    listed = [_listed(end) for end in (one, other)]
-    if all(listed):
-        first, second = listed
+        if _is_number(one.value) and _is_number(other.value):
+            low, high = sorted((float(one.value), float(other.value)))  # type: ignore[arg-type]
+            for value in numbers(one.field, low, high):
+                yield Condition(one.field, one.operator, _whole(value))
+        return
+    first, second = _listed(one), _listed(other)
+    if first and second:
         either = tuple(dict.fromkeys((*first, *second)))
         both = tuple(value for value in first if value in second)
         for values in (either, both):
@@ -362,6 +386,10 @@ def _forms(one: Node, other: Node, between: Callable[[str, float, float], Sequen
                 yield Condition(one.field, Operator.IN, values)
         return
     yield AnyOf((one, other))
+
+
+def _whole(value: float) -> int | float:
+    return int(value) if value == int(value) else value
 
 
 def _is_number(value: object) -> bool:

@@ -117,7 +117,7 @@ def show_outcomes(title: str, rows: Sequence[OutcomeRow], key: str, line: Any = 
                 outcome_rows(rows),
                 hide_index=True,
                 column_config={
-                    name: st.column_config.NumberColumn(format="percent")
+                    name: st.column_config.NumberColumn(format="%.0f%%")
                     for name in ("Win rate", "From", "To")
                 },
                 alt=plain(title),

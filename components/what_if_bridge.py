@@ -36,18 +36,13 @@ def show_bridges(starts: Sequence[RuleStart], window: Window, capacity: int | No
         "less convinced team most, on the leads of the window."
     )
     with st.form("what_if_bridge"):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            own = {start.team: start.key for start in rules if start.team is not None}
-            chosen = {
-                team: choose_start(
-                    f"{team.label.capitalize()} wants",
-                    f"what_if_bridge_{team.value}",
-                    rules,
-                    own.get(team, rules[place].key),
-                    {},
-                )
-                for place, team in enumerate(Team)
-            }
+        own = {start.team: start.key for start in rules if start.team is not None}
+        chosen = {}
+        for place, (team, column) in enumerate(zip(Team, st.columns(2), strict=True)):
+            with column:
+                first = own.get(team, rules[place].key)
+                label = f"{team.label.capitalize()} wants"
+                chosen[team] = choose_start(label, f"what_if_bridge_{team.value}", rules, first, {})
         with st.container(horizontal=True, vertical_alignment="bottom"):
             least = st.number_input(
                 "Leads a week at least",

@@ -18,7 +18,8 @@ from alignment.rules import Operator, Rule, canonical_hash, parse, sentence, to_
 from alignment.texts import number_text
 from alignment.what_if import Outcomes, RuleChange, Window, thresholds_of, with_threshold
 from components.charts.lettering import percent
-from components.charts.what_if import Line, OutcomeRow, weeks_figure, weeks_in_words
+from components.charts.what_if import Line, OutcomeRow, in_percent, weeks_figure, weeks_in_words
+from components.navigation import page_path
 from components.page import show_refusal, stop_on_refusal
 from components.session import actor
 from components.text import plain
@@ -41,8 +42,10 @@ _MOST_SLIDERS = 4
 def show_rule(starts: Sequence[RuleStart], window: Window, capacity: int | None) -> None:
     """The rule, what it would have done, and how another differs."""
     rules = [start for start in starts if not start.is_score]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    left, right = st.columns(2)
+    with left:
         chosen = choose_start("Rule to try", "what_if_rule", rules, None, OWN)
+    with right:
         against = choose_start("Beside", "what_if_against", rules, next(iter(NOTHING)), NOTHING)
     document = edit_chosen(chosen, rules, "what_if_edit")
     if document is None:
@@ -81,6 +84,9 @@ def _show_trial(
     _show_conditions(moved, trial)
     if other is not None:
         _show_beside(to_document(moved), other, window)
+    st.page_link(
+        page_path("glossary"), label="Put it before both teams in the glossary", icon=":material/menu_book:"
+    )
 
 
 def _answer(trial: Trial, capacity: int | None) -> str:
@@ -257,7 +263,7 @@ def _show_conditions(rule: Rule, trial: Trial) -> None:
                 "Would pass": None if one.verdicts is None else one.verdicts.passed.leads,
                 "Leads more": None if one.verdicts is None else one.verdicts.passed.leads - passed.leads,
                 "Wins more": None if one.verdicts is None else one.verdicts.passed.won - passed.won,
-                "Win rate": None if one.verdicts is None else one.verdicts.passed.win_rate,
+                "Win rate": None if one.verdicts is None else in_percent(one.verdicts.passed.win_rate),
             }
             for one in found
         ],
@@ -266,7 +272,7 @@ def _show_conditions(rule: Rule, trial: Trial) -> None:
             "Without": st.column_config.TextColumn(pinned=True),
             "Leads more": st.column_config.NumberColumn(format="%+d"),
             "Wins more": st.column_config.NumberColumn(format="%+d"),
-            "Win rate": st.column_config.NumberColumn(format="percent"),
+            "Win rate": st.column_config.NumberColumn(format="%.0f%%"),
         },
         alt="What the rule would do without each of its conditions",
     )

@@ -86,12 +86,17 @@ def outcome_rows(rows: Sequence[OutcomeRow]) -> list[dict[str, str | int | float
             "Lost": row.outcomes.lost,
             "Open": row.outcomes.open,
             "Not worked": row.outcomes.unworked,
-            "Win rate": row.outcomes.win_rate,
-            "From": row.outcomes.interval.low if row.outcomes.interval else None,
-            "To": row.outcomes.interval.high if row.outcomes.interval else None,
+            "Win rate": in_percent(row.outcomes.win_rate),
+            "From": in_percent(row.outcomes.interval.low if row.outcomes.interval else None),
+            "To": in_percent(row.outcomes.interval.high if row.outcomes.interval else None),
         }
         for row in rows
     ]
+
+
+def in_percent(share: float | None) -> float | None:
+    """A share as a table shows it with the format `%.0f%%`."""
+    return None if share is None else share * 100
 
 
 def weeks_figure(
@@ -114,21 +119,25 @@ def weeks_figure(
         figure.add_hline(
             y=capacity,
             line={"color": colours.TEXT.on(mode), "width": 2, "dash": "dash"},
-            annotation={
-                "text": f"sales can work {capacity:,}",
-                "font": {"color": colours.TEXT.on(mode), "size": 12},
-                "xanchor": "right",
-                "yanchor": "bottom",
-            },
-            annotation_position="top right",
+        )
+        figure.add_annotation(
+            text=f"╍ sales can work {capacity:,}",
+            font={"color": colours.TEXT.on(mode), "size": 12},
+            x=1,
+            y=1,
+            xref="paper",
+            yref="paper",
+            xanchor="right",
+            yanchor="bottom",
+            showarrow=False,
         )
     top = max([*weeks, capacity or 0, 1]) * 1.18
     axis = {"fixedrange": True, "zeroline": False, "color": colours.NEUTRAL.on(mode)}
     figure.update_xaxes(showgrid=False, tickformat="%-d %b", nticks=5, tickangle=0, **axis)
     figure.update_yaxes(range=[0, top], gridcolor=colours.GRID.on(mode), nticks=5, **axis)
     figure.update_layout(
-        height=190,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        height=200,
+        margin={"l": 8, "r": 8, "t": 22, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         dragmode=False,

@@ -62,31 +62,47 @@ class Leads:
 
 
 def between(field, low, high):
-    return [value for value in (20, 30) if low < value < high]
+    return [value for value in (20.0, 30.0) if field == "size" and low < value < high]
 
 
 def test_one_slot_for_what_both_speak_of_and_one_for_what_one_speaks_of():
     slots = slots_of(RULES, between)
-    assert [[part.value for part in slot] for slot in slots] == [
+    assert [[part.value for part in slot.forms] for slot in slots] == [
         [50, 10, 20, 30],
         [("a", "b"), ("b", "c"), ("a", "b", "c"), ("b",)],
         [True],
         [3],
     ]
-    same = slots_of(dict.fromkeys(Team, SALES), between)
-    assert [len(slot) for slot in same] == [1, 1, 1]
+    assert [slot.shared for slot in slots] == [True, True, False, False]
     plain = Condition("size", Operator.IS_KNOWN)
     [slot] = slots_of({Team.SALES: Rule(plain), Team.MARKETING: Rule(Condition("size", LEAST, 3))}, between)
-    assert slot[2] == AnyOf((plain, Condition("size", LEAST, 3)))
+    assert slot.forms[2] == AnyOf((plain, Condition("size", LEAST, 3)))
     with pytest.raises(TypeError):
         slots_of({Team.SALES: Rule(Points((PointsEntry(plain, 100),), 100)), Team.MARKETING: SALES}, between)
+
+
+def test_what_is_not_in_dispute_may_be_a_step_looser_or_stricter_or_lose_a_choice():
+    same = slots_of(dict.fromkeys(Team, SALES), between)
+    assert [[part.value for part in slot.forms] for slot in same] == [[50, 30, 20], [("a", "b")], [True]]
+    assert all(slot.shared for slot in same)
+    low = slots_of({team: Rule(Condition("size", LEAST, 5)) for team in Team}, between)
+    assert [part.value for part in low[0].forms] == [5, 20, 30]
+    choice = AnyOf(SALES.root.parts)
+    [slot] = slots_of({team: Rule(choice) for team in Team}, between)
+    assert slot.forms == (
+        choice,
+        *(AnyOf((*choice.parts[:out], *choice.parts[out + 1 :])) for out in range(3)),
+    )
+    two = AnyOf(choice.parts[:2])
+    [slot] = slots_of({team: Rule(two) for team in Team}, between)
+    assert slot.forms == (two, two.parts[1], two.parts[0])
 
 
 def test_nothing_that_can_be_built_convinces_the_less_convinced_team_more():
     leads = Leads()
     found = leads.find()
     assert found.complete
-    slots = [(None, *slot) for slot in slots_of(RULES, between)]
+    slots = [(None, *slot.forms) for slot in slots_of(RULES, between)]
     best = 0.0
     for chosen in product(*slots):
         parts = [part for part in chosen if part is not None]
