@@ -76,6 +76,31 @@ def show_signatures(version: AgreementVersion, names: Mapping[str, str]) -> None
         )
 
 
+def show_reading(version: AgreementVersion, me: Person, page: str) -> None:
+    """How many have read the version in force, who has not for those who follow it up, and a way to say that one has."""
+    reading = agreements.read_reading(actor(), version.id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Read and acknowledged by {reading.count} of {reading.members} people.", width="content")
+        if may(me, "agreement:follow") and reading.count < reading.members:
+            with st.popover(
+                "Who has not", icon=":material/group:", type="tertiary", key=f"{page}_not_{version.id}"
+            ):
+                readers = agreements.read_readers(actor(), version.id)
+                st.markdown(
+                    "  \n".join(
+                        plain(f"{one.name} ({one.team.label})") for one in readers.not_yet if one.team
+                    )
+                )
+        if me.team and not reading.mine:
+            st.button(
+                "I have read it",
+                key=f"{page}_read_{version.id}",
+                icon=":material/done_all:",
+                on_click=perform,
+                args=("Noted, thank you.", agreements.acknowledge, version.id),
+            )
+
+
 def show_steps(version: AgreementVersion, me: Person, page: str) -> None:
     """What the person may do with an open version. `page` begins the keys of the buttons."""
     proposed = version.state is AgreementState.PROPOSED

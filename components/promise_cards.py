@@ -25,6 +25,7 @@ from components.agreement_steps import (
     save_form,
     show_begin,
     show_heading,
+    show_reading,
     show_signatures,
     show_steps,
 )
@@ -85,6 +86,7 @@ def show_promise(entry: PromiseEntry, found: Compliance | None, me: Person, at: 
             st.caption(plain(current.note))
         if not current.taken_over:
             show_signatures(current, entry.names)
+            show_reading(current, me, "promises")
     if found is not None:
         show_standing(found, at)
     show_open(entry, me)

@@ -59,6 +59,18 @@ def show_version(version: ScoreVersion, names: Mapping[str, str]) -> None:
     if version.rule is not None:
         show_points(version.rule)
     show_signatures(version, names)
+    _show_evidence(version)
+
+
+def _show_evidence(version: ScoreVersion) -> None:
+    """What past leads said of these points when they were proposed and signed: frozen with the version."""
+    for one in agreements.read_evidence(actor(), version.id):
+        told = evidence_sentences(one.document)
+        if one.content_hash == version.content_hash and told:
+            st.caption(
+                f":material/ac_unit: What past leads said when it was {one.moment} on {day_of(one.at)}: "
+                + " ".join(plain(sentence) for sentence in told)
+            )
 
 
 def show_open(entry: ScoreEntry, me: Person) -> None:
@@ -74,13 +86,7 @@ def show_open(entry: ScoreEntry, me: Person) -> None:
         show_begin(version, entry.names)
         if version.state is AgreementState.PROPOSED or version.voided:
             show_signatures(version, entry.names)
-        for one in agreements.read_evidence(actor(), version.id):
-            told = evidence_sentences(one.document)
-            if one.content_hash == version.content_hash and told:
-                st.caption(
-                    f":material/ac_unit: What past leads said when it was {one.moment} on {day_of(one.at)}"
-                )
-                st.markdown("  \n".join(plain(sentence) for sentence in told))
+        _show_evidence(version)
         show_steps(version, me, "score")
         panel = edit_panel(version, me, "score")
         if panel is not None:

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from actions import agreements, scores
+from actions import scores
 from actions.permissions import may
 from alignment.agreements import AgreementState
-from components.agreement_steps import day_of
-from components.outcome import perform, show_outcome
+from components.agreement_steps import day_of, show_reading
+from components.outcome import show_outcome
 from components.page import open_page, stop_on_refusal
 from components.score_card import edit_version, show_open, show_sides, show_version
 from components.session import actor, person
@@ -17,7 +17,6 @@ open_page("Lead score", "How many points does a lead get for what, and from how 
 show_outcome()
 with stop_on_refusal():
     entry = scores.read_score(actor())
-    reading = None if entry.in_force is None else agreements.read_reading(actor(), entry.in_force.id)
 
 current, opened = entry.in_force, entry.open
 if current:
@@ -33,21 +32,10 @@ elif opened:
     told += f" {plain(opened.label)} is being drafted."
 st.subheader(told, anchor=False)
 
-if current and reading:
+if current:
     with st.container(border=True):
         show_version(current, entry.names)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(
-                f"Read and acknowledged by {reading.count} of {reading.members} people.", width="content"
-            )
-            if me.team and not reading.mine:
-                st.button(
-                    "I have read it",
-                    key=f"score_read_{current.id}",
-                    icon=":material/done_all:",
-                    on_click=perform,
-                    args=("Noted, thank you.", agreements.acknowledge, current.id),
-                )
+        show_reading(current, me, "score")
 show_open(entry, me)
 
 st.subheader("What each side would give", anchor=False)
