@@ -1,30 +1,22 @@
-"""A version of a definition as people read it: its text, its rule, its signatures, and what it changed."""
+"""A version of a definition as people read it: its text, its rule, and what it changed."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
 
 import streamlit as st
 
-from actions.settings import local_time
-from alignment.agreements import Signature, changed_words
+from alignment.agreements import changed_words
 from alignment.definitions import DefinitionVersion
-from alignment.people import Team
+from components import agreement_steps
 from components.rule_editor import describe_rule
-from components.session import actor
 from components.text import plain
 
 DEFINITION_PAGE = "pages/definitions/definition.py"
 _MARKS = {"same": "{}", "out": ":red[~~{}~~]", "in": ":green-background[{}]"}
 
 
-def spoken(day: date) -> str:
-    """A day as people say it: `3 June 2026`."""
-    return f"{day.day} {day:%B %Y}"
-
-
 def day_of(instant: str | None) -> str:
     """The day of an instant for the company, '' for None."""
-    return spoken(local_time(actor(), instant).date()) if instant else ""
+    return agreement_steps.day_of(instant) if instant else ""
 
 
 def link_to(term_key: str, version: int | None = None) -> dict[str, str]:
@@ -36,30 +28,6 @@ def show_rule(version: DefinitionVersion) -> None:
     """The rule in words, where there is one."""
     if version.rule is not None:
         st.markdown(f":material/rule: {describe_rule(version.rule)}")
-
-
-def show_signatures(version: DefinitionVersion, names: Mapping[str, str]) -> None:
-    """Who has signed for which side, and which signatures an edit has made void."""
-    with st.container(horizontal=True):
-        for team in Team:
-            signature = version.signed_by(team)
-            if signature:
-                st.badge(_signed(team, signature, names), icon=":material/draw:", color="green")
-            else:
-                st.badge(f"{team.label.capitalize()}: not signed", icon=":material/pending:", color="gray")
-    void = [one for one in version.voided if not version.signed_by(one.team)]
-    if void and version.state.is_open:
-        last = {one.team: one for one in void}
-        st.caption(
-            ":material/ink_eraser: Signed before, void since the text, the rule or the day was changed or it was sent back: "
-            + "; ".join(plain(_signed(team, one, names)) for team, one in last.items())
-            + "."
-        )
-
-
-def _signed(team: Team, signature: Signature, names: Mapping[str, str]) -> str:
-    who = names.get(signature.person_id, "someone who has left")
-    return plain(f"{team.label.capitalize()}: {who}, {day_of(signature.signed_at)}")
 
 
 def show_words(words: Sequence[tuple[str, str]]) -> None:

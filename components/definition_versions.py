@@ -4,6 +4,7 @@ import streamlit as st
 
 from actions.definitions import GlossaryEntry
 from alignment.definitions import DefinitionVersion
+from components.agreement_steps import show_signatures
 from components.definition_leads import kept_evidence, show_change_in_leads, show_evidence
 from components.definition_text import (
     DEFINITION_PAGE,
@@ -11,7 +12,6 @@ from components.definition_text import (
     link_to,
     show_change,
     show_rule,
-    show_signatures,
 )
 from components.links import portal_address
 from components.text import plain

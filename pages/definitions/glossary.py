@@ -10,8 +10,9 @@ from actions.permissions import may
 from alignment.agreements import AgreementState
 from alignment.glossary import TermDetails
 from alignment.people import Actor, Team
+from components.agreement_steps import show_signatures
 from components.definition_open import show_open
-from components.definition_text import DEFINITION_PAGE, day_of, link_to, show_rule, show_signatures
+from components.definition_text import DEFINITION_PAGE, day_of, link_to, show_rule
 from components.links import portal_address
 from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal

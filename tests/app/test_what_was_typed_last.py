@@ -80,14 +80,14 @@ def test_of_two_who_edit_a_draft_the_second_sees_both_contents_and_loses_nothing
 @pytest.mark.parametrize(
     ("button", "text", "rule"),
     [
-        ("merge", "Fifty people.", "LARGER"),
+        ("merged", "Fifty people.", "LARGER"),
         ("mine", "Fifty people.", "RULE"),
         ("theirs", "Ten people.", "LARGER"),
     ],
 )
 def test_each_way_out_of_a_conflict_keeps_what_it_says(open_page, facilitator, button, text, rule):
     app, draft = edited_by_two(open_page, facilitator)
-    app.button(key=f"definition_mql_{draft}_{button}").click().run()
+    app.button(key=f"definition_mql_{draft}_keep_{button}").click().run()
     assert not app.exception and not app.error
     found = stored.find(store().read(), draft)
     assert (found.text, found.rule) == (text, globals()[rule])
