@@ -1,8 +1,8 @@
 """Rules on past leads at the size companies have, beside hand-written SQL on DuckDB that answers the same whole question.
 
-First a back-test of five conditions, cold and warm, each time from the events. Then what a threshold costs that is moved again
-and again: on the leads that are held, beside the same rule run again by hand over a table in which everything it needs is
-laid ready. All counts have to be the same.
+First a back-test of five conditions, from the events each time. Then what a threshold costs that is moved again and again: on
+the leads that are held, beside the same rule run again by hand over a table in which everything it needs is laid ready. Then
+the search for a rule between two teams. All counts have to be the same.
 
 python -m benchmarks.what_if --leads 1000000
 """
@@ -17,6 +17,8 @@ from typing import Any
 
 import click
 
+from alignment.bridging import Limits, Search, search, slots_of
+from alignment.people import Team
 from alignment.rules import Rule, parse
 from alignment.what_if import Outcomes, Window
 from benchmarks.lead_factory import make_facts
@@ -75,6 +77,26 @@ def ask_by_hand(execute: Callable[[str], Any], employees: int, leads: str) -> di
     return found
 
 
+def search_between(held: Any, weeks: float) -> Search:
+    """Rules between one of sales and one of marketing, of four conditions each."""
+    wanted = {
+        Team.SALES: rule_from(100),
+        Team.MARKETING: parse(
+            {
+                "version": 1,
+                "all": [
+                    {"field": "employees", "op": ">=", "value": 20},
+                    {"field": "source", "op": "in", "value": ["ads", "referral", "fair"]},
+                    {"field": "job_level", "op": "in", "value": ["vp", "c-level", "manager"]},
+                    {"field": "demo", "op": "is_known"},
+                ],
+            }
+        ),
+    }
+    slots = slots_of(wanted, lambda field, low, high: held.values_between(field, low, high, 5))
+    return search(slots, wanted, held.passing, held.count, weeks, Limits(least_win_rate=0.2))
+
+
 def timed(work: Callable[[], Any], runs: int = 3) -> tuple[float, float]:
     """Seconds by the clock, and of processor, that `work` takes: the medians of some runs."""
     clocks, processors = [], []
@@ -130,6 +152,8 @@ def main(count: int) -> None:
             held.verdicts(rule_from(10))
             moved = timed(lambda: held.verdicts(rule_from(next(thresholds))), 15)
             joined = timed(lambda: held.verdicts(rule_from(10)), 15)
+            searched = timed(lambda: search_between(held, 104), 1)
+            found_between = search_between(held, 104)
             after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         warehouse().close()
         file = next((Path(folder) / "data" / "leads").glob("*.duckdb"))
@@ -161,6 +185,10 @@ def main(count: int) -> None:
         _say("by hand in DuckDB SQL, everything laid ready", again, again)
         _say("ours, on the leads that are held", moved, again)
         _say("ours, conditions known and joined anew", joined, again)
+        _say("a search between two rules", searched, again)
+        click.echo(
+            f"  {found_between.tried:,} of {found_between.possible:,} rules were tried, {len(found_between.bridges)} are told"
+        )
         click.echo(f"  {again[0] / moved[0]:.0f} times as fast; the leads were read in {loading:.2f} s")
         click.echo(
             f"  held: {held.bytes / 1e6:.0f} MB; peak memory {before:.0f} MB before, {after:.0f} MB after"

@@ -340,11 +340,12 @@ class _Reading:
         each = np.bincount(week, minlength=weeks + 1)
         counts = np.maximum(1, -(-each // 64)) * 64  # whole words, and none without one
         begin = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        order = np.argsort(week, kind="stable")
-        at = np.arange(len(week)) - np.repeat(np.cumsum(each) - each, each)
-        places = np.empty(len(week), np.int64)
-        places[order] = at + np.repeat(begin, each)
-        del order, at
+        # in the order of weeks, the n-th lead stands n places on, and as many as are filled up before it
+        filled = (begin - (np.cumsum(each) - each)).astype(np.int32)
+        places = np.empty(len(week), np.int32)
+        places[np.argsort(week, kind="stable")] = np.arange(len(week), dtype=np.int32) + np.repeat(
+            filled, each
+        )
         rows = int(counts.sum())
 
         def laid(parts: Sequence[Any], fill: Any, kind: Any) -> Any:
