@@ -16,7 +16,7 @@ from alignment.definitions import RuledVersion
 from alignment.errors import InvalidInput
 from alignment.glossary import TermDetails, evidence_sentences
 from alignment.people import MACHINE, Actor, Person, Team
-from alignment.promises import PromiseVersion
+from alignment.promises import PromiseVersion, frozen_in_words
 from db.queries import agreements as stored
 from db.queries import settings
 from db.store import Connection, store
@@ -231,7 +231,7 @@ def _told(
         sentence
         for one in kept
         if one.content_hash == version.content_hash
-        for sentence in evidence_sentences(one.document)
+        for sentence in _in_words(version, one.document)
     ]
     return AgreedVersion(
         number=version.version,
@@ -253,6 +253,12 @@ def _told(
         content_hash=version.content_hash,
         evidence=tuple(dict.fromkeys(told)),
     )
+
+
+def _in_words(version: AgreementVersion, evidence: Mapping[str, Any]) -> tuple[str, ...]:
+    if isinstance(version, PromiseVersion):
+        return tuple(filter(None, (frozen_in_words(evidence),)))
+    return evidence_sentences(evidence)
 
 
 def _text(version: AgreementVersion) -> str:

@@ -174,47 +174,33 @@ def _letters(text: str) -> str:
 
 
 def evidence_sentences(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """What was kept with a version when it was proposed or signed (`actions.agreements.read_evidence`), as sentences.
+    """What past leads say of a rule (`actions.what_if.find_evidence`), as sentences: how many pass, how many of them were won,
+    who changes side against the version in force, and which fields may mislead.
 
-    Reads both shapes there are: what a rule says of the leads of a window with what a change of the rule would do, and the
-    counts of a back-test. () for a document that tells nothing of leads.
+    Evidence that was kept with a version has the same form, or says why leads could not tell. () for any other document.
     """
     if "cannot_tell" in document:
         return (f"Past leads cannot tell: {document['cannot_tell']}",)
-    told: list[str] = []
-    if "verdicts" in document:
-        verdicts, window = document["verdicts"], document.get("window", {})
-        passed, failed, unknown = (verdicts[name] for name in ("passed", "failed", "unknown"))
-        days = _days(window.get("first_day"), window.get("last_day"))
-        told.append(_counted(passed["leads"], failed["leads"], unknown["leads"], days))
-        rates = [
-            f"{_percent(one['win_rate'])} of the {one['won'] + one['lost']:,} that ended {words}{_interval(one.get('interval'))}"
-            for one, words in ((passed, "among those who pass"), (failed, "among those who fail"))
-            if one.get("win_rate") is not None
-        ]
-        if rates:
-            told.append(f"Won were {'; '.join(rates)}.")
-        change = document.get("change")
-        if change:
-            told.append(
-                f"Against the version in force, {change['sentence'][:1].lower()}{change['sentence'][1:]}"
-            )
-    elif isinstance(document.get("result"), Mapping) and "passed" in document["result"]:
-        result = document["result"]
-        days = _days(document.get("first_day"), document.get("last_day"))
-        told.append(_counted(result["passed"], result["failed"], result["unknown"], days))
-        won = result["won_passed"] + result["won_failed"] + result["won_unknown"]
-        told.append(f"Of the {won:,} that were won, {result['won_passed']:,} pass.")
-        against = result.get("against")
-        if against:
-            changed = against["only_first"] + against["only_second"]
-            won_changed = against["won_only_first"] + against["won_only_second"]
-            told.append(
-                f"Against the version in force, {changed:,} leads would change side; {won_changed:,} of them were won."
-            )
-    warnings = document.get("warnings") or (document.get("result") or {}).get("warnings") or ()
-    told.extend(str(one["text"]) for one in warnings)
-    return tuple(told)
+    if "verdicts" not in document:
+        return ()
+    verdicts, window = document["verdicts"], document["window"]
+    passed, failed, unknown = (verdicts[name] for name in ("passed", "failed", "unknown"))
+    days = _days(window["first_day"], window["last_day"])
+    a_week = "" if verdicts["a_week"] is None else f" In a usual week {verdicts['a_week']:,.0f} pass."
+    told = [_counted(passed["leads"], failed["leads"], unknown["leads"], days) + a_week]
+    rates = [
+        f"{_percent(one['win_rate'])} of the {one['won'] + one['lost']:,} that ended {words}{_interval(one['interval'])}"
+        for one, words in ((passed, "among those who pass"), (failed, "among those who fail"))
+        if one["win_rate"] is not None
+    ]
+    if rates:
+        told.append(f"Won were {'; '.join(rates)}.")
+    if verdicts["recall"] is not None:
+        told.append(f"Of all that were won, {_percent(verdicts['recall'])} pass.")
+    change = document["change"]
+    if change:
+        told.append(f"Against the version in force, {change['sentence'][:1].lower()}{change['sentence'][1:]}")
+    return (*told, *(str(one["text"]) for one in document["warnings"]))
 
 
 def _counted(passed: int, failed: int, unknown: int, days: str) -> str:

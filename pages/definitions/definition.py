@@ -2,18 +2,19 @@
 
 import streamlit as st
 
-from actions import agreements, definitions, glossary_terms
+from actions import definitions, glossary_terms
 from actions.definitions import GlossaryEntry
 from actions.permissions import may
 from alignment.agreements import AgreementState
 from alignment.definitions import DefinitionVersion
 from alignment.glossary import TermDetails
+from components.agreement_steps import show_reading
 from components.definition_about import show_about
 from components.definition_leads import show_examples
 from components.definition_open import edit_version, show_open
 from components.definition_text import DEFINITION_PAGE, day_of, link_to
 from components.definition_versions import in_words, show_version, show_versions
-from components.outcome import perform, show_outcome
+from components.outcome import show_outcome
 from components.page import open_page, stop_on_refusal
 from components.session import actor, person
 from components.text import plain
@@ -53,31 +54,6 @@ def sentence(entry: GlossaryEntry) -> str:
     return told
 
 
-def show_readers(version: DefinitionVersion, entry: GlossaryEntry) -> None:
-    """Who has read the version in force, and, for those who follow it up, who has not."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            f"Read and acknowledged by {entry.acknowledged_count} of {entry.members} people.", width="content"
-        )
-        if may(me, "agreement:follow") and entry.acknowledged_count < entry.members:
-            with st.popover("Who has not", icon=":material/group:", type="tertiary"):
-                with stop_on_refusal():
-                    readers = agreements.read_readers(actor(), version.id)
-                st.markdown(
-                    "  \n".join(
-                        plain(f"{one.name} ({one.team.label})") for one in readers.not_yet if one.team
-                    )
-                )
-    if me.team and not entry.acknowledged:
-        st.button(
-            "I have read it",
-            key=f"definition_read_{version.id}",
-            icon=":material/done_all:",
-            on_click=perform,
-            args=("Noted, thank you.", definitions.acknowledge, version.id),
-        )
-
-
 def show_earlier(entry: GlossaryEntry, version: DefinitionVersion) -> None:
     """A version that a permanent link leads to and that is not the one in force."""
     when = "will be" if version == entry.upcoming else "was"
@@ -100,7 +76,7 @@ def show_term(entry: GlossaryEntry, details: TermDetails, names: dict[str, str])
     st.subheader(sentence(entry), anchor=False)
     if entry.in_force:
         show_version(entry, entry.in_force)
-        show_readers(entry.in_force, entry)
+        show_reading(entry.in_force, me, "definition")
     else:
         st.markdown(plain(entry.term.meaning))
     if entry.open:

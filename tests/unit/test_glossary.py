@@ -1,13 +1,24 @@
 """Searching the glossary finds a word under whatever name somebody knows it, and says why."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alignment.errors import InvalidInput
-from alignment.glossary import STARTING_TEXTS, Entry, TeamWords, check_words, parts_of, search
+from alignment.glossary import (
+    STARTING_TEXTS,
+    Entry,
+    TeamWords,
+    check_words,
+    evidence_sentences,
+    parts_of,
+    search,
+)
 from alignment.people import Team
 from alignment.rules import parse, sentence
+from alignment.what_if import Outcomes, RuleChange, Verdicts, Window
 from db.migrations.m0003_agreements import TERMS
 
 ENTRIES = (
@@ -90,3 +101,48 @@ def test_the_parts_of_a_rule_are_rules_of_their_own():
     assert [sentence(part) for part in parts_of(points)] == ["employees is at least 50", "demo is yes"]
     any_of = parse({"version": 1, "any": [size, demo]})
     assert parts_of(any_of) == (any_of,)
+
+
+# ── what past leads say, in words ────────────────────────────────────────────────────────────────────────────────────
+
+WINDOW = Window(date(2026, 4, 1), date(2026, 6, 30), "facts-7")
+
+
+def evidence(passed, failed, change=None, warnings=(), weeks=()):
+    verdicts = Verdicts(passed, failed, Outcomes(4, 0, 0, 4), weeks)
+    return {
+        "as_of": "2026-07-02T09:00:00.000000Z",
+        "window": WINDOW.to_document(),
+        "verdicts": verdicts.to_document(),
+        "warnings": list(warnings),
+        "change": None if change is None else change.to_document(),
+    }
+
+
+def test_evidence_is_told_with_its_numbers_and_how_sure_they_are():
+    change = RuleChange(
+        WINDOW, Outcomes(80, 20, 20, 0), Outcomes(20, 5, 5, 0), Outcomes(), Outcomes(), Outcomes()
+    )
+    warning = {"code": "leakage", "field": "budget", "text": "“budget” may be filled in after the outcome."}
+    document = evidence(Outcomes(100, 25, 25, 10), Outcomes(1_000, 0, 50, 900), change, [warning], (7, 8, 9))
+    assert evidence_sentences(document) == (
+        "Of 1,104 leads that came from 1 April 2026 to 30 June 2026, 100 pass and 1,000 fail, 4 are left open by what is not "
+        "known of them. In a usual week 8 pass.",
+        "Won were 50% of the 50 that ended among those who pass (95% interval 37% to 63%); 0% of the 50 that ended among those "
+        "who fail (95% interval 0% to 7%).",
+        "Of all that were won, 100% pass.",
+        "Against the version in force, 20 leads of 100 from 1 April to 30 June 2026 would change side; 5 of them were won.",
+        "“budget” may be filled in after the outcome.",
+    )
+
+
+def test_where_nothing_has_ended_no_rate_is_told():
+    (told,) = evidence_sentences(evidence(Outcomes(3, 0, 0, 0), Outcomes(2, 0, 0, 2)))
+    assert told.startswith("Of 9 leads")
+
+
+def test_evidence_that_could_not_be_found_says_why_and_any_other_document_nothing():
+    assert evidence_sentences({"cannot_tell": "There is no field “x”."}) == (
+        "Past leads cannot tell: There is no field “x”.",
+    )
+    assert evidence_sentences({"result": {"in_time": 3, "due": 4, "share": 0.75}}) == ()
