@@ -115,7 +115,7 @@ def edit_rule(
         if editing.draft.scored:
             draw_points(drawing, editing.draft)
         else:
-            draw_group(drawing, editing.draft, editing.draft.root)
+            draw_group(drawing, editing.draft.root)
     _draw_steps(key, document, editing, mode, on_change)
     draft = editing.held()
     if draft.fault:

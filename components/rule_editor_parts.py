@@ -129,11 +129,11 @@ def choices(draft: Draft) -> dict[str, FieldChoice]:
 # ── groups and points ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def draw_group(drawing: Drawing, draft: Draft, group: Part) -> None:
+def draw_group(drawing: Drawing, group: Part) -> None:
     """How many of its parts have to hold, and each of them."""
     _draw_joined(drawing, group)
     for place, part in enumerate(group.parts, start=1):
-        _draw_part(drawing, draft, part, (place,), len(group.parts))
+        _draw_part(drawing, part, (place,), len(group.parts))
 
 
 def _draw_joined(drawing: Drawing, group: Part, place: _Place = ()) -> None:
@@ -154,19 +154,18 @@ def _draw_joined(drawing: Drawing, group: Part, place: _Place = ()) -> None:
     )
 
 
-def _draw_part(
-    drawing: Drawing, draft: Draft, part: Part, place: _Place, of: int, *, framed: bool = True
-) -> None:
+def _draw_part(drawing: Drawing, part: Part, place: _Place, of: int, *, framed: bool = True) -> None:
     """A condition, or a group with all that is in it; `of` is how many stand beside each other there."""
     if part.kind is Kind.CONDITION:
-        _draw_condition(drawing, draft, part, place, of)
+        _draw_condition(drawing, part, place, of)
         return
     with st.container(border=framed, gap="small", key=f"{drawing.key}_{part.number}_group"):
         with st.container(horizontal=True, vertical_alignment="bottom", wrap=False, gap="small"):
             _draw_joined(drawing, part, place)
-            _draw_menu(drawing, draft, part, place, of, "Group")
+            _draw_more(drawing, part)
+        _draw_steps(drawing, part, place, of)
         for inner_place, inner in enumerate(part.parts, start=1):
-            _draw_part(drawing, draft, inner, (*place, inner_place), len(part.parts))
+            _draw_part(drawing, inner, (*place, inner_place), len(part.parts))
         st.button(
             "Add to this group",
             key=f"{drawing.key}_{part.number}_add",
@@ -181,7 +180,7 @@ def draw_points(drawing: Drawing, draft: Draft) -> None:
     """Each part with the points that it adds and how they fade, and from how many a lead qualifies."""
     for place, part in enumerate(draft.root.parts, start=1):
         with st.container(border=True, gap="small", key=f"{drawing.key}_{part.number}_entry"):
-            _draw_part(drawing, draft, part, (place,), len(draft.root.parts), framed=False)
+            _draw_part(drawing, part, (place,), len(draft.root.parts), framed=False)
             with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
                 _draw_add(drawing, part, place)
                 _draw_fading(drawing, part, place)
@@ -261,43 +260,55 @@ def _draw_fading(drawing: Drawing, part: Part, place: int) -> None:
     )
 
 
-def _draw_menu(drawing: Drawing, draft: Draft, part: Part, place: _Place, of: int, name: str) -> None:
-    """What can be done with a part besides editing it."""
-    steps: dict[str, tuple[Callable[[Draft], Draft], bool]] = {}
+def _draw_more(drawing: Drawing, part: Part) -> None:
+    """The button that shows, and hides again, what can be done with a part besides editing it."""
+    opened = f"{drawing.key}_opened"
+
+    def toggle() -> None:
+        st.session_state[opened] = None if st.session_state.get(opened) == part.number else part.number
+
+    st.button(
+        "Less" if st.session_state.get(opened) == part.number else "More",
+        key=f"{drawing.key}_{part.number}_more",
+        type="tertiary",
+        on_click=toggle,
+    )
+
+
+def _draw_steps(drawing: Drawing, part: Part, place: _Place, of: int) -> None:
+    """What can be done with a part besides editing it, if that was asked for. Plain buttons: a menu opens to no key."""
+    if st.session_state.get(f"{drawing.key}_opened") != part.number:
+        return
+    number = part.number
+    steps: list[tuple[str, str, str, Callable[[Draft], Draft], bool]] = []
     if place[-1] > 1:
-        steps["Move up"] = (partial(shift, number=part.number, by=-1), True)
+        steps.append(("up", "Move up", "arrow_upward", partial(shift, number=number, by=-1), True))
     if place[-1] < of:
-        steps["Move down"] = (partial(shift, number=part.number, by=1), True)
+        steps.append(("down", "Move down", "arrow_downward", partial(shift, number=number, by=1), True))
+    deep = len(place) >= _DEEPEST_OFFERED
+    if part.kind is Kind.CONDITION and not deep:
+        steps.append(("wrap", "Put into a group", "select_all", partial(wrap, number=number), True))
     if part.kind is not Kind.CONDITION:
-        if len(place) < _DEEPEST_OFFERED:
-            steps["Add a group inside"] = (partial(add, into=part.number, group=True), False)
-        steps["Dissolve the group"] = (partial(unwrap, number=part.number), True)
-        steps["Take the group out"] = (partial(remove, number=part.number), True)
-    elif len(place) < _DEEPEST_OFFERED:
-        steps["Put into a group"] = (partial(wrap, number=part.number), True)
-    key = f"{drawing.key}_{part.number}_menu"
-
-    def take() -> None:
-        chosen = st.session_state.get(key)
-        if chosen in steps:
-            step, tell = steps[chosen]
-            drawing.take(step, tell)
-
-    if steps:
-        st.menu_button(
-            " ",
-            list(steps),
-            key=key,
-            type="tertiary",
-            help=f"{name} {_path(place)}: more",
-            on_click=take,
-        )
+        if not deep:
+            inside = partial(add, into=number, group=True)
+            steps.append(("inside", "Add a group inside", "add_box", inside, False))
+        steps.append(("unwrap", "Dissolve the group", "deselect", partial(unwrap, number=number), True))
+        steps.append(("drop", "Take the group out", "delete", partial(remove, number=number), True))
+    with st.container(horizontal=True, gap="small"):
+        for name, label, icon, step, tell in steps:
+            st.button(
+                label,
+                key=f"{drawing.key}_{number}_{name}",
+                icon=f":material/{icon}:",
+                on_click=drawing.take,
+                args=(step, tell),
+            )
 
 
 # ── one condition ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _draw_condition(drawing: Drawing, draft: Draft, part: Part, place: _Place, of: int) -> None:
+def _draw_condition(drawing: Drawing, part: Part, place: _Place, of: int) -> None:
     of_which = "" if place == (1,) else f" of condition {_path(place)}"
     key = f"{drawing.key}_{part.number}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -316,7 +327,8 @@ def _draw_condition(drawing: Drawing, draft: Draft, part: Part, place: _Place, o
                 on_click=drawing.take,
                 args=(partial(remove, number=part.number),),
             )
-            _draw_menu(drawing, draft, part, place, of, "Condition")
+            _draw_more(drawing, part)
+    _draw_steps(drawing, part, place, of)
     if part.field is not None:
         note = _note(drawing.fields[part.field])
         if note:

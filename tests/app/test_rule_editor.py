@@ -63,15 +63,6 @@ def pick(app, key, value):
     return app.selectbox(key=f"rule_{key}").set_value(value).run()
 
 
-def do(app, number, step):
-    """Choose from the menu of a part; AppTest has no menus, so the state is set as the browser would."""
-    from alignment.rules import drafting
-
-    editing = app.session_state["rule_editing"]
-    editing.history = editing.history.step(getattr(drafting, step[0])(editing.draft, number, *step[1:]))
-    return app.run()
-
-
 def said(app):
     return " ".join(element.value for element in app.markdown).replace("\\", "")
 
@@ -208,14 +199,26 @@ def test_json_is_pasted_corrected_and_taken_over(open_editor):
 
 def test_parts_are_grouped_and_moved(open_editor):
     app = open_editor({"version": 1, "all": [SIZE, SOURCE]})
-    do(app, 1, ("shift", -1))
+    press(app, "1_more")
+    press(app, "1_up")
     assert held(app)["all"] == [SOURCE, SIZE]
-    do(app, 0, ("wrap",))
+    assert "rule_1_up" not in [button.key for button in app.button], "it stands first now"
+    press(app, "0_more")
+    press(app, "0_wrap")
     assert held(app)["all"] == [SOURCE, {"any": [SIZE]}]
     pick(app, "2_joined", ("any", True))
     assert held(app)["all"][1] == {"not": {"any": [SIZE]}}
-    do(app, 2, ("unwrap",))
+    press(app, "2_more")
+    press(app, "2_inside")
+    assert "not complete" in fault(app)
+    press(app, "undo")
+    press(app, "2_unwrap")
     assert held(app)["all"] == [SOURCE, SIZE]
+    press(app, "1_more")
+    press(app, "1_down")
+    press(app, "1_more")
+    assert held(app)["all"] == [SIZE, SOURCE]
+    assert "rule_1_up" not in [button.key for button in app.button], "it was closed again"
 
 
 def test_another_comparison_keeps_the_value_where_it_makes_sense(open_editor):
