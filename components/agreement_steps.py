@@ -215,13 +215,18 @@ def edit_panel(version: AgreementVersion, me: Person, page: str) -> DeltaGenerat
     """Where an open version is edited, once a person who may has opened it; else None."""
     if not may(me, "agreement:draft"):
         return None
+    # always the same label: with another it would be another panel, closed, and what is being typed in it gone
     panel = st.expander(
-        "Edit (voids the signatures)" if version.signatures else "Edit",
+        "Edit",
         icon=":material/edit:",
         on_change="rerun",
         key=f"{page}_edit_{version.id}",
     )
-    return panel if panel.open else None
+    if not panel.open:
+        return None
+    if version.signatures:
+        panel.caption("It has been signed. Saving a change makes the signatures void.")
+    return panel
 
 
 def forget_typed(key: str) -> None:

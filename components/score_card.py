@@ -94,13 +94,15 @@ def show_open(entry: ScoreEntry, me: Person) -> None:
                 edit_version(version, version.rule)
 
 
-def edit_version(version: ScoreVersion | None, began: Mapping[str, Any] | None) -> None:
+def edit_version(
+    version: ScoreVersion | None, began: Mapping[str, Any] | None, starting_text: str = ""
+) -> None:
     """The form for the next version (`version` None), beginning with the points `began`, or for the open one."""
     key = f"score_{version.id if version else 'new'}"
     begin_form(key, version, "text")
     text = st.text_area(
         "What you want to say about it",
-        value=version.text if version else "",
+        value=version.text if version else starting_text,
         max_chars=agreements.LONGEST_TEXT,
         key=f"{key}_text",
         help="Such as what happens with a lead that reaches the threshold. It is signed, too.",

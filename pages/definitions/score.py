@@ -64,7 +64,7 @@ if may(me, "agreement:draft") and opened is None:
                 if starts
                 else "An example"
             )
-            edit_version(None, starts.get(chosen))
+            edit_version(None, starts.get(chosen), current.text if current else "")
 if len(entry.versions) > 1:
     panel = st.expander(f"{len(entry.versions)} versions", on_change="rerun", key="score_versions")
     if panel.open:
