@@ -117,7 +117,7 @@ def fold(wait_seconds: float = 0.0) -> bool:
         return False
     with warehouse().write(wait_seconds) as draft:
         _copy(draft)
-        draft.backend.create_table("episode", draft.old.episode)
+        schema.create(draft.backend, "episode", draft.old.episode)
         draft.publish(instants.from_text(warehouse().imported_at() or ""))
     return True
 
@@ -126,7 +126,7 @@ def renew(draft: Draft, imported_at: str) -> None:
     """Make facts that an earlier version of the program wrote anew: the same leads and events, their episodes as they are made now."""
     _copy(draft)
     lead, event = (draft.backend.table(name) for name in ("lead", "lead_event"))
-    draft.backend.create_table("episode", episodes.build(lead, event))
+    schema.create(draft.backend, "episode", episodes.build(lead, event))
     draft.publish(instants.from_text(imported_at))
 
 
@@ -135,8 +135,8 @@ def _copy(draft: Draft) -> None:
     backend, old = draft.backend, draft.old
     others = set(backend.list_tables(database=BASE)) - {*_TABLES, "custom_field"}
     attributes = attributes_of(old.lead)
-    backend.create_table("lead", aligned(old.lead, dict(schema.lead(attributes))))
-    backend.create_table("lead_event", aligned(old.event, dict(schema.EVENT)))
+    schema.create(backend, "lead", aligned(old.lead, dict(schema.lead(attributes))))
+    schema.create(backend, "lead_event", aligned(old.event, dict(schema.EVENT)))
     custom = [{"name": found.name, "type": found.type.value} for found in old.fields() if found.custom]
     backend.create_table("custom_field", ibis.memtable(custom, schema=schema.CUSTOM_FIELD))
     for name in sorted(others):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import ibis
+import sqlglot.expressions as sge
 
 from alignment.rules import FieldType
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS
@@ -50,10 +51,13 @@ def create(backend: "Backend", name: str, rows: ibis.Table, types: ibis.Schema |
     what tables are joined by.
     """
     types = types or rows.schema()
-    columns = ", ".join(
-        column.sql("duckdb") + (" USING COMPRESSION 'uncompressed'" if column.name == "lead_id" else "")
-        for column in types.to_sqlglot_column_defs("duckdb")
-    )
-    backend.raw_sql(f'CREATE TABLE "{name}" ({columns})')
+    columns = types.to_sqlglot_column_defs("duckdb")
+    for column in columns:
+        if column.name == "lead_id":
+            column.append(
+                "constraints", sge.ColumnConstraint(kind=sge.Var(this="USING COMPRESSION uncompressed"))
+            )
+    table = sge.Schema(this=sge.to_identifier(name, quoted=True), expressions=columns)
+    backend.raw_sql(sge.Create(kind="TABLE", this=table))
     backend.insert(name, rows.select(*types.names))
     return backend.table(name)
