@@ -106,7 +106,7 @@ def ask_ours() -> Counts:
     question = MetricQuestion(as_of=AS_OF, window_days=90, by=GroupBy.SOURCE)
     found: Counts = {}
     with warehouse().read() as facts:
-        population = Population(facts, question, counts_only=True)
+        population = Population(facts, question)
         conversions = conversion(population, Stage.MQL, Stage.WON)
         for selection in (
             volume_of_mqls(population),

@@ -5,7 +5,7 @@ It is built on one table of the episodes in which anything happened since the fi
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
@@ -15,7 +15,7 @@ from alignment.errors import InvalidInput, NotFound
 from alignment.goals import GoalMeasure
 from alignment.lifecycle import Stage
 from leads.goals import Amounts, count_in, hits_in
-from leads.metrics.acceptance import acceptance_rate, rejection_reasons, silent_rejections
+from leads.metrics.acceptance import acceptance_rate, rejected_for, rejection_reasons, silent_rejections
 from leads.metrics.conversion import conversion
 from leads.metrics.population import Population
 from leads.metrics.question import Measure, MetricQuestion
@@ -152,12 +152,7 @@ def _makers(population: Population) -> dict[str, Callable[[], Selection]]:
 
 def _rejected_for(population: Population, reason: str) -> Selection:
     """The leads that were decided on, of which those hit that were rejected for this reason; `(none)` is none given."""
-    decided = acceptance_rate(population)
-    table = decided.table
-    given = population.episodes.select("lead_id", "number", given="reason")
-    table = table.left_join(given, ["lead_id", "number"])
-    hit = ~table.hit & (table.given.coalesce("(none)") == reason)
-    return replace(decided, name="rejection_reason", table=table.mutate(hit=hit))
+    return rejected_for(population, reason)
 
 
 def _population(

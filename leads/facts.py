@@ -1,6 +1,8 @@
 """The lead facts of one version as expressions: the base, and over it the leads that have changed since it was made."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from alignment.rules import FieldType
@@ -10,7 +12,7 @@ from leads.shared_tables import SharedTables
 if TYPE_CHECKING:
     import duckdb
     import ibis
-    import pyarrow
+    import pyarrow as pa
     from ibis.backends.duckdb import Backend
 
 BASE = ("old", "main")
@@ -18,6 +20,14 @@ LIVE = ("live", "main")
 _MEMORY = ("memory", "main")
 # attributes that the sources write by themselves, so in this spelling, and beside those that people choose
 OWN_ATTRIBUTES = ("merged_into", "deleted_in_source")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A query in the engine's words, and the small tables that it looks things up in, by name."""
+
+    words: str
+    beside: "Mapping[str, pa.Table]"
 
 
 class Facts:
@@ -119,11 +129,32 @@ class Facts:
         while self._taken and self._shared is not None:
             self._shared.give_back(self._taken.pop())
 
+    def columns(self, expression: "ibis.Table") -> "pa.Table":
+        """The columns of a small result, for arithmetic on them."""
+        return self._backend.to_pyarrow(expression)
+
+    def prepare(self, expression: "ibis.Table") -> "Prepared":
+        """A query in the engine's words, which any run over this version can ask again without working them out."""
+        import ibis.expr.operations as ops
+
+        beside = expression.op().find(ops.InMemoryTable)
+        tables = {table.name: table.data.to_pyarrow(table.schema) for table in beside}
+        return Prepared(self._backend.compile(expression), tables)
+
+    def ask(self, query: "Prepared", told: "Mapping[str, datetime | int]") -> "pa.Table":
+        """The columns of a prepared query, a small result. `told` are the values of its variables, instants as naive UTC."""
+        connection = self._backend.con
+        for name, value in told.items():
+            connection.execute(f"SET VARIABLE {name} = $1", [value])
+        for name, table in query.beside.items():
+            connection.register(name, table)
+        return connection.execute(query.words).to_arrow_table()
+
     def rows(self, expression: "ibis.Table") -> list[dict[str, Any]]:
         """The rows of a small result as dicts. Aggregate first: nothing lead-sized belongs in Python."""
         return self._backend.to_pyarrow(expression).to_pylist()
 
-    def batches(self, expression: "ibis.Table", rows: int) -> "Iterator[pyarrow.RecordBatch]":
+    def batches(self, expression: "ibis.Table", rows: int) -> "Iterator[pa.RecordBatch]":
         """The rows of a result by columns, so many at a time, for those who hold them in arrays of bounded size."""
         # Ibis 12 asks in a way that DuckDB 1.5 warns of
         yield from self._backend.con.execute(self._backend.compile(expression)).to_arrow_reader(rows)

@@ -6,41 +6,25 @@ import ibis
 
 from alignment.lifecycle import RejectionReason, Stage
 from alignment.statistics import wilson
+from leads.lean import lean
 from leads.metrics.business_clock import elapsed_columns
+from leads.metrics.counting import Counted
 from leads.metrics.population import Population
 from leads.metrics.question import Measure, StartOfClock, Unit
-from leads.metrics.selection import Selection, identity_of, passport, select, tally
+from leads.metrics.selection import Selection, identity_of, measure, passport, select, tally
 
 OTHER_AT_MOST = 0.15
-_KEPT = (
+_NEEDED = (
     *("part", "definition", "verdict", "test", "mql_at", "mql_day", "mql_day_only", "start"),
-    *("decided", "accepted", "implied", "waited", "took"),
+    *("decided", "accepted", "implied"),
 )
-NAMES = frozenset(
-    {"acceptance_rate", "acceptance_of_due", "feedback_coverage", "silent_rejections", "rejection_reason"}
-)
-NEEDED = frozenset(
-    {
-        *(
-            "created_at",
-            "lead_at",
-            "mql_at",
-            "mql_day",
-            "mql_day_only",
-            "assigned_at",
-            "accepted_at",
-            "rejected_at",
-        ),
-        *("reason", "sal_at", "sql_at", "opportunity_at", "won_at"),
-    }
-)
-"""The columns of the episodes that these measures are made of."""
+NO_REASON = "(none)"
 _NO_DECISIONS = "No decision of sales is recorded, neither accepted nor rejected."
 
 
 def acceptance_rate(population: Population) -> Selection:
     """Accepted / (accepted + rejected), of the leads that entered MQL in the period; the first decision counts."""
-    table = _decided(population)
+    table = population.decided
     selected = select(
         population,
         table,
@@ -51,12 +35,11 @@ def acceptance_rate(population: Population) -> Selection:
     )
     return Selection(
         name="acceptance_rate",
-        table=selected,
+        choice=selected,
         unit=Unit.SHARE,
         formula="accepted / (accepted + rejected), of the leads that entered MQL in the period; the first decision counts",
         from_stage=Stage.MQL,
         to_stage=Stage.SAL,
-        flags=("implied",),
         impossible=None if population.profile.decided else _NO_DECISIONS,
     )
 
@@ -79,7 +62,7 @@ def acceptance_of_due(population: Population) -> Selection:
     )
     return Selection(
         name="acceptance_of_due",
-        table=selected,
+        choice=selected,
         unit=Unit.SHARE,
         formula=(
             f"accepted / (accepted + rejected), of the leads that entered MQL in the period and {limit} business hours "
@@ -87,34 +70,48 @@ def acceptance_of_due(population: Population) -> Selection:
         ),
         from_stage=Stage.MQL,
         to_stage=Stage.SAL,
-        flags=("implied",),
         impossible=None if population.profile.decided else _NO_DECISIONS,
     )
 
 
 def rejection_reasons(population: Population) -> list[Measure]:
     """Rejected for each reason / decided, in total; a rejection without a reason is `(none)`."""
-    if not population.profile.decided:
-        return []
-    table = _decided(population)
-    selected = select(
-        population,
-        table,
-        counts=population.entered_in_period(table, Stage.MQL),
-        hit=table.decided & ~table.accepted,
-        left_out=[(~table.decided, "undecided")],
-        beside={"reason": (table.decided & ~table.accepted).ifelse(table.reason.coalesce("(none)"), "")},
-    )
-    selection = Selection(
+    return measure(population, reasons_of_rejection(population))
+
+
+def reasons_of_rejection(population: Population) -> Selection:
+    """Rejected for each reason / decided, in total; a rejection without a reason is `(none)`. One figure for each reason."""
+    table = population.decided
+    return Selection(
         name="rejection_reason",
-        table=selected,
+        choice=select(
+            population,
+            table,
+            counts=population.entered_in_period(table, Stage.MQL),
+            hit=table.decided & ~table.accepted,
+            left_out=[(~table.decided, "undecided")],
+            beside={"reason": (table.decided & ~table.accepted).ifelse(table.reason.coalesce(NO_REASON), "")},
+        ),
         unit=Unit.SHARE,
         formula="rejected for this reason / (accepted + rejected)",
         from_stage=Stage.MQL,
+        keys=("reason",),
+        impossible=None if population.profile.decided else _NO_DECISIONS,
+        tell=_one_for_each_reason,
     )
-    rows = population.facts.rows(
-        selected.group_by("reason", "definition", "left_out", "hit").aggregate(n=selected.count())
-    )
+
+
+def rejected_for(population: Population, reason: str) -> Selection:
+    """The leads that were decided on, of which those hit that were rejected for this reason; `(none)` is none given."""
+    reasons = reasons_of_rejection(population)
+    hit = reasons.choice.beside["reason"] == reason
+    return replace(reasons, choice=replace(reasons.choice, hit=hit))
+
+
+def _one_for_each_reason(population: Population, selection: Selection, counted: Counted) -> list[Measure]:
+    if selection.impossible is not None:
+        return []
+    rows = counted.rows()
     common = tally(rows, selection)
     decided = sum(row["n"] for row in rows if row["left_out"] is None)
     counts: dict[str, int] = {}
@@ -152,7 +149,7 @@ def silent_rejections(population: Population) -> Selection:
     return replace(
         selection,
         name="silent_rejections",
-        table=selection.table.mutate(hit=~selection.table.hit),
+        choice=replace(selection.choice, hit=~selection.choice.hit),
         formula=(
             f"handed over {population.question.feedback_hours} business hours ago or more, and neither accepted nor "
             "rejected by now / all handed over that long ago"
@@ -178,13 +175,12 @@ def _feedback(population: Population) -> Selection:
     )
     return Selection(
         name="feedback_coverage",
-        table=selected,
+        choice=selected,
         unit=Unit.SHARE,
         formula=(
             f"decided / due; a decision is due {population.question.feedback_hours} business hours after the hand-over"
         ),
         from_stage=Stage.MQL,
-        flags=("late", "implied"),
         impossible=None if population.profile.decided else _NO_DECISIONS,
     )
 
@@ -193,12 +189,13 @@ def _awaiting_feedback(population: Population) -> ibis.Table:
     """Decided episodes with `start`, and business minutes `waited` until now and `took` until the decision."""
 
     def build() -> ibis.Table:
-        table = _decided(population)
+        table = population.decided
         table = table.mutate(start=start_of_clock(population, table))
+        table = lean(table.select(*identity_of(table), *_NEEDED, "decided_at"))
         table = elapsed_columns(
             population, table, {"waited": ("start", None), "took": ("start", "decided_at")}
         )
-        return table.select(*identity_of(table), *_KEPT)
+        return table.select(*identity_of(table), *_NEEDED, "waited", "took")
 
     return population.once("awaiting_feedback", build)
 
@@ -218,22 +215,3 @@ def start_of_clock(population: Population, table: ibis.Table) -> ibis.Value:
             created = table.created_at.coalesce(table.lead_at, table.mql_at)
             return (table.number == 1).ifelse(created, table.mql_at)
     return table.mql_at
-
-
-def _decided(population: Population) -> ibis.Table:
-    """Episodes with `decided`, `accepted`, `decided_at`, and `implied` where only a later stage tells of it."""
-    table = population.episodes
-    later = [table[f"{stage}_at"] for stage in (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)]
-    implied_at = ibis.least(*later)
-    rejected_at = table.rejected_at
-    accepted_at = table.accepted_at
-    # who went on without a decision was accepted in fact
-    implied = accepted_at.isnull() & rejected_at.isnull() & implied_at.notnull()
-    accepted_at = implied.ifelse(implied_at, accepted_at)
-    decided_at = ibis.least(accepted_at, rejected_at)
-    return table.mutate(
-        decided=decided_at.notnull(),
-        decided_at=decided_at,
-        accepted=(accepted_at.notnull() & (rejected_at.isnull() | (accepted_at <= rejected_at))),
-        implied=implied,
-    )

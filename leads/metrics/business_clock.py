@@ -17,8 +17,10 @@ import pyarrow as pa
 
 from alignment.business_hours import open_intervals, to_minutes
 from alignment.company import BusinessHours
-from leads.metrics.population import Population
+from leads.metrics.population import Population, told_number
 
+OPEN_UNTIL_NOW = "open_until_now"
+"""The name under which a run of a lasting population is told `open_until_now`."""
 _EARLIEST = date(1990, 1, 1)
 _LOOKED_AHEAD = timedelta(days=366)
 _A_MINUTE = 60_000_000  # microseconds
@@ -33,22 +35,27 @@ def elapsed_columns(
 
     Whole minutes, never negative; null where either instant is missing.
     """
-    as_of = population.question.as_of
     first, last = span(population)
-    hours = population.question.hours
     names = sorted({name for pair in columns.values() for name in pair if name is not None})
-    table = with_elapsed(table, names, hours, first, last)
-    until_now = int(open_intervals(hours, first, last).elapsed(to_minutes(as_of)))
+    table = with_elapsed(table, names, population.question.hours, first, last)
+    until_now = (
+        told_number(OPEN_UNTIL_NOW) if population.lasting else ibis.literal(open_until_now(population))
+    )
     return table.mutate(
         **{
             result: ibis.greatest(
-                (table[f"elapsed_{end}"] if end is not None else ibis.literal(until_now))
-                - table[f"elapsed_{start}"],
+                (table[f"elapsed_{end}"] if end is not None else until_now) - table[f"elapsed_{start}"],
                 0,
             )
             for result, (start, end) in columns.items()
         }
     )
+
+
+def open_until_now(population: Population) -> int:
+    """The open minutes from the start of the calendar of a question to the as-of time."""
+    intervals = open_intervals(population.question.hours, *span(population))
+    return int(intervals.elapsed(to_minutes(population.question.as_of)))
 
 
 def span(population: Population) -> tuple[date, date]:

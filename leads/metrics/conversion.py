@@ -1,15 +1,17 @@
 """Cohort conversion: of the leads that reached one stage long enough ago, the share that reached another in time."""
 
 import math
-from datetime import UTC, timedelta
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 import ibis
 
 from alignment.lifecycle import Stage
-from leads.metrics.population import Population, days_between, instant, microseconds
+from leads.lean import lean
+from leads.metrics.population import Population, days_between, microseconds
 from leads.metrics.question import Unit
 from leads.metrics.selection import Selection, select
-from leads.truncation import Truncation, first_recorded
+from leads.truncation import Truncation, first_recorded, first_recorded_of_each
 
 DEFAULT_WINDOW_DAYS = 90
 FEWEST_FOR_A_WINDOW = 10
@@ -42,19 +44,39 @@ def window(population: Population, start: Stage, end: Stage) -> tuple[int, str |
         return population.question.window_days, None
     key = (start, end)
     if key not in population.windows:
-        table = population.genuine
-        lag = _lag_in_days(table, start, end)
-        row = population.facts.rows(
-            table.aggregate(n=(lag >= 0).sum().coalesce(0), p90=lag.quantile(0.9, where=lag >= 0))
-        )[0]
-        enough = row["n"] >= FEWEST_FOR_A_WINDOW
-        population.windows[key] = max(1, math.ceil(row["p90"])) if enough else None
+        _find_windows(population, [key])
     days = population.windows[key]
     if days is None:
         return DEFAULT_WINDOW_DAYS, (
             f"Fewer than {FEWEST_FOR_A_WINDOW} leads have converted, so a window of {DEFAULT_WINDOW_DAYS} days is assumed."
         )
     return days, f"The window of {days} days is the time nine in ten conversions have taken so far."
+
+
+def look_ahead(population: Population, pairs: Collection[tuple[Stage, Stage]]) -> None:
+    """Find out in one go what `window` and `truncation_between` tell of several pairs of stages."""
+    possible = [pair for pair in pairs if impossible_between(population, *pair) is None]
+    unknown = [pair for pair in possible if pair not in population.truncations]
+    if unknown:
+        population.truncations |= first_recorded_of_each(population.facts, population.genuine, unknown)
+    unknown = [pair for pair in possible if pair not in population.windows]
+    if unknown and population.question.window_days is None:
+        _find_windows(population, unknown)
+
+
+def _find_windows(population: Population, pairs: Sequence[tuple[Stage, Stage]]) -> None:
+    table = population.genuine
+    values: dict[str, ibis.Value] = {}
+    for number, pair in enumerate(pairs):
+        lag = _lag_in_days(table, *pair)
+        values |= {
+            f"n_{number}": (lag >= 0).sum().coalesce(0),
+            f"p90_{number}": lag.quantile(0.9, where=lag >= 0),
+        }
+    row = population.facts.rows(lean(table.aggregate(**values)))[0]
+    for number, pair in enumerate(pairs):
+        enough = row[f"n_{number}"] >= FEWEST_FOR_A_WINDOW
+        population.windows[pair] = max(1, math.ceil(row[f"p90_{number}"])) if enough else None
 
 
 def _selection(
@@ -68,7 +90,7 @@ def _selection(
     days, note = (
         window(population, start, end) if impossible is None else (population.question.window_days, None)
     )
-    table = population.episodes
+    table = population.decided
     begun, ended = table[f"{start}_at"], table[f"{end}_at"]
     notes = [note] if note else []
     flags = {"imputed": table[f"{start}_imputed"], "reversed": ended < begun}
@@ -103,7 +125,7 @@ def _selection(
     )
     return Selection(
         name="conversion_since_recording" if only_since_recording else "conversion",
-        table=selected,
+        choice=selected,
         unit=Unit.SHARE,
         formula=(
             f"of the leads that entered {start.label} at least {span} before the as-of time, "
@@ -111,7 +133,6 @@ def _selection(
         ),
         from_stage=start,
         to_stage=end,
-        flags=tuple(flags),
         window_days=days,
         notes=tuple(notes),
         impossible=impossible,
@@ -172,7 +193,7 @@ def not_negative(number: ibis.Value) -> ibis.Value:
 
 def days_followed(population: Population, table: ibis.Table, start: Stage, end: Stage) -> ibis.Value:
     """Whole days from a stage to the as-of time, counted as `days_taken` counts them."""
-    as_of = microseconds(instant(population.question.as_of))
+    as_of = microseconds(population.as_of)
     exact = ((as_of - microseconds(table[f"{start}_at"])) / float(_DAY)).floor()
     whole = days_between(table[f"{start}_day"], population.today)
     return _day_only(table, start, end).ifelse(whole.cast("float64"), exact).cast("int64")
@@ -193,7 +214,6 @@ def _reached(table: ibis.Table, start: Stage, end: Stage, days: int) -> ibis.Val
 
 
 def _mature(population: Population, table: ibis.Table, start: Stage, end: Stage, days: int) -> ibis.Value:
-    question = population.question
-    exact = table[f"{start}_at"] <= instant(question.as_of.astimezone(UTC) - timedelta(days=days))
+    exact = table[f"{start}_at"] <= population.days_ago(days)
     whole = table[f"{start}_day"] <= population.today - timedelta(days=days)
     return _day_only(table, start, end).ifelse(whole, exact)

@@ -46,7 +46,7 @@ def conversion_of_all(population: Population, start: Stage, end: Stage) -> Selec
     )
     return Selection(
         name="conversion_of_all",
-        table=selected,
+        choice=selected,
         unit=Unit.SHARE,
         formula=(
             f"estimated share of all leads that entered {start.label}, however young, that enter {end.label} within "
@@ -54,7 +54,6 @@ def conversion_of_all(population: Population, start: Stage, end: Stage) -> Selec
         ),
         from_stage=start,
         to_stage=end,
-        flags=("imputed", "reversed"),
         window_days=window,
         notes=tuple(notes),
         impossible=impossible,

@@ -2,23 +2,28 @@
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
 from alignment.errors import InvalidInput, NotFound
 from alignment.lifecycle import Stage
-from leads.metrics.acceptance import NAMES as DECISIONS
-from leads.metrics.acceptance import NEEDED as DECIDED_BY
+from leads.latest import Latest
 from leads.metrics.acceptance import (
     acceptance_of_due,
     acceptance_rate,
     feedback_coverage,
-    rejection_reasons,
+    reasons_of_rejection,
+    rejected_for,
     silent_rejections,
 )
-from leads.metrics.conversion import conversion, conversion_since_recording
+from leads.metrics.business_clock import OPEN_UNTIL_NOW, open_until_now
+from leads.metrics.conversion import conversion, conversion_since_recording, look_ahead
+from leads.metrics.counting import Counted, Plan
+from leads.metrics.counting import plan as plan_of
+from leads.metrics.history import whole_population
 from leads.metrics.incidence import conversion_of_all
 from leads.metrics.money import pipeline_velocity, win_rate_by_value
-from leads.metrics.population import Population
+from leads.metrics.population import AS_OF, Population
 from leads.metrics.question import GroupBy, Measure, MetricQuestion
 from leads.metrics.sales_cycle import (
     sales_cycle,
@@ -26,10 +31,10 @@ from leads.metrics.sales_cycle import (
     sales_cycle_of_all,
     start_of_cycle,
 )
-from leads.metrics.selection import PARTS_OF_A_FIGURE, Selection, leads_behind, measure
+from leads.metrics.selection import PARTS_OF_A_FIGURE, Selection, figure_of, leads_behind, measure, told
 from leads.metrics.source_quality import NAMES as QUALITIES
 from leads.metrics.source_quality import quality_of_sources, selection_of
-from leads.metrics.speed_to_lead import ANSWERS, followed_up_in_time, speed_selection, speed_to_lead
+from leads.metrics.speed_to_lead import ANSWERS, followed_up_in_time, speed_selection
 from leads.metrics.speed_to_lead import NAMES as SPEEDS
 from leads.metrics.throughput import lead_velocity, throughput
 from leads.metrics.volume import volume_of, volume_of_mqls
@@ -48,7 +53,12 @@ _CONVERSIONS = (
 )
 _ALWAYS = ((Stage.MQL, Stage.WON), (Stage.MQL, Stage.SAL))
 _WITH_YOUNG_LEADS = (*_ALWAYS, (Stage.OPPORTUNITY, Stage.WON))
+_OF_CONVERSIONS = ("conversion", "conversion_since_recording", "conversion_of_all", "win_rate_cohort")
 _VOLUMES = (Stage.LEAD, Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.LOST)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_PLANS = 16
+_plans: Latest[tuple[list[Selection], Plan]] = Latest(_MOST_PLANS)
 
 
 def measure_all(question: MetricQuestion, names: Collection[str] | None = None) -> list[Measure]:
@@ -60,21 +70,52 @@ def measure_all(question: MetricQuestion, names: Collection[str] | None = None) 
     _check(question)
     facts = warehouse()
     with facts.read() as session:
-        needed = DECIDED_BY if names is not None and DECISIONS.issuperset(names) else None
-        population = Population(session, question, facts.imported_at(), needed=needed, counts_only=True)
-        measures: list[Measure] = []
-        for key, make in _selections(population):
-            if names is None or key.split(":")[0] in names:
-                selection = make()
-                measures += measure(population, selection) if selection is not None else []
-        for answer in ANSWERS:
-            if names is None or any(name.startswith(answer) for name in names):
-                measures += speed_to_lead(population, answer)
-        quality = [name for name in QUALITIES if names is None or name in names]
-        measures += quality_of_sources(population, quality)
-        if names is None or "rejection_reason" in names:
-            measures += rejection_reasons(population)
-        return measures
+        population = whole_population(session, question, facts.imported_at(), holds=names is None)
+        selections, plan = _planned(population, names)
+        counted = plan.run(session, _instants_of(population) if plan.words else None)
+        return [
+            figure
+            for selection, found in zip(selections, counted, strict=True)
+            for figure in told(population, selection, found)
+        ]
+
+
+def _planned(population: Population, names: Collection[str] | None) -> tuple[list[Selection], Plan]:
+    """The selections of these measures and how to count them, as it was found for an earlier instant of the same day."""
+    facts, question = population.facts, population.question
+    as_of = question.as_of
+    asked = (replace(question, as_of=_EPOCH), population.today, as_of.astimezone(UTC).date())
+    key = (facts.revision, population.imported_at, asked, names if names is None else frozenset(names))
+    # what came later than the instant, and what is held for a run, is of one instant and one run
+    population.lasting = bool(facts.revision) and not (
+        population._something_came_later or (population.holds and population.missing_fields)
+    )
+    if population.lasting and (kept := _plans.get(key)) is not None:
+        return kept
+    wanted = [(key, make) for key, make in _selections(population) if names is None or _is_among(names, key)]
+    look_ahead(population, [pair for key, _ in wanted for pair in _pairs_of(key)])
+    selections = [selection for _, make in wanted if (selection := make()) is not None]
+    plan = plan_of(population, selections)
+    if population.lasting:
+        plan = plan.kept(facts)
+        _plans.put(key, (selections, plan))
+    return selections, plan
+
+
+def _instants_of(population: Population) -> dict[str, datetime | int]:
+    """What a run of kept queries is told of its instant."""
+    as_of = population.question.as_of.astimezone(UTC).replace(tzinfo=None)
+    return {AS_OF: as_of, OPEN_UNTIL_NOW: open_until_now(population)}
+
+
+def _pairs_of(key: str) -> list[tuple[Stage, Stage]]:
+    """The stages of a conversion that a figure rests on."""
+    if key in QUALITIES:
+        return [(Stage.MQL, Stage.WON)]
+    name, *stages = key.split(":")
+    if name in _OF_CONVERSIONS:
+        return [(Stage(stages[0]), Stage(stages[1]))]
+    return []
 
 
 def weekly_volume(question: MetricQuestion) -> list[Measure]:
@@ -83,15 +124,22 @@ def weekly_volume(question: MetricQuestion) -> list[Measure]:
     facts = warehouse()
     with facts.read() as session:
         population = Population(session, replace(question, by=GroupBy.WEEK), facts.imported_at())
-        selection = volume_of_mqls(population)
-        weeks = selection.table
-        by_both = weeks.mutate(part=weeks.part.concat("|", weeks.definition))
-        found = []
-        for figure in measure(population, replace(selection, table=by_both)):
-            if "week" in figure.group:
-                week, _, definition = figure.group["week"].partition("|")
-                found.append(replace(figure, group={"week": week, "definition": definition}))
-        return found
+        weeks = replace(volume_of_mqls(population), tell=_by_week_and_definition)
+        return measure(population, weeks)
+
+
+def _by_week_and_definition(population: Population, selection: Selection, counted: Counted) -> list[Measure]:
+    rows = counted.rows()
+    groups = sorted({(row["part"], row["definition"]) for row in rows})
+    return [
+        figure_of(
+            population,
+            selection,
+            {"week": week, "definition": definition},
+            [row for row in rows if (row["part"], row["definition"]) == (week, definition)],
+        )
+        for week, definition in groups
+    ]
 
 
 def leads_behind_figure(
@@ -104,7 +152,7 @@ def leads_behind_figure(
 ) -> list[str]:
     """Ids of the leads behind a figure, page by page: `key` as in `Measure.key`, `part` counted, hit or excluded.
 
-    `group` is the value of the group, such as a source; None for the total. Raises NotFound for a key that has none.
+    `group` is the value of the group, such as a source, or a reason of rejection; None for the total. Raises NotFound for a key that has none.
     """
     _check(question)
     if part not in PARTS_OF_A_FIGURE:
@@ -118,6 +166,8 @@ def leads_behind_figure(
             f"{name}:{stages}": partial(selection_of, population, name)
             for name, stages in zip(QUALITIES, ("mql:won", "won"), strict=True)
         }
+        if key.startswith("rejection_reason") and group is not None:
+            makers[key], group = partial(rejected_for, population, group), None
         selection = makers[key]() if key in makers else None
         if selection is None:
             raise NotFound(f"There is no figure “{key[:80]}” with leads behind it.")
@@ -159,6 +209,17 @@ def _selections(population: Population) -> Iterator[tuple[str, Callable[[], Sele
     yield "feedback_coverage:mql", lambda: feedback_coverage(population)
     yield "silent_rejections:mql", lambda: silent_rejections(population)
     yield "followed_up_in_time:mql", lambda: followed_up_in_time(population)
+    for answer in ANSWERS:
+        yield answer, partial(speed_selection, population, answer)
+    for name in QUALITIES:
+        yield name, partial(quality_of_sources, population, name)
+    yield "rejection_reason", partial(reasons_of_rejection, population)
+
+
+def _is_among(names: Collection[str], key: str) -> bool:
+    """Whether a selection makes any of these measures."""
+    found = key.split(":")[0]
+    return found in names or (found in ANSWERS and any(name.startswith(found) for name in names))
 
 
 def _check(question: MetricQuestion) -> None:

@@ -24,7 +24,7 @@ _TOO_FEW: tuple[str, ...] = ("Too few for an interval.",)
 
 def win_rate_by_value(population: Population) -> Selection:
     """Value won / (value won + value lost), by the close in the period, in one currency."""
-    table = population.episodes
+    table = population.decided
     won, currency = is_won(table), currency_of(population)
     worth = has_value(table)
     selected = select(
@@ -44,7 +44,7 @@ def win_rate_by_value(population: Population) -> Selection:
 
     return Selection(
         name="win_rate_by_value",
-        table=selected,
+        choice=selected,
         unit=Unit.SHARE,
         formula=f"value won / (value won + value lost){_in(currency)}, of the leads closed in the period",
         to_stage=Stage.WON,
@@ -62,7 +62,7 @@ def pipeline_velocity(population: Population) -> Selection:
     2008); the number of open ones is a count and has none.
     """
     start = start_of_cycle(population)
-    table = population.episodes
+    table = population.decided
     currency = currency_of(population)
     won, opened = is_won(table), table.opportunity_at.notnull()
     closed = closed_at(table)
@@ -95,7 +95,7 @@ def pipeline_velocity(population: Population) -> Selection:
 
     return Selection(
         name="pipeline_velocity",
-        table=selected,
+        choice=selected,
         unit=Unit.MONEY_PER_DAY,
         formula=(
             "open opportunities × won / (won + lost) × mean value won ÷ median days from "

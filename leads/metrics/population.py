@@ -5,7 +5,7 @@ Everything here is an expression; what it costs is paid when a measure is comput
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -24,13 +24,13 @@ from leads.truncation import Truncation
 
 MOST_KEPT = 1_000_000
 MOST_COUNTED = 2_000_000
-"""Rows up to which tables are held; more where figures are only counted, for then they are narrow."""
+"""Rows up to which tables are held; more where figures are only counted, for then they say nothing of who it is."""
 MOST_PARTS = 50
+AS_OF = "as_of"
 TEST = "test_or_internal"
 _MONEY = ("value", "currency")
 _NO_FIELD = (GroupBy.WEEK, GroupBy.MONTH, GroupBy.DEFINITION)
 _WHO = ("lead_id", "source", "campaign", "content", "owner", "assigned_to", "last")
-_EVERY = ("number", "part", "definition", "verdict", "test")
 _OTHER_TIMES = ("assigned_at", "attempted_at", "contacted_at", "accepted_at", "rejected_at", "until_at")
 
 
@@ -42,6 +42,16 @@ def wall_clock(zone: str, at: dt.Timestamp(timezone="UTC")) -> dt.timestamp:  # 
 @ibis.udf.scalar.builtin(name="epoch_us")
 def microseconds(at: dt.timestamp) -> dt.int64:
     """The engine's own: microseconds since 1970 of an instant."""
+
+
+@ibis.udf.scalar.builtin(name="getvariable")
+def told_instant(key: str) -> dt.timestamp:
+    """The engine's own: the instant that a run was told under a name."""
+
+
+@ibis.udf.scalar.builtin(name="getvariable")
+def told_number(key: str) -> dt.int64:
+    """The engine's own: the number that a run was told under a name."""
 
 
 @ibis.udf.scalar.builtin(name="subtract")
@@ -72,15 +82,22 @@ class Population:
     windows: dict[tuple[Stage, Stage], int | None] = field(default_factory=dict)
     truncations: dict[tuple[Stage, Stage], Truncation | None] = field(default_factory=dict)
     chosen: dict[str, str | None] = field(default_factory=dict)
-    needed: frozenset[str] | None = None
-    """The columns of `episodes` that the measures asked for need, besides those of every measure; None for all."""
-    counts_only: bool = False
-    """Whether only figures are asked for and no leads: then what is held says nothing of who they are."""
+    parts: dict[str, list[str]] = field(default_factory=dict)
+    holds: bool = False
+    """Whether episodes that take a look at the leads are held for the run, for many figures; they say nothing of who it is then."""
+    lasting: bool = False
+    """Whether its expressions are for later instants of the same day too: then each run is told the instant as `AS_OF`."""
 
     @cached_property
     def as_of(self) -> ibis.Value:
         """The instant asked for."""
-        return instant(self.question.as_of)
+        return told_instant(AS_OF) if self.lasting else instant(self.question.as_of)
+
+    def days_ago(self, days: int) -> ibis.Value:
+        """The instant so many times 24 hours before the one asked for."""
+        if self.lasting:
+            return self.as_of - ibis.interval(days=days)
+        return instant(self.question.as_of.astimezone(UTC) - timedelta(days=days))
 
     @cached_property
     def today(self) -> date:
@@ -93,7 +110,7 @@ class Population:
         episode = self.facts.episode
         times = [f"{stage}_at" for stage in Stage] + list(_OTHER_TIMES)
         if not self._something_came_later:
-            return episode.filter(episode.mql_at.notnull() | (episode.number == 1))
+            return episode  # which after the first begins with an entry to MQL
         known = {name: (episode[name] <= self.as_of).ifelse(episode[name], ibis.null()) for name in times}
         for stage in Stage:
             happened = episode[f"{stage}_at"] <= self.as_of
@@ -156,27 +173,7 @@ class Population:
         nowhere is not filled in, nor lead in an episode after the first); `definition`, the label that applies at its MQL; `verdict`, true, false or null;
         `test`, whether the agreed filter takes it for a test or an internal lead; and `part`, the group it belongs to.
         """
-        table = self.recorded
-        later: dict[str, ibis.Value] | None = None
-        filled: dict[str, ibis.Value] = {}
-        for stage in reversed(ORDERED_STAGES):
-            own = table[f"{stage}_at"]
-            if not self.profile.entered[stage]:
-                filled[f"{stage}_imputed"] = ibis.literal(False)
-                continue
-            names = (f"{stage}_at", f"{stage}_day", f"{stage}_day_only")
-            if later is None:
-                filled[f"{stage}_imputed"] = ibis.literal(False)
-                later = {name: table[name] for name in names}
-                continue
-            skipped = own.isnull()
-            if stage == Stage.LEAD:
-                skipped = skipped & (table.number == 1)  # who comes again was a lead before
-            values = zip(names, later.values(), strict=True)
-            later = {name: skipped.ifelse(after, table[name]) for name, after in values}
-            filled |= later
-            filled[f"{stage}_imputed"] = skipped & later[f"{stage}_at"].notnull()
-        table = table.mutate(**filled)
+        table = self.recorded.mutate(**self._filled(self.recorded))
         columns = list(dict.fromkeys([*table.columns, *_MONEY, "definition", "verdict", "test", "part"]))
         table = self._judged(table)
         if self.question.only is not None:
@@ -184,10 +181,55 @@ class Population:
         exclude = self.question.exclude
         test = ibis.literal(False) if exclude is None else compile_rule(exclude, table, table.mql_at).passes
         table = table.mutate(test=test, part=self._part(table)).select(*columns)
-        if self.needed is not None:
-            wanted = (*_EVERY, *sorted(self.needed))
-            return self.once("episodes", lambda: table.select(*wanted))
         return self.once("episodes", lambda: table.mutate(source=table.source.coalesce(BLANK)))
+
+    @cached_property
+    def decided(self) -> ibis.Table:
+        """`episodes` with `decided`, `accepted`, `decided_at`, and `implied` where only a later stage tells of the decision.
+
+        What can be is asked of this table, so that it is counted in one look.
+        """
+        table = self.episodes
+        later = [table[f"{stage}_at"] for stage in (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)]
+        implied_at = ibis.least(*later)
+        accepted_at, rejected_at = table.accepted_at, table.rejected_at
+        # who went on without a decision was accepted in fact
+        implied = accepted_at.isnull() & rejected_at.isnull() & implied_at.notnull()
+        accepted_at = implied.ifelse(implied_at, accepted_at)
+        return table.mutate(
+            decided=ibis.or_(accepted_at.notnull(), rejected_at.notnull()),
+            decided_at=ibis.least(accepted_at, rejected_at),
+            accepted=accepted_at.notnull() & (rejected_at.isnull() | (accepted_at <= rejected_at)),
+            implied=implied,
+        )
+
+    def _filled(self, table: ibis.Table) -> dict[str, ibis.Value]:
+        """The times of the stages, those of skipped ones from the next later one, and `<stage>_imputed`."""
+        filled: dict[str, ibis.Value] = {}
+        later: list[Stage] = []
+        for stage in reversed(ORDERED_STAGES):
+            own = table[f"{stage}_at"]
+            filled[f"{stage}_imputed"] = ibis.literal(False)
+            if not self.profile.entered[stage]:
+                continue
+            if later:
+                times = [table[f"{after}_at"] for after in later]
+                # who comes again was a lead before
+                fills = table.number == 1 if stage == Stage.LEAD else ibis.literal(True)
+                for what in ("at", "day", "day_only"):
+                    values = [table[f"{after}_{what}"] for after in later]
+                    if what == "at":
+                        value = ibis.coalesce(*values)
+                    else:
+                        known = [(at.notnull(), value) for at, value in zip(times, values, strict=True)]
+                        value = ibis.cases(*known[:-1], else_=values[-1]) if known[1:] else values[0]
+                    name = f"{stage}_{what}"
+                    filled[name] = (own.isnull() & fills).ifelse(value, table[name])
+                if stage != Stage.LEAD:
+                    filled[f"{stage}_at"] = ibis.coalesce(own, *times)
+                filled[f"{stage}_imputed"] = own.isnull() & fills & filled[f"{stage}_at"].notnull()
+            later.insert(0, stage)
+        return filled
 
     @cached_property
     def genuine(self) -> ibis.Table:
@@ -195,20 +237,21 @@ class Population:
         return self.episodes if self.question.exclude is None else self.episodes.filter(~self.episodes.test)
 
     def once(self, name: str, make: Callable[[], ibis.Table]) -> ibis.Table:
-        """A table that several measures build on, made once for this run, and held where it is small enough.
+        """A table that several measures build on, made once for this run.
 
-        Else each measure works it out anew in a scan. What is held is gone when the run ends.
+        It is worked out in the queries that ask for it, unless it takes a look at the leads and is held. What is held is gone
+        when the run ends.
         """
         if name not in self.tables:
             table = make()
-            if self.counts_only:
-                table = table.drop(*(column for column in _WHO if column in table.columns))
-            most = MOST_COUNTED if self.counts_only else MOST_KEPT
-            self.tables[name] = table if self._size > most else self.facts.keep(table)
+            if name == "episodes" and self.holds and self.missing_fields and self.size <= MOST_COUNTED:
+                table = self.facts.keep(table.drop(*(column for column in _WHO if column in table.columns)))
+            self.tables[name] = table
         return self.tables[name]
 
     @cached_property
-    def _size(self) -> int:
+    def size(self) -> int:
+        """How many episodes there are."""
         return self.facts.value(self.facts.episode.count())
 
     def in_period(self, at: ibis.Value) -> ibis.Value:
@@ -224,6 +267,8 @@ class Population:
     def entered_in_period(self, table: ibis.Table, stage: Stage) -> ibis.Value:
         """Whether a stage was entered in the period; where the source tells only the day, by the day it tells."""
         question, day = self.question, table[f"{stage}_day"]
+        if question.first_day is None and question.last_day is None:
+            return table[f"{stage}_at"].notnull()
         inside = day.notnull()
         if question.first_day is not None:
             inside = inside & (day >= question.first_day)
@@ -241,13 +286,16 @@ class Population:
         """The calendar day of an instant."""
         return wall_clock(self.question.timezone, at.cast("timestamp('UTC')")).date()
 
+    def tests_to_leave_out(self, table: ibis.Table) -> list[tuple[ibis.Value, str]]:
+        """Why an episode counts nowhere: it is a test."""
+        return [(table.test, TEST)] if self.question.exclude is not None else []
+
     def reasons_to_leave_out(self, table: ibis.Table) -> list[tuple[ibis.Value, str]]:
         """Why an episode never counts: a test, or no qualified lead by the definition that applies to it."""
-        test = [(table.test, TEST)] if self.question.exclude is not None else []
         if not self.question.definitions:
-            return test
+            return self.tests_to_leave_out(table)
         return [
-            *test,
+            *self.tests_to_leave_out(table),
             ((~table.verdict).fill_null(False), "fails_definition"),
             (table.verdict.isnull(), "unknown_by_definition"),
         ]
@@ -277,19 +325,25 @@ class Population:
         verdict = ibis.cases(*verdicts, else_=True) if verdicts else ibis.literal(True)
         return joined.mutate(definition=ibis.cases(*labels, else_=NO_DEFINITION), verdict=verdict)
 
-    def _with_fields(self, table: ibis.Table) -> ibis.Table:
-        """The episodes with the fields of their leads beside them that rules and the split speak of."""
-        question, lead = self.question, self.facts.lead
+    @cached_property
+    def missing_fields(self) -> list[str]:
+        """The columns of leads that rules and the split speak of and episodes have not got."""
+        question, lead, episode = self.question, self.facts.lead, self.facts.episode
         rules = [question.only, question.exclude, *(found.rule for found in question.definitions)]
         fields = {*_MONEY}
         fields |= {name for rule in rules if rule is not None for name in fields_of(rule)}
         if question.by is not None and question.by not in _NO_FIELD:
             fields.add(question.by)
         columns = [column_of(name) for name in sorted(fields)]
-        missing = [name for name in columns if name in lead.columns and name not in table.columns]
-        if not missing:
+        return [name for name in columns if name in lead.columns and name not in episode.columns]
+
+    def _with_fields(self, table: ibis.Table) -> ibis.Table:
+        """The episodes with these fields of their leads beside them."""
+        if not self.missing_fields:
             return table
-        return table.left_join(lead.select("lead_id", *missing), "lead_id").drop("lead_id_right")
+        return table.left_join(self.facts.lead.select("lead_id", *self.missing_fields), "lead_id").drop(
+            "lead_id_right"
+        )
 
     def _part(self, table: ibis.Table) -> ibis.Value:
         match self.question.by:
@@ -316,10 +370,13 @@ class Population:
     def _most_frequent(self, table: ibis.Table, value: ibis.Value) -> ibis.Value:
         """A text as a group: blank is one of its own, and beyond the most frequent ones they are all `OTHERS`."""
         named = value.coalesce(BLANK)
-        values = table.select(named=named)
-        counted = values.group_by("named").aggregate(n=values.count())
-        counted = counted.order_by(counted.n.desc(), "named").limit(MOST_PARTS + 1)
-        found = [row["named"] for row in self.facts.rows(counted)]
+        by = str(self.question.by)
+        if by not in self.parts:
+            values = table.select(named=named)
+            counted = values.group_by("named").aggregate(n=values.count())
+            counted = counted.order_by(counted.n.desc(), "named").limit(MOST_PARTS + 1)
+            self.parts[by] = [row["named"] for row in self.facts.rows(counted)]
+        found = self.parts[by]
         if len(found) <= MOST_PARTS:
             return named
         return named.isin(found[:MOST_PARTS]).ifelse(named, OTHERS)

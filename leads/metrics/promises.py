@@ -42,6 +42,8 @@ _ANSWERED_BY = {
     Answer.CONTACT: "contacted_at",
     Answer.QUALIFICATION: "sql_at",
 }
+_WHY_NOT = ("waived", "only_the_day_is_known", "closed_before_due", "not_due")
+"""Why the clock of a lead does not count, the first that holds."""
 _KEPT = ("lead_id", "number", "part", "definition", "verdict", "test", "source")
 
 
@@ -257,12 +259,12 @@ def kept(
     ]
     return Selection(
         name="promise_kept",
-        table=select(
+        choice=select(
             population,
             table,
             counts=ibis.literal(True),
             hit=table.met,
-            left_out=[(table.left_out.notnull(), table.left_out)],
+            left_out=[(table.left_out == reason, reason) for reason in _WHY_NOT],
             flags={"early": table.early},
             beside={"minutes": table.minutes, "answered": table.answered},
         ),
@@ -270,7 +272,6 @@ def kept(
         formula="answered in time / (answered in time or late, or not answered and the time has passed); "
         + "; ".join(f"{version.label}: {_in_short(version.terms)}" for version in versions),
         from_stage=Stage.MQL,
-        flags=("early",),
         impossible=nothing[0] if nothing and len(nothing) == len(answers) else None,
     )
 
@@ -348,10 +349,7 @@ def _judged(population: Population, versions: Sequence[TermsInForce], let_off: L
     return table.mutate(
         met=table.answered & in_time,
         left_out=ibis.cases(
-            (waived, "waived"),
-            (table.day_only, "only_the_day_is_known"),
-            (not_due & table.closed.notnull(), "closed_before_due"),
-            (not_due, "not_due"),
+            *zip((waived, table.day_only, not_due & table.closed.notnull(), not_due), _WHY_NOT, strict=True),
             *population.reasons_to_leave_out(table),
             else_=ibis.null().cast("string"),
         ),

@@ -77,7 +77,7 @@ def sales_cycle_of_all(population: Population) -> Selection:
     )
     return Selection(
         name="sales_cycle_of_all_median",
-        table=selected,
+        choice=selected,
         unit=Unit.DAYS,
         formula=(
             f"days after {start.label} by which half of those have won who will, open and lost leads taken into account "
@@ -120,12 +120,11 @@ def _of_won(
 
     return Selection(
         name=name,
-        table=selected,
+        choice=selected,
         unit=Unit.DAYS,
         formula=formula,
         from_stage=start,
         to_stage=Stage.WON,
-        flags=("imputed", "reversed"),
         impossible=cohorts.impossible_between(population, start, Stage.WON),
         keys=("tenths",),
         reckon=reckon,

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import ibis
 
 from alignment import instants
 from alignment.lifecycle import Stage
 from alignment.statistics import Interval, wilson
+from leads.lean import lean
 from leads.metrics.population import Population
 from leads.metrics.question import NO_DEFINITION, Measure, Unit
+
+if TYPE_CHECKING:
+    from leads.metrics.counting import Counted
 
 PARTS_OF_A_FIGURE = ("counted", "hit", "excluded")
 NO_LEADS = "There are no leads to compute this from."
@@ -32,31 +37,65 @@ class Reckoned:
 
 
 @dataclass(frozen=True)
-class Selection:
-    """The episodes behind a figure.
+class Choice:
+    """Episodes of `source` that `counts`, less those `left_out` (the first reason holds); of what is left, those that `hit`.
 
-    `table` has `lead_id` and `number` (unless only figures are asked for), `part` (the group), `definition`; `left_out`, the reason why an episode does not
-    count, else null; `hit`, whether it is in the numerator; and a boolean `flag_<name>` for each of `flags`.
+    `flags` says of each whether it is unusual in some way; `beside` are further values a measure needs. What is unknown of a
+    yes or no is no. `source` has `part` (the group) and `definition`.
+    """
+
+    source: ibis.Table
+    counts: ibis.Value
+    hit: ibis.Value
+    left_out: tuple[tuple[ibis.Value, str], ...] = ()
+    flags: Mapping[str, ibis.Value] = field(default_factory=dict)
+    beside: Mapping[str, ibis.Value] = field(default_factory=dict)
+
+    @cached_property
+    def table(self) -> ibis.Table:
+        """What counts, one by one: `lead_id` and `number` where the source has them, `part`, `definition`, `left_out` (the reason, else
+        null), `hit`, a boolean `flag_<name>` for each of the flags, and what is `beside`."""
+        none = ibis.null().cast("string")
+        flags = {f"flag_{name}": value.fill_null(False) for name, value in self.flags.items()}
+        return self.source.filter(self.counts).select(
+            *identity_of(self.source),
+            "part",
+            "definition",
+            left_out=ibis.cases(*self.left_out, else_=none) if self.left_out else none,
+            hit=self.hit.fill_null(False),
+            **flags,
+            **self.beside,
+        )
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The episodes behind a figure, and what is said of it.
 
     Where the figure is more than hits / counted, `reckon` works it out from the rows that count: dicts with `hit`, `n`,
-    the columns of `keys`, by which they are grouped, and of `sums`, which are added up.
+    the values beside named in `keys`, by which they are grouped, and in `sums`, which are added up. Where it is more than one
+    figure for each group, `tell` makes them all from what was counted.
     """
 
     name: str
-    table: ibis.Table
+    choice: Choice
     unit: Unit
     formula: str
     from_stage: Stage | None = None
     to_stage: Stage | None = None
-    flags: tuple[str, ...] = ()
     window_days: int | None = None
     notes: tuple[str, ...] = ()
-    group: Mapping[str, str] = field(default_factory=dict)
     impossible: str | None = None
     """Why there can be no value, for instance because nothing of the kind is recorded."""
     keys: tuple[str, ...] = ()
     sums: tuple[str, ...] = ()
     reckon: Callable[[Sequence[Row]], Reckoned] | None = None
+    tell: "Callable[[Population, Selection, Counted], list[Measure]] | None" = None
+
+    @property
+    def table(self) -> ibis.Table:
+        """The episodes that count; see `Choice.table`."""
+        return self.choice.table
 
 
 def select(
@@ -68,25 +107,10 @@ def select(
     left_out: Sequence[tuple[ibis.Value, str]] = (),
     flags: Mapping[str, ibis.Value] | None = None,
     beside: Mapping[str, ibis.Value] | None = None,
-) -> ibis.Table:
-    """The table of a `Selection`: episodes of `table` that `counts`, less those `left_out` (the first reason holds).
-
-    `beside` are further columns a measure needs.
-    """
-    reasons = [*left_out, *population.reasons_to_leave_out(table)]
-    why = ibis.cases(*reasons, else_=_no_text()) if reasons else _no_text()
-    columns: dict[str, Any] = {
-        f"flag_{name}": value.fill_null(False) for name, value in (flags or {}).items()
-    }
-    return table.filter(counts).select(
-        *identity_of(table),
-        "part",
-        "definition",
-        left_out=why,
-        hit=hit.fill_null(False),
-        **columns,
-        **(beside or {}),
-    )
+) -> Choice:
+    """Episodes of `table` that `counts`, without those `left_out` and those that never count for this question."""
+    reasons = (*left_out, *population.reasons_to_leave_out(table))
+    return Choice(table, counts, hit, reasons, flags or {}, beside or {})
 
 
 def identity_of(table: ibis.Table) -> tuple[str, ...]:
@@ -96,21 +120,26 @@ def identity_of(table: ibis.Table) -> tuple[str, ...]:
 
 def measure(population: Population, selection: Selection) -> list[Measure]:
     """The figure in total and, where the question asks for it, by group: one query that comes back as counts."""
-    table = selection.table
-    flags = {name: table[f"flag_{name}"].sum().coalesce(0) for name in selection.flags}
-    sums = {name: table[name].sum().coalesce(0) for name in selection.sums}
-    rows = population.facts.rows(
-        table.group_by("part", "definition", "left_out", "hit", *selection.keys).aggregate(
-            n=table.count(), **flags, **sums
-        )
-    )
-    by = population.question.by
-    groups: list[tuple[dict[str, str], list[dict[str, Any]]]] = [(dict(selection.group), rows)]
-    if by is not None and selection.impossible is None:
-        for part in sorted({row["part"] for row in rows}, key=str):
-            group = {str(by): part, **selection.group}
-            groups.append((group, [row for row in rows if row["part"] == part]))
-    return [_figure(population, selection, group, found) for group, found in groups]
+    return measure_each(population, [selection])[0]
+
+
+def measure_each(population: Population, selections: Sequence[Selection]) -> list[list[Measure]]:
+    """`measure` of several selections at once: those of the same episodes are counted in one look at them."""
+    from leads.metrics.counting import plan
+
+    found = plan(population, selections).run(population.facts)
+    return [told(population, *both) for both in zip(selections, found, strict=True)]
+
+
+def told(population: Population, selection: Selection, counted: "Counted") -> list[Measure]:
+    """The figures of a selection from what was counted of it."""
+    return (selection.tell or figures_of)(population, selection, counted)
+
+
+def figures_of(population: Population, selection: Selection, counted: "Counted") -> list[Measure]:
+    """One figure in total and, where the question asks for it, one for each group."""
+    by = population.question.by if selection.impossible is None else None
+    return [figure_of(population, selection, group, told.rows()) for group, told in counted.groups(by)]
 
 
 def passport(population: Population, selection: Selection, group: Mapping[str, str]) -> dict[str, Any]:
@@ -138,7 +167,7 @@ def tally(rows: Sequence[Mapping[str, Any]], selection: Selection) -> dict[str, 
             definitions[row["definition"]] = definitions.get(row["definition"], 0) + row["n"]
         else:
             excluded[row["left_out"]] = excluded.get(row["left_out"], 0) + row["n"]
-    flags = {name: sum(row[name] for row in counted) for name in selection.flags}
+    flags = {name: sum(row[name] for row in counted) for name in selection.choice.flags}
     versions = [label for label in definitions if label != NO_DEFINITION]
     single = versions[0] if len(versions) == 1 and len(definitions) == 1 else None
     return {
@@ -149,12 +178,13 @@ def tally(rows: Sequence[Mapping[str, Any]], selection: Selection) -> dict[str, 
     }
 
 
-def _figure(
+def figure_of(
     population: Population,
     selection: Selection,
     group: Mapping[str, str],
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Row],
 ) -> Measure:
+    """The figure of one group from its rows."""
     counted = [row for row in rows if row["left_out"] is None]
     notes = list(selection.notes)
     found = _plain(selection, counted) if selection.reckon is None else selection.reckon(counted)
@@ -187,10 +217,6 @@ def _hits(counted: Sequence[Row]) -> tuple[int, int]:
     return sum(row["n"] for row in counted if row["hit"]), sum(row["n"] for row in counted)
 
 
-def _no_text() -> ibis.Value:
-    return ibis.null().cast("string")
-
-
 def leads_behind(
     population: Population, selection: Selection, part: str, group: str | None, offset: int, limit: int
 ) -> list[str]:
@@ -203,5 +229,10 @@ def leads_behind(
     }[part]
     if group is not None:
         wanted = wanted & (table.part == group)
-    ids = table.filter(wanted).select("lead_id").distinct().order_by("lead_id").limit(limit, offset=offset)
+    ids = (
+        lean(table.filter(wanted).select("lead_id"))
+        .distinct()
+        .order_by("lead_id")
+        .limit(limit, offset=offset)
+    )
     return [row["lead_id"] for row in population.facts.rows(ids)]

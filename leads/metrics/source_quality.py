@@ -1,14 +1,14 @@
 """How good each source is, with as much doubt as its number of leads leaves: rates pulled towards those of the rest."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from alignment.lifecycle import Stage
 from alignment.shrinkage import shrink
 from leads.metrics.conversion import conversion, conversion_since_recording
+from leads.metrics.counting import Counted
 from leads.metrics.population import Population
 from leads.metrics.question import OTHERS, GroupBy, Measure
-from leads.metrics.selection import Selection, measure
+from leads.metrics.selection import Selection, figures_of
 from leads.metrics.win_rate import win_rate
 
 FEWEST = 10
@@ -16,20 +16,15 @@ NAMES = ("quality_conversion", "quality_win_rate")
 _NO_SOURCES = (GroupBy.WEEK, GroupBy.MONTH, GroupBy.DEFINITION)
 
 
-def quality_of_sources(population: Population, names: Sequence[str] = NAMES) -> list[Measure]:
-    """Conversion and win rate of each group as they are to be believed, where the question splits by sources or any field.
+def quality_of_sources(population: Population, name: str) -> Selection | None:
+    """One of `NAMES`: the rate of each group as it is to be believed; None where the question splits by no sources or fields.
 
     Numerator and denominator are what was counted; `parts` has that rate as `raw`, and what such groups have on the
     whole as `overall`. Groups below `FEWEST` leads have no value. What is gathered as others is left out.
     """
     if population.question.by is None or population.question.by in _NO_SOURCES:
-        return []
-    found: list[Measure] = []
-    for name in names:
-        selection = selection_of(population, name)
-        if selection.impossible is None:
-            found += _shrunk([figure for figure in measure(population, selection) if figure.group])
-    return found
+        return None
+    return replace(selection_of(population, name), tell=_shrunk)
 
 
 def selection_of(population: Population, name: str) -> Selection:
@@ -43,7 +38,10 @@ def selection_of(population: Population, name: str) -> Selection:
     return replace(found, name=name, formula=formula)
 
 
-def _shrunk(figures: Sequence[Measure]) -> list[Measure]:
+def _shrunk(population: Population, selection: Selection, counted: Counted) -> list[Measure]:
+    if selection.impossible is not None:
+        return []
+    figures = [figure for figure in figures_of(population, selection, counted) if figure.group]
     groups = [figure for figure in figures if figure.denominator and OTHERS not in figure.group.values()]
     if not groups:
         return []

@@ -1,17 +1,19 @@
 """Speed to lead: business minutes until somebody tries to reach a lead. Those who wait count too."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import ibis
 
 from alignment.lifecycle import Stage
 from alignment.statistics import SurvivalCurve, kaplan_meier_counts
+from leads.lean import lean
 from leads.metrics.acceptance import start_of_clock
 from leads.metrics.business_clock import elapsed_columns
+from leads.metrics.counting import Counted
 from leads.metrics.population import Population
 from leads.metrics.question import Measure, Unit
-from leads.metrics.selection import Selection, identity_of, passport, select, tally
+from leads.metrics.selection import Row, Selection, identity_of, measure, passport, select, tally
 
 QUANTILES = {"median": 0.5, "p90": 0.9}
 TO_THE_MINUTE = 10_000
@@ -46,7 +48,7 @@ ANSWERS = {
     ),
 }
 NAMES = tuple(f"{name}_{quantile}" for name in ANSWERS for quantile in QUANTILES)
-_KEPT = ("part", "definition", "verdict", "test", "start", "answered", "closed", "early", "minutes")
+_KEPT = ("part", "definition", "verdict", "test", "start", "answered", "closed", "early")
 _NO_ATTEMPTS = ANSWERS["speed_to_lead"].missing
 
 
@@ -65,8 +67,9 @@ def waiting(population: Population, answer: Answer = ANSWERS["speed_to_lead"]) -
     table = table.mutate(
         end=end, answered=answered, closed=closed, early=answered & (answered_at < table.start)
     )
+    table = lean(table.select(*identity_of(table), *_KEPT, "end"))
     table = elapsed_columns(population, table, {"minutes": ("start", "end")})
-    return table.select(*identity_of(table), *_KEPT)
+    return table.select(*identity_of(table), *_KEPT, "minutes")
 
 
 def speed_selection(population: Population, name: str = "speed_to_lead") -> Selection:
@@ -76,16 +79,15 @@ def speed_selection(population: Population, name: str = "speed_to_lead") -> Sele
     """
     asked = next(key for key in ANSWERS if name.startswith(key))
     answer = ANSWERS[asked]
-    if asked == "speed_to_lead":
-        table = population.once("waiting", lambda: waiting(population))
-    else:
-        table = waiting(population, answer)
+    table = population.once(asked, lambda: waiting(population, answer))
+    # so that what comes back grows with the time recorded and not with the number of leads
+    hours = (table.minutes // 60 * 60).cast("int64")
     selected = select(
         population,
         table,
         counts=population.in_period(table.start),
         hit=table.answered,
-        beside={"minutes": table.minutes},
+        beside={"minutes": (table.minutes > TO_THE_MINUTE).ifelse(hours, table.minutes)},
         flags={"early": table.early},
     )
     recorded = {
@@ -95,12 +97,13 @@ def speed_selection(population: Population, name: str = "speed_to_lead") -> Sele
     }
     return Selection(
         name=name,
-        table=selected,
+        choice=selected,
         unit=Unit.BUSINESS_MINUTES,
         formula=f"business minutes from the start to {answer.words}; leads that still wait count as waiting",
         from_stage=Stage.MQL,
-        flags=("early",),
         impossible=None if recorded[answer.column] else answer.missing,
+        keys=("minutes",),
+        tell=_quantiles,
     )
 
 
@@ -110,36 +113,24 @@ def speed_to_lead(population: Population, name: str = "speed_to_lead") -> list[M
     `name` is one of `ANSWERS`. The numerator counts the answered, the denominator all leads whose clock started in the period.
     Times are told to the minute up to `TO_THE_MINUTE`, to the hour above.
     """
-    base = speed_selection(population, name)
-    selected = base.table
-    # so that what comes back grows with the time recorded and not with the number of leads
-    hours = (selected.minutes // 60 * 60).cast("int64")
-    selected = selected.mutate(minutes=(selected.minutes > TO_THE_MINUTE).ifelse(hours, selected.minutes))
-    rows = population.facts.rows(
-        selected.group_by("part", "definition", "left_out", "hit", "minutes").aggregate(
-            n=selected.count(), early=selected.flag_early.sum().coalesce(0)
-        )
-    )
-    by = population.question.by
-    groups: list[tuple[dict[str, str], list[dict[str, Any]]]] = [({}, rows)]
-    if by is not None and base.impossible is None:
-        parts = sorted({row["part"] for row in rows}, key=str)
-        groups += [({str(by): part}, [row for row in rows if row["part"] == part]) for part in parts]
+    return measure(population, speed_selection(population, name))
+
+
+def _quantiles(population: Population, selection: Selection, counted: Counted) -> list[Measure]:
+    name = next(key for key in ANSWERS if selection.name.startswith(key))
     measures = []
-    for group, found in groups:
-        counted = [row for row in found if row["left_out"] is None]
-        curve = kaplan_meier_counts(
-            [row["minutes"] for row in counted],
-            [row["n"] if row["hit"] else 0 for row in counted],
-            [0 if row["hit"] else row["n"] for row in counted],
-        )
+    for group, told in counted.groups(population.question.by if selection.impossible is None else None):
+        inside = told.reason < 0
+        times, n, hit = told.keys["minutes"][inside], told.n[inside], told.hit[inside]
+        curve = kaplan_meier_counts(times, n * hit, n * ~hit)
+        rows = told.without_keys().rows()
         for quantile, q in QUANTILES.items():
             measures.append(
                 _quantile(
                     population,
-                    replace(base, name=f"{name}_{quantile}"),
+                    replace(selection, name=f"{name}_{quantile}"),
                     group,
-                    found,
+                    rows,
                     curve,
                     q,
                     ANSWERS[name].not_yet,
@@ -151,8 +142,8 @@ def speed_to_lead(population: Population, name: str = "speed_to_lead") -> list[M
 def _quantile(
     population: Population,
     selection: Selection,
-    group: dict[str, str],
-    rows: list[dict[str, Any]],
+    group: Mapping[str, str],
+    rows: Sequence[Row],
     curve: SurvivalCurve,
     q: float,
     not_yet: str,
@@ -188,7 +179,7 @@ def followed_up_in_time(population: Population) -> Selection:
     not count.
     """
     limit = population.question.follow_up_minutes
-    table = population.once("waiting", lambda: waiting(population))
+    table = population.once("speed_to_lead", lambda: waiting(population))
     not_due = ~table.answered & (table.minutes <= limit)
     selected = select(
         population,
@@ -203,10 +194,9 @@ def followed_up_in_time(population: Population) -> Selection:
     )
     return Selection(
         name="followed_up_in_time",
-        table=selected,
+        choice=selected,
         unit=Unit.SHARE,
         formula=f"tried within {limit} business minutes / (tried within or after, or not tried and the time has passed)",
         from_stage=Stage.MQL,
-        flags=("early",),
         impossible=None if population.profile.attempted else _NO_ATTEMPTS,
     )

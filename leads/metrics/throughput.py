@@ -18,7 +18,7 @@ FEWEST_FOR_GROWTH = 5
 
 def throughput(population: Population, start: Stage, end: Stage) -> Selection:
     """Entries to `end` in the period / entries to `start` in the period: not the same leads, so it may exceed 1."""
-    table = population.episodes
+    table = population.decided
     went_in, came_out = (
         population.entered_in_period(table, start),
         population.entered_in_period(table, end),
@@ -28,7 +28,7 @@ def throughput(population: Population, start: Stage, end: Stage) -> Selection:
         table,
         counts=went_in | came_out,
         hit=came_out,
-        beside={"went_in": went_in.fill_null(False)},
+        beside={"went_in": went_in},
     )
     impossible = None
     for stage in (start, end):
@@ -36,7 +36,7 @@ def throughput(population: Population, start: Stage, end: Stage) -> Selection:
             impossible = impossible or f"No entry to {stage.label} is recorded with a date."
     return Selection(
         name="throughput",
-        table=selected,
+        choice=selected,
         unit=Unit.RATIO,
         formula=(
             f"entries to {end.label} in the period / entries to {start.label} in the period; these are not the same "
@@ -57,7 +57,7 @@ def lead_velocity(population: Population) -> Selection:
     where the earlier month had no MQL or the record begins within it.
     """
     earlier, later, following = months(population)
-    table = population.episodes
+    table = population.decided
     came = partial(population.came_since, table, Stage.MQL)
     selected = select(population, table, counts=came(earlier) & ~came(following), hit=came(later))
     begins = population.profile.earliest
@@ -68,7 +68,7 @@ def lead_velocity(population: Population) -> Selection:
             impossible = f"The record begins on {begins:%Y-%m-%d}, so {earlier:%B %Y} is not complete."
     return Selection(
         name="lead_velocity",
-        table=selected,
+        choice=selected,
         unit=Unit.GROWTH,
         formula=f"MQLs of {later:%B %Y} / MQLs of {earlier:%B %Y} − 1; complete months only",
         to_stage=Stage.MQL,

@@ -3,7 +3,7 @@
 from alignment.lifecycle import Stage
 from leads.metrics.population import Population
 from leads.metrics.question import Unit
-from leads.metrics.selection import Selection, select
+from leads.metrics.selection import Choice, Selection, select
 
 
 def volume_of_mqls(population: Population) -> Selection:
@@ -11,7 +11,7 @@ def volume_of_mqls(population: Population) -> Selection:
 
     Those that fail it, or leave it open, are excluded and counted. A recycled lead counts once per entry.
     """
-    table = population.episodes
+    table = population.decided
     selected = select(
         population,
         table,
@@ -21,31 +21,28 @@ def volume_of_mqls(population: Population) -> Selection:
     )
     return Selection(
         name="volume",
-        table=selected,
+        choice=selected,
         unit=Unit.LEADS,
         formula="leads that entered MQL in the period and meet the definition in force when they did",
         to_stage=Stage.MQL,
-        flags=("imputed",),
     )
 
 
 def volume_of(population: Population, stage: Stage) -> Selection:
     """Leads whose entry to any other stage lies in the period, whatever the definition of an MQL says of them."""
-    table = population.episodes
-    table = table.mutate(verdict=True)
+    table = population.decided
     at = table[f"{stage}_at"]
     flags = {"imputed": table[f"{stage}_imputed"]} if f"{stage}_imputed" in table.columns else {}
     return Selection(
         name="volume",
-        table=select(
-            population,
+        choice=Choice(
             table,
             counts=population.entered_in_period(table, stage),
             hit=at.notnull(),
+            left_out=tuple(population.tests_to_leave_out(table)),
             flags=flags,
         ),
         unit=Unit.LEADS,
         formula=f"leads that entered {stage.label} in the period",
         to_stage=stage,
-        flags=tuple(flags),
     )

@@ -17,10 +17,10 @@ def win_rate(population: Population) -> Selection:
     Where an episode was both lost and won, the later of its first loss and first win holds. Without any recorded loss there is no win rate: it
     would be 100 %.
     """
-    table = population.episodes
+    table = population.decided
     return Selection(
         name="win_rate",
-        table=select(population, table, counts=population.in_period(closed_at(table)), hit=is_won(table)),
+        choice=select(population, table, counts=population.in_period(closed_at(table)), hit=is_won(table)),
         unit=Unit.SHARE,
         formula="won / (won + lost), of the leads closed in the period",
         to_stage=Stage.WON,

@@ -1,0 +1,50 @@
+"""Queries without what nobody asks for: columns that no later step uses cost time each time a query is put into words."""
+
+from collections.abc import Collection
+from typing import Any
+
+import ibis
+import ibis.expr.operations as ops
+
+
+def lean(table: ibis.Table) -> ibis.Table:
+    """The same rows and columns; the steps that it is made of keep what a later one uses, down to the first that is more
+    than a choice of columns or rows."""
+    return _narrowed(table.op(), table.columns).to_expr()
+
+
+def _narrowed(step: Any, names: Collection[str]) -> Any:
+    """A step with these columns at least."""
+    if isinstance(step, ops.Project):
+        wanted = {name: value for name, value in step.values.items() if name in names}
+        below = _used(wanted.values(), step.parent)
+        # a table without columns is none
+        wanted = wanted or dict([next(iter(step.values.items()))])
+        narrower = ops.Project(step.parent, wanted)
+    elif isinstance(step, ops.Aggregate):
+        below = _used((*step.groups.values(), *step.metrics.values()), step.parent)
+        narrower = step
+    elif isinstance(step, ops.Filter):
+        below = {*names, *_used(step.predicates, step.parent)}
+        narrower = step
+    else:
+        return step
+    parent = _narrowed(step.parent, below)
+    return narrower if parent is step.parent else narrower.replace({step.parent: parent})
+
+
+def _used(values: Collection[Any], relation: Any) -> set[str]:
+    """The columns of a relation that values are made of."""
+    found: set[str] = set()
+    seen: set[Any] = set()
+    waiting = list(values)
+    while waiting:
+        node = waiting.pop()
+        if node in seen or isinstance(node, ops.Relation):
+            continue
+        seen.add(node)
+        if isinstance(node, ops.Field) and node.rel == relation:
+            found.add(node.name)
+        else:
+            waiting.extend(child for child in node.__children__)
+    return found
