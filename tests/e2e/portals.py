@@ -126,7 +126,7 @@ class ForkedPortal(Portal):
             _FORKING.set_forkserver_preload(["serving"])
             ensure_running()
         environment = {**os.environ, "CONCORD_DATA": str(self.folder), "PORT": str(self.port)}
-        process = _FORKING.Process(target=_serve, args=(environment, str(self.log)))
+        process = _FORKING.Process(target=_serve, args=(environment, str(self.log)), daemon=True)
         process.start()
         self.process = _Forked(process)
         self._wait_until_it_answers()
