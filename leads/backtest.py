@@ -325,16 +325,20 @@ def compare_rules(
         return ()
     population = with_outcomes(facts)
     population = population.filter(within(population.came_at, period, timezone))
-    distinct = list(dict.fromkeys(rule for pair in pairs for rule in pair))
-    names = {rule: f"says_{number}" for number, rule in enumerate(distinct)}
+    # by their text: rules that ask for True and for 1 are equal in Python, and mean something else
+    distinct = {repr(rule): rule for pair in pairs for rule in pair}
+    names = {text: f"says_{number}" for number, text in enumerate(distinct)}
     judged = population.select(
         "won",
         "lost",
-        **{name: compile_rule(rule, population, population.came_at).outcome for rule, name in names.items()},
+        **{
+            name: compile_rule(distinct[text], population, population.came_at).outcome
+            for text, name in names.items()
+        },
     )
     measured: dict[str, ibis.Value] = {"all": judged.count()}
     for number, (one, other) in enumerate(pairs):
-        first, second = judged[names[one]], judged[names[other]]
+        first, second = judged[names[repr(one)]], judged[names[repr(other)]]
         only = {"first": first & ~second, "second": ~first & second}
         measured[f"both_{number}"] = (first & second).sum()
         measured[f"neither_{number}"] = (~first & ~second).sum()

@@ -113,7 +113,7 @@ class HeldLeads:
         self._columns = columns
         self._came_at = came_at
         self._guard = threading.Lock()
-        self._bitmaps: OrderedDict[Condition, Any] = OrderedDict()
+        self._bitmaps: OrderedDict[str, Any] = OrderedDict()
 
     @property
     def bytes(self) -> int:
@@ -220,14 +220,17 @@ class HeldLeads:
         return true, false
 
     def _condition(self, condition: Condition) -> Any:
+        key = repr(
+            condition
+        )  # conditions that ask for True and for 1 are equal in Python, and mean something else
         with self._guard:
-            found = self._bitmaps.get(condition)
+            found = self._bitmaps.get(key)
             if found is not None:
-                self._bitmaps.move_to_end(condition)
+                self._bitmaps.move_to_end(key)
                 return found
         found = self._worked_out(condition)
         with self._guard:
-            self._bitmaps[condition] = found
+            self._bitmaps[key] = found
             most = max(4, MOST_BYTES_OF_BITMAPS // max(1, 2 * self._rows // 8))
             while len(self._bitmaps) > most:
                 self._bitmaps.popitem(last=False)

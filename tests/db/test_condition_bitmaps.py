@@ -105,6 +105,16 @@ def test_who_changes_side_is_found_lead_by_lead(held_by_window, before, after):
     assert {key: found for key, found in told.items() if found.leads} == counted
 
 
+def test_to_be_true_and_to_be_one_are_two_things(held_by_window):
+    held, leads = held_by_window[EVERYTHING]
+    for value in (True, 1, 1.0, False, 0):
+        tried = Rule(Condition("flag", Operator.EQUAL, value))
+        passed = sum((of for lead, came, of in leads if evaluate(tried, lead, came)), Outcomes())
+        assert held.verdicts(tried).passed == passed
+    yes, one = (Rule(Condition("flag", Operator.EQUAL, value)) for value in (True, 1))
+    assert held.verdicts(yes).passed != held.verdicts(one).passed
+
+
 RULES = (
     {"field": "employees", "op": ">=", "value": 50},
     {"field": "created_at", "op": "within_days", "value": 2},

@@ -84,6 +84,8 @@ def test_many_pairs_in_one_look_count_what_each_counts_alone_and_lead_by_lead(pe
         rule("employees", ">=", 50),
         rule("employees", ">=", 10),
         rule("demo", "=", True),
+        rule("visits", "=", True),
+        rule("visits", "=", 1),
         rule("source", "in", ["ads", "fair"]),
         rule("created_at", "within_days", 1),
         parse({"version": 1, "not": condition("source", "contains", "a")}),
