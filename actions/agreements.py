@@ -438,7 +438,7 @@ def _conflict(
             conflict,
         )
     return DraftConflict(
-        f"Someone changed {found.label} while you were editing. Your text is still here: compare and save again.",
+        f"Someone changed {found.label} while you were editing. Your text is still here: compare both and choose what to keep.",
         conflict,
     )
 

@@ -111,7 +111,7 @@ def test_the_second_of_two_editors_has_both_contents_before_them(facilitator):
     seen = find(first).revision
     definitions.edit(facilitator, first, seen, "Eighty people.", RULE, date(2026, 12, 1))
     definitions.edit(facilitator, first, seen + 1, "Ninety people.", RULE, date(2026, 12, 1))
-    with pytest.raises(DraftConflict, match="compare and save again") as told:
+    with pytest.raises(DraftConflict, match="choose what to keep") as told:
         definitions.edit(make_actor("facilitator", None), first, seen, "Fifty people.", None, None)
     conflict = told.value.conflict
     assert (conflict.base.text, conflict.mine.text, conflict.theirs.text) == (
