@@ -251,10 +251,10 @@ def session(connection: "duckdb.DuckDBPyConnection") -> "Backend":
 
 def create_empty(backend: "Backend", place: tuple[str, str] | None) -> None:
     """Make the tables of facts that hold nothing."""
-    from leads import episodes, schema
+    from leads import schema
 
-    lead = backend.create_table("lead", schema=schema.lead(()), database=place)
-    event = backend.create_table("lead_event", schema=schema.EVENT, database=place)
+    backend.create_table("lead", schema=schema.lead(()), database=place)
+    backend.create_table("lead_event", schema=schema.EVENT, database=place)
     backend.create_table("custom_field", schema=schema.CUSTOM_FIELD, database=place)
     backend.create_table("known_column", schema=schema.KNOWN_COLUMN, database=place)
-    backend.create_table("episode", schema=episodes.build(lead, event).schema(), database=place)
+    backend.create_table("episode", schema=schema.EPISODE, database=place)

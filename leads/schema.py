@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import ibis
 import sqlglot.expressions as sge
 
+from alignment.lifecycle import Stage
 from alignment.rules import FieldType
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS
 
@@ -30,6 +31,28 @@ EVENT = ibis.schema(
         "reason": "string",
         "owner": "string",
         "automatic": "boolean",
+    }
+)
+# what `leads.episodes.build` gives
+EPISODE = ibis.schema(
+    {
+        "lead_id": "string",
+        "created_at": "timestamp(6)",
+        **dict.fromkeys(("source", "campaign", "content", "owner"), "string"),
+        "value": "float64",
+        "currency": "string",
+        "number": "int64",
+        **{
+            f"{stage.value}_{what}": kind
+            for stage in Stage
+            for what, kind in (("at", "timestamp(6)"), ("day", "date"), ("day_only", "boolean"))
+        },
+        "assigned_at": "timestamp(6)",
+        "assigned_to": "string",
+        **dict.fromkeys(("attempted_at", "contacted_at", "accepted_at", "rejected_at"), "timestamp(6)"),
+        "reason": "string",
+        "until_at": "timestamp(6)",
+        "last": "boolean",
     }
 )
 CUSTOM_FIELD = ibis.schema({"name": "string", "type": "string"})

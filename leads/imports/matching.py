@@ -20,7 +20,7 @@ from leads.imports.looking import (
     columns,
 )
 from leads.imports.mapping import LeadMapping
-from leads.imports.presets import ATTRIBUTE, CREATED, LEAD_ID, LEFT_OUT, REASON, Preset
+from leads.imports.presets import ATTRIBUTE, CREATED, LEAD_ID, LEFT_OUT, MERGED, MERGED_INTO, REASON, Preset
 from leads.model import CANONICAL_FIELDS, CANONICAL_NAMES, is_attribute_name
 
 _DECIMAL_COMMA = re.compile(r"^-?[\d.]*\d,(\d{1,2}|\d{4,})$")
@@ -103,6 +103,7 @@ def meanings() -> tuple[Meaning, ...]:
     return (
         Meaning(LEFT_OUT, "Left out", ""),
         Meaning(LEAD_ID, "The lead's id", "Lead"),
+        Meaning(MERGED, "The lead it was merged into, by its id", "Lead"),
         Meaning(CREATED, "Created, and so became a lead", "Date"),
         *(Meaning(presets.of_stage(stage), label, "Date") for stage, label in stages.items()),
         *(Meaning(presets.of_event(kind), label, "Date") for kind, label in events.items()),
@@ -212,7 +213,7 @@ def to_document(matching: Matching) -> dict[str, Any]:
     """
     by_meaning: dict[str, str] = {}
     attributes: dict[str, str] = {}
-    for column, meaning in matching.meanings.items():
+    for column, meaning in sorted(matching.meanings.items(), key=lambda entry: entry[1] != MERGED):
         if meaning == ATTRIBUTE:
             name = matching.names.get(column) or attribute_name(column, attributes)
             attributes[name] = column
@@ -223,6 +224,8 @@ def to_document(matching: Matching) -> dict[str, Any]:
             )
         elif meaning:
             by_meaning[meaning] = column
+            if meaning == MERGED:
+                attributes[MERGED_INTO] = column
     if LEAD_ID not in by_meaning:
         raise InvalidInput("No column is the lead's id. Choose the one that is different for every lead.")
     document: dict[str, Any] = {"lead_id": by_meaning[LEAD_ID]}
@@ -311,8 +314,8 @@ def from_mapping(mapping: LeadMapping, files: Sequence[FileSeen]) -> Matching | 
         words[here(flag.column)] = flag.equals
     if mapping.rejection_reason:
         sound &= mean(mapping.rejection_reason, REASON)
-    for column in mapping.attributes.values():
-        sound &= mean(column, ATTRIBUTE)
+    for name, column in mapping.attributes.items():
+        sound &= mean(column, MERGED if name.lower() == MERGED_INTO else ATTRIBUTE)
     if not sound:
         return None
     return Matching(
@@ -358,7 +361,7 @@ def _layers(preset: Preset) -> tuple[Mapping[str, tuple[str, ...]], ...]:
 
 def _only_its_own(meaning: str) -> bool:
     """Whether a name has this meaning in the preset alone: a status means different things elsewhere."""
-    return meaning == ATTRIBUTE or meaning.startswith("flag:")
+    return meaning in (ATTRIBUTE, MERGED) or meaning.startswith("flag:")
 
 
 def _fitting(meaning: str, column: ColumnSeen) -> str | None:

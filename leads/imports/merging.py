@@ -108,7 +108,7 @@ def _begin(
     result = schema.create(backend, "lead", aligned(lead, types), types)
     log = schema.create(backend, "lead_event", event, schema.EVENT)
     progress.at(Step.FOLDING)
-    straight = None if wide is None else episodes_of(wide, result, log)
+    straight = None if wide is None else episodes_of(wide, result)
     folded = episodes.build(result, log) if straight is None else straight
     episode = schema.create(backend, "episode", folded)
     _note_fields(draft, result, attributes, columns)
@@ -157,7 +157,7 @@ def _add(
     result = schema.create(backend, "lead", ibis.union(*rows) if len(rows) > 1 else rows[0])
     log = schema.create(backend, "lead_event", old.event.union(fresh), schema.EVENT)
     progress.at(Step.FOLDING)
-    straight = None if wide is None else episodes_of(wide, result, log)
+    straight = None if wide is None else episodes_of(wide, result)
     folded = _folded(old, result, log, status, done, straight) if whole else episodes.build(result, log)
     episode = schema.create(backend, "episode", folded)
     _note_fields(draft, result, attributes, columns)
@@ -192,12 +192,11 @@ def _folded(
 
     Those of leads that nothing touched are taken over, and those of new ones are as their rows tell, if that is `straight`.
     """
-    anew = episodes.build(lead, event)
-    if episodes.survivors(lead) is not None or old.episode.schema() != anew.schema():
-        return anew
+    if episodes.survivors(lead) is not None or old.episode.schema() != schema.EPISODE:
+        return episodes.build(lead, event)
     to_fold = done[2] + (done[1] if straight is None else 0)
     if to_fold * 4 >= old.value(old.lead.count()):
-        return anew
+        return episodes.build(lead, event)
     changed = status.filter(status.is_changed).select("lead_id")
     new = status.filter(status.is_new).select("lead_id")
     kept = old.episode.anti_join(changed, "lead_id") if done[2] else old.episode

@@ -15,6 +15,9 @@ CREATED = "created"
 """Created, which is also when a lead entered the first stage."""
 REASON = "rejection_reason"
 ATTRIBUTE = "attribute"
+MERGED_INTO = "merged_into"  # the custom field, as `leads.episodes` knows it
+MERGED = f"attribute:{MERGED_INTO}"
+"""The id of the lead into which one was merged."""
 LEFT_OUT = ""
 
 
@@ -164,6 +167,7 @@ SALESFORCE = Preset(
         of_flag(Stage.OPPORTUNITY): ("IsConverted", "Converted"),
         of_flag(Stage.LOST): ("Status", "Lead Status"),
         of_flag(Stage.WON): ("IsWon", "Won"),
+        MERGED: ("MasterRecordId", "Master Record ID"),
         ATTRIBUTE: ("Rating", "AnnualRevenue", "Annual Revenue"),
     },
     signs=(

@@ -9,6 +9,7 @@ from alignment.lifecycle import EventType, Stage
 from leads import episodes
 from leads.facts import aligned
 from leads.model import CANONICAL_NAMES
+from leads.schema import EPISODE
 
 _OF_A_DATE = ("at", "day", "day_only")
 
@@ -36,12 +37,11 @@ class Rows:
     sound: ibis.Value | None = None
 
 
-def episodes_of(rows: Rows, lead: ibis.Table, event: ibis.Table) -> ibis.Table | None:
-    """What `episodes.build(lead, event)` gives for the leads and events of these rows; None where it has to be asked.
+def episodes_of(rows: Rows, lead: ibis.Table) -> ibis.Table | None:
+    """What `episodes.build` gives for the leads and events of these rows, which are in `lead`; None where it has to be asked.
 
     A row tells of each kind of event at most once, so a lead has one episode, with what the row says.
     """
-    schema = episodes.build(lead, event).schema()
     if episodes.survivors(lead) is not None:
         return None
     if any(told.kind is EventType.DECISION_WITHDRAWN for told in rows.told):
@@ -51,11 +51,9 @@ def episodes_of(rows: Rows, lead: ibis.Table, event: ibis.Table) -> ibis.Table |
     }
     columns |= {"number": ibis.literal(1), "until_at": ibis.null(), "last": ibis.literal(True)}
     columns |= _times(rows)
-    if not set(schema.names) <= {*columns, *CANONICAL_NAMES}:
-        return None
-    present = {name: value for name, value in columns.items() if name in schema.names}
+    present = {name: value for name, value in columns.items() if name in EPISODE.names}
     table = rows.table if rows.sound is None else rows.table.filter(rows.sound)
-    return aligned(table.select(**present), dict(schema.items()))
+    return aligned(table.select(**present), dict(EPISODE.items()))
 
 
 def _times(rows: Rows) -> dict[str, ibis.Value]:

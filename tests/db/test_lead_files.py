@@ -2,9 +2,10 @@
 
 import random
 
+import ibis
 import pytest
 
-from leads import episodes
+from leads import episodes, schema
 from leads.imports import cells, wide
 from leads.imports.csv_files import CsvFile, look_through
 from leads.imports.files import UnreadableFile
@@ -198,6 +199,13 @@ def test_a_date_is_read_alike_in_a_column_of_plain_ones_and_among_others(tmp_pat
         found.append((refused, leads))
     assert found[0] == found[1]
     assert [row for row, _ in found[0][0]] == [5, 6]
+
+
+def test_episodes_have_the_columns_that_are_written_down():
+    lead, event = (
+        ibis.table(types, name=name) for name, types in (("l", schema.lead(())), ("e", schema.EVENT))
+    )
+    assert episodes.build(lead, event).schema() == schema.EPISODE
 
 
 @pytest.mark.parametrize("dates", [DATES, [*DATES, " 2026-02-07 09:30:15 ", "05.01.2026"]])

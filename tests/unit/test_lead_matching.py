@@ -184,6 +184,19 @@ def test_a_mapping_that_was_kept_is_read_again_as_what_it_was(header):
     assert mapped(again) == mapped(matching)
 
 
+def test_the_lead_into_which_one_was_merged_is_known_whatever_its_column_is_called():
+    files = (
+        seen("Id,LeadSource,IsConverted,OwnerId,Status,MasterRecordId,Merged into", "1,ads,0,x,New,2,note"),
+    )
+    matching = propose(files)
+    assert matching.preset == "salesforce"
+    assert matching.meanings["MasterRecordId"] == presets.MERGED
+    beside = replace(matching, meanings={**matching.meanings, "Merged into": presets.ATTRIBUTE})
+    kept = mapped(beside).attributes
+    assert (kept["merged_into"], kept["merged_into_2"]) == ("MasterRecordId", "Merged into")
+    assert from_mapping(mapped(beside), files).meanings["MasterRecordId"] == presets.MERGED
+
+
 def test_a_mapping_that_gives_a_column_two_meanings_is_left_as_it_is():
     mapping = read_mapping('lead_id = "id"\nsource = "from"\ncampaign = "from"')
     assert from_mapping(mapping, (seen("id,from"),)) is None
