@@ -66,6 +66,8 @@ PLAUSIBLE = {
     "related": [],
     "qualifies": True,
     "minutes_before": 15,
+    "measure": "mql_won",
+    "comparison": "below",
     "first_day": date(2026, 1, 1),
     "last_day": date(2026, 3, 31),
 }
