@@ -119,10 +119,11 @@ class Drawing:
 def choices(draft: Draft) -> dict[str, FieldChoice]:
     """The fields to choose from; one that the imported leads do not have stays as it was written."""
     fields = {field.name: field for field in list_fields(actor())}
+    leads = max((field.leads for field in fields.values()), default=0)
     for part in parts_of(draft.root):
         named = [part.field, (part.decay or {}).get("since")]
         for name in filter(None, named):
-            fields.setdefault(name, FieldChoice(name, name.replace("_", " "), FieldType.ANY))
+            fields.setdefault(name, FieldChoice(name, name.replace("_", " "), FieldType.ANY, leads=leads))
     return fields
 
 

@@ -257,3 +257,5 @@ def test_another_document_or_coming_back_begins_anew(open_editor):
 def test_a_field_that_leads_hardly_have_is_told(with_leads, open_editor):
     app = open_editor({"version": 1, "all": [{"field": "campaign", "op": "=", "value": "x"}]})
     assert any("No lead has Campaign filled in" in caption.value for caption in app.caption)
+    app = open_editor({"version": 1, "all": [{"field": "their_own", "op": "=", "value": "x"}]})
+    assert any("No lead has their own filled in" in caption.value for caption in app.caption)
