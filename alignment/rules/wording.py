@@ -82,8 +82,18 @@ class _Words:
         return f"{self._field(condition.field)} {_predicate(condition.operator, condition.value, negated)}"
 
 
+_OF_DAYS = {
+    Operator.GREATER: "after",
+    Operator.AT_LEAST: "on or after",
+    Operator.LESS: "before",
+    Operator.AT_MOST: "on or before",
+}
+
+
 def _predicate(operator: Operator, value: Any, negated: bool) -> str:
     is_ = "is not" if negated else "is"
+    if operator in _OF_DAYS and isinstance(value, date):
+        return f"{is_} {_OF_DAYS[operator]} {_value(value)}"
     match operator:
         case Operator.EQUAL:
             return f"{is_} {_value(value)}"

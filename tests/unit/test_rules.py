@@ -271,6 +271,22 @@ def test_a_rule_reads_as_a_sentence():
     )
 
 
+@pytest.mark.parametrize(
+    ("op", "words"), [(">", "after"), (">=", "on or after"), ("<", "before"), ("<=", "on or before")]
+)
+def test_days_are_compared_in_the_words_of_days(op, words):
+    part = condition_part("created_at", op, "2026-01-05")
+    assert sentence(parse({"version": 1, **part})) == f"created at is {words} 5 January 2026"
+    assert sentence(parse({"version": 1, "not": part})) == f"created at is not {words} 5 January 2026"
+
+
+def test_sentence_and_hash_do_not_change_where_equal_parts_change_places():
+    size, source = condition_part("employees", ">=", 50), condition_part("source", "in", ["a", "b"])
+    one = parse({"version": 1, "any": [size, {"all": [source, size]}, size]})
+    other = parse({"version": 1, "any": [dict(size), {"all": [dict(source), dict(size)]}, size]})
+    assert sentence(one) == sentence(other) and canonical_hash(one) == canonical_hash(other)
+
+
 def condition_part(field, op, value):
     return {"field": field, "op": op, "value": value}
 
