@@ -271,7 +271,7 @@ def _front(
         bits = ground.bits(choice)
         passed = count(bits) if bits is not None else Outcomes()
         a_week = passed.leads / weeks if weeks else 0.0
-        rate = passed.win_rate or 0.0
+        rate = round(passed.win_rate or 0.0, 2)  # less than a hundredth is no reason to prefer a rule
         worth = (*support, rate)
         if worth in told or not _keeps(limits, a_week, passed.win_rate):
             continue

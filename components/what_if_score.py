@@ -13,6 +13,7 @@ from alignment.texts import number_text
 from alignment.what_if import LEAST_WINS, Window
 from components.charts.lettering import percent
 from components.charts.what_if import OutcomeRow, roc_figure
+from components.navigation import page_path
 from components.page import show_refusal, stop_on_refusal
 from components.session import actor
 from components.text import plain
@@ -112,8 +113,10 @@ def _show_both(scores: Sequence[RuleStart], window: Window) -> None:
     sides = {start.team: start for start in scores if start.team is not None}
     st.subheader("Both teams' points", anchor=False)
     if len(sides) < len(Team):
-        said = "Each team proposes its own points first; once both have, they stand here beside each other."
-        st.caption(said)
+        st.caption(
+            "Each team proposes its own points first; once both have, they stand here beside each other."
+        )
+        st.page_link(page_path("score"), label="Propose points for your team", icon=":material/scoreboard:")
         return
     with stop_on_refusal():
         checks = {team: score_checks.check_score(actor(), sides[team].document, window) for team in Team}
