@@ -46,17 +46,16 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "workshop:run": FACILITATORS,
     "workshop:attend": EVERYONE,
     "workshop:vote": EVERYONE,
-    # definitions
-    "definition:read": EVERYONE,
-    "definition:draft": LEADING,
-    "definition:sign": TEAM_LEADS,
-    "definition:acknowledge": EVERYONE,
+    # agreements of every kind: definitions, promises, the lead score
     "agreement:read": EVERYONE,
     "agreement:draft": LEADING,
     "agreement:sign": TEAM_LEADS,
     "agreement:acknowledge": EVERYONE,
     "agreement:follow": LEADING,
     "score:propose": TEAM_LEADS,
+    # definitions
+    "definition:read": EVERYONE,
+    "definition:draft": LEADING,
     "term:describe": LEADING,
     "agreement:export": EVERYONE,
     "agreement:publish": ADMIN,
@@ -68,7 +67,6 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # promises
     "promise:read": EVERYONE,
     "promise:draft": LEADING,
-    "promise:sign": TEAM_LEADS,
     "promise:waive": TEAM_LEADS,
     "promise:alert": LEADING,
     # cycle

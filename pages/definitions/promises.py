@@ -8,7 +8,7 @@ import streamlit as st
 from actions import promise_signing, promises, settings
 from actions.permissions import may
 from actions.promises import Compliance
-from alignment.definitions import DefinitionState
+from alignment.agreements import AgreementState
 from alignment.promises import PromiseKind
 from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal
@@ -117,9 +117,9 @@ to_sign = [
     entry.open
     for entry in entries
     if entry.open
-    and entry.open.state is DefinitionState.PROPOSED
+    and entry.open.state is AgreementState.PROPOSED
     and me.team
-    and may(me, "promise:sign")
+    and may(me, "agreement:sign")
     and not entry.open.signed_by(me.team)
 ]
 with sentence:
