@@ -159,8 +159,7 @@ def seconds_until_idle(pid: int) -> float:
         time.sleep(0.05)
         now = cpu_seconds(pid)
         if now - worked > 0.02:
-            last_busy = time.perf_counter()
-        worked = now
+            last_busy, worked = time.perf_counter(), now
     return last_busy - begun
 
 
