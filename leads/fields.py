@@ -27,7 +27,7 @@ def list_choices(facts: Facts) -> tuple[FieldChoice, ...]:
     for number, field in enumerate(fields):
         seen = {
             name: found.get(f"{name}_{number}")
-            for name in ("known", "different", "lowest", "middle", "highest", "first", "last")
+            for name in ("known", "different", "lowest", "middle", "highest", "whole", "first", "last")
         }
         listed = _values(facts, field.name) if _repeats(seen) else ()
         choices.append(
@@ -40,7 +40,7 @@ def list_choices(facts: Facts) -> tuple[FieldChoice, ...]:
                 known=int(seen["known"] or 0),
                 leads=leads,
                 lowest=seen["lowest"],
-                middle=seen["middle"],
+                middle=_median(seen),
                 highest=seen["highest"],
                 first=seen["first"],
                 last=seen["last"],
@@ -60,6 +60,7 @@ def _looks(lead: ibis.Table, fields: tuple[LeadField, ...]) -> dict[str, ibis.Va
             looks[f"lowest_{number}"] = value.min()
             looks[f"middle_{number}"] = value.approx_median()
             looks[f"highest_{number}"] = value.max()
+            looks[f"whole_{number}"] = (value == value.floor()).all()
         elif field.type is FieldType.DATE:
             day = as_utc_day(lead, field.name)
             looks[f"first_{number}"] = day.min()
@@ -67,6 +68,12 @@ def _looks(lead: ibis.Table, fields: tuple[LeadField, ...]) -> dict[str, ibis.Va
         else:
             looks[f"different_{number}"] = column.approx_nunique()
     return looks
+
+
+def _median(seen: dict[str, Any]) -> float | None:
+    """The median as the engine estimates it, without decimals where the field has none."""
+    middle: float | None = seen["middle"]
+    return float(round(middle)) if middle is not None and seen["whole"] else middle
 
 
 def _repeats(seen: dict[str, Any]) -> bool:

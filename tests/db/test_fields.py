@@ -14,6 +14,7 @@ def test_fields_come_with_the_values_that_occur_the_most_frequent_first():
     assert fields["source"].counts == (3, 2) and fields["source"].known == fields["source"].leads == 5
     employees = fields["employees"]
     assert employees.type is FieldType.NUMBER and employees.values == ()
+    assert employees.lowest <= employees.middle <= employees.highest and employees.middle.is_integer()
 
 
 def test_before_the_first_import_there_are_the_fields_of_the_model_without_values():
