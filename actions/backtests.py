@@ -1,14 +1,12 @@
 """Trying a rule on past leads, before anybody signs it."""
 
-from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from actions import settings
 from actions.permissions import authorise
-from alignment import rules
+from actions.what_if import RuleDocument, read_rule
 from alignment.people import Actor
-from alignment.rules import FieldType, Rule
 from db.store import store
 
 if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really touched
@@ -17,8 +15,8 @@ if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really to
 
 def try_rule(
     actor: Actor,
-    rule: str | Mapping[str, Any],
-    against: str | Mapping[str, Any] | None = None,
+    rule: RuleDocument,
+    against: RuleDocument | None = None,
     *,
     first_day: date | None = None,
     last_day: date | None = None,
@@ -36,13 +34,9 @@ def try_rule(
         fields = facts.rule_fields()
     zone = settings.company_of(store().read()).hours.timezone
     return backtest(
-        _read(rule, fields),
-        None if against is None else _read(against, fields),
+        read_rule(rule, fields),
+        None if against is None else read_rule(against, fields),
         first_day,
         last_day,
         zone,
     )
-
-
-def _read(rule: str | Mapping[str, Any], fields: Mapping[str, FieldType]) -> Rule:
-    return rules.parse_json(rule, fields) if isinstance(rule, str) else rules.parse(rule, fields)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from people import make_actor
 
-from actions import bridging, clock, score_checks, what_if
+from actions import bridging, clock, definitions, rule_starts, score_checks, what_if
 from actions.settings import change_company, company_with_revision
 from alignment.bridging import Limits
 from alignment.company import BusinessHours
@@ -18,7 +18,16 @@ from alignment.rules import InvalidRule, conditions_of, evaluate, parse, to_docu
 from alignment.what_if import Outcomes, Window, thresholds_of, with_threshold
 from leads.backtest import backtest, count_change, count_verdicts, count_windows, warn_of_fields
 from leads.store import warehouse
-from tests.closed_leads import AS_OF, ZONE, condition, in_plain_words, made_up_leads
+from tests.closed_leads import (
+    AS_OF,
+    MARKETING,
+    SALES,
+    ZONE,
+    closed_survey,
+    condition,
+    in_plain_words,
+    made_up_leads,
+)
 
 QUARTER = Window(date(2026, 4, 1), date(2026, 6, 30), "", date(2026, 4, 1), date(2026, 6, 30))
 EVERYTHING = Window(None, None, "")
@@ -402,3 +411,28 @@ def test_what_cannot_be_searched_is_said(limits, marketing, said):
         bridging.find_bridges(
             MACHINE, {team: {"version": 1, **document} for team, document in chosen.items()}, limits
         )
+
+
+# ── where to begin ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_one_may_begin_from_what_is_agreed_and_from_what_each_team_asks_for():
+    definitions.draft(MACHINE, "mql", "Large companies.", {"version": 1, **RULES["nested"]})
+    closed_survey(people=3)
+    starts = {start.label: start for start in rule_starts.list_starts(make_actor("team_lead", "sales"))}
+    title = "What is a qualified lead?"
+    assert list(starts) == [
+        "MQL, in preparation",
+        "MQL, in preparation, as points",
+        f"What sales asks for: {title}",
+        f"What marketing asks for: {title}",
+    ]
+    assert starts[f"What sales asks for: {title}"].document == SALES["rule"]
+    assert starts[f"What marketing asks for: {title}"].document == MARKETING["rule"]
+    assert [start.team for start in starts.values()] == [None, None, Team.SALES, Team.MARKETING]
+    points = starts["MQL, in preparation, as points"]
+    assert [start.is_score for start in starts.values()] == [False, True, False, False]
+    assert [entry["add"] for entry in points.document["points"]] == [10, 10, 10, 10]
+    assert points.document["threshold"] == 20
+    with pytest.raises(NotPermitted):
+        rule_starts.list_starts(make_actor("member", "sales"))
