@@ -308,6 +308,8 @@ def drop(actor: Actor, version_id: str) -> None:
 def acknowledge(actor: Actor, version_id: str) -> None:
     """Note that the person has read the version in force."""
     person = authorise(actor, "agreement:acknowledge")
+    if actor.machine:
+        raise NotPermitted("Only people read agreements. Sign in as one of them.")
 
     def transaction(connection: Connection) -> None:
         found = _in_force(connection, version_id)

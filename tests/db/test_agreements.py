@@ -260,6 +260,8 @@ def test_who_leads_sees_who_has_not_read_what_is_in_force(facilitator, sales, ma
         promise_signing.sign(lead, version_id, find(version_id).content_hash)
     agreements.acknowledge(reader, version_id)
     agreements.acknowledge(reader, version_id)
+    with pytest.raises(NotPermitted, match="Only people"):
+        agreements.acknowledge(MACHINE, version_id)
     found = agreements.read_readers(sales, version_id)
     assert [person.name for person, _ in found.read] == ["Sal Lead", "Mar Lead", "Rea Der"]
     assert [person.name for person in found.not_yet] == ["Zoe Late"]
