@@ -17,17 +17,26 @@ AFTER = datetime(2026, 2, 3, 9, tzinfo=UTC)  # a Tuesday, four complete weeks la
 LARGE = {"version": 1, "all": [{"field": "employees", "op": ">=", "value": 50}]}
 
 
+def sign(leads, text, rule, day):
+    """Both team leads sign a definition of an MQL, in force from a day on."""
+    definition_id = definitions.draft(leads[0], "mql", text, rule, day)
+    definitions.propose(leads[0], definition_id)
+    for lead in leads:
+        [entry] = [one for one in definitions.read_glossary(lead) if one.term.key == "mql"]
+        definitions.sign(lead, definition_id, entry.open.content_hash)
+
+
+def both_leads():
+    return make_actor("team_lead", "sales"), make_actor("team_lead", "marketing")
+
+
 @pytest.fixture
 def team_leads():
     """A rule for an MQL, signed by both and in force before the first lead."""
     with clock.at(BEFORE):
-        sales, marketing = make_actor("team_lead", "sales"), make_actor("team_lead", "marketing")
-        definition_id = definitions.draft(sales, "mql", "A large company.", LARGE, BEFORE.date())
-        definitions.propose(sales, definition_id)
-        for lead in (sales, marketing):
-            [entry] = [one for one in definitions.read_glossary(lead) if one.term.key == "mql"]
-            definitions.sign(lead, definition_id, entry.open.content_hash)
-    return sales, marketing
+        leads = both_leads()
+        sign(leads, "A large company.", LARGE, BEFORE.date())
+    return leads
 
 
 def read_at(instant):
@@ -62,14 +71,9 @@ def test_leads_that_break_the_rule_and_rejections_it_does_not_cover_are_counted_
 
 
 def test_a_lead_is_judged_by_the_rule_in_force_when_it_came(team_leads):
-    sales, marketing = team_leads
     with clock.at(datetime(2026, 1, 12, tzinfo=UTC)):
         everyone = {"version": 1, "all": [{"field": "employees", "op": ">=", "value": 1}]}
-        definition_id = definitions.draft(sales, "mql", "Any company.", everyone, date(2026, 1, 19))
-        definitions.propose(sales, definition_id)
-        for lead in (sales, marketing):
-            [entry] = [one for one in definitions.read_glossary(lead) if one.term.key == "mql"]
-            definitions.sign(lead, definition_id, entry.open.content_hash)
+        sign(team_leads, "Any company.", everyone, date(2026, 1, 19))
     add_history(280, big=0.5)
     weeks = read_at(AFTER).weeks
     assert [week.failed for week in weeks] == [35, 35, 0, 0]
@@ -83,12 +87,7 @@ def test_without_a_rule_or_leads_there_is_no_drift(team_leads):
 
 def test_a_definition_in_words_only_judges_nobody():
     with clock.at(BEFORE):
-        sales, marketing = make_actor("team_lead", "sales"), make_actor("team_lead", "marketing")
-        definition_id = definitions.draft(sales, "mql", "Anybody.", None, BEFORE.date())
-        definitions.propose(sales, definition_id)
-        for lead in (sales, marketing):
-            [entry] = [one for one in definitions.read_glossary(lead) if one.term.key == "mql"]
-            definitions.sign(lead, definition_id, entry.open.content_hash)
+        sign(both_leads(), "Anybody.", None, BEFORE.date())
     add_history(100)
     assert read_at(AFTER).weeks == ()
 
