@@ -224,6 +224,16 @@ class Agreeing(RuleBasedStateMachine):
         self.agreed = now
 
     @invariant()
+    def the_signatures_that_count_are_those_since_the_last_change(self):
+        statement = (
+            "SELECT team, person_id FROM agreement_signature WHERE agreement_id = ? AND voided_at IS NULL"
+        )
+        counted = {
+            (Team(one["team"]), one["person_id"]) for one in store().read().execute(statement, (self.id,))
+        }
+        assert counted == {(team, who) for team, (who, _) in self.signed.items()}
+
+    @invariant()
     def the_log_only_grows(self):
         before, self.audit = self.audit, self.log()
         assert self.audit >= before
