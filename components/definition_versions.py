@@ -5,6 +5,7 @@ import streamlit as st
 from actions.definitions import GlossaryEntry
 from alignment.definitions import DefinitionVersion
 from components.agreement_steps import show_signatures
+from components.definition_exports import offer_exports
 from components.definition_leads import kept_evidence, show_change_in_leads, show_evidence
 from components.definition_text import (
     DEFINITION_PAGE,
@@ -23,12 +24,15 @@ def show_version(entry: GlossaryEntry, version: DefinitionVersion) -> None:
         st.markdown(plain(version.text))
         show_rule(version)
         show_signatures(version, entry.names)
-        with st.popover("Permanent link", icon=":material/link:", type="tertiary"):
-            query = "&".join(
-                f"{name}={value}" for name, value in link_to(entry.term.key, version.version).items()
-            )
-            st.code(f"{portal_address()}/definition?{query}", language=None, wrap_lines=True)
-            st.caption(f"Always leads to {plain(version.label)}, whatever is agreed later.")
+        with st.container(horizontal=True):
+            with st.popover("Permanent link", icon=":material/link:", type="tertiary"):
+                query = "&".join(
+                    f"{name}={value}" for name, value in link_to(entry.term.key, version.version).items()
+                )
+                st.code(f"{portal_address()}/definition?{query}", language=None, wrap_lines=True)
+                st.caption(f"Always leads to {plain(version.label)}, whatever is agreed later.")
+            if version.rule is not None:
+                offer_exports(f"definition_{version.id}", version.rule)
     show_evidence(kept_evidence(version))
 
 

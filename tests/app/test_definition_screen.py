@@ -116,6 +116,15 @@ def test_what_changed_is_told_in_words_and_in_leads(open_page, people, leads):
     assert "Choose two different versions." in texts(app)
 
 
+def test_the_rule_is_taken_away_as_another_system_reads_it(open_page, people, leads):
+    version = agree(people, "Fifty people.", 50)
+    app = open_page(PAGE, people["member"], term="mql")
+    app.button(key=f"definition_{version}_exports").click().run()
+    assert not app.exception
+    assert any(code.value and '"employees"' in code.value for code in app.code)
+    assert "Salesforce SOQL" in app.selectbox(key=f"definition_{version}_target").options
+
+
 def test_evidence_that_was_frozen_stands_beside_the_signature(open_page, people, leads):
     version = definitions.draft(acting(people["facilitator"]), "mql", "Fifty people.", rule(50))
     definitions.propose(acting(people["facilitator"]), version)
