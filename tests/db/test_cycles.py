@@ -1,7 +1,11 @@
 """A cycle goes on only through its gates, and its recap compares with what was frozen before anything changed."""
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from histories import START, add_history
@@ -10,10 +14,12 @@ from people import make_actor
 from actions import answers, clock, cycles, definitions, recap, responses, settings, surveys
 from alignment.cycles import Phase
 from alignment.errors import InvalidInput, NotFound, NotPermitted, StaleVersion, WrongState
-from alignment.people import MACHINE
+from alignment.people import MACHINE, Actor
 from alignment.recap import Outcome
+from db import store as stores
 from db.queries import definitions as stored
-from db.store import store
+from db.store import data_folder, store
+from leads import store as warehouses
 
 SURVEY = """
 title = "Short"
@@ -73,20 +79,51 @@ def name_points(facilitator, cycle_id):
     )
 
 
-def run_until_recap(facilitator, *, rule=RULE, after=None):
-    """A cycle from a baseline of four months to a look back; `after` are the shares of the months that follow."""
+_executing: dict[str, tuple[Path, Actor, str]] = {}
+"""The data folder of `run_until_recap` as it stands when the plan is put into practice, made once for all tests."""
+
+
+def run_until_recap(*, after=None):
+    """A cycle from a baseline of four months to a look back; `after` are the shares of the months that follow.
+
+    Returns the facilitator and the id of the cycle.
+    """
+    if "folder" not in _executing:
+        facilitator, cycle_id = run_until_execute()
+        close()
+        kept = Path(tempfile.mkdtemp(prefix="cycle-"))
+        atexit.register(shutil.rmtree, kept, ignore_errors=True)
+        shutil.copytree(data_folder(), kept, dirs_exist_ok=True)
+        _executing["folder"] = kept, facilitator, cycle_id
+    else:
+        close()
+        shutil.rmtree(data_folder(), ignore_errors=True)
+        shutil.copytree(_executing["folder"][0], data_folder())
+    _, facilitator, cycle_id = _executing["folder"]
+    if after is not None:
+        add_history(900, start=EXECUTES.replace(hour=9) + timedelta(days=1), prefix="later", **after)
+    return facilitator, cycle_id
+
+
+def close():
+    """Nothing holds the files of the data folder open."""
+    stores.close_all()
+    warehouses.close_all()
+
+
+def run_until_execute():
+    with clock.at(START):
+        facilitator = make_actor("facilitator", None)
     add_history(1190, start=START, accepted=0.5, minutes=120)
     with clock.at(BASELINE_ENDS):
         cycle_id = cycles.start_cycle(facilitator, "Spring")
         put_to_the_teams(facilitator, cycle_id)
         assert advance(facilitator) is Phase.PLAN
-        agree(facilitator, rule)
+        agree(facilitator)
         name_points(facilitator, cycle_id)
     with clock.at(EXECUTES):
         assert advance(facilitator) is Phase.EXECUTE
-    if after is not None:
-        add_history(900, start=EXECUTES.replace(hour=9) + timedelta(days=1), prefix="later", **after)
-    return cycle_id
+    return facilitator, cycle_id
 
 
 def test_a_cycle_does_not_leave_identify_before_everything_is_there(facilitator):
@@ -160,9 +197,9 @@ def test_any_term_that_was_signed_in_the_cycle_leads_on_to_the_recap(facilitator
 
 
 def test_a_cycle_that_is_closed_while_a_recap_is_being_computed_keeps_the_recap_it_was_closed_with(
-    facilitator, monkeypatch
+    monkeypatch,
 ):
-    cycle_id = run_until_recap(facilitator)
+    facilitator, cycle_id = run_until_recap()
     with clock.at(LOOKS_BACK):
         advance(facilitator)
         cycles.write_recap(facilitator, cycle_id, revision(facilitator, cycle_id), "First.")
@@ -187,8 +224,8 @@ def test_a_point_person_belongs_to_the_side(facilitator):
             cycles.name_point_people(facilitator, cycle_id, revision(facilitator, cycle_id), wrong, None)
 
 
-def test_the_second_of_two_who_write_is_told(facilitator):
-    cycle_id = run_until_recap(facilitator)
+def test_the_second_of_two_who_write_is_told():
+    facilitator, cycle_id = run_until_recap()
     with clock.at(LOOKS_BACK):
         advance(facilitator)
         seen = revision(facilitator, cycle_id)
@@ -200,9 +237,9 @@ def test_the_second_of_two_who_write_is_told(facilitator):
     assert cycles.read_cycle(facilitator, cycle_id).cycle.growth == "From the first."
 
 
-def test_silence_is_not_taken_for_acceptance(facilitator):
+def test_silence_is_not_taken_for_acceptance():
     """Afterwards sales decides only on the leads it likes: acceptance rises, and no improvement is claimed."""
-    cycle_id = run_until_recap(facilitator, after={"accepted": 0.8, "undecided": 0.4})
+    facilitator, cycle_id = run_until_recap(after={"accepted": 0.8, "undecided": 0.4})
     with clock.at(LOOKS_BACK):
         _, found = recap.read_recap(facilitator, cycle_id)
     acceptance = next(verdict for verdict in found.verdicts if verdict.measure == "acceptance")
@@ -260,8 +297,8 @@ def test_what_does_not_exist_is_said_so(facilitator):
             attempt()
 
 
-def test_the_recap_finds_what_improved_under_the_same_definition(facilitator):
-    cycle_id = run_until_recap(facilitator, after={"accepted": 0.8, "minutes": 30, "won": 0.1})
+def test_the_recap_finds_what_improved_under_the_same_definition():
+    facilitator, cycle_id = run_until_recap(after={"accepted": 0.8, "minutes": 30, "won": 0.1})
     with clock.at(LOOKS_BACK):
         _, found = recap.read_recap(facilitator, cycle_id)
     outcomes = {verdict.measure: verdict.outcome for verdict in found.verdicts}
@@ -334,8 +371,8 @@ def test_a_definition_that_came_into_force_within_the_baseline_is_no_improvement
     assert verdict_on("acceptance", found).outcome is Outcome.NO_DETECTABLE_CHANGE
 
 
-def test_an_easier_promise_alone_is_no_improvement(facilitator):
-    cycle_id = run_until_recap(facilitator, after={"minutes": 120})
+def test_an_easier_promise_alone_is_no_improvement():
+    facilitator, cycle_id = run_until_recap(after={"minutes": 120})
     company, revision = settings.company_with_revision(MACHINE)
     settings.change_company(MACHINE, replace(company, follow_up_minutes=180), revision)
     with clock.at(LOOKS_BACK):
@@ -378,8 +415,8 @@ def test_leads_that_are_accepted_at_once_and_turned_down_later_do_not_look_bette
     assert outcomes == [Outcome.TOO_EARLY, Outcome.TOO_EARLY, Outcome.NO_DETECTABLE_CHANGE]
 
 
-def test_a_period_that_ended_with_too_few_leads_is_not_said_to_become_readable(facilitator):
-    cycle_id = run_until_recap(facilitator)
+def test_a_period_that_ended_with_too_few_leads_is_not_said_to_become_readable():
+    facilitator, cycle_id = run_until_recap()
     with clock.at(EXECUTES + timedelta(days=1)):
         advance(facilitator)
     with clock.at(EXECUTES + timedelta(days=2)):
@@ -389,8 +426,8 @@ def test_a_period_that_ended_with_too_few_leads_is_not_said_to_become_readable(f
         assert "the period is over" in verdict.sentence
 
 
-def test_right_after_the_start_it_is_too_early_and_says_when_it_will_be_readable(facilitator):
-    cycle_id = run_until_recap(facilitator)
+def test_right_after_the_start_it_is_too_early_and_says_when_it_will_be_readable():
+    facilitator, cycle_id = run_until_recap()
     with clock.at(EXECUTES + timedelta(days=1)):
         _, found = recap.read_recap(facilitator, cycle_id)
     assert {verdict.outcome for verdict in found.verdicts} == {Outcome.TOO_EARLY}
@@ -399,15 +436,15 @@ def test_right_after_the_start_it_is_too_early_and_says_when_it_will_be_readable
     assert "Readable on about" in conversion.sentence
 
 
-def test_the_baseline_is_frozen_whatever_is_imported_later(facilitator):
-    cycle_id = run_until_recap(facilitator, after={"accepted": 0.8})
+def test_the_baseline_is_frozen_whatever_is_imported_later():
+    facilitator, cycle_id = run_until_recap(after={"accepted": 0.8})
     before = cycles.read_cycle(facilitator, cycle_id).cycle.baseline
     add_history(500, start=START, accepted=0.0, prefix="late-import")
     assert cycles.read_cycle(facilitator, cycle_id).cycle.baseline == before
 
 
-def test_a_written_recap_stays_as_it_was_read_and_closes_the_cycle(facilitator):
-    cycle_id = run_until_recap(facilitator, after={"accepted": 0.8, "minutes": 30})
+def test_a_written_recap_stays_as_it_was_read_and_closes_the_cycle():
+    facilitator, cycle_id = run_until_recap(after={"accepted": 0.8, "minutes": 30})
     with clock.at(LOOKS_BACK):
         with pytest.raises(WrongState, match="in the Recap phase"):
             cycles.write_recap(facilitator, cycle_id, revision(facilitator, cycle_id), "Too soon")
