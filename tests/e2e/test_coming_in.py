@@ -161,33 +161,3 @@ def test_the_first_start_leads_from_the_log_to_the_administrator_and_on_to_a_col
     again = new_context().new_page()
     again.goto(link)
     expect(again.get_by_text("does not work any more")).to_be_visible()
-
-
-def test_charts_and_tables_of_the_sample_company_show_under_the_policy_and_nothing_is_fetched_from_elsewhere(
-    portal, new_context
-):
-    page = new_context().new_page()
-    elsewhere = []
-    page.on("request", lambda sent: elsewhere.append(sent.url) if is_elsewhere(sent.url, portal) else None)
-    page.goto(portal.setup_link())
-    page.get_by_role("tab", name="Explore with the sample company").click()
-    page.get_by_role("button", name="Load the sample company").click()
-    expect(page.get_by_text("all people and data are made up")).to_be_visible(timeout=240_000)
-    password = page.get_by_test_id("stCode").locator("code").inner_text().strip()
-    administrator = next(
-        entry.person for entry in people.list_people(MACHINE) if entry.person.role.value == "admin"
-    )
-    settle(page)
-    fill_in_sign_in(page, administrator.email, password)
-    expect(page.get_by_text("all data are synthetic")).to_be_visible()
-    page.goto(portal.url + "/comparison")
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
-    page.goto(portal.url + "/people")
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
-    settle(page)
-    assert elsewhere == []
-    # the fixtures add: no violation of the policy in any console, no warning in the server's log
-
-
-def is_elsewhere(url, portal):
-    return not url.startswith((portal.url, portal.url.replace("http", "ws"), "data:", "blob:"))
