@@ -64,7 +64,7 @@ _plans: Latest[tuple[list[Selection], Plan]] = Latest(_MOST_PLANS)
 def measure_all(question: MetricQuestion, names: Collection[str] | None = None) -> list[Measure]:
     """Every measure in total and, if the question names one, by group, all from one version of the facts.
 
-    `names` keeps to the measures of these names, such as `conversion`. Without any leads the measures are there,
+    `names` keeps to the measures of these names, such as `conversion`, or keys, such as `conversion:mql:won`. Without any leads the measures are there,
     with no value and a note. Raises InvalidInput for a window or a restatement that cannot be.
     """
     _check(question)
@@ -78,6 +78,11 @@ def measure_all(question: MetricQuestion, names: Collection[str] | None = None) 
             for selection, found in zip(selections, counted, strict=True)
             for figure in told(population, selection, found)
         ]
+
+
+def forget() -> None:
+    """Keep no query of an earlier question."""
+    _plans.clear()
 
 
 def _planned(population: Population, names: Collection[str] | None) -> tuple[list[Selection], Plan]:
@@ -219,7 +224,9 @@ def _selections(population: Population) -> Iterator[tuple[str, Callable[[], Sele
 def _is_among(names: Collection[str], key: str) -> bool:
     """Whether a selection makes any of these measures."""
     found = key.split(":")[0]
-    return found in names or (found in ANSWERS and any(name.startswith(found) for name in names))
+    return (
+        found in names or key in names or (found in ANSWERS and any(name.startswith(found) for name in names))
+    )
 
 
 def _check(question: MetricQuestion) -> None:

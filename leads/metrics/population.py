@@ -191,15 +191,15 @@ class Population:
         """
         table = self.episodes
         later = [table[f"{stage}_at"] for stage in (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)]
-        implied_at = ibis.least(*later)
+        went_on = ibis.coalesce(*later).notnull()
         accepted_at, rejected_at = table.accepted_at, table.rejected_at
         # who went on without a decision was accepted in fact
-        implied = accepted_at.isnull() & rejected_at.isnull() & implied_at.notnull()
-        accepted_at = implied.ifelse(implied_at, accepted_at)
+        implied = accepted_at.isnull() & rejected_at.isnull() & went_on
+        accepted = accepted_at.notnull() & (rejected_at.isnull() | (accepted_at <= rejected_at))
         return table.mutate(
-            decided=ibis.or_(accepted_at.notnull(), rejected_at.notnull()),
-            decided_at=ibis.least(accepted_at, rejected_at),
-            accepted=accepted_at.notnull() & (rejected_at.isnull() | (accepted_at <= rejected_at)),
+            decided=accepted_at.notnull() | rejected_at.notnull() | went_on,
+            decided_at=ibis.least(accepted_at, rejected_at).coalesce(ibis.least(*later)),
+            accepted=accepted | implied,
             implied=implied,
         )
 
