@@ -10,7 +10,7 @@ from actions.permissions import authorise
 from alignment import quiz as domain
 from alignment import rules
 from alignment.definitions import DefinitionVersion, Term
-from alignment.errors import InvalidInput, Refusal, StaleVersion
+from alignment.errors import InvalidInput, NotPermitted, Refusal, StaleVersion
 from alignment.glossary import TeamWords
 from alignment.people import Actor, Team
 from alignment.quiz import Quiz, QuizTerm
@@ -88,6 +88,8 @@ def keep_result(actor: Actor, seed: int, fingerprint: str, answers: Sequence[int
     Raises StaleVersion when the glossary has changed since the questions were drawn, so that they are not the same ones.
     """
     person = authorise(actor, "agreement:acknowledge")
+    if actor.machine:
+        raise NotPermitted("A quiz is taken by a person. Sign in as yourself.")
     drawn = draw_quiz(actor, seed)
     if drawn.fingerprint != fingerprint or len(answers) != len(drawn.questions):
         raise StaleVersion(

@@ -4,7 +4,7 @@ import pytest
 from people import make_actor, make_members, submit
 
 from actions import definitions, glossary_terms, refresher, surveys, workshops
-from alignment.errors import InvalidInput, StaleVersion
+from alignment.errors import InvalidInput, NotPermitted, StaleVersion
 from alignment.people import MACHINE, Team
 from alignment.workshops import Choice
 from db.store import store
@@ -90,7 +90,8 @@ def test_a_quiz_is_graded_here_and_told_to_nobody_else(facilitator):
     assert (result.correct, result.asked) == (len(right) - 1, len(right))
     assert refresher.own_result(member) == result
     assert refresher.own_result(other) is None
-    assert refresher.own_result(MACHINE) is None
+    with pytest.raises(NotPermitted):
+        refresher.keep_result(MACHINE, 7, quiz.fingerprint, right)
     assert store().read().execute("SELECT count(*) FROM audit").fetchone()[0] == before
 
 
