@@ -25,7 +25,7 @@ from db.store import Connection, store
 _SEEN_ANYHOW = (MessageKind.INVITATION, MessageKind.REMINDER)
 
 _SIGNED_ON = {
-    AgreementKind.DEFINITION: "glossary",
+    AgreementKind.DEFINITION: "definition",
     AgreementKind.PROMISE: "promises",
     AgreementKind.SCORE: "score",
 }
@@ -101,7 +101,8 @@ def read_today(actor: Actor) -> Today:
         tasks.append(Task(sentence, "Read", "inbox"))
     for waiting in waiting_for(connection, person):
         sentence = f"{waiting.label} waits for your signature."
-        tasks.append(Task(sentence, "Read and sign", _SIGNED_ON[waiting.kind]))
+        query = (("term", waiting.key),) if waiting.kind is AgreementKind.DEFINITION else ()
+        tasks.append(Task(sentence, "Read and sign", _SIGNED_ON[waiting.kind], query=query))
     versions = definitions.versions(connection)
     force = agreements.in_force(agreements.timeline(v for v in versions if v.term_key == "mql"), now)
     if person.team:
@@ -111,9 +112,8 @@ def read_today(actor: Actor) -> Today:
         for of_term in by_term.values():
             current = agreements.in_force(agreements.timeline(of_term), now)
             if current and person.id not in definitions.acknowledged_by(connection, current.id):
-                tasks.append(
-                    Task(f"{current.label} is in force and you have not read it yet.", "Read", "glossary")
-                )
+                sentence = f"{current.label} is in force and you have not read it yet."
+                tasks.append(Task(sentence, "Read", "definition", query=(("term", current.key),)))
     if may(person, "person:add") and sum(someone.active for someone in people.everyone(connection)) == 1:
         tasks.append(Task("Nobody else has access yet.", "Invite people", "people"))
         tasks.append(Task("Business hours, time zone and holidays are still to be set.", "Set them", "hours"))

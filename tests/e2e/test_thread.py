@@ -295,7 +295,7 @@ def test_one_cycle_from_the_first_question_to_the_recap(portal, add_person, sign
         expect(page.get_by_text(WORDING)).to_be_visible()
         expect(page.get_by_text("A lead qualifies if employees is at least 50")).to_be_visible()
         press(page, f"Sign for {team}")
-    expect(marketing_lead.get_by_text("v1 in force since")).to_be_visible()
+    expect(marketing_lead.get_by_text("MQL v1 is agreed, in force since")).to_be_visible()
     phone.goto(portal.url)
     expect(phone.get_by_text("MQL v1 is in force and you have not read it yet.")).to_be_visible()
     press(phone, "Read")
