@@ -271,8 +271,11 @@ def test_a_refused_number_is_in_view_and_next_does_not_pass_it_without_a_word(po
     field = page.get_by_role("spinbutton", name=months)
     expect(field).to_be_visible()
     settle(page)
-    field.press_sequentially("99", delay=30)
-    page.locator(".st-key-answer_next button").click()  # commits it, and goes on in the same moment
+    field.fill("99")
+    # leaving the field commits it, and the click goes on in the same moment: before the script beside the screen commits it
+    page.locator(".st-key-answer_next button").evaluate(
+        "button => { document.activeElement.blur(); button.click() }"
+    )
     refusal = page.get_by_text("Not saved.")
     expect(refusal).to_be_visible()
     settle(page)
