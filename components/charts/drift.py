@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from alignment.drift import DriftKind, DriftWeek, share_of
 from components.charts import colours
+from components.charts.frame import frame
 from components.charts.lettering import percent
 
 if TYPE_CHECKING:  # Plotly is slow to load, and only drawing needs it
@@ -62,15 +63,7 @@ def drift_figure(
         fixedrange=True,
         color=quiet,
     )
-    figure.update_layout(
-        height=220,
-        margin={"l": 8, "r": 44, "t": 12, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=False,
-        dragmode=False,
-    )
-    return figure
+    return frame(figure, 220, right=44, top=12)
 
 
 def drift_rows(weeks: Sequence[DriftWeek]) -> list[dict[str, str]]:

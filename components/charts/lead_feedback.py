@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from components.charts import colours
+from components.charts.frame import frame
 from components.charts.lettering import escape
 
 if TYPE_CHECKING:  # Plotly is slow to load, and only drawing needs it
@@ -63,17 +64,7 @@ def said_figure(said: Sequence[Said], mode: str | None = None) -> "Figure":
     )
     figure.add_vline(x=0, line_width=1, line_color=colours.NEUTRAL.on(mode))
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", fixedrange=True, automargin=True)
-    figure.update_layout(
-        barmode="relative",
-        bargap=0.45,
-        height=54 + 32 * max(1, len(said)),
-        margin={"l": 8, "r": 8, "t": 28, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=False,
-        dragmode=False,
-    )
-    return figure
+    return frame(figure, 54 + 32 * max(1, len(said)), top=28, barmode="relative", bargap=0.45)
 
 
 def said_in_words(said: Sequence[Said]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from alignment.statistics import Interval
 from components.charts import colours
+from components.charts.frame import frame
 from components.charts.lettering import escape
 
 if TYPE_CHECKING:  # Plotly is slow to load, and only drawing needs it
@@ -86,7 +87,7 @@ def volume_figure(
         figure.update_xaxes(
             tick0=days[0], dtick=step / timedelta(milliseconds=1), tickformat="%-d %b\n%Y", tickangle=0
         )
-    return _finish(figure, 300)
+    return _finish(figure, 300, legend=True)
 
 
 def volume_in_words(weeks: Sequence[Week], changes: Sequence[tuple[date, str]]) -> str:
@@ -155,7 +156,6 @@ def shares_figure(estimates: Sequence[Estimate], mode: str | None = None) -> "Fi
         zeroline=False,
         fixedrange=True,
     )
-    figure.update_layout(showlegend=False)
     return _finish(figure, 60 + 34 * max(1, len(estimates)))
 
 
@@ -217,7 +217,6 @@ def change_figure(before: Estimate, after: Estimate, outcome: str, mode: str | N
         zeroline=False,
         fixedrange=True,
     )
-    figure.update_layout(showlegend=False)
     return _finish(figure, 170)
 
 
@@ -225,12 +224,5 @@ def _percent(share: float) -> str:
     return f"{share:.1%}" if share < 0.1 else f"{share:.0%}"
 
 
-def _finish(figure: "Figure", height: int) -> "Figure":
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 16, "t": 20, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        dragmode=False,
-    )
-    return figure
+def _finish(figure: "Figure", height: int, *, legend: bool = False) -> "Figure":
+    return frame(figure, height, right=16, top=20, legend=legend)

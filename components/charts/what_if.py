@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from alignment.scoring import Roc
 from alignment.what_if import DAYS_OF_A_WEEK, Outcomes
 from components.charts import colours
+from components.charts.frame import frame
 from components.charts.lettering import escape, lines_of, percent, wrapped
 from components.charts.sheet import LINE_HEIGHT, Sheet
 
@@ -135,16 +136,7 @@ def weeks_figure(
     axis = {"fixedrange": True, "zeroline": False, "color": colours.NEUTRAL.on(mode)}
     figure.update_xaxes(showgrid=False, tickformat="%-d %b", nticks=5, tickangle=0, **axis)
     figure.update_yaxes(range=[0, top], gridcolor=colours.GRID.on(mode), nticks=5, **axis)
-    figure.update_layout(
-        height=200,
-        margin={"l": 8, "r": 8, "t": 22, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        dragmode=False,
-        showlegend=False,
-        bargap=0.2,
-    )
-    return figure
+    return frame(figure, 200, top=22, bargap=0.2)
 
 
 def weeks_in_words(weeks: Sequence[int], capacity: int | None = None) -> str:
@@ -188,15 +180,7 @@ def roc_figure(named: Sequence[tuple[str, Roc]], mode: str | None = None) -> "Fi
     }
     figure.update_xaxes(title={"text": "of the lost leads", "font": {"size": 12}}, **axis)
     figure.update_yaxes(title={"text": "of the won leads", "font": {"size": 12}}, **axis)
-    figure.update_layout(
-        height=280,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        dragmode=False,
-        showlegend=False,
-    )
-    return figure
+    return frame(figure, 280)
 
 
 def _write_head(
