@@ -131,7 +131,7 @@ class Facts:
 
     def columns(self, expression: "ibis.Table") -> "pa.Table":
         """The columns of a small result, for arithmetic on them."""
-        return self._backend.to_pyarrow(expression)
+        return self._answer(expression)
 
     def prepare(self, expression: "ibis.Table") -> "Prepared":
         """A query in the engine's words, which any run over this version can ask again without working them out."""
@@ -152,7 +152,7 @@ class Facts:
 
     def rows(self, expression: "ibis.Table") -> list[dict[str, Any]]:
         """The rows of a small result as dicts. Aggregate first: nothing lead-sized belongs in Python."""
-        return self._backend.to_pyarrow(expression).to_pylist()
+        return self._answer(expression).to_pylist()
 
     def batches(self, expression: "ibis.Table", rows: int) -> "Iterator[pa.RecordBatch]":
         """The rows of a result by columns, so many at a time, for those who hold them in arrays of bounded size."""
@@ -161,11 +161,20 @@ class Facts:
 
     def value(self, expression: "ibis.Scalar") -> Any:
         """One value."""
-        return self._backend.to_pyarrow(expression).as_py()
+        return self._answer(expression.as_table()).column(0)[0].as_py()
 
     def interrupt(self) -> None:
         """End, from another thread, the query that this run is waiting for: there it raises an error of the engine."""
         self._backend.con.interrupt()
+
+    def _answer(self, expression: "ibis.Table") -> "pa.Table":
+        """The rows of an expression by columns, of the types that it says they have.
+
+        Ibis' own way to the same loads pandas, which takes longer than most questions.
+        """
+        from ibis.formats.pyarrow import PyArrowData
+
+        return PyArrowData.convert_table(self.ask(self.prepare(expression), {}), expression.schema())
 
     def _whole(self, name: str) -> "ibis.Table":
         found = self._tables.get(name)

@@ -1,9 +1,10 @@
 """The tables of a version of the lead facts, as Ibis schemas."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import ibis
+import ibis.expr.datatypes as dt
 import sqlglot.expressions as sge
 
 from alignment.lifecycle import Stage
@@ -65,6 +66,15 @@ def lead(attributes: Iterable[str]) -> ibis.Schema:
     columns |= {field.name: _COLUMN_TYPES[field.type] for field in CANONICAL_FIELDS}
     columns |= {ATTRIBUTE_PREFIX + name: "string" for name in sorted(attributes)}
     return ibis.schema(columns)
+
+
+def few(rows: Iterable[Mapping[str, Any]], types: ibis.Schema) -> ibis.Table:
+    """A few rows that Python holds as a table of these types.
+
+    They are told in the question itself, for Arrow cannot make a column of a list without loading pandas.
+    """
+    told = ibis.literal([dict(row) for row in rows], dt.Array(dt.Struct(types.fields)))
+    return told.unnest().name("row").as_table().unpack("row")
 
 
 def create(backend: "Backend", name: str, rows: ibis.Table, types: ibis.Schema | None = None) -> ibis.Table:

@@ -212,11 +212,11 @@ def _folded(
 def _note_fields(draft: Draft, lead: ibis.Table, attributes: Sequence[str], columns: Iterable[str]) -> None:
     draft.backend.create_table(
         "custom_field",
-        ibis.memtable(_types_of_custom_fields(draft, lead, attributes), schema=schema.CUSTOM_FIELD),
+        schema.few(_types_of_custom_fields(draft, lead, attributes), schema.CUSTOM_FIELD),
     )
     known = sorted({*draft.old.known_columns, *columns})
     draft.backend.create_table(
-        "known_column", ibis.memtable([{"name": name} for name in known], schema=schema.KNOWN_COLUMN)
+        "known_column", schema.few([{"name": name} for name in known], schema.KNOWN_COLUMN)
     )
 
 

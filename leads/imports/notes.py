@@ -73,6 +73,8 @@ def _folder() -> Path:
 def _carry(draft: "Draft", ids: frozenset[str]) -> None:
     import ibis
 
+    from leads import schema
+
     # ids begin with the time they were made at
     kept = [{"id": one} for one in sorted(ids)[-_MOST_CARRIED:]]
-    draft.backend.create_table("import_id", ibis.memtable(kept, schema=ibis.schema({"id": "string"})))
+    draft.backend.create_table("import_id", schema.few(kept, ibis.schema({"id": "string"})))

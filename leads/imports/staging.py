@@ -177,8 +177,7 @@ def _lay_out(one: Staged, mapping: LeadMapping, cell: _Cells, sound: ibis.Value 
         rows.filter(where if sound is None else where & sound).select(**columns)
         for where, columns in ((found.where, found.columns) for found in [*events, *_outcomes(cell, mapping)])
     ]
-    empty = ibis.memtable([], schema=schema.EVENT)
-    one.event = (ibis.union(*told) if len(told) > 1 else told[0]) if told else empty
+    one.event = (ibis.union(*told) if len(told) > 1 else told[0]) if told else schema.few([], schema.EVENT)
     one.wide = Rows(rows, lead, events, sound)
 
 
