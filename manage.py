@@ -88,6 +88,7 @@ def read_bytes(path: Path) -> bytes:
     help="Name of a mapping that was kept on the screen, or of a kind of export: "
     "hubspot, salesforce, salesforce-history, odoo, long, wide. Without it, it is recognised by the headers.",
 )
+@click.option("--sheet", metavar="NAME", help="Sheet of the workbooks to read; default the first filled in.")
 @click.option("--print-mapping", is_flag=True, help="Print the mapping as TOML, to edit, and import nothing.")
 @click.option("--dry-run", is_flag=True, help="Check and count everything, keep nothing.")
 @click.option("--keep-good-rows", is_flag=True, help="Import the rest when some rows cannot be used.")
@@ -96,6 +97,7 @@ def import_leads(
     files: tuple[Path, ...],
     mapping: Path | None,
     preset: str | None,
+    sheet: str | None,
     print_mapping: bool,
     dry_run: bool,
     keep_good_rows: bool,
@@ -111,15 +113,17 @@ def import_leads(
         raise click.UsageError("Give either --mapping FILE or --preset NAME.")
     with refusals(as_json):
         named = [(path.name, path) for path in files]
-        text = read_text(mapping) if mapping is not None else _mapping_for(named, preset)
+        text = read_text(mapping) if mapping is not None else _mapping_for(named, preset, sheet)
         if print_mapping:
             show({"mapping": text}, as_json, lambda document: document["mapping"])
             return
-        report = imports.import_leads(MACHINE, named, text, dry_run=dry_run, keep_good_rows=keep_good_rows)
+        report = imports.import_leads(
+            MACHINE, named, text, dry_run=dry_run, keep_good_rows=keep_good_rows, sheet=sheet
+        )
         show(report.to_document(), as_json, _import_in_words)
 
 
-def _mapping_for(files: list[tuple[str, Path]], preset: str | None) -> str:
+def _mapping_for(files: list[tuple[str, Path]], preset: str | None, sheet: str | None) -> str:
     """The kept mapping or the preset of this name, or the one that the files' headers call for; said on stderr."""
     from actions import imports, lead_mappings
 
@@ -132,7 +136,7 @@ def _mapping_for(files: list[tuple[str, Path]], preset: str | None) -> str:
             f"There is no saved mapping “{preset}”. Saved: {', '.join(saved) or 'none'}. "
             f"Kinds of export: {', '.join(presets)}."
         )
-    found = lead_mappings.recognise_files(MACHINE, files, preset or "")
+    found = lead_mappings.recognise_files(MACHINE, files, preset or "", sheet or "")
     click.echo(f"Read as: {found.title}.", err=True)
     return found.toml
 

@@ -84,23 +84,28 @@ def import_leads(
     *,
     dry_run: bool = False,
     keep_good_rows: bool = False,
+    sheet: str | None = None,
 ) -> "ImportReport":
     """Import `files`, as (name people know, path), through a mapping in TOML; returns the report.
 
     A dry run checks and counts everything and keeps nothing. Rows that cannot be used make the import fail
-    (RowsRefused, with the report), unless the person has chosen to `keep_good_rows`. Raises InvalidInput with place
+    (RowsRefused, with the report), unless the person has chosen to `keep_good_rows`. A `sheet` of workbooks comes before the
+    one that the mapping names. Raises InvalidInput with place
     and remedy when a file or the mapping cannot be used. Whatever is raised, nothing of any file is kept.
     In a server use `begin_import`, which works in a process of its own.
     """
     person = authorise(actor, "leads:import")
     _check_sizes(files)
     from leads.imports.importing import Signature, SourceFile, import_files
-    from leads.imports.mapping import read_mapping
+    from leads.imports.mapping import read_mapping, sheet_name
 
+    laid = read_mapping(mapping)
+    if sheet is not None:
+        laid = replace(laid, sheet=sheet_name(sheet))
     import_id, note = new_id(), _note(person, files)
     report = import_files(
         [SourceFile(path, name) for name, path in files],
-        read_mapping(mapping),
+        laid,
         dry_run,
         clock.now(),
         whole=not keep_good_rows,

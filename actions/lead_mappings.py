@@ -1,7 +1,7 @@
 """Matching the columns of files to what a lead is: looking at them, proposing a mapping, changing it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +51,8 @@ class Recognised:
     toml: str
 
 
-def look_at_files(actor: Actor, files: Sequence[tuple[str, Path]]) -> "tuple[FileSeen, ...]":
-    """The column names and first rows of files, given as (name people know, path).
+def look_at_files(actor: Actor, files: Sequence[tuple[str, Path]], sheet: str = "") -> "tuple[FileSeen, ...]":
+    """The column names and first rows of files, given as (name people know, path); of workbooks, of this `sheet`.
 
     Raises InvalidInput when they are too many, too large, or one cannot be read, saying what to change.
     """
@@ -69,7 +69,7 @@ def look_at_files(actor: Actor, files: Sequence[tuple[str, Path]]) -> "tuple[Fil
     from leads.imports.files import open_file
     from leads.imports.looking import look
 
-    return look([open_file(path, name) for name, path in files])
+    return look([open_file(path, name, sheet=sheet or None) for name, path in files])
 
 
 def propose_matching(actor: Actor, seen: "Sequence[FileSeen]", preset: str = "") -> "Matching":
@@ -160,13 +160,17 @@ def new_conditional(actor: Actor, meaning: str, column: str, matching: "Matching
     return ConditionalDate(meaning, "" if matching.long else column, column, ())
 
 
-def recognise_files(actor: Actor, files: Sequence[tuple[str, Path]], preset: str = "") -> Recognised:
+def recognise_files(
+    actor: Actor, files: Sequence[tuple[str, Path]], preset: str = "", sheet: str = ""
+) -> Recognised:
     """What the files are and the mapping for them, without anybody being asked: for the command line.
+
+    Of workbooks the `sheet` of this name is read, or the first that is filled in.
 
     Raises InvalidInput when something has to be decided by a person, and as `look_at_files` and `propose_matching`.
     """
-    seen = look_at_files(actor, files)
-    matching = propose_matching(actor, seen, preset)
+    seen = look_at_files(actor, files, sheet)
+    matching = replace(propose_matching(actor, seen, preset), sheet=sheet)
     laid = lay(actor, matching, seen)
     if laid.question is not None:
         raise InvalidInput(

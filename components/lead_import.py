@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from actions import imports, lead_mappings
+from alignment.errors import InvalidInput
 from components.session import actor
 from components.uploads import on_disk
 
@@ -23,7 +24,7 @@ class Before:
     """The files before a session, and what they are taken to mean.
 
     `kind` is the preset or kept mapping they are read as. `matching` is None for a kept mapping that can only be used as it
-    is: then `toml` is it. `version` grows whenever the widgets have to be drawn anew.
+    is: then `toml` is it. `sheet` is the one of workbooks that was chosen, '' for none. `version` grows whenever the widgets have to be drawn anew.
     """
 
     files: tuple[str, ...]
@@ -32,6 +33,7 @@ class Before:
     matching: "Matching | None"
     toml: str = ""
     version: int = 0
+    sheet: str = ""
 
     @property
     def saved_name(self) -> str:
@@ -58,26 +60,51 @@ def before(uploads: Sequence[Any]) -> Before:
     known = st.session_state.get(_KEY)
     if isinstance(known, Before) and known.files == files:
         return known
-    with st.spinner("Looking at the first rows …"), on_disk(uploads) as paths:
-        seen = lead_mappings.look_at_files(actor(), paths)
-    version = known.version + 1 if isinstance(known, Before) else 0
-    if isinstance(known, Before) and known.saved_name:
+    version, kind, sheet = 0, _PRESET, ""
+    if isinstance(known, Before):
+        version = known.version + 1
         # the next file of a set is read with the mapping that was just used
-        return _keep(_as(Before(files, seen, known.kind, None, version=version), known.kind))
-    matching = lead_mappings.propose_matching(actor(), seen)
-    return _keep(Before(files, seen, _PRESET + matching.preset, matching, version=version))
+        kind = known.kind if known.saved_name or not known.files else _PRESET
+        sheet = known.sheet if known.saved_name or not known.files else ""
+    with st.spinner("Looking at the first rows …"), on_disk(uploads) as paths:
+        try:
+            seen = lead_mappings.look_at_files(actor(), paths, sheet)
+        except InvalidInput as refusal:
+            if not sheet:
+                raise
+            # these files lack the sheet, or it is no table: people are told, and choose another
+            sheet = ""
+            first, *others = lead_mappings.look_at_files(actor(), paths)
+            seen = (replace(first, remarks=(*first.remarks, str(refusal))), *others)
+    return _keep(_of_sheet(_as(Before(files, seen, kind, None, version=version, sheet=sheet), kind)))
 
 
 def read_as(kind: str) -> None:
     """Read the session's files as another kind of export, or with a kept mapping."""
     current = st.session_state[_KEY]
-    _keep(_as(replace(current, version=current.version + 1), kind))
+    fresh = _as(replace(current, version=current.version + 1), kind)
+    named = fresh.matching.sheet if fresh.matching is not None and fresh.saved_name else ""
+    _keep(_to_look_at(fresh, named) if named and named != current.sheet else _of_sheet(fresh))
+
+
+def read_sheet(sheet: str) -> None:
+    """Read another sheet of the session's workbooks, as what its columns look like."""
+    current = st.session_state[_KEY]
+    kind = current.kind if current.saved_name else _PRESET
+    _keep(_to_look_at(replace(current, kind=kind), sheet))
 
 
 def change(**changes: Any) -> None:
     """Change what the files are taken to mean."""
     current = st.session_state[_KEY]
     _keep(replace(current, matching=replace(current.matching, **changes)))
+
+
+def sheets(current: Before) -> tuple[str, ...]:
+    """The sheets between which people can choose: those that every workbook with several has."""
+    several = [file.sheets for file in current.seen if len(file.sheets) > 1]
+    first = several[0] if several else ()
+    return tuple(title for title in first if all(title in titles for titles in several))
 
 
 def redraw() -> None:
@@ -115,6 +142,17 @@ def begin(uploads: Sequence[Any], files: tuple[str, ...], toml: str, *, dry_run:
 def forget_begun() -> None:
     """Let go of what was begun last; it goes on if it runs."""
     st.session_state.pop(f"{_KEY}_begun", None)
+
+
+def _to_look_at(current: Before, sheet: str) -> Before:
+    """What is before the session, with its files to be looked at anew: this sheet of them."""
+    return replace(current, files=(), sheet=sheet)
+
+
+def _of_sheet(current: Before) -> Before:
+    """What is before the session, its matching for the sheet that was looked at."""
+    matching = current.matching and replace(current.matching, sheet=current.sheet)
+    return replace(current, matching=matching)
 
 
 def _as(current: Before, kind: str) -> Before:

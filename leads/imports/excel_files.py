@@ -31,6 +31,7 @@ from leads.imports.files import (
     Reading,
     UnreadableFile,
     as_they_stand,
+    short,
 )
 from leads.imports.report import ImportWarning
 
@@ -50,6 +51,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _SEARCHED_ROWS = 20
 _BATCH = 20_000
 _MOST_RAGGED = 10_000
+_MOST_TITLES = 20
 _AS_CSV = "Save the sheet as CSV (in Excel: Save as, CSV UTF-8) and bring in that file."
 _ERRORS = frozenset({"#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#GETTING_DATA"})
 
@@ -79,10 +81,11 @@ class ExcelFile(LeadFile):
         return [] if rows is None else [tuple(row[name] or "" for name in names) for row in rows.to_pylist()]
 
 
-def look_through(path: Path, name: str) -> ExcelFile:
-    """Unpack the first sheet of a workbook that has rows; its header is the first row that is as wide as a table.
+def look_through(path: Path, name: str, sheet: str | None = None) -> ExcelFile:
+    """Unpack a sheet of a workbook; its header is the first row that is as wide as a table.
 
-    Raises UnreadableFile, with a remedy, for what is no workbook, protected, empty, or larger than it may be, whatever the
+    That is the sheet of this name, capitals aside, or the first that has rows. A workbook with only one that has rows is read
+    whatever that is called, with a remark, so that a name may be meant for another file beside it. Raises UnreadableFile, with a remedy, for what is no workbook, protected, empty, or larger than it may be, whatever the
     file itself claims.
     """
     _check_size(path, name)
@@ -92,7 +95,7 @@ def look_through(path: Path, name: str) -> ExcelFile:
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1"}
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "leads.imports.excel_files", str(path.resolve()), str(cells)],
+            [sys.executable, "-m", "leads.imports.excel_files", str(path.resolve()), str(cells), sheet or ""],
             capture_output=True,
             timeout=LONGEST_SECONDS,
             cwd=folder.name,
@@ -111,9 +114,10 @@ def look_through(path: Path, name: str) -> ExcelFile:
         raise UnreadableFile(f"{name} {found['error']}")
     file = ExcelFile(path, name, tuple(found["header"]), cells=cells, folder=folder)
     file.typed = True
+    file.sheet, file.sheets = found["sheet"], tuple(found["sheets"])
     file.rows = found["rows"] + len(found["ragged"])
     file.ragged.extend(Ragged(*entry) for entry in found["ragged"])
-    file.remarks.extend(_remarks(name, found))
+    file.remarks.extend(_remarks(name, found, sheet))
     return file
 
 
@@ -143,13 +147,20 @@ def _check_size(path: Path, name: str) -> None:
         )
 
 
-def _remarks(name: str, found: dict[str, Any]) -> Iterator[ImportWarning]:
-    if found["others"]:
+def _remarks(name: str, found: dict[str, Any], wanted: str | None) -> Iterator[ImportWarning]:
+    others = [title for title in found["sheets"] if title != found["sheet"]]
+    if others and not wanted:
         yield ImportWarning(
             "other_sheets",
-            len(found["others"]),
+            len(others),
             f"{name}: the sheet “{found['sheet']}” was read; others that are filled in were not: "
-            f"{', '.join(found['others'][:5])}. Save each as a file of its own to bring it in.",
+            f"{_titles(others)}. Choose the sheet to read if it is another one.",
+        )
+    if wanted and not _same(wanted, found["sheet"]):
+        yield ImportWarning(
+            "only_sheet",
+            1,
+            f"{name} has no sheet “{short(wanted)}”; the only one that is filled in, “{found['sheet']}”, was read.",
         )
     if found["above"]:
         yield ImportWarning(
@@ -168,8 +179,11 @@ def _remarks(name: str, found: dict[str, Any]) -> Iterator[ImportWarning]:
 # What follows runs in the child.
 
 
-def _convert(source: Path, target: Path) -> dict[str, Any]:
-    """Write the cells of the workbook's sheet to `target`; what was found, or a sentence on why it cannot be read."""
+def _convert(source: Path, target: Path, wanted: str) -> dict[str, Any]:
+    """Write the cells of the workbook's sheet to `target`; what was found, or a sentence on why it cannot be read.
+
+    `wanted` is the name of the sheet, '' for the first.
+    """
     from python_calamine import (
         CalamineError,
         CalamineWorkbook,
@@ -182,20 +196,37 @@ def _convert(source: Path, target: Path) -> dict[str, Any]:
         book = CalamineWorkbook.from_path(source)
         tables = [one for one in book.sheets_metadata if one.typ is SheetTypeEnum.WorkSheet]
         visible = [one.name for one in tables if one.visible == SheetVisibleEnum.Visible]
-        sheet, others = None, []
+        filled: dict[str, CalamineSheet | None] = {}
         for title in visible:
             candidate = book.get_sheet_by_name(title)
-            if candidate.height and sheet is None:
-                sheet = candidate
+            if candidate.height and (not filled or _same(wanted, title)):
+                filled[title] = candidate
             elif candidate.height:
-                others.append(title)
+                filled[title] = None  # only its name is of use
     except PasswordError:
         return {"error": "is protected by a password. Save it without one."}
     except (CalamineError, OSError, ValueError) as error:
         return {"error": f"cannot be read as an Excel workbook ({str(error)[:200]}). {_AS_CSV}"}
-    if sheet is None:
+    if not filled:
         return {"error": "has no sheet that is filled in. Export it again, with a header row."}
-    return _written(sheet, target) | {"sheet": sheet.name, "others": others}
+    titles = list(filled)
+    chosen = next((title for title in titles if _same(wanted, title)), titles[0])
+    if wanted and not _same(wanted, chosen) and len(titles) > 1:
+        return {
+            "error": f"has no sheet “{short(wanted)}” that is filled in. It has: {_titles(titles)}. Name one of them."
+        }
+    sheet = filled[chosen]
+    assert sheet is not None
+    return _written(sheet, target) | {"sheet": chosen, "sheets": titles}
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def _titles(titles: Sequence[str]) -> str:
+    more = f" and {len(titles) - _MOST_TITLES:,} more" if len(titles) > _MOST_TITLES else ""
+    return ", ".join(f"“{short(title)}”" for title in titles[:_MOST_TITLES]) + more
 
 
 def _written(sheet: "CalamineSheet", target: Path) -> dict[str, Any]:
@@ -290,15 +321,15 @@ def _text(cell: object) -> tuple[str, bool]:
     return str(cell), False
 
 
-def _main(source: str, target: str) -> None:
+def _main(source: str, target: str, sheet: str) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_SECONDS, LONGEST_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(5)
     with contextlib.suppress(AttributeError, OSError):  # Linux ends it with the one who started it
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-    json.dump(_convert(Path(source), Path(target)), sys.stdout)
+    json.dump(_convert(Path(source), Path(target), sheet), sys.stdout)
 
 
 if __name__ == "__main__":
-    _main(*sys.argv[1:3])
+    _main(*sys.argv[1:4])

@@ -59,6 +59,10 @@ class LeadFile(ABC):
     rows: int = field(default=0, init=False)
     typed: bool = field(default=False, init=False)
     """Whether its numbers are numbers, which are loaded with a decimal point whatever sign people write."""
+    sheet: str = field(default="", init=False)
+    """The sheet of a workbook that is read."""
+    sheets: tuple[str, ...] = field(default=(), init=False)
+    """The sheets of a workbook that can be read, in its order."""
 
     def position(self, column: str) -> int | None:
         """Where the column stands, by its exact name or else without regard to capitals and space; None if nowhere.
@@ -92,8 +96,12 @@ class LeadFile(ABC):
         """The cells of up to `count` first rows that fit the header, as text, '' where empty: for examples on screen."""
 
 
-def open_file(path: Path, name: str | None = None, delimiter: str | None = None) -> LeadFile:
-    """Look a file through as what its content says it is; `name` is what people call it, `delimiter` is for CSV.
+def open_file(
+    path: Path, name: str | None = None, delimiter: str | None = None, sheet: str | None = None
+) -> LeadFile:
+    """Look a file through as what its content says it is; `name` is what people call it.
+
+    `delimiter` is for CSV, `sheet` for workbooks, of which the first that is filled in is read without one.
 
     Raises UnreadableFile, naming place and remedy, for a file that is missing, empty, too large, or of no known kind.
     """
@@ -111,7 +119,7 @@ def open_file(path: Path, name: str | None = None, delimiter: str | None = None)
         ) from None
     for signature, opener in _KINDS:
         if start.startswith(signature):
-            return opener(path, shown)
+            return opener(path, shown, sheet)
     from leads.imports.csv_files import look_through
 
     return look_through(path, shown, delimiter)
@@ -122,20 +130,20 @@ def short(text: str) -> str:
     return text if len(text) <= 60 else text[:60] + "…"
 
 
-def _workbook(path: Path, name: str) -> LeadFile:
+def _workbook(path: Path, name: str, sheet: str | None) -> LeadFile:
     from leads.imports.excel_files import look_through
 
-    return look_through(path, name)
+    return look_through(path, name, sheet)
 
 
-def _parquet(path: Path, name: str) -> LeadFile:
+def _parquet(path: Path, name: str, _sheet: str | None) -> LeadFile:
     from leads.imports.parquet_files import look_through
 
     return look_through(path, name)
 
 
 # first bytes of a kind of file, and what opens it; whatever is not listed is read as CSV
-_KINDS: tuple[tuple[bytes, Callable[[Path, str], LeadFile]], ...] = (
+_KINDS: tuple[tuple[bytes, Callable[[Path, str, str | None], LeadFile]], ...] = (
     (b"PK\x03\x04", _workbook),
     (b"\xd0\xcf\x11\xe0", _workbook),
     (b"PAR1", _parquet),

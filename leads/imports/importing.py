@@ -66,7 +66,7 @@ def import_files(
         raise InvalidInput("There is no file to import. Name at least one.")
     instant = now or datetime.now(UTC)
     progress.at(Step.READING)
-    opened = [open_file(source.path, source.name, mapping.delimiter) for source in sources]
+    opened = [open_file(one.path, one.name, mapping.delimiter, mapping.sheet) for one in sources]
     progress.at(Step.WAITING)
     with warehouse().write(wait_seconds) as draft:
         draft.backend.raw_sql(f"SET memory_limit = '{_MEMORY}'")

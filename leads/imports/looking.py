@@ -21,13 +21,18 @@ _NUMBER = re.compile(r"^-?\d{1,15}([.,]\d+)*$")
 
 @dataclass(frozen=True)
 class FileSeen:
-    """A file as it begins: its column names and some first rows; `rows` is None where only reading it all would tell."""
+    """A file as it begins: its column names and some first rows; `rows` is None where only reading it all would tell.
+
+    Of a workbook, `sheets` are those that can be read, and `sheet` is the one that is.
+    """
 
     name: str
     header: tuple[str, ...]
     first_rows: tuple[tuple[str, ...], ...]
     rows: int | None
     remarks: tuple[str, ...] = ()
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,9 @@ def look(files: Sequence[LeadFile]) -> tuple[FileSeen, ...]:
             rows = file.first_rows(_MANY_ROWS)
         clipped = tuple(tuple(cell[:_LONGEST_VALUE] for cell in row) for row in rows)
         remarks = tuple(remark.text for remark in file.remarks)
-        seen.append(FileSeen(file.name, file.header, clipped, file.rows or None, remarks))
+        seen.append(
+            FileSeen(file.name, file.header, clipped, file.rows or None, remarks, file.sheet, file.sheets)
+        )
     return tuple(seen)
 
 

@@ -7,6 +7,7 @@ timezone   = "America/Sao_Paulo" # of times without an offset; default UTC
 missing    = ["", "Select"]      # what counts as no value, besides empty
 decimal    = ","                 # the decimal sign of numbers; default "."
 delimiter  = ";"                 # default: found in the header
+sheet      = "Contacts"          # of a workbook; default the first that is filled in
 rejection_reason = "why"         # the code that goes with [events] rejected
 [stages]                         # the date a lead entered the stage
 mql = "first_contact_date"
@@ -45,7 +46,8 @@ from alignment.lifecycle import EventType, Stage
 from leads.model import CANONICAL_NAMES, MOST_ATTRIBUTES, is_attribute_name
 
 MOST_CHARACTERS = 200_000
-_OPTIONS = ("date_order", "timezone", "missing", "decimal", "delimiter", "rejection_reason")
+_LONGEST_SHEET_NAME = 200
+_OPTIONS = ("date_order", "timezone", "missing", "decimal", "delimiter", "sheet", "rejection_reason")
 _TABLES = ("long", "stages", "events", "outcome", "attributes")
 _DATED_EVENTS = tuple(kind for kind in EventType if kind is not EventType.ENTERED_STAGE)
 
@@ -105,6 +107,7 @@ class LeadMapping:
     missing: tuple[str, ...] = ()
     decimal: str = "."
     delimiter: str | None = None
+    sheet: str | None = None
 
     def columns(self) -> tuple[str, ...]:
         """All columns the mapping names, each once, in its order."""
@@ -232,9 +235,18 @@ def _options(document: dict[str, Any]) -> dict[str, Any]:
         ):
             _refuse(f"delimiter is {_shown(delimiter)}", 'Use one character, such as ";" or "\\t".')
         options["delimiter"] = delimiter
+    if "sheet" in document:
+        options["sheet"] = sheet_name(document["sheet"])
     if "rejection_reason" in document:
         options["rejection_reason"] = _column(document["rejection_reason"], "rejection_reason")
     return options
+
+
+def sheet_name(value: object) -> str:
+    """The name of a sheet of a workbook, without space around it. Raises InvalidMapping for what cannot be one."""
+    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_SHEET_NAME:
+        _refuse(f"sheet is {_shown(value)}", 'Write the name of a sheet in quotes, such as "Contacts".')
+    return value.strip()
 
 
 def _long(document: dict[str, Any]) -> LongLayout | None:

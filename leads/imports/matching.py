@@ -55,6 +55,7 @@ class Matching:
     timezone: str = "UTC"
     decimal: str = "."
     delimiter: str = ""
+    sheet: str = ""
     missing: tuple[str, ...] = ()
 
     def dated(self) -> tuple[str, ...]:
@@ -264,6 +265,7 @@ def to_document(matching: Matching) -> dict[str, Any]:
         "timezone": matching.timezone.strip(),
         "decimal": "," if matching.decimal == "," else "",
         "delimiter": matching.delimiter,
+        "sheet": matching.sheet,
         "missing": list(matching.missing),
     }
     document |= {name: value for name, value in options.items() if value}
@@ -329,6 +331,7 @@ def from_mapping(mapping: LeadMapping, files: Sequence[FileSeen]) -> Matching | 
         timezone=mapping.timezone,
         decimal=mapping.decimal,
         delimiter=mapping.delimiter or "",
+        sheet=mapping.sheet or "",
         missing=mapping.missing,
     )
 

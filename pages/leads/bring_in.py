@@ -77,6 +77,8 @@ def show_what_it_is(before: lead_import.Before, laid: lead_mappings.Laid) -> Non
             st.caption(f":material/description: {plain(file.name)}: {rows}{len(file.header)} columns")
         for remark in file.remarks:
             st.caption(f":material/info: {plain(remark)}")
+    if matching is not None:
+        ask_for_the_sheet(before)
     options = list(kinds)
     st.selectbox(
         "Read as",
@@ -85,6 +87,22 @@ def show_what_it_is(before: lead_import.Before, laid: lead_mappings.Laid) -> Non
         format_func=kinds.__getitem__,
         key=f"{KEY}_kind_{before.version}",
         on_change=lambda: lead_import.read_as(st.session_state[f"{KEY}_kind_{before.version}"]),
+    )
+
+
+def ask_for_the_sheet(before: lead_import.Before) -> None:
+    """Which sheet of a workbook is read, where several are filled in."""
+    titles = lead_import.sheets(before)
+    if not titles:
+        return
+    shown = next(file.sheet for file in before.seen if len(file.sheets) > 1)
+    st.selectbox(
+        "Sheet to read",
+        titles,
+        index=titles.index(shown) if shown in titles else None,
+        key=f"{KEY}_sheet_{before.version}",
+        on_change=lambda: lead_import.read_sheet(st.session_state[f"{KEY}_sheet_{before.version}"]),
+        help="One sheet is read at a time. Bring in another one afterwards: leads of the same id add to each other.",
     )
 
 

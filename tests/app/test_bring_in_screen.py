@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+import xlsxwriter
 
 from actions import clock, imports
 from actions.permissions import PERMISSIONS
@@ -122,6 +123,42 @@ def test_what_is_missing_or_said_twice_is_said_before_anything_is_read(page):
 def test_a_file_that_cannot_be_read_gets_a_sentence(page):
     app = upload(page(), "PK\x03\x04 nothing", "leads.xlsx")
     assert "cannot be read as an Excel workbook" in app.error[0].value and not app.exception
+
+
+def test_a_workbook_with_several_sheets_asks_which_to_read(page, tmp_path):
+    book = tmp_path / "two.xlsx"
+    with xlsxwriter.Workbook(book) as workbook:
+        for title, rows in {
+            "Notes": [("id", "said"), ("a", "later")],
+            "Leads": [("id", "origin"), ("a", "ads"), ("b", "fair")],
+        }.items():
+            sheet = workbook.add_worksheet(title)
+            for place, row in enumerate(rows):
+                sheet.write_row(place, 0, row)
+    app = page()
+    app.get("file_uploader")[0].set_value((book.name, book.read_bytes(), "application/octet-stream"))
+    app = app.run()
+    asked = next(box for box in app.selectbox if box.label == "Sheet to read")
+    assert (asked.options, asked.value) == (["Notes", "Leads"], "Notes")
+    assert "others that are filled in were not: “Leads”" in texts(app) and "1 rows, 2 columns" in texts(app)
+    app = asked.set_value("Leads").run()
+    assert not app.exception and "2 rows, 2 columns" in texts(app) and "were not" not in texts(app)
+    # another kind of export is read from the same sheet
+    app = next(box for box in app.selectbox if box.label == "Read as").set_value("preset:wide").run()
+    assert next(box for box in app.selectbox if box.label == "Sheet to read").value == "Leads"
+    app = wait(app.button(key="bring_in_check").click().run())
+    assert "2 rows read: 2 would be new" in texts(app)
+    imports.save_mapping(MACHINE, "Leads of two", 'lead_id = "id"\nsheet = "Leads"\n')
+    # a kept mapping names its sheet; files without it are asked about again
+    app = page()
+    app.get("file_uploader")[0].set_value((book.name, book.read_bytes(), "application/octet-stream"))
+    app = app.run()
+    kind = next(box for box in app.selectbox if box.label == "Read as")
+    app = kind.set_value("saved:Leads of two").run()
+    assert next(box for box in app.selectbox if box.label == "Sheet to read").value == "Leads"
+    assert 'sheet = "Leads"' in app.code[0].value and "2 rows, 2 columns" in texts(app)
+    app = next(box for box in app.selectbox if box.label == "Sheet to read").set_value("Notes").run()
+    assert 'sheet = "Notes"' in app.code[0].value and "1 rows, 2 columns" in texts(app)
 
 
 def test_the_changes_of_a_long_file_are_matched_added_and_removed(page):

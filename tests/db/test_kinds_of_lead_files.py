@@ -177,6 +177,45 @@ def test_a_workbook_as_people_send_it(tmp_path):
     assert not cells.exists()
 
 
+TWO_SHEETS = {
+    "Notes": [("id", "origin"), ("x", "phone")],
+    "Leads": [HEADER[:4], ("a", "ads", 5, date(2026, 1, 5)), ("b", "fair", 6, date(2026, 1, 6))],
+    "Secret": [HEADER[:4], ("z", "ads", 5, date(2026, 1, 5))],
+}
+
+
+def test_of_several_sheets_the_one_that_is_named_is_read(tmp_path):
+    book = write_workbook(tmp_path / "two.xlsx", TWO_SHEETS, hidden=("Secret",))
+    first = open_file(book)
+    assert (first.sheet, first.sheets, first.header) == ("Notes", ("Notes", "Leads"), HEADER[:2])
+    (remark,) = first.remarks
+    assert remark.code == "other_sheets" and "“Notes” was read" in remark.text and "“Leads”" in remark.text
+    named = open_file(book, sheet=" leads ")
+    assert (named.sheet, named.sheets, named.header) == ("Leads", ("Notes", "Leads"), HEADER[:4])
+    assert not named.remarks
+    report = load('sheet = "Leads"\n' + WIDE.partition("[attributes]")[0], book)
+    assert (report.new, report.refused) == (2, 0)
+    assert "other_sheets" not in {warning.code for warning in report.warnings}
+
+
+def test_a_sheet_that_is_not_there_or_hidden_is_refused_with_those_that_are(tmp_path):
+    book = write_workbook(tmp_path / "two.xlsx", TWO_SHEETS, hidden=("Secret",))
+    for name in ("Deals", "Secret"):
+        with pytest.raises(InvalidInput, match=f"no sheet “{name}” .* It has: “Notes”, “Leads”"):
+            open_file(book, sheet=name)
+
+
+def test_a_workbook_with_one_sheet_is_read_beside_another_whose_sheet_is_named(tmp_path):
+    book = write_workbook(tmp_path / "one.xlsx", {"Leads": TWO_SHEETS["Leads"], "Empty": []})
+    file = open_file(book, sheet="Deals")
+    assert (file.sheet, file.sheets, file.rows) == ("Leads", ("Leads",), 2)
+    (remark,) = file.remarks
+    assert "no sheet “Deals”" in remark.text and "“Leads”, was read" in remark.text
+    # a name of a sheet says nothing about other kinds of files
+    (tmp_path / "leads.csv").write_text("id,origin\na,ads\n")
+    assert open_file(tmp_path / "leads.csv", sheet="Deals").header == ("id", "origin")
+
+
 OPEN_DOCUMENT = """<?xml version="1.0" encoding="UTF-8"?>
 <office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
  xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">

@@ -284,6 +284,8 @@ def test_a_missing_file_is_refused(tmp_path):
         ('lead_id = "id"\ntimezone = "../../etc/passwd"', "IANA"),
         ('lead_id = "id"\nmissing = "x"', "list"),
         ('lead_id = "id"\ndelimiter = "ab"', "one character"),
+        ('lead_id = "id"\nsheet = " "', "name of a sheet"),
+        ('lead_id = "id"\nsheet = 2', "name of a sheet"),
         (b"\xff\xfe", "UTF-8"),
     ],
 )

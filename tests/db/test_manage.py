@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from click.testing import CliRunner
 
 from leads.store import warehouse
@@ -72,6 +74,24 @@ def test_a_row_that_cannot_be_used_stops_the_import_unless_the_good_rows_are_to_
     assert warehouse().revision() == ""
     kept = answer(*asked[:-1], "--keep-good-rows")
     assert (kept["new"], kept["refused"]) == (3, 1)
+
+
+def test_the_sheet_of_a_workbook_is_named_on_the_command_line(files):
+    book = files / "two.xlsx"
+    rows = [line.split(",") for line in FILE.splitlines()]
+    with xlsxwriter.Workbook(book) as workbook:
+        for title, cells in {"Notes": [("id", "said"), ("a", "later")], "Leads": rows}.items():
+            sheet = workbook.add_worksheet(title)
+            for place, row in enumerate(cells):
+                sheet.write_row(place, 0, row)
+    asked = ("import-leads", book, "--mapping", files / "mapping.toml")
+    # the first sheet is another table
+    assert "no column" in run(*asked).stderr
+    assert "no sheet “Deals”" in run(*asked, "--sheet", "Deals").stderr
+    report = answer(*asked, "--sheet", "Leads")
+    assert (report["new"], report["refused"]) == (3, 0)
+    printed = answer("import-leads", book, "--sheet", "Notes", "--print-mapping")
+    assert tomllib.loads(printed["mapping"])["sheet"] == "Notes"
 
 
 def test_a_dry_run_keeps_nothing_and_refusals_have_their_place(files):
