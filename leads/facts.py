@@ -172,9 +172,16 @@ class Facts:
 
         Ibis' own way to the same loads pandas, which takes longer than most questions.
         """
-        from ibis.formats.pyarrow import PyArrowData
+        import pyarrow as pa
 
-        return PyArrowData.convert_table(self.ask(self.prepare(expression), {}), expression.schema())
+        found = self.ask(self.prepare(expression), {})
+        types = expression.schema().to_pyarrow()
+        columns = [
+            # the engine gives a null without a type as a number, which Arrow cannot make one of no type
+            pa.nulls(len(found)) if pa.types.is_null(wanted.type) else column.cast(wanted.type)
+            for wanted, column in zip(types, found.columns, strict=True)
+        ]
+        return pa.Table.from_arrays(columns, schema=types)
 
     def _whole(self, name: str) -> "ibis.Table":
         found = self._tables.get(name)

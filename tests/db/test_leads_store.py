@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import ibis
 import pytest
 
 import leads.store
@@ -41,6 +42,23 @@ def test_an_empty_warehouse_works():
     assert facts.revision() == "" and facts.imported_at() is None and facts.answers()
     assert ids() == []
     assert not facts.folder.exists(), "reading makes no files"
+
+
+def test_answers_have_the_types_that_the_question_says():
+    """The engine sums whole numbers into larger ones, gives nulls without a type as numbers, and instants in its own zone."""
+    some_leads("a", "b").load()
+    with warehouse().read() as facts:
+        lead = facts.lead
+        asked = lead.aggregate(
+            total=lead.lead_id.length().sum(),
+            nothing=ibis.null(),
+            at=ibis.literal(AT).cast("timestamp('UTC')"),
+            ids=lead.lead_id.collect().length(),
+        )
+        assert facts.rows(asked) == [{"total": 2, "nothing": None, "at": AT, "ids": 2}]
+        assert facts.columns(asked).schema == asked.schema().to_pyarrow()
+        assert facts.value(ibis.null()) is None and facts.value(lead.count()) == 2
+        assert facts.rows(lead.select("lead_id", nothing=ibis.null()).limit(1))[0]["nothing"] is None
 
 
 def test_an_import_is_seen_at_once_and_moves_the_revision():
