@@ -33,6 +33,8 @@ if TYPE_CHECKING:  # Ibis takes a second to load: only where a figure is really 
 
 MOST_WAITING = 50
 """So many objections to a term may wait at the same time."""
+MOST_OF_ONE = 5
+"""So many of them from one person: who claims enough is right by chance."""
 _LONGEST_REASON = 1_000
 
 
@@ -103,13 +105,17 @@ def raise_objection(
 
     def transaction(connection: Connection) -> str:
         version = _objected_version(connection, term_key)
-        if topic_id is not None and workshops.find_topic(connection, topic_id) is None:
-            raise NotFound("There is no such topic.")
+        if topic_id is not None and not workshops.is_about(connection, topic_id, term_key):
+            raise NotFound("There is no such topic about this term.")
         waiting = [
             one for one in objections.everything(connection, term_key) if one.state is ObjectionState.WAITING
         ]
         if len(waiting) >= MOST_WAITING:
             raise InvalidInput(f"{MOST_WAITING} objections to this term wait already. Take one back first.")
+        if sum(one.author_id == person.id for one in waiting) >= MOST_OF_ONE:
+            raise InvalidInput(
+                f"{MOST_OF_ONE} of your objections to this term wait already. Take one back first."
+            )
         if any(one.claim == claim for one in waiting):
             raise InvalidInput("This very claim waits already. Change it, or let the other one be decided.")
         objection_id = objections.add(

@@ -197,18 +197,18 @@ def check_claim(
         raise InvalidInput(
             f"The {known.label} is never {claim.comparison} {value_in_words(claim)}. Choose another value."
         )
-    if not isinstance(first_day, date) or not isinstance(last_day, date):
+    if type(first_day) is not date or type(last_day) is not date:
         raise InvalidInput("The claim needs its first and its last day.")
     if last_day < first_day:
         raise InvalidInput(
             f"The claim ends on {last_day} and begins on {first_day}, after that. Swap the days."
         )
-    if last_day < today:
+    if first_day < today:
         raise InvalidInput(
-            f"The claim ends on {last_day}, which is over: what is known already is no claim. Choose {today} or later."
+            f"The claim begins on {first_day}, and what is known already is no claim. Choose {today} or later."
         )
-    if last_day - today > LONGEST_WAIT or last_day - first_day > LONGEST_WAIT:
-        raise InvalidInput("A claim can be about two years at most. Choose an earlier last day.")
+    if last_day - today > LONGEST_WAIT:
+        raise InvalidInput("A claim can look two years ahead at most. Choose an earlier last day.")
     name = optional_text(field, "The field", 100)
     text = optional_text(field_value, "The value of the field", 500)
     if bool(name) != bool(text):
@@ -267,6 +267,8 @@ def outcome_in_words(claim: Claim, evidence: Evidence, state: ObjectionState) ->
     found = f"The figure was {evidence_in_words(claim, evidence)}."
     value = value_in_words(claim)
     match state:
+        case ObjectionState.CONFIRMED if evidence.interval is None:
+            return f"{found} That is {claim.comparison} {value}."
         case ObjectionState.CONFIRMED:
             return f"{found} That is {claim.comparison} {value} by more than chance explains."
         case ObjectionState.NOT_CONFIRMED:

@@ -100,6 +100,14 @@ def find_topic(connection: Connection, topic_id: str) -> Topic | None:
     )
 
 
+def is_about(connection: Connection, topic_id: object, term_key: str) -> bool:
+    """Whether there is such a topic and a wording for the term was proposed on it."""
+    row = connection.execute(
+        "SELECT 1 FROM proposal WHERE topic_id = ? AND term_key = ?", (str(topic_id), term_key)
+    ).fetchone()
+    return row is not None
+
+
 def topic_that_settled(connection: Connection, term_key: str) -> str | None:
     """The id of the topic on which both teams last carried a wording for a term."""
     row = connection.execute(

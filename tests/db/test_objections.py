@@ -233,12 +233,29 @@ def test_what_cannot_be_objected_to_is_refused():
         raise_one(member)
         with pytest.raises(InvalidInput, match="very claim waits"):
             raise_one(make_actor())
-        with pytest.raises(NotFound, match="no such topic"):
-            raise_one(member, topic_id="nowhere", value=0.1)
+        facilitator = make_actor("facilitator", None)
+        workshop_id = workshops.add_topic(facilitator, None, title="Holiday cover")
+        [other] = workshops.read_workshop(facilitator, workshop_id).topics
+        for topic_id in ("nowhere", other.id, ["a list"]):
+            with pytest.raises(NotFound, match="no such topic"):
+                raise_one(member, topic_id=topic_id, value=0.1)
         with pytest.raises(InvalidInput, match="no field"):
             raise_one(member, field="passwords; DROP TABLE", field_value="x")
         with pytest.raises(InvalidInput, match="empty"):
             raise_one(member, reason="  ")
+
+
+def test_nobody_claims_so_much_that_something_has_to_come_true():
+    with clock.at(RAISED):
+        agreed_term()
+        eager = make_actor()
+        for number in range(objections.MOST_OF_ONE):
+            raise_one(eager, value=0.1 + number / 10)
+        with pytest.raises(InvalidInput, match="of your objections to this term wait"):
+            raise_one(eager, value=0.9)
+        raise_one(make_actor(), value=0.9)
+        with pytest.raises(InvalidInput, match="what is known already"):
+            raise_one(make_actor(), first_day=START.date() - timedelta(days=30))
 
 
 def test_everything_leaves_an_audit_row():

@@ -1,7 +1,7 @@
 """Objections as claims: what can be claimed, and what a figure says of one."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -87,7 +87,9 @@ def test_a_count_speaks_for_itself():
         ({"measure": "volume:mql", "value": -1}, "from 0 to"),
         ({"first_day": "soon"}, "first and its last day"),
         ({"first_day": date(2026, 8, 1), "last_day": date(2026, 7, 1)}, "Swap the days"),
-        ({"first_day": date(2026, 1, 1), "last_day": date(2026, 3, 1)}, "is over"),
+        ({"first_day": date(2026, 1, 1), "last_day": date(2026, 3, 1)}, "what is known already"),
+        ({"first_day": date(2026, 1, 1)}, "what is known already"),
+        ({"first_day": datetime(2026, 4, 1)}, "first and its last day"),
         ({"last_day": TODAY + timedelta(days=800)}, "two years"),
         ({"field": "source"}, "both a field and its value"),
         ({"field_value": "webinar"}, "both a field and its value"),
@@ -131,6 +133,10 @@ def test_what_was_found_is_said_with_its_interval_and_never_more_than_it_carries
     assert amount_in_words(replace(CLAIM, measure="volume:mql"), 1234) == "1,234"
     assert "more than chance" in outcome_in_words(CLAIM, share(5, 100), ObjectionState.CONFIRMED)
     assert "chance could explain" in outcome_in_words(CLAIM, share(19, 100), ObjectionState.UNDECIDED)
+    volume = replace(CLAIM, measure="volume:mql", value=1000)
+    assert outcome_in_words(volume, count(999), ObjectionState.CONFIRMED) == (
+        "The figure was 999. That is below 1,000."
+    )
     assert "Too few" in outcome_in_words(CLAIM, share(1, 9), ObjectionState.UNDECIDED)
     assert "not below 20%" in outcome_in_words(CLAIM, share(30, 100), ObjectionState.NOT_CONFIRMED)
 
