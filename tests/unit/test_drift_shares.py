@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import numpy as np
 import pytest
 
 from alignment.drift import (
@@ -57,3 +58,19 @@ def test_a_limit_is_exceeded_only_beyond_chance(share, over, said):
 def test_a_limit_that_is_none_is_refused(limits):
     with pytest.raises(InvalidInput, match="between 0% and 100%"):
         check_limits(*limits)
+
+
+@pytest.mark.parametrize(("limit", "a_week"), [(0.1, 25), (0.1, 100), (0.4, 25), (0.4, 100)])
+def test_in_a_year_of_looking_every_week_a_share_at_its_limit_is_seldom_called_above_it(limit, a_week):
+    random = np.random.default_rng(7)
+    false_alarms = 0
+    for _ in range(200):
+        hits = random.binomial(a_week, limit, 55)
+        looks = (DriftShare(int(hits[week : week + 4].sum()), 4 * a_week) for week in range(52))
+        false_alarms += any(share.is_over(limit) for share in looks)
+    assert false_alarms <= 24  # 12 %; with a 95 % interval it is more than half
+
+
+def test_a_share_that_has_really_doubled_is_called_above_its_limit():
+    assert DriftShare(20, 100).is_over(0.1) is False
+    assert DriftShare(40, 200).is_over(0.1) is True
