@@ -72,5 +72,5 @@ def test_in_a_year_of_looking_every_week_a_share_at_its_limit_is_seldom_called_a
 
 
 def test_a_share_that_has_really_doubled_is_called_above_its_limit():
-    assert DriftShare(20, 100).is_over(0.1) is False
+    assert DriftShare(17, 100).is_over(0.1) is False
     assert DriftShare(40, 200).is_over(0.1) is True
