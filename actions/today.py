@@ -93,16 +93,18 @@ def read_today(actor: Actor) -> Today:
                 tasks.append(
                     Task(f"“{title}” waits for your answers: {progress.total} questions.", "Answer", "answer")
                 )
+    for waiting in waiting_for(
+        connection, person
+    ):  # others cannot go on without it: before what leads ask for
+        sentence = f"{waiting.label} waits for your signature."
+        query = (("term", waiting.key),) if waiting.kind is AgreementKind.DEFINITION else ()
+        tasks.append(Task(sentence, "Read and sign", _SIGNED_ON[waiting.kind], query=query))
     duties, counted = lead_duties.last_counted(connection, person)
     tasks += [Task(duty.sentence, duty.label, duty.page, query=duty.query) for duty in duties]
     told = [one for one in messages.unread_messages(actor) if one.kind not in _SEEN_ANYHOW]
     if told:
         sentence = told[0].subject if len(told) == 1 else f"There are {len(told)} new messages for you."
         tasks.append(Task(sentence, "Read", "inbox"))
-    for waiting in waiting_for(connection, person):
-        sentence = f"{waiting.label} waits for your signature."
-        query = (("term", waiting.key),) if waiting.kind is AgreementKind.DEFINITION else ()
-        tasks.append(Task(sentence, "Read and sign", _SIGNED_ON[waiting.kind], query=query))
     versions = definitions.versions(connection)
     force = agreements.in_force(agreements.timeline(v for v in versions if v.term_key == "mql"), now)
     if person.team:

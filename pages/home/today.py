@@ -29,6 +29,8 @@ else:
     st.subheader(f"{len(day.tasks)} things wait for you.", anchor=False)
 
 for number, task in enumerate((*day.tasks, *day.results)):
+    if day.tasks and number == len(day.tasks):
+        st.markdown("**Results of questionnaires**")
     with st.container(border=True):
         said, way = st.columns([4, 1.2], vertical_alignment="center")
         said.markdown(plain(task.sentence))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from test_running_screens import TODAY, acting, words
 
-from actions import clock, lead_decisions, lead_duties, people, promise_signing, promises, today
+from actions import clock, definitions, lead_decisions, lead_duties, people, promise_signing, promises, today
 from alignment.people import MACHINE
 from alignment.promises import DeliveryTerms, ResponseTerms
 from tests import lead_histories
@@ -67,6 +67,14 @@ def test_each_is_told_what_is_theirs(leads, crew, make_person):
     assert told(crew["marketer"]) == []
     newcomer = make_person("member", "sales", name="Nia New")
     assert told(newcomer) == ["1 lead that belongs to nobody waits for a decision."]
+
+
+def test_what_waits_for_a_signature_comes_before_what_leads_ask_for(leads, crew):
+    definitions.propose(MACHINE, definitions.draft(MACHINE, "mql", "Fifty people."))
+    assert told(crew["sales"])[:2] == [
+        "MQL v1 waits for your signature.",
+        "4 leads wait for sales to decide, 1 of them longer than agreed.",
+    ]
 
 
 def test_nothing_is_counted_twice_and_a_decision_is_counted_at_once(leads, crew):

@@ -49,6 +49,14 @@ def test_who_answered_is_led_to_the_comparison(open_page, make_person):
     assert [(one.page, one.survey_id) for one in found] == [("comparison", survey.id)]
 
 
+def test_results_stand_below_what_there_is_to_do(open_page, make_person):
+    closed()
+    app = open_page(TODAY, make_person("facilitator", None))
+    said = [one.value for one in app.markdown]
+    heading = said.index("**Results of questionnaires**")
+    assert said[heading - 1] == "No cycle is running." and said[heading + 1].startswith("The answers to")
+
+
 def test_who_runs_questionnaires_is_led_there_and_who_did_not_answer_is_not(make_person):
     closed()
     assert told(make_person("facilitator", None)) == [f"{IN} the teams stand."]
