@@ -70,19 +70,36 @@ def show_earlier(entry: GlossaryEntry, version: DefinitionVersion) -> None:
     show_versions(entry)
 
 
+def is_ones_turn(version: DefinitionVersion) -> bool:
+    """Whether an open version waits for this person: for their signature, or as their own draft."""
+    if version.state is AgreementState.PROPOSED:
+        return may(me, "agreement:sign") and me.team is not None and version.signed_by(me.team) is None
+    return version.author_id == me.id
+
+
+def show_prepared(entry: GlossaryEntry) -> None:
+    """The version that is being prepared."""
+    st.subheader("Being prepared", anchor=False)
+    show_open(entry, me, "definition", edits=True)
+
+
 def show_term(entry: GlossaryEntry, details: TermDetails, names: dict[str, str]) -> None:
     """The term as it stands now."""
     drafts = may(me, "agreement:draft")
     st.subheader(sentence(entry), anchor=False)
+    first = entry.open is not None and is_ones_turn(entry.open)
+    if first:
+        show_prepared(entry)
     if entry.in_force:
+        if first:
+            st.subheader("In force", anchor=False)
         show_version(entry, entry.in_force)
         show_reading(entry.in_force, me, "definition")
-    else:
+    elif not first:
         st.markdown(plain(entry.term.meaning))
-    if entry.open:
-        st.subheader("Being prepared", anchor=False)
-        show_open(entry, me, "definition", edits=True)
-    elif drafts:
+    if entry.open and not first:
+        show_prepared(entry)
+    elif drafts and not entry.open:
         panel = st.expander(
             "Prepare the next version" if entry.versions else "Draft its definition",
             icon=":material/edit_note:",

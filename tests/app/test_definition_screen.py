@@ -125,6 +125,25 @@ def test_the_rule_is_taken_away_as_another_system_reads_it(open_page, people, le
     assert "Salesforce SOQL" in app.selectbox(key=f"definition_{version}_target").options
 
 
+@pytest.mark.parametrize(("who", "first"), [("sales", True), ("marketing", False), ("facilitator", False)])
+def test_what_waits_for_a_signature_stands_first_for_who_is_to_sign(open_page, people, who, first):
+    agree(people, "Ten people.")
+    version = definitions.draft(acting(people["facilitator"]), "mql", "Fifty people.")
+    definitions.propose(acting(people["facilitator"]), version)
+    definitions.sign(acting(people["marketing"]), version, stored.find(store().read(), version).content_hash)
+    headings = [one.value for one in open_page(PAGE, people[who], term="mql").subheader]
+    assert (headings[1:3] == ["Being prepared", "In force"]) is first
+    assert "Being prepared" in headings
+
+
+def test_a_draft_of_ones_own_stands_first(open_page, people):
+    agree(people, "Ten people.")
+    definitions.draft(acting(people["facilitator"]), "mql", "Fifty people.")
+    for who, first in (("facilitator", True), ("sales", False)):
+        headings = [one.value for one in open_page(PAGE, people[who], term="mql").subheader]
+        assert (headings[1:3] == ["Being prepared", "In force"]) is first
+
+
 def test_evidence_that_was_frozen_stands_beside_the_signature(open_page, people, leads):
     version = definitions.draft(acting(people["facilitator"]), "mql", "Fifty people.", rule(50))
     definitions.propose(acting(people["facilitator"]), version)
