@@ -8,6 +8,8 @@ from actions import clock, messages, metrics, settings
 from actions.journal import journal
 from actions.kept_results import KeptResults
 from actions.permissions import authorise
+from alignment import definitions as agreements
+from alignment.definitions import DefinitionVersion
 from alignment.drift import (
     QUIET,
     WEEKS_JUDGED,
@@ -24,7 +26,7 @@ from alignment.drift import (
 )
 from alignment.messages import MessageKind, drift_found
 from alignment.people import Actor, Person, Role
-from db.queries import objections, people
+from db.queries import definitions, objections, people
 from db.queries import settings as setting_rows
 from db.store import Connection, store
 
@@ -37,18 +39,28 @@ _FRESH = timedelta(days=1)
 class Drift:
     """What is known of drift: the complete weeks, oldest first, those that are judged, and the shares over these by kind.
 
-    `labels` are the versions in force in the judged weeks. `weeks` is empty where no definition with a rule was in force.
+    `labels` are the versions in force in the judged weeks, `replaced` says what has taken their place since, '' for nothing.
+    `weeks` is empty where no definition with a rule was in force.
     """
 
     weeks: tuple[DriftWeek, ...]
     judged: tuple[DriftWeek, ...]
     limits: DriftLimits
     limits_revision: int = 0
+    current: DefinitionVersion | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The versions by which the judged weeks' leads were judged."""
         return tuple(sorted({label for week in self.judged for label in week.labels}))
+
+    @property
+    def replaced(self) -> str:
+        """That a version is in force by which none of the judged leads was judged, '' where there is none."""
+        if self.current is None or not self.labels or self.current.label in self.labels:
+            return ""
+        of_it = "too early to tell" if self.current.rule is not None else "it has no rule to judge leads by"
+        return f"replaced by {self.current.label} since; {of_it}"
 
     def share(self, kind: DriftKind) -> DriftShare:
         """The share over the judged weeks."""
@@ -108,6 +120,7 @@ def _tell(person: Person, found: Drift, kind: DriftKind) -> bool:
     reasons = reasons_of(found.judged) if kind is DriftKind.UNCOVERED else {}
     lines = [
         f"In the last {WEEKS_JUDGED} complete weeks {sentence}",
+        *([f"{' and '.join(found.labels)}: {found.replaced}."] if found.replaced else []),
         *(f"{reason_label(reason)}: {count:,}" for reason, count in reasons.items()),
     ]
     wording = drift_found(f"Leads and {' and '.join(found.labels)} drift apart", "\n".join(lines))
@@ -155,7 +168,9 @@ def _read(connection: Connection) -> Drift:
         return count_drift(question)
 
     weeks = _COUNTED.get((facts.folder, version, metrics.rounded(question)), count)
-    return Drift(tuple(weeks), tuple(judged_weeks(weeks, today)), limits, revision)
+    mql = agreements.timeline(one for one in definitions.versions(connection) if one.term_key == "mql")
+    current = agreements.in_force(mql, clock.now_text())
+    return Drift(tuple(weeks), tuple(judged_weeks(weeks, today)), limits, revision, current)
 
 
 def _limits(connection: Connection) -> tuple[DriftLimits, int]:

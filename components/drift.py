@@ -21,16 +21,17 @@ def sentence_of(found: Drift) -> str:
     if not found.weeks:
         return "No definition with a rule has judged any lead of the last half year yet."
     versions = plain(" and ".join(found.labels)) or "The signed rule"
+    since = f" ({plain(found.replaced)})" if found.replaced else ""
     over = [kind for kind in DriftKind if found.share(kind).is_over(found.limits.of(kind))]
     if over:
         what = " and ".join(
             "too many leads break it" if kind is DriftKind.BREAKS else "sales rejects too many that meet it"
             for kind in over
         )
-        return f"{versions} and the leads drift apart: {what}."
+        return f"{versions} and the leads drift apart: {what}{since}."
     if all(found.share(kind).value is None for kind in DriftKind):
-        return f"Too few leads were handed over in the last four weeks to say whether {versions} still fits."
-    return f"{versions} still fits the leads that are handed over."
+        return f"Too few leads were handed over in the last four weeks to say whether {versions} still fits{since}."
+    return f"{versions} still fits the leads that are handed over{since}."
 
 
 def show_drift(found: Drift, may_limit: bool, mode: str | None) -> None:

@@ -58,9 +58,17 @@ def of_objections() -> str:
 watch(seen)
 st.subheader(" ".join(part for part in (sentence_of(found), of_objections()) if part), anchor=False)
 if is_over(found) and may(me, "definition:draft"):
-    st.page_link(
-        "pages/definitions/glossary.py", label="Draft the next version", icon=":material/edit_document:"
-    )
+    with st.container(horizontal=True):
+        st.page_link(
+            "pages/definitions/definition.py",
+            label="Draft the next version",
+            icon=":material/edit_document:",
+            query_params={"term": "mql"},
+        )
+        if may(me, "rule:test"):
+            st.page_link(
+                "pages/definitions/what_if.py", label="Try a rule in What if", icon=":material/experiment:"
+            )
 show_drift(found, may(me, "drift:limit"), st.context.theme.type)
 
 st.markdown("#### Objections")

@@ -106,6 +106,19 @@ def test_both_team_leads_are_told_once_and_not_again_before_the_weeks_are_other_
     assert alert_at(later) == 0
 
 
+@pytest.mark.parametrize(
+    ("rule", "since"), [(LARGE, "too early to tell"), (None, "it has no rule to judge leads by")]
+)
+def test_an_alert_names_the_version_that_came_since(team_leads, monkeypatch, rule, since):
+    add_history(280, big=0.5, accepted=0.9)
+    as_of(monkeypatch, AFTER)
+    with clock.at(AFTER - timedelta(hours=1)):
+        sign(team_leads, "Another.", rule, (AFTER - timedelta(days=1)).date())
+    assert alert_at(AFTER) == 1
+    [told] = [one for one in messages.my_messages(team_leads[0]) if one.page == "reality"]
+    assert f"MQL v1: replaced by MQL v2 since; {since}." in told.body
+
+
 def test_after_the_quiet_time_it_is_told_again_if_it_is_still_so(team_leads, monkeypatch):
     add_history(700, big=0.5, accepted=0.9)
     as_of(monkeypatch, AFTER)
