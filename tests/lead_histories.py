@@ -315,7 +315,7 @@ class Reference:
         for episode in self.episodes:
             if not self.in_period(at(episode)):
                 continue
-            reason = left_out(episode) or self.qualified(episode)
+            reason = self.qualified(episode) or left_out(episode)
             for group in {"", self.group(episode)}:
                 if reason:
                     excluded[group][reason] += 1

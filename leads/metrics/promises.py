@@ -43,7 +43,7 @@ _ANSWERED_BY = {
     Answer.QUALIFICATION: "sql_at",
 }
 _WHY_NOT = ("waived", "only_the_day_is_known", "closed_before_due", "not_due")
-"""Why the clock of a lead does not count, the first that holds."""
+"""Why the clock of a lead that counts otherwise does not, the first that holds."""
 _KEPT = ("lead_id", "number", "part", "definition", "verdict", "test", "source")
 
 
@@ -349,8 +349,9 @@ def _judged(population: Population, versions: Sequence[TermsInForce], let_off: L
     return table.mutate(
         met=table.answered & in_time,
         left_out=ibis.cases(
-            *zip((waived, table.day_only, not_due & table.closed.notnull(), not_due), _WHY_NOT, strict=True),
+            # first what never counts: for such a lead nobody has promised anything, so that none is due either
             *population.reasons_to_leave_out(table),
+            *zip((waived, table.day_only, not_due & table.closed.notnull(), not_due), _WHY_NOT, strict=True),
             else_=ibis.null().cast("string"),
         ),
     )

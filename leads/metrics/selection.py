@@ -108,8 +108,11 @@ def select(
     flags: Mapping[str, ibis.Value] | None = None,
     beside: Mapping[str, ibis.Value] | None = None,
 ) -> Choice:
-    """Episodes of `table` that `counts`, without those `left_out` and those that never count for this question."""
-    reasons = (*left_out, *population.reasons_to_leave_out(table))
+    """Episodes of `table` that `counts`, without those that never count for this question and those `left_out`.
+
+    What never counts is left out for that reason, whatever else: who is no MQL by the definition does not wait for a decision.
+    """
+    reasons = (*population.reasons_to_leave_out(table), *left_out)
     return Choice(table, counts, hit, reasons, flags or {}, beside or {})
 
 
