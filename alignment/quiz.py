@@ -16,11 +16,14 @@ from alignment.texts import number_text
 
 LENGTH = 5
 _MOST_OPTIONS = 4
+_DRAWS = 6  # where questions rule each other out, how many there are depends on which came first
 _GAP = "▁▁▁"
 _NUMBER_WORDS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _NUMBER = re.compile(
     rf"(?<![\w.,%/-])(\d{{1,3}}(?:,\d{{3}})+|\d{{1,7}}|{'|'.join(_NUMBER_WORDS)})(?![\w%/]|[.,]\d)"
 )
+_ANY_NUMBER = re.compile(rf"\d+(?:,\d{{3}})*|\b(?:{'|'.join(_NUMBER_WORDS)})\b")
+_FOR_NAMES, _FOR_NUMBERS = ("name", "former_name"), ("gap", "threshold")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 # how a definition begins, such as 'A sales accepted lead is': it would give the term away
 _SUBJECT = re.compile(r"\A(?:\S+\s+){1,6}?(?=(?:is|are|means|works|has|comes|counts)\b)", re.IGNORECASE)
@@ -81,24 +84,70 @@ class Quiz:
 
 
 def draw_quiz(terms: Sequence[QuizTerm], seed: int, length: int = LENGTH) -> Quiz:
-    """Draw `length` questions, of as many kinds and terms as there are; the same for the same glossary and seed."""
+    """Draw `length` questions, of as many kinds and terms as there are; the same for the same glossary and seed.
+
+    No question gives the answer to another one away; there are fewer where there are no more such ones.
+    """
     chance = random.Random(seed)
     possible = [question for term in terms if term.text for question in _questions(term, terms, chance)]
-    chance.shuffle(possible)
+    best: tuple[QuizQuestion, ...] = ()
+    for _ in range(_DRAWS):
+        chance.shuffle(possible)
+        # almost every question names its term, so that one for a term's name can rule out all the others of it
+        unnamed = [question for question in possible if question.kind not in _FOR_NAMES]
+        best = max(best, _drawn(possible, length), _drawn(unnamed, length), key=_worth)
+        if len(best) == length:
+            break
+    return Quiz(seed, best)
+
+
+def _worth(questions: tuple[QuizQuestion, ...]) -> tuple[int, int]:
+    return len(questions), len({question.kind for question in questions})
+
+
+def _drawn(possible: Sequence[QuizQuestion], length: int) -> tuple[QuizQuestion, ...]:
+    left = list(possible)
     kinds: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     chosen: list[QuizQuestion] = []
-    while possible and len(chosen) < length:
-        best = min(possible, key=lambda one: (kinds[one.kind] + asked[one.term_key], kinds[one.kind]))
-        possible.remove(best)
+    while left and len(chosen) < length:
+        best = min(left, key=lambda one: (kinds[one.kind] + asked[one.term_key], kinds[one.kind]))
+        left.remove(best)
         if any(
-            (best.prompt, best.detail, best.facts) == (one.prompt, one.detail, one.facts) for one in chosen
+            (best.prompt, best.detail, best.facts) == (one.prompt, one.detail, one.facts)
+            or gives_away(best, one)
+            or gives_away(one, best)
+            for one in chosen
         ):
             continue
         chosen.append(best)
         kinds[best.kind] += 1
         asked[best.term_key] += 1
-    return Quiz(seed, tuple(chosen))
+    return tuple(chosen)
+
+
+def gives_away(shown: QuizQuestion, asked: QuizQuestion) -> bool:
+    """Whether who reads one question, and what is said once it is answered, has the answer to another one."""
+    right = asked.options[asked.right]
+    if asked.kind in _FOR_NAMES:
+        named = re.compile(rf"(?<!\w){re.escape(right)}(?!\w)", re.IGNORECASE)
+        return any(named.search(text) for text in (shown.prompt, shown.because))
+    if shown.term_key != asked.term_key:
+        return False
+    if asked.kind == "meaning":  # both are told apart as soon as one is answered
+        return shown.kind == asked.kind
+    if asked.kind in _FOR_NUMBERS:
+        texts = (shown.prompt, shown.detail, shown.because, *(text for _, text in shown.facts))
+        return bool(_numbers(right) & _numbers(" ".join(texts)))
+    return False
+
+
+def _numbers(text: str) -> set[str]:
+    """The numbers in a text, digits or words, each written in one way."""
+    return {
+        str(_NUMBER_WORDS.index(found) + 2) if found in _NUMBER_WORDS else found.replace(",", "").lstrip("0")
+        for found in _ANY_NUMBER.findall(text.lower())
+    }
 
 
 def _questions(term: QuizTerm, terms: Sequence[QuizTerm], chance: random.Random) -> Iterator[QuizQuestion]:

@@ -158,7 +158,10 @@ def show_quiz() -> None:
     for number, question in enumerate(quiz.questions):
         show_question(number, question)
     if asked < 5:
-        st.caption(f"What is agreed gives {asked} questions so far. More agreed terms give more.")
+        questions = "1 question" if asked == 1 else f"{asked} questions"
+        st.caption(
+            f"What is agreed gives {questions} so far that do not answer each other. More agreed terms give more."
+        )
     st.button(
         "Draw other questions",
         type="primary" if len(given) == asked else "secondary",

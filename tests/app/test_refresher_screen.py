@@ -8,6 +8,7 @@ from actions import clock, definitions, glossary_terms, refresher
 from alignment.people import Actor, Role, Team
 
 PAGE = "pages/definitions/refresher.py"
+NASTY_WORDS = "<img src=x onerror=alert(1)> [click](javascript:alert(1)) :red[x] $x$"
 RULE = {"version": 1, "all": [{"field": "employees", "op": ">=", "value": 50}]}
 NASTY = "<img src=x onerror=alert(1)> [click](javascript:alert(1)) :red[x] $x^2$ 50 people within two days"
 
@@ -31,7 +32,7 @@ def agreed(make_person):
     for team in ("sales", "marketing"):
         definitions.sign(acting(make_person("team_lead", team)), version, content)
     words = {
-        Team.SALES: (["Hot lead"], f"It asked for a price. {NASTY}"),
+        Team.SALES: (["Hot lead"], f"It asked for a price. {NASTY_WORDS}"),
         Team.MARKETING: (["Prospect"], "It read a guide."),
     }
     glossary_terms.describe_term(facilitator, "mql", 0, owners={}, words=words, related=[])
@@ -68,14 +69,15 @@ def test_whoever_answers_all_questions_is_told_how_it_went_and_finds_it_again(op
     app.button(key="refresher_begin").click().run()
     seed = app.session_state["refresher_seed"]
     quiz = refresher.draw_quiz(acting(agreed), seed)
-    assert len(quiz.questions) == 5
+    asked = len(quiz.questions)
+    assert 2 <= asked <= 5
     for number, question in enumerate(quiz.questions):
         wrong = (question.right + 1) % len(question.options)
         given = question.right if number else wrong
         app.radio(key=f"refresher_answer_{seed}_{number}").set_value(given).run()
     assert not app.exception
-    assert "You had 4 of 5 right" in texts(app)
+    assert f"You had {asked - 1} of {asked} right" in texts(app)
     assert "Not quite." in texts(app)
     again = open_page(PAGE, agreed)
     again.segmented_control(key="refresher_view").set_value("Five questions").run()
-    assert "you had 4 of 5 right" in texts(again)
+    assert f"you had {asked - 1} of {asked} right" in texts(again)
