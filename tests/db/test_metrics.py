@@ -186,6 +186,10 @@ def test_each_lead_is_judged_by_the_definition_in_force_when_it_qualified():
     history = random_history(4).load()
     question = replace(ALWAYS, definitions=(FIRST, SECOND), by=GroupBy.SOURCE)
     compare(history, question, judged_by(FIRST, SECOND))
+    found = by_key(measure_all(replace(question, by=None)))
+    delivered, decided = found[("volume:mql",)], found[("acceptance_rate:mql:sal",)]
+    waiting = decided.excluded["undecided"]
+    assert 0 < waiting == delivered.numerator - decided.denominator, "only leads that count wait"
 
 
 def test_history_can_be_restated_under_another_definition():

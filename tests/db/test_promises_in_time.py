@@ -14,9 +14,19 @@ from alignment.business_hours import business_minutes, open_intervals, to_minute
 from alignment.calendars import HoursFrom, calendar_of
 from alignment.company import BusinessHours, ClosedDays
 from alignment.promises import Answer, Clock, ResponseTerms, Start
+from alignment.rules import parse
 from leads.imports.direct import load_events
-from leads.metrics.promises import LetOff, TermsInForce, list_broken, list_due, measure_promise, try_terms
-from leads.metrics.question import MetricQuestion
+from leads.metrics.promises import (
+    LetOff,
+    TermsInForce,
+    count_due,
+    list_broken,
+    list_due,
+    list_waiting,
+    measure_promise,
+    try_terms,
+)
+from leads.metrics.question import DefinitionInForce, MetricQuestion
 from tests.lead_histories import History, episodes, product_limit, random_history
 
 SPLIT = (((540, 720), (780, 1080)),) * 5 + ((), ())
@@ -230,6 +240,27 @@ def test_what_is_due_comes_first_things_first(seed):
         assert row.due_at >= question.as_of.replace(second=0) and row.answered_at is None
     soon, count = list_due(question, versions, within_minutes=rows[2].limit_minutes - rows[2].minutes)
     assert count == len(soon) >= 3 and soon == rows[:count]
+
+
+def test_a_lead_that_the_definition_rules_out_is_never_due():
+    history = random_history(6).load()
+    question = replace(EARLIER, first_day=None, last_day=None)
+    versions = (TermsInForce("v1", ResponseTerms(3000), "0001-01-01T00:00:00.000000Z"),)
+    everyone, _ = list_due(question, versions, limit=500)
+    source = {lead["lead_id"]: lead["source"] for lead in history.leads}
+    agreed = next(source[row.lead_id] for row in everyone if source[row.lead_id])
+    rule = parse({"version": 1, "field": "source", "op": "=", "value": agreed})
+    definition = DefinitionInForce("MQL v1", rule, "0001-01-01T00:00:00.000000Z")
+    judging = replace(question, definitions=(definition,))
+    counting = [row for row in everyone if source[row.lead_id] == agreed]
+    assert 0 < len(counting) < len(everyone)
+    assert list_due(judging, versions, limit=500) == (counting, len(counting))
+    assert count_due(judging, [(versions, LetOff())]) == [len(counting)]
+    assert measure_promise(judging, versions)[0].excluded["not_due"] == len(counting)
+    waiting = list_waiting(judging, versions, LetOff(), due_from=question.as_of, limit=500)
+    assert {row.lead_id for row in waiting} == {row.lead_id for row in counting}, (
+        "nobody is alerted of others"
+    )
 
 
 def test_terms_tried_on_the_past_say_what_limit_it_would_take():
