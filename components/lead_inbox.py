@@ -92,11 +92,15 @@ def in_words(inbox: Inbox | None) -> str:
     total, overdue = inbox.counts.total, inbox.counts.overdue
     if not total:
         return "No lead waits for a decision."
-    waits = "1 lead waits for a decision" if total == 1 else f"{total:,} leads wait for a decision"
+    waits = (
+        "1 lead waits for a decision"
+        if total == 1
+        else f"{total:,} leads wait for a decision, whenever they were handed over"
+    )
     if not overdue:
-        return f"{waits}, none longer than the agreed {_hours(inbox.limit_hours)}."
+        return f"{waits}; none longer than the agreed {_hours(inbox.limit_hours)}."
     if overdue == total:
-        return f"{waits}, {'and it has' if total == 1 else 'and all have'} waited longer than the agreed {_hours(inbox.limit_hours)}."
+        return f"{waits}; {'it has' if total == 1 else 'all have'} waited longer than the agreed {_hours(inbox.limit_hours)}."
     return f"{waits}; {overdue:,} {'has' if overdue == 1 else 'have'} waited longer than the agreed {_hours(inbox.limit_hours)}."
 
 

@@ -58,8 +58,7 @@ def test_a_link_with_nonsense_shows_what_is_usual(open_page, make_person):
 def test_leads_that_wait_are_in_the_sentence_and_behind_their_figure(open_page, make_person):
     add_history(200, start=RECENT, undecided=0.3)
     app = open_page(PAGE, make_person("team_lead", "sales"))
-    assert "leads wait for a decision" in texts(app)
-    waiting = int(re.search(r"(\d+) leads wait", texts(app))[1])
+    waiting = int(re.search(r"(\d+) of these leads wait for a decision", texts(app))[1])
     late = int(re.search(r"(\d+) of them for longer", texts(app))[1])
     assert 0 < late <= waiting
     app.button(key="metrics_silent_rejections:mql_passport").click().run()
@@ -119,7 +118,11 @@ def test_a_goal_is_proposed_agreed_and_seen_on_the_dashboard(open_page, make_per
         goals.agree(Actor(other.id, signed_in), goal_id)
     add_history(200, start=RECENT)
     app = open_page(PAGE, other)
-    assert "Marketing delivered 200 of 300 for “Autumn <b>”" in texts(app)
+    since = f"{RECENT - timedelta(days=1):%-d %B}"
+    assert (
+        f"Marketing delivered 200 of 300 qualified leads for “Autumn <b>” since {since}; in the last 90 days sales followed up "
+        "100% within the hour; none of the qualified leads of these days waits for a decision."
+    ) in texts(app)
     app = open_page(GOALS, make_person())
     assert not app.exception
     assert "is running" in texts(app)

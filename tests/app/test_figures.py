@@ -50,8 +50,8 @@ def test_the_metrics_page_says_it_in_a_sentence_and_then_in_figures(open_page, m
     app = open_page("pages/leads/metrics.py", make_person("team_lead", "sales"))
     assert not app.exception
     assert (
-        "Marketing delivered 200 qualified leads in the last 90 days, sales followed up 100% within the hour; no lead waits "
-        "for a decision."
+        "Marketing delivered 200 qualified leads in the last 90 days, sales followed up 100% within the hour; none of these "
+        "leads waits for a decision."
     ) in texts(app)
     figures = {metric.label: metric.value for metric in app.metric}
     assert figures["Qualified leads"] == "200"

@@ -48,7 +48,10 @@ def waiting():
 
 def test_a_salesperson_goes_from_lead_to_lead_and_decides(open_page, inbox, sue):
     app = open_page(PAGE, sue)
-    assert "3 leads wait for a decision, none longer than the agreed 48 business hours." in texts(app)
+    assert (
+        "3 leads wait for a decision, whenever they were handed over; none longer than the agreed 48 business hours."
+        in texts(app)
+    )
     assert "3 of them are yours." in texts(app)
     assert "Firm 0 · lead 0" in texts(app) and "Became an MQL" in texts(app)
     app.button(key="leads_lead 0_accept").click().run()
@@ -102,7 +105,7 @@ def test_many_are_decided_at_once(open_page, inbox, sue):
         history.lead(f"old {number:02}", "fair").enter(f"old {number:02}", "mql", NOW - timedelta(days=90))
     history.load()
     app = open_page(PAGE, sue)
-    assert "43 leads wait for a decision; 40 have waited longer" in texts(app)
+    assert "43 leads wait for a decision, whenever they were handed over; 40 have waited longer" in texts(app)
     app.segmented_control(key="leads_age").set_value("overdue").run()
     app.segmented_control(key="leads_view").set_value("many").run()
     app.checkbox(key="leads_many_all").check().run()
