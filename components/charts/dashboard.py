@@ -78,7 +78,9 @@ def pace_in_words(bars: Sequence[GoalBar]) -> str:
 
 def _judgement(found: Pace) -> str:
     days = f"{found.elapsed.left:.0f} business days left"
-    expected = f"an even pace has {found.expected:,.0f} by now"
+    even = f"an even pace ({found.expected:,.0f} by now)"
+    more = round(found.actual) - round(found.expected)
+    apart = f"{abs(more):,} {'ahead of' if more > 0 else 'behind'} {even}"
     match found.verdict:
         case Verdict.REACHED:
             return "reached"
@@ -89,9 +91,9 @@ def _judgement(found: Pace) -> str:
         case Verdict.TOO_EARLY:
             return f"too early to tell, {days}"
         case Verdict.ON_COURSE:
-            return f"on course within what chance does: {expected}, {days}"
+            return f"{apart}, which chance can explain; {days}" if more else f"at {even}; {days}"
         case Verdict.AHEAD | Verdict.BEHIND:
-            return f"{found.verdict.value}: {expected}, {days}"
+            return f"{apart}, more than chance explains; {days}"
 
 
 def standing_figure(

@@ -1,5 +1,6 @@
 """Shared goals: what can be one, when it counts, and what its pace says."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from math import inf
 
@@ -27,6 +28,7 @@ from alignment.goals import (
     pace,
 )
 from alignment.people import Team
+from components.charts.dashboard import GoalBar, pace_in_words
 
 BERLIN = BusinessHours(timezone="Europe/Berlin", country="DE")
 TARGET = Target(GoalMeasure.QUALIFIED, 90)
@@ -96,6 +98,26 @@ def test_behind_or_ahead_is_said_only_where_chance_does_not_explain_it():
     assert judged(0, 3) is Verdict.TOO_EARLY
     assert judged(0, 0, begun=False) is Verdict.NOT_BEGUN
     assert judged(89, 60, over=True) is Verdict.MISSED
+
+
+@pytest.mark.parametrize(
+    ("actual", "said"),
+    [
+        (645, "36 behind an even pace (681 by now), which chance can explain; 37 business days left"),
+        (681, "at an even pace (681 by now); 37 business days left"),
+        (700, "19 ahead of an even pace (681 by now), which chance can explain; 37 business days left"),
+        (900, "219 ahead of an even pace (681 by now), more than chance explains; 37 business days left"),
+        (500, "181 behind an even pace (681 by now), more than chance explains; 37 business days left"),
+    ],
+)
+def test_how_far_ahead_or_behind_is_said_in_numbers(actual, said):
+    target = Target(GoalMeasure.QUALIFIED, 1080)
+    found = pace(target, Counted.leads(actual), Elapsed(63, 100), begun=True, over=False)
+    found = replace(found, expected=681.0)
+    assert (
+        pace_in_words([GoalBar(Team.MARKETING, found)])
+        == f"Marketing: {actual} of 1,080 qualified leads, {said}."
+    )
 
 
 def test_the_expected_is_the_target_by_the_share_of_business_days():
