@@ -113,15 +113,8 @@ def show_standing(found: Compliance, at: Day) -> None:
         help="Of the leads for which the answer was due. The bars are the weeks in which their clock started.",
     )
     with right:
-        wanted = max(
-            (v.terms.at_least for v in found.versions if isinstance(v.terms, ResponseTerms)), default=1.0
-        )
-        mark = _VERDICTS[Verdict.KEPT if found.kept_enough else Verdict.BROKEN]
-        st.badge(
-            f"{percent(wanted)} promised" if wanted < 1 else "Promised for every lead",
-            icon=mark[2],
-            color=mark[1],  # type: ignore[arg-type]
-        )
+        _, color, icon = _VERDICTS[Verdict.KEPT if found.kept_enough else Verdict.BROKEN]
+        st.badge(verdict_in_words(found), icon=icon, color=color)  # type: ignore[arg-type]
         st.markdown(
             f"{figure.numerator:,} of {figure.denominator:,} leads in time (95% interval {interval_in_words(figure)})."
         )
@@ -129,6 +122,22 @@ def show_standing(found: Compliance, at: Day) -> None:
             labels = ", ".join(plain(version.label) for version in found.versions)
             st.caption(f"Each lead by the version in force when its clock started: {labels}.")
         _show_left_out(figure, found.promise.name, at)
+
+
+def wanted_of(found: Compliance) -> float:
+    """The share that a promise to answer was made for: the highest of the versions that were in force."""
+    shares = [v.terms.at_least for v in found.versions if isinstance(v.terms, ResponseTerms)]
+    return max(shares, default=1.0)
+
+
+def verdict_in_words(found: Compliance) -> str:
+    """`Not kept: 60% promised`, and whether chance can explain the difference; of a promise to answer with a value."""
+    wanted, interval = wanted_of(found), found.figures[0].interval
+    kept = "Kept" if found.kept_enough else "Not kept"
+    if wanted >= 1:  # one late answer breaks it, by chance or not
+        return f"{kept}: promised for every lead"
+    by_chance = interval is not None and interval.low < wanted < interval.high
+    return f"{kept}: {percent(wanted)} promised{', within what chance does' if by_chance else ''}"
 
 
 def _show_left_out(figure: Figure, name: str, at: Day) -> None:

@@ -13,7 +13,7 @@ from alignment.promises import PromiseKind
 from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal
 from components.passport import percent
-from components.promise_cards import show_promise
+from components.promise_cards import show_promise, wanted_of
 from components.promise_lists import show_broken, show_due
 from components.session import actor, person
 from components.text import plain
@@ -72,6 +72,7 @@ def in_words(found: list[Compliance]) -> str:
     ]
     kept = [
         f"‘{plain(one.promise.name)}’ for {percent(figure.value)} of {figure.denominator:,} leads"
+        f" (promised: {percent(wanted_of(one))})"
         for one in found
         for figure in one.figures[:1]
         if figure.value is not None

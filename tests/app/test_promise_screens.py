@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from actions import calendars, clock, promise_signing, promises, settings
+from actions.promises import Compliance
 from alignment.company import BusinessHours, ClosedDays
 from alignment.people import MACHINE, Actor
-from alignment.promises import Clock, DeliveryTerms
+from alignment.promises import Clock, DeliveryTerms, Promise, PromiseKind, ResponseTerms
+from alignment.statistics import wilson
+from components.promise_cards import verdict_in_words
 from tests import lead_histories
 from tests.lead_histories import History
 from tests.loaded_once import load_once
@@ -76,7 +80,8 @@ def test_an_empty_portal_says_that_nothing_is_promised_and_offers_a_draft_to_tho
 def test_a_promise_is_drafted_tried_proposed_and_signed_on_screen(open_page, people, company, leads):
     app = open_page(PROMISES, people["facilitator"])
     app.selectbox(key="promises_span").set_value("Last quarter").run()
-    assert "‘First contact’ for 50% of 40 leads" in app.subheader[0].value
+    assert "‘First contact’ for 50% of 40 leads (promised: 100%)" in app.subheader[0].value
+    assert "Not kept: promised for every lead" in shown(app)
     app.pills(key="promises_more_follow_up").set_value("next").run()
     app.number_input(key="promises_follow_up_new_limit").set_value(30)
     app.number_input(key="promises_follow_up_new_at_least").set_value(50.0).run()
@@ -118,6 +123,24 @@ def test_broken_promises_stand_with_their_leads_and_marketing_lets_off(open_page
     assert r"\<b\>No\</b\> \*lines\*" in shown(app) and "1 let off" in shown(app)
     button(app, "Count it again").click().run()
     assert "Nothing has been let off" in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (20, "Not kept: 60% promised"),
+        (58, "Not kept: 60% promised, within what chance does"),
+        (62, "Kept: 60% promised, within what chance does"),
+        (90, "Kept: 60% promised"),
+    ],
+)
+def test_the_verdict_says_whether_chance_can_explain_it(kept, said):
+    found = Compliance(
+        Promise("follow_up", "First contact", PromiseKind.RESPONSE),
+        (SimpleNamespace(terms=ResponseTerms(60, at_least=0.6)),),
+        (SimpleNamespace(value=kept / 100, interval=wilson(kept, 100)),),
+    )
+    assert verdict_in_words(found) == said
 
 
 def test_marketings_promise_stands_beside_what_sales_accepted(open_page, people, company, leads):
