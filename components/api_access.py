@@ -30,6 +30,8 @@ _EXAMPLE = [
     }
 ]
 
+_BY_PROGRAM = ("api:", "hubspot-webhook")
+"""How the origins begin of what programs and HubSpot send; decisions on the screens come in the same way."""
 _EXAMPLE_LEADS = [
     {
         "lead_id": "00Q5g00000",
@@ -46,17 +48,23 @@ def show_state() -> None:
     """One sentence on what has come in and whether it is in the figures, kept up to date."""
     with stop_on_refusal():
         state = lead_feed.read_feed(actor())
-        tokens = [token for token in api_tokens.list_tokens(actor()) if token.revoked_at is None]
+        ever = api_tokens.list_tokens(actor())
         hubspot = hubspot_webhooks.read_webhooks(actor())
+    tokens = [token for token in ever if token.revoked_at is None]
     programs = "No program has a token" if not tokens else _counted(len(tokens), "token is", "tokens are")
     programs += "" if not tokens else " in use"
     if hubspot.configured:
         programs += ", and HubSpot notifies of changes"
-    if state.waiting:
+    sent = [one.last_at for one in state.origins if one.origin.startswith(_BY_PROGRAM)]
+    last = max(sent, default="")
+    if state.waiting and last >= (state.waiting_since or ""):
         since = _when(state.waiting_since or "")
         arrived = f"{_counted(state.waiting, 'item waits', 'items wait')} to come into the figures, the first since {since}."
-    elif state.last_applied_at:
-        arrived = f"All that was sent is in the figures, the last of it at {_when(state.last_applied_at)}."
+    elif last:
+        arrived = f"All that was sent is in the figures; the last of it came at {_when(last)}."
+    elif hubspot.configured or any(token.last_used_at for token in ever):
+        # what is in the figures is forgotten here after a day
+        arrived = "Nothing has been sent in the last day."
     else:
         arrived = "Nothing has been sent yet."
     if state.set_aside:

@@ -171,6 +171,6 @@ def show_passport(figure: Figure, title: str, at: Callable[[str], str]) -> None:
         lines.append("Judged by: no definition; every lead that became an MQL counts.")
     lines.append(f"As of {at(figure.as_of)}.")
     if figure.data_from:
-        lines.append(f"Data from the import of {at(figure.data_from)}.")
+        lines.append(f"Leads last changed {at(figure.data_from)}.")
     lines += [plain(note) for note in figure.notes]
     st.markdown("\n".join(f"- {line}" for line in lines))

@@ -1,8 +1,9 @@
 """The screen on which an administrator lets programs send leads."""
 
 from actions import api_tokens, hubspot_webhooks
-from actions.lead_feed import apply_waiting, receive
+from actions.lead_feed import apply_waiting, receive, take
 from alignment.people import MACHINE
+from db.store import store
 
 PAGE = "pages/admin/api_access.py"
 HOSTILE = "<img src=x onerror=1> **bold** [a](http://x)"
@@ -26,6 +27,17 @@ def test_a_token_is_shown_once_and_can_be_revoked(open_page, make_person):
     app.button(key="api_access_confirm_revoke").click().run()
     assert api_tokens.list_tokens(MACHINE)[0].revoked_at is not None
     assert any("All that was sent is in the figures" in found.value for found in app.markdown)
+    assert not app.exception
+
+
+def test_what_is_decided_on_a_screen_was_sent_by_no_program(open_page, make_person):
+    sent = {"lead_id": "a", "type": "entered_stage", "stage": "mql", "at": "2026-01-31T09:30:00Z", "id": "1"}
+    store().write(lambda connection: take(connection, "inbox", events=[sent]))
+    admin = make_person("admin", None)
+    for _ in range(2):  # while it waits, and when it is in the figures
+        app = open_page(PAGE, admin)
+        assert any("Nothing has been sent yet." in found.value for found in app.markdown)
+        apply_waiting(MACHINE)
     assert not app.exception
 
 
