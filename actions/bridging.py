@@ -10,7 +10,7 @@ from alignment.bridging import Limits, Search, search, slots_of
 from alignment.errors import InvalidInput
 from alignment.people import Actor, Team
 from alignment.rules import Points, Rule, canonical_hash
-from alignment.what_if import Window
+from alignment.what_if import DAYS_OF_A_WEEK, Window
 
 STEPS_BETWEEN = 5
 MOST_PARTS = 24
@@ -39,7 +39,7 @@ def find_bridges(
     read = dict(zip(rules, tried.rules, strict=True))
     _check(read, limits)
     held, window = tried.held, tried.window
-    key = (held.window, *(canonical_hash(read[team]) for team in Team), limits)
+    key = (held.window, tried.zone, *(canonical_hash(read[team]) for team in Team), limits)
 
     def find() -> Search:
         slots = slots_of(read, lambda field, low, high: held.values_between(field, low, high, STEPS_BETWEEN))
@@ -47,7 +47,10 @@ def find_bridges(
             raise InvalidInput(
                 f"The two rules have {len(slots)} parts in all; at most {MOST_PARTS} can be searched. Leave some out."
             )
-        return search(slots, read, held.passing, held.count, window.weeks, limits, progress)
+        weeks = (
+            window.days / DAYS_OF_A_WEEK
+        )  # all of the window's leads are counted, those of its last days too
+        return search(slots, read, held.passing, held.count, weeks, limits, progress)
 
     return _FOUND.get(key, find)
 

@@ -10,7 +10,7 @@ from actions.permissions import authorise
 from actions.surveys import list_surveys
 from alignment.people import Actor, Team
 from alignment.questionnaires import QuestionType
-from alignment.rules import AllOf, Points, PointsEntry, Rule, conditions_of, parse, to_document
+from alignment.rules import AllOf, Points, PointsEntry, Rule, conditions_of, distinct, parse, to_document
 from alignment.surveys import SurveyStatus
 
 if TYPE_CHECKING:
@@ -59,9 +59,7 @@ def list_starts(actor: Actor) -> tuple[RuleStart, ...]:
 
 def _as_points(document: Mapping[str, Any]) -> dict[str, Any]:
     """A score to begin from: ten points for each condition of a rule, and a threshold at half of them."""
-    entries = tuple(
-        PointsEntry(condition, 1_000) for condition in dict.fromkeys(conditions_of(parse(document)))
-    )
+    entries = tuple(PointsEntry(condition, 1_000) for condition in distinct(conditions_of(parse(document))))
     return to_document(Rule(Points(entries, 1_000 * -(-len(entries) // 2))))
 
 
@@ -96,5 +94,5 @@ def stated_rules(found: "Comparison") -> dict[Team, Rule]:
             if (rule := one.typical_rules.get(team)) is not None and not isinstance(rule.root, Points)
         ]
         if parts:
-            rules[team] = Rule(parts[0] if len(parts) == 1 else AllOf(tuple(dict.fromkeys(parts))))
+            rules[team] = Rule(parts[0] if len(parts) == 1 else AllOf(distinct(parts)))
     return rules

@@ -68,7 +68,7 @@ def judge_rule(actor: Actor, rule: RuleDocument, window: Window | None = None) -
     tried = read_leads(actor, [rule], window)
     [read] = tried.rules
     found = tried.held.verdicts(read) if tried.held is not None else _verdicts(tried.window, [read])[0]
-    key = (*_version(), tried.window, fields_of(read))
+    key = (*_counted_on(tried.window, tried.zone), fields_of(read))
     return Trial(read, tried.window, found, _WARNINGS.get(key, lambda: _warn(read, tried.window)))
 
 
@@ -99,7 +99,7 @@ def compare_rules(
     first, second = tried.rules
     if tried.held is not None:
         return tried.held.change(first, second)
-    key = (*_version(), tried.window, canonical_hash(first), canonical_hash(second))
+    key = (*_counted_on(tried.window, tried.zone), canonical_hash(first), canonical_hash(second))
     return _CHANGES.get(key, lambda: _count_change(first, second, tried.window))
 
 
@@ -138,7 +138,7 @@ def read_field_spread(
     labels = field_labels(actor)
     if field not in labels:
         raise InvalidInput("The leads have no such field. Choose one of those that they have.")
-    key = (*_version(), window, field, tuple(marks))
+    key = (*_counted_on(window, _zone()), field, tuple(marks))
     counted = _SPREADS.get(key, lambda: _spread(field, window, marks))
     if counted is None:
         return None
@@ -192,7 +192,7 @@ def what_if_change(
     fields = _fields()
     first, second = read_rule(before, fields), read_rule(after, fields)
     window = usual_window()
-    key = (*_version(), window, canonical_hash(first), canonical_hash(second))
+    key = (*_counted_on(window, _zone()), canonical_hash(first), canonical_hash(second))
     return _CHANGES.get(key, lambda: _count_change(first, second, window))
 
 
@@ -210,7 +210,7 @@ def find_evidence(
         return None
     read = read_rule(rule, _fields())
     window = usual_window()
-    key = (*_version(), window)
+    key = _counted_on(window, _zone())
     [verdicts] = _VERDICTS.get((*key, canonical_hash(read)), lambda: _verdicts(window, [read]))
     warnings = _WARNINGS.get((*key, fields_of(read)), lambda: _warn(read, window))
     change = what_if_change(actor, before, rule)
@@ -253,7 +253,12 @@ _WARNINGS: "KeptResults[tuple[BacktestWarning, ...]]" = KeptResults(64)
 _SPREADS: "KeptResults[CountedSpread | None]" = KeptResults(64)
 _FIELDS: KeptResults[dict[str, FieldType]] = KeptResults(4)
 _LABELS: KeptResults[dict[str, str]] = KeptResults(4)
-"""By version of the lead facts, window and what is asked of its leads."""
+"""By version of the lead facts, window with its zone, and what is asked of its leads."""
+
+
+def _counted_on(window: Window, zone: str) -> tuple[Path, str, str, Window]:
+    """What a count of a window's leads hangs on: the days of a window begin and end in the company's zone."""
+    return (*_version(), zone, window)
 
 
 def _version() -> tuple[Path, str]:

@@ -12,7 +12,7 @@ from math import inf, prod
 from typing import TYPE_CHECKING, Any
 
 from alignment.people import Team
-from alignment.rules import AllOf, AnyOf, Condition, Node, Operator, Points, Rule
+from alignment.rules import AllOf, AnyOf, Condition, Node, Operator, Points, Rule, distinct, identity_of
 from alignment.what_if import Outcomes
 
 if TYPE_CHECKING:
@@ -101,10 +101,13 @@ def slots_of(rules: Mapping[Team, Rule], numbers: Numbers) -> tuple[Slot, ...]:
     for node in first:
         other = next((one for one in second if _alike(node, one)), None)
         if other is not None:
-            second.remove(other)
-        forms = _own_forms(node, numbers) if other in (None, node) else _forms(node, other, numbers)
-        slots.append(Slot(tuple(dict.fromkeys(forms)), other is not None))
-    slots += [Slot(tuple(dict.fromkeys(_own_forms(node, numbers)))) for node in second]
+            second = [one for one in second if one is not other]
+        if other is None or identity_of(other) == identity_of(node):
+            forms = _own_forms(node, numbers)
+        else:
+            forms = _forms(node, other, numbers)
+        slots.append(Slot(distinct(forms), other is not None))
+    slots += [Slot(distinct(_own_forms(node, numbers))) for node in second]
     return tuple(slots)
 
 
@@ -343,7 +346,7 @@ def _parts(rule: Rule) -> tuple[Node, ...]:
 
 def _alike(one: Node, other: Node) -> bool:
     """Whether two parts ask about the same field."""
-    return one == other or (
+    return identity_of(one) == identity_of(other) or (
         isinstance(one, Condition) and isinstance(other, Condition) and one.field == other.field
     )
 
@@ -378,7 +381,7 @@ def _forms(one: Node, other: Node, numbers: Numbers) -> Iterator[Node]:
                 yield Condition(one.field, one.operator, _whole(value))
         return
     first, second = _listed(one), _listed(other)
-    if first and second:
+    if first and second and isinstance(first[0], bool) is isinstance(second[0], bool):
         either = tuple(dict.fromkeys((*first, *second)))
         both = tuple(value for value in first if value in second)
         for values in (either, both):

@@ -7,6 +7,9 @@ from alignment.errors import InvalidInput
 
 _EXPONENT_FROM = 1e15
 
+DIRECTION_SIGNS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+"""Signs that nobody sees, and that turn the rest of a sentence round. Source: Unicode Standard Annex 9, section 2."""
+
 
 def required_text(value: object, what: str, longest: int = 200) -> str:
     """`value` trimmed; raises InvalidInput, naming `what`, when it is no text, empty, or over `longest` characters."""
@@ -31,6 +34,15 @@ def optional_text(value: object, what: str, longest: int = 2000) -> str:
     if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t" for character in text):
         raise InvalidInput(f"{what} has characters that cannot be shown. Please type it anew.")
     return text
+
+
+def is_one_line(text: str) -> bool:
+    """Whether a text shows as it is within a line: no control characters, halves of characters, line breaks of any kind, or
+    signs that turn the direction of writing."""
+    return not any(
+        character in DIRECTION_SIGNS or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        for character in text
+    )
 
 
 def file_slug(text: str, otherwise: str) -> str:

@@ -147,11 +147,16 @@ class Window:
     latest: date | None = None
 
     @property
-    def weeks(self) -> int:
-        """How many whole weeks, of seven days each, lie in the window."""
+    def days(self) -> int:
+        """How many days lie in the window."""
         if self.earliest is None or self.latest is None:
             return 0
-        return ((self.latest - self.earliest).days + 1) // DAYS_OF_A_WEEK
+        return (self.latest - self.earliest).days + 1
+
+    @property
+    def weeks(self) -> int:
+        """How many whole weeks, of seven days each, lie in the window."""
+        return self.days // DAYS_OF_A_WEEK
 
     @property
     def words(self) -> str:

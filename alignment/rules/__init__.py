@@ -20,7 +20,10 @@ from alignment.rules.tree import (
     PointsEntry,
     Rule,
     conditions_of,
+    distinct,
     fields_of,
+    identity_of,
+    with_conditions,
 )
 from alignment.rules.wording import sentence
 from alignment.rules.writing import canonical_hash, to_document, to_json
@@ -42,12 +45,15 @@ __all__ = [
     "Score",
     "canonical_hash",
     "conditions_of",
+    "distinct",
     "evaluate",
     "fields_of",
+    "identity_of",
     "parse",
     "parse_json",
     "score_of",
     "sentence",
     "to_document",
     "to_json",
+    "with_conditions",
 ]

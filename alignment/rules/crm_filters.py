@@ -17,7 +17,19 @@ from typing import Any
 
 from alignment.errors import InvalidInput
 from alignment.rules.evaluation import as_day
-from alignment.rules.tree import AllOf, AnyOf, Condition, Decay, FieldType, Node, Not, Operator, Points, Rule
+from alignment.rules.tree import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Decay,
+    FieldType,
+    Node,
+    Not,
+    Operator,
+    Points,
+    Rule,
+    identity_of,
+)
 from alignment.rules.wording import sentence
 
 MOST_GROUPS = 60
@@ -200,7 +212,12 @@ def _alternatives(tree: _Tree) -> list[tuple[_Atom, ...]]:
             f"HubSpot's lists have groups of filters one level deep only; this rule would be {count:,} of them. "
             "Split it into several, or use fewer groups within groups."
         )
-    return [tuple(dict.fromkeys(atom for group in chosen for atom in group)) for chosen in product(*found)]
+    return [
+        tuple(
+            {(atom.wanted, identity_of(atom.condition)): atom for group in chosen for atom in group}.values()
+        )
+        for chosen in product(*found)
+    ]
 
 
 # ── HubSpot ──────────────────────────────────────────────────────────────────────────────────────────────────────────

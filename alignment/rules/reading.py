@@ -31,6 +31,7 @@ from alignment.rules.tree import (
     Rule,
     Scalar,
 )
+from alignment.texts import is_one_line
 
 MOST_CHARACTERS = 500_000
 MOST_CONDITIONS = 500
@@ -73,7 +74,7 @@ def parse_json(text: str | bytes, fields: Mapping[str, FieldType] | None = None)
     if len(text) > MOST_CHARACTERS:
         _refuse("", f"it has {len(text):,} characters.", f"At most {MOST_CHARACTERS:,} are allowed.")
     try:
-        document = json.loads(text, parse_constant=_no_constant)
+        document = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_each_once)
     except RecursionError:
         _refuse("", "it is nested too deeply.", f"At most {DEEPEST} levels are allowed.")
     except UnicodeDecodeError:
@@ -228,6 +229,12 @@ class _Reader:
     def _field(self, name: object, at: str) -> str:
         if not isinstance(name, str) or not name.strip() or len(name) > 100:
             _refuse(at, f"{_shown(name)} is no field name.", "Write its name in quotes.")
+        if not is_one_line(name):
+            _refuse(
+                at,
+                f"the field name {_shown(name)} has characters that cannot be shown in a line.",
+                "Type it anew.",
+            )
         return name
 
     def _type(self, field: str, at: str) -> FieldType:
@@ -363,6 +370,16 @@ class _Reader:
 
 def _refuse(place: str, problem: str, remedy: str) -> NoReturn:
     raise InvalidRule(place, problem, remedy)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; of a key that stands there twice the first value would get lost in silence."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            _refuse("", f"the key {_shown(key)} stands twice in one place.", "Keep one of the two.")
+        found[key] = value
+    return found
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -1,7 +1,7 @@
 """The shape of a rule: conditions joined by all, any and not, or points with a threshold."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -134,6 +134,44 @@ def fields_of(rule: Rule) -> tuple[str, ...]:
         else set()
     )
     return tuple(sorted({condition.field for condition in conditions_of(rule)} | faded))
+
+
+def with_conditions(rule: Rule, change: Callable[[Condition], Condition]) -> Rule:
+    """The rule with each condition as `change` gives it back."""
+
+    def changed(node: Node) -> Node:
+        match node:
+            case Condition():
+                return change(node)
+            case Not(part):
+                return Not(changed(part))
+        return replace(node, parts=tuple(map(changed, node.parts)))
+
+    root = rule.root
+    if isinstance(root, Points):
+        entries = tuple(replace(entry, node=changed(entry.node)) for entry in root.entries)
+        return replace(rule, root=replace(root, entries=entries))
+    return replace(rule, root=changed(root))
+
+
+def identity_of(node: Node) -> Hashable:
+    """What tells a part of a rule from others. Parts alone do not: to Python `True` is the number 1, which no lead's yes is."""
+    match node:
+        case Condition():
+            values = node.value if isinstance(node.value, tuple) else (node.value,)
+            told = tuple((isinstance(value, bool), value) for value in values)
+            return (node.field, node.operator, isinstance(node.value, tuple), told)
+        case Not(part):
+            return (Not, identity_of(part))
+    return (type(node), tuple(map(identity_of, node.parts)))
+
+
+def distinct(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Each part once, in the order in which they first come."""
+    found: dict[Hashable, Node] = {}
+    for node in nodes:
+        found.setdefault(identity_of(node), node)
+    return tuple(found.values())
 
 
 def _conditions(node: Node) -> Iterator[Condition]:

@@ -9,6 +9,7 @@ import pytest
 from people import make_actor
 
 from actions import bridging, clock, definitions, rule_starts, score_checks, what_if
+from actions.kept_results import KeptResults
 from actions.settings import change_company, company_with_revision
 from alignment.bridging import Limits
 from alignment.company import BusinessHours
@@ -358,6 +359,44 @@ def test_two_scores_are_brought_together_on_real_leads():
         score_checks.check_score(MACHINE, plain)
 
 
+def test_where_days_begin_elsewhere_everything_is_counted_anew(monkeypatch):
+    made_up_leads()
+    small, large = ({"version": 1, **RULES[name]} for name in ("small too", "large"))
+
+    def told():
+        evidence = what_if.find_evidence(MACHINE, small, large)
+        evidence.pop("as_of")
+        spread = what_if.read_field_spread(MACHINE, "visits", quarter())
+        return evidence, spread, what_if.compare_rules(MACHINE, small, large, quarter())
+
+    def quarter():
+        return next(one for one, _ in what_if.list_windows(MACHINE) if one.first_day)
+
+    def move_to(zone):
+        company, revision = company_with_revision(MACHINE)
+        change_company(MACHINE, replace(company, hours=BusinessHours(timezone=zone)), revision)
+
+    def forget():
+        for room, names in (
+            (what_if, ("_CHANGES", "_VERDICTS", "_WARNINGS", "_SPREADS")),
+            (bridging, ("_FOUND",)),
+        ):
+            for name in names:
+                monkeypatch.setattr(room, name, KeptResults(9))
+
+    def bridged():
+        sides = {Team.SALES: small, Team.MARKETING: large}
+        return [one.passed for one in bridging.find_bridges(MACHINE, sides, Limits(), quarter()).bridges]
+
+    berlin, bridges = told(), bridged()
+    move_to("UTC")
+    utc, others = told(), bridged()
+    forget()
+    assert (utc, others) == (told(), bridged())
+    assert all(one != other for one, other in zip(berlin, utc, strict=True))
+    assert bridges != others
+
+
 # ── bridges ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -389,6 +428,11 @@ def test_bridges_are_rules_that_pass_what_they_say():
                 change.both.leads / (bridge.passed.leads + bridge.prices[team].gives_up.leads)
             )
             assert bridge.prices[team].takes.leads >= change.gained.leads
+    whole = next(one for one, _ in what_if.list_windows(MACHINE) if one.days % 7)
+    for bridge in bridging.find_bridges(
+        MACHINE, {Team.SALES: sales, Team.MARKETING: marketing}, Limits(), whole
+    ).bridges:  # those of the unfinished last week count, and so do its days
+        assert bridge.a_week == pytest.approx(bridge.passed.leads * 7 / whole.days)
     few = Limits(most_a_week=found.bridges[0].a_week / 2, least_win_rate=0.3)
     for bridge in bridging.find_bridges(MACHINE, {Team.SALES: sales, Team.MARKETING: marketing}, few).bridges:
         assert bridge.a_week <= few.most_a_week
@@ -434,5 +478,12 @@ def test_one_may_begin_from_what_is_agreed_and_from_what_each_team_asks_for():
     assert [start.is_score for start in starts.values()] == [False, True, False, False]
     assert [entry["add"] for entry in points.document["points"]] == [10, 10, 10, 10]
     assert points.document["threshold"] == 20
+
+
+def test_yes_and_the_number_one_are_two_conditions_of_a_score():
+    both = {"version": 1, "all": [condition("demo", "=", True), condition("demo", "=", 1)]}
+    definitions.draft(MACHINE, "mql", "Odd.", both)
+    (points,) = (start.document for start in rule_starts.list_starts(MACHINE) if start.is_score)
+    assert [entry["if"]["value"] for entry in points["points"]] == [True, 1]
     with pytest.raises(NotPermitted):
         rule_starts.list_starts(make_actor("member", "sales"))

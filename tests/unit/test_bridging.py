@@ -163,3 +163,15 @@ def test_whoever_looks_on_may_end_it():
 
     with pytest.raises(KeyboardInterrupt):
         Leads(64).find(progress=stop)
+
+
+def test_yes_and_the_number_one_are_two_wishes():
+    sides = {
+        team: Rule(Condition("demo", Operator.EQUAL, value))
+        for team, value in zip(Team, (True, 1), strict=True)
+    }
+    [slot] = slots_of(sides, between)
+    assert [repr(form) for form in slot.forms] == [
+        repr(form)
+        for form in (*(rule.root for rule in sides.values()), AnyOf(tuple(r.root for r in sides.values())))
+    ]

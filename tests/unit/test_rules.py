@@ -12,6 +12,7 @@ from alignment.errors import InvalidInput
 from alignment.rules import (
     AllOf,
     AnyOf,
+    Condition,
     FieldType,
     InvalidRule,
     Not,
@@ -19,12 +20,14 @@ from alignment.rules import (
     Rule,
     canonical_hash,
     conditions_of,
+    distinct,
     evaluate,
     fields_of,
     parse,
     parse_json,
     sentence,
     to_document,
+    with_conditions,
 )
 from tests.rule_strategies import decisions, leads, nodes, rules
 
@@ -361,3 +364,36 @@ def test_different_rules_have_different_hashes(node):
 @given(rules)
 def test_every_rule_has_a_sentence(rule):
     assert sentence(rule)
+
+
+@pytest.mark.parametrize("sign", ["\ud800", "\x00", "\n", "\x85", "\u2028", "\u2029", "\u202e", "\u2066"])
+def test_a_field_name_that_cannot_be_shown_in_a_line_is_refused(sign):
+    with pytest.raises(InvalidRule, match="cannot be shown") as refused:
+        parse({"version": 1, "all": [{"field": f"a{sign}b", "op": "is_known"}]})
+    assert refused.value.place == "all[0].field"
+    str(refused.value).encode()
+    points = [{"if": EXAMPLE["all"][0], "add": 5, "decay": {"since": f"a{sign}", "linear_days": 3}}]
+    with pytest.raises(InvalidRule, match="cannot be shown"):
+        parse_json(json.dumps({"version": 1, "points": points, "threshold": 1}))
+
+
+@pytest.mark.parametrize(
+    "inner", ['"value": "a", "value": "b"', '"value": "a"}], "all": [{"field": "d", "op": "is_known"']
+)
+def test_a_key_that_stands_twice_is_refused(inner):
+    with pytest.raises(InvalidRule, match="stands twice"):
+        parse_json('{"version": 1, "all": [{"field": "c", "op": "=", ' + inner + "}]}")
+
+
+def test_yes_and_the_number_one_are_told_apart():
+    one, yes = (Condition("a", Operator.EQUAL, value) for value in (1, True))
+    listed = [Condition("a", Operator.IN, values) for values in ((1, 2), (True, 2), (1,))]
+    parts = [one, yes, Not(one), Not(yes), AnyOf((one,)), AnyOf((yes,)), AllOf((one,)), *listed]
+    assert list(map(repr, distinct([*parts, *reversed(parts)]))) == list(map(repr, parts))
+
+
+@given(rule=rules)
+def test_a_rule_of_which_no_condition_changes_stays_the_same(rule):
+    seen = []
+    assert with_conditions(rule, lambda condition: seen.append(condition) or condition) == rule
+    assert seen == list(conditions_of(rule))
