@@ -1,9 +1,11 @@
 """Rules as SQL for other engines, to be run where a company's leads stand. Nothing here runs it."""
 
+from collections.abc import Iterable
+
 import ibis
 
 from alignment.rules import FieldType, Operator, Points, Rule, conditions_of, fields_of
-from alignment.rules.crm_filters import Written
+from alignment.rules.crm_filters import NotExpressible, Written
 from leads.rule_expressions import compile_rule
 
 DIALECTS = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "bigquery": "BigQuery", "snowflake": "Snowflake"}
@@ -14,6 +16,8 @@ _COLUMNS = {
     FieldType.DATE: "timestamp(6)",
     FieldType.ANY: "string",
 }
+_NOT_IN_BIGQUERY = set('!"$()*,./;?@[\\]^`{}~')
+"""Source: BigQuery, GoogleSQL lexical structure, column names. Ibis would take them out, and two fields could become one."""
 _KINDS = {
     FieldType.TEXT: "text",
     FieldType.NUMBER: "numbers",
@@ -27,7 +31,8 @@ def to_sql(rule: Rule, dialect: str, fields: dict[str, FieldType]) -> Written:
     """A query on a table `leads` that says of each `lead_id` whether it `qualifies`: true, false, or null where left open.
 
     `dialect` is one of `DIALECTS`; `fields` has the types of the leads' fields, which are columns by their own names. Looking
-    back, and points that fade, need a column `decided_at`. Raises KeyError for another dialect.
+    back, and points that fade, need a column `decided_at`. Raises KeyError for another dialect, NotExpressible for fields that
+    cannot be columns by their own names.
     """
     import sqlglot
     from ibis.backends.sql import compilers
@@ -39,6 +44,7 @@ def to_sql(rule: Rule, dialect: str, fields: dict[str, FieldType]) -> Written:
         "snowflake": compilers.SnowflakeCompiler,
     }[dialect]()
     columns = {name: fields.get(name, FieldType.ANY) for name in fields_of(rule)}
+    _check_names(columns, dialect, needs_decision(rule))
     table = ibis.table(
         {
             "lead_id": "string",
@@ -53,7 +59,7 @@ def to_sql(rule: Rule, dialect: str, fields: dict[str, FieldType]) -> Written:
     for cast in list(tree.find_all(sqlglot.exp.Cast)):
         # text that looks like a value and is none for that engine leaves the lead open, as text that does not look like one
         if dialect in ("bigquery", "snowflake") and cast.find(sqlglot.exp.RegexpLike):
-            cast.replace(sqlglot.exp.TryCast(this=cast.this, to=cast.to))
+            cast.replace(sqlglot.exp.TryCast(this=cast.this, to=cast.to, requires_string=True))
     for call in tree.find_all(sqlglot.exp.Anonymous):
         if (
             call.name.upper() == "TIMESTAMP_SUB"
@@ -67,6 +73,23 @@ def needs_decision(rule: Rule) -> bool:
     """Whether the rule counts back from the day on which a lead was decided on."""
     fading = isinstance(rule.root, Points) and any(entry.decay for entry in rule.root.entries)
     return fading or any(condition.operator is Operator.WITHIN_DAYS for condition in conditions_of(rule))
+
+
+def _check_names(names: Iterable[str], dialect: str, looks_back: bool) -> None:
+    for name in sorted(names):
+        if name == "lead_id" or (name == "decided_at" and looks_back):
+            what = "the leads' ids" if name == "lead_id" else "when a lead was decided on"
+            raise NotExpressible(
+                f"The query needs the column “{name}” for {what}, so it cannot ask for a field of that name as well. Give the "
+                "field another name in the lead data, or take the rule as JSON."
+            )
+        odd = sorted(_NOT_IN_BIGQUERY & set(name))
+        if dialect == "bigquery" and (odd or name != name.strip()):
+            which = f"with {' '.join(odd)} in their names" if odd else "whose names begin or end with a space"
+            raise NotExpressible(
+                f"BigQuery has no columns {which}, as “{name}” would be. Give the field another name in the lead data, or take "
+                "the SQL of another engine."
+            )
 
 
 def _notes(rule: Rule, columns: dict[str, FieldType]) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 import pytest
 import sqlglot
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from actions.rule_exports import TARGETS, export_rule
@@ -137,6 +137,13 @@ crm_leads = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(crm_nodes, st.lists(crm_leads, min_size=5, max_size=12))
+@example(
+    Not(Condition("source", Operator.CONTAINS, "b'c")),
+    [
+        {"employees": None, "source": text, "flag": False, "created_at": None}
+        for text in (None, "a", "b'c", "ab'cd", "a%")
+    ],
+)
 def test_soql_chooses_the_leads_that_pass(node, leads):
     """In SQLite's words, with null as SOQL has it: equal to nothing, unequal to everything."""
     import sqlite3
@@ -145,8 +152,8 @@ def test_soql_chooses_the_leads_that_pass(node, leads):
     where = re.sub(r"(\w+) != ([^n(][^ )]*)", r"(\1 IS NULL OR \1 != \2)", where)
     where = where.replace("!= null", "IS NOT NULL").replace("= null", "IS NULL")
     where = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", lambda found: f"'{found[0]}'", where)
-    where = re.sub(r"LIKE ('(?:[^'\\]|\\.)*')", lambda found: f"LIKE {found[1]} ESCAPE '\\'", where)
     where = where.replace("\\'", "''")
+    where = re.sub(r"LIKE ('(?:[^'\\]|\\.|'')*')", lambda found: f"LIKE {found[1]} ESCAPE '\\'", where)
     rows = [
         (*(lead[name] for name in ("employees", "source", "flag")), moment(lead["created_at"]))
         for lead in leads
@@ -253,6 +260,38 @@ def test_what_differs_there_is_said():
 def test_what_a_crm_has_no_words_for_is_refused_and_never_left_out(write, rule, word):
     with pytest.raises(NotExpressible, match=word):
         write(rule, FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "names", "word"),
+    [
+        ("duckdb", ["decided_at"], "decided_at"),
+        ("snowflake", ["lead_id"], "lead_id"),
+        ("bigquery", ["plan (a)", "plan [a]"], "plan"),
+        ("bigquery", ["plan "], "space"),
+    ],
+)
+def test_a_field_that_cannot_be_a_column_by_its_name_is_refused(dialect, names, word):
+    conditions = [{"field": name, "op": "=", "value": "x"} for name in names]
+    looking = {"field": "created_at", "op": "within_days", "value": 7}
+    with pytest.raises(NotExpressible, match=word):
+        to_sql(of(all=[*conditions, looking]), dialect, FIELDS)
+    if names == ["decided_at"]:
+        assert "decided_at" in to_sql(of(all=conditions), dialect, FIELDS).text
+    if dialect == "bigquery":
+        assert names[0] in to_sql(of(all=conditions), "postgres", FIELDS).text
+
+
+def test_text_that_is_no_number_leaves_the_lead_open_in_snowflake_too():
+    number = of(field="source", op=">", value=5)
+    assert "TRY_CAST" in to_sql(number, "snowflake", FIELDS).text
+    assert "SAFE_CAST" in to_sql(number, "bigquery", FIELDS).text
+
+
+def test_yes_and_the_number_one_are_two_filters_of_hubspot():
+    both = of(all=[{"field": "x", "op": "=", "value": value} for value in (1, True)])
+    [branch] = json.loads(to_hubspot(both, {}).text)["filterBranches"]
+    assert [one["operation"]["operationType"] for one in branch["filters"]] == ["NUMBER", "BOOL"]
 
 
 # the action and the command ---------------------------------------------------------------------------------------
