@@ -1,7 +1,7 @@
 """Everything that is agreed and in force, put together for a document: for those who are signed in, and for the public page."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -10,13 +10,14 @@ from actions.journal import journal
 from actions.permissions import MACHINE_PERSON, authorise
 from actions.settings import company_of
 from alignment import agreements as domain
-from alignment import instants
+from alignment import instants, rules
 from alignment.agreements import AgreementKind, AgreementVersion
 from alignment.definitions import RuledVersion
 from alignment.errors import InvalidInput
 from alignment.glossary import TermDetails, evidence_sentences
 from alignment.people import MACHINE, Actor, Person, Team
 from alignment.promises import PromiseVersion, frozen_in_words
+from alignment.rules import Condition
 from db.queries import agreements as stored
 from db.queries import settings
 from db.store import Connection, store
@@ -53,8 +54,8 @@ class AgreedVersion:
 
 @dataclass(frozen=True)
 class Agreed:
-    """One thing that is agreed: the version in force, and every version before it. `details` and `names` are those of a term
-    (None and empty on the public page)."""
+    """One thing that is agreed: the version in force, every version before it, and what the glossary says of a term (neither
+    on the public page)."""
 
     kind: AgreementKind
     key: str
@@ -180,8 +181,9 @@ def page_is_open() -> bool:
 
 
 def public_agreement() -> Agreement | None:
-    """What the public page shows, without anybody signed in: text, rule and days of what is in force. No person is named, no
-    lead is shown, and nothing of what past leads said. None while the page is closed."""
+    """What the public page shows, without anybody signed in: text, rule and days of what is in force, and nothing else. Who
+    signed is not named, nor the owners of leads that a rule asks for; no lead is shown, and nothing of what past leads said.
+    None while the page is closed."""
     if not _published(store().read()):
         return None
     return _agreement(MACHINE, MACHINE_PERSON, public=True)
@@ -208,7 +210,8 @@ def _agreement(actor: Actor, person: Person, *, public: bool = False) -> Agreeme
             return None
         told = [_told(connection, version, names, zone, public) for version in history]
         place = history.index(current)
-        return Agreed(current.kind, current.key, current.name, told[place], tuple(reversed(told[:place])), of)
+        earlier = () if public else tuple(reversed(told[:place]))
+        return Agreed(current.kind, current.key, current.name, told[place], earlier, of)
 
     found = [one_of(entry.versions, details.get(entry.term.key)) for entry in entries]
     found += [one_of(entry.versions) for entry in promises.read_promises(actor)]
@@ -233,12 +236,17 @@ def _told(
         if one.content_hash == version.content_hash
         for sentence in _in_words(version, one.document)
     ]
+    rule = (
+        rules.parse(version.rule) if isinstance(version, RuledVersion) and version.rule is not None else None
+    )
+    if rule is not None and public:
+        rule = rules.with_conditions(rule, _without_owners)
     return AgreedVersion(
         number=version.version,
         text=version.sentence if isinstance(version, PromiseVersion) else _text(version),
         note=version.note if isinstance(version, PromiseVersion) else "",
-        rule=version.sentence if isinstance(version, RuledVersion) else None,
-        rule_document=version.rule if isinstance(version, RuledVersion) else None,
+        rule=None if rule is None else rules.sentence(rule),
+        rule_document=None if rule is None else rules.to_document(rule),
         since=None if taken_over or version.in_force_from is None else _day(version.in_force_from, zone),
         until=None if version.in_force_until is None else _day(version.in_force_until, zone),
         signatures=tuple(
@@ -253,6 +261,14 @@ def _told(
         content_hash=version.content_hash,
         evidence=tuple(dict.fromkeys(told)),
     )
+
+
+def _without_owners(condition: Condition) -> Condition:
+    """Who has a lead is the name of a person."""
+    if condition.field != "owner" or condition.value is None:
+        return condition
+    someone = "a certain owner"
+    return replace(condition, value=(someone,) if isinstance(condition.value, tuple) else someone)
 
 
 def _in_words(version: AgreementVersion, evidence: Mapping[str, Any]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from alignment.agreements import AgreementKind
 from alignment.people import Actor, Team
 from alignment.texts import file_slug
 from components.charts import colours
-from reports.page import page_environment
+from reports.page import page_environment, straight
 
 if TYPE_CHECKING:  # slow to load, and needed only when something is taken away
     from jinja2 import Environment
@@ -111,7 +111,7 @@ def signed(version: AgreedVersion) -> str:
 # ── Markdown ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _SIGNS = re.compile(
-    r"([\\`*_{}\[\]<>#+!|~&$@=^-])|(?<=\d)([.)])(?=\s)|(?<=\bwww)(\.)|(:)(?=//)", re.IGNORECASE
+    r"([\\`*_{}\[\]<>#+!|~&$@=^-])|(?<=\d)([.)])(?=\s|$)|(?<=\bwww)(\.)|(:)(?=//)", re.IGNORECASE
 )
 
 
@@ -179,7 +179,9 @@ def _markdown_details(found: Agreement, one: Agreed) -> list[str]:
 
 def _plain(text: str) -> str:
     """A text that Markdown shows as it was typed, on the lines on which it was typed."""
-    shown = (_SIGNS.sub(lambda sign: "\\" + sign.group(), line.strip()) for line in text.split("\n"))
+    shown = (
+        _SIGNS.sub(lambda sign: "\\" + sign.group(), line.strip()) for line in straight(text).split("\n")
+    )
     return "  \n".join(line or "\u00a0" for line in shown)
 
 

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alignment.texts import DIRECTION_SIGNS
+
 if TYPE_CHECKING:  # slow to load, and needed only when something is taken away
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 # A sign that turns the direction of writing could turn the rest of a sentence or of a line round.
-_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_TURNS = dict.fromkeys(map(ord, DIRECTION_SIGNS))
 
 
 def page_environment(filters: Mapping[str, Any], values: Mapping[str, Any]) -> "Environment":
@@ -46,6 +48,9 @@ def css_string(text: str) -> Any:
 
 def _straight(value: Any) -> Any:
     """What a text is before it is escaped: without signs that turn the direction of writing, or that no text has."""
-    if not isinstance(value, str) or hasattr(value, "__html__"):
-        return value
-    return value.translate(_TURNS).replace("\0", "")
+    return straight(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def straight(text: str) -> str:
+    """A text without signs that turn the direction of writing, or that no text has."""
+    return text.translate(_TURNS).replace("\0", "")

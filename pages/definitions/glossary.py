@@ -170,7 +170,8 @@ def show_document() -> None:
                 value=published,
                 key="glossary_published",
                 on_change=publish,
-                help="What is in force, without sign-in, for whoever knows the address. No person is named, no lead is shown.",
+                help="What is in force, without sign-in, for whoever knows the address. Texts and rules appear as they are written; "
+                "who signed, owners of leads and the leads themselves are left out.",
             )
         if published:
             st.caption("Everybody may read it here, without signing in:")

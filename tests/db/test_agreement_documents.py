@@ -134,6 +134,13 @@ def test_markdown_shows_texts_as_they_were_typed(agreed):
     assert re.sub(r"\\(?=[!-/:-@\[-`{-~])", "", text).count(NASTY) == 1
 
 
+def test_markdown_makes_no_list_of_a_number_alone_and_turns_no_sentence_round(people):
+    text = "1.\n2)\n3. x\nab\u202ecd\u2066\u2069"
+    sign_all(people, definitions.draft(people["facilitator"], "mql", text))
+    told = reports.make_markdown(people["sales"])[1].decode()
+    assert "\n1\\.  \n2\\)  \n3\\. x  \nabcd\n" in told
+
+
 def test_json_has_everything_again(agreed):
     _, content = reports.make_json(agreed["sales"])
     document = json.loads(content)
@@ -202,6 +209,25 @@ def test_the_public_page_names_nobody_and_sets_nothing(agreed, client):
     ):
         assert hidden not in answer.text
     assert client.post("/agreement").status_code == 405
+
+
+def test_the_public_page_has_only_what_is_in_force_and_no_owner_of_leads(agreed, client):
+    rule = {
+        "version": 1,
+        "any": [
+            {"field": "owner", "op": "in", "value": ["Anna Smith", "Ben Jones"]},
+            {"all": [RULE["all"][0], {"not": {"field": "owner", "op": "=", "value": "Cleo Miller"}}]},
+        ],
+    }
+    sign_all(agreed, definitions.draft(agreed["facilitator"], "mql", "Whose leads.", rule))
+    agreement_documents.publish(agreed["admin"], True)
+    told = client.get("/agreement").text
+    assert "Whose leads." in told and "a certain owner" in told and "employees is at least 50" in told
+    assert not [name for name in ("Anna", "Ben Jones", "Cleo") if name in told]
+    assert "Ten people." not in told and "Fifty people." not in told
+    assert agreement_documents.public_agreement().of(AgreementKind.DEFINITION)[0].earlier == ()
+    assert "Anna Smith" in found(agreed["sales"]).in_force.rule
+    assert len(found(agreed["sales"]).earlier) == 2
 
 
 def test_whoever_asks_again_and_again_gets_the_page_that_was_made_before(agreed):
