@@ -30,6 +30,7 @@ from alignment.promises import PromiseKind, from_document
 from alignment.rules import parse, to_document
 from alignment.scores import check_points
 from alignment.texts import optional_text, required_text
+from alignment.workshops import ProposalState
 from db.queries import agreements, people, workshops
 from db.store import Connection, store
 
@@ -124,8 +125,9 @@ def draft(
 ) -> str:
     """Start the next version of what is agreed about a subject; returns its id.
 
-    `content` is text and rule, or terms and note. Raises WrongState while another version is open, NotFound for an unknown
-    subject, InvalidInput for content that cannot be agreed.
+    `content` is text and rule, or terms and note; `proposal_id` that of the carried proposal that it comes from. Raises
+    WrongState while another version is open, NotFound for an unknown subject or no such proposal, InvalidInput for content
+    that cannot be agreed.
     """
     person = authorise(actor, "agreement:draft")
 
@@ -133,6 +135,13 @@ def draft(
         known = agreements.find_subject(connection, kind, key) if isinstance(key, str) else None
         if known is None:
             raise NotFound(_NO_SUBJECT.get(kind, "There is nothing of this kind to agree."))
+        if proposal_id is not None:
+            proposal = (
+                workshops.find_proposal(connection, proposal_id) if isinstance(proposal_id, str) else None
+            )
+            fits = proposal is not None and (kind, key) == (AgreementKind.DEFINITION, proposal.term_key)
+            if proposal is None or not fits or proposal.state is not ProposalState.CARRIED:
+                raise NotFound("No workshop has carried such a proposal for this. Draft it without one.")
         if agreements.open_version(connection, kind, key) is not None:
             raise WrongState(
                 f"A new version of {known.name} is already being prepared. Edit that one, or drop it first."
@@ -228,7 +237,8 @@ def sign(actor: Actor, version_id: str, content_hash: str) -> bool:
 
     With the second signature the version is agreed, and in force from its day or from now, whichever is later. Raises
     StaleVersion when the content is no longer the one that was seen, NotPermitted for people of no team and for whoever
-    signed for the other side, InvalidInput when it cannot be kept any more, as after a change of the business hours.
+    signed for the other side, WrongState when who signed for the other side no longer leads it, InvalidInput when it cannot
+    be kept any more, as after a change of the business hours.
     """
     person = authorise(actor, "agreement:sign")
     if person.team is None:
@@ -253,6 +263,7 @@ def sign(actor: Actor, version_id: str, content_hash: str) -> bool:
             raise NotPermitted(
                 f"You have signed {found.label} for the other side already. Somebody else has to sign for {team.label}."
             )
+        _check_signers(connection, found)
         _check(connection, found.subject, found.content, found.effective_from)
         now = clock.now_text()
         agreements.sign(
@@ -454,6 +465,22 @@ def _open_version(connection: Connection, version_id: str) -> AgreementVersion:
     if found.state is AgreementState.DROPPED:
         raise WrongState(f"{found.label} was dropped. Start a new version instead.")
     return found
+
+
+def _check_signers(connection: Connection, found: AgreementVersion) -> None:
+    """Those who have signed still speak for their teams."""
+    for signature in found.signatures:
+        signer = people.find(connection, signature.person_id)
+        if signer is None or (signer.team, signer.role, signer.active) != (
+            signature.team,
+            Role.TEAM_LEAD,
+            True,
+        ):
+            name = "Somebody who has left" if signer is None else signer.name
+            raise WrongState(
+                f"{name} signed {found.label} for {signature.team.label} and no longer leads that team. Send it back, so that "
+                "those who lead the teams now sign it."
+            )
 
 
 def _in_force(connection: Connection, version_id: str) -> AgreementVersion:

@@ -127,7 +127,7 @@ def draft(
 def draft_from_proposal(actor: Actor, proposal_id: str, effective_from: date | None = None) -> str:
     """Start a version with the words and the rule that a workshop carried; returns its id."""
     authorise(actor, "agreement:draft")
-    proposal = workshops.find_proposal(store().read(), proposal_id)
+    proposal = workshops.find_proposal(store().read(), proposal_id) if isinstance(proposal_id, str) else None
     if proposal is None:
         raise NotFound("This proposal does not exist.")
     if proposal.state is not ProposalState.CARRIED:

@@ -178,12 +178,30 @@ def _guard(db: Database) -> None:
         BEGIN SELECT RAISE(ABORT, 'versions of agreements stay on record'); END
         """,
         """
+        CREATE TRIGGER agreement_begins_open BEFORE INSERT ON agreement
+        WHEN new.state = 'agreed' AND new.content_hash <> ''
+        BEGIN SELECT RAISE(ABORT, 'a version is agreed by one person of each team'); END
+        """,
+        """
         CREATE TRIGGER agreement_takes_two BEFORE UPDATE ON agreement
-        WHEN new.state = 'agreed' AND old.state <> 'agreed' AND (
+        WHEN new.state = 'agreed' AND (old.state <> 'agreed' OR new.content_hash <> old.content_hash) AND (
             SELECT count(DISTINCT team) + count(DISTINCT person_id) FROM agreement_signature
             WHERE agreement_id = new.id AND voided_at IS NULL AND content_hash = new.content_hash
         ) < 4
         BEGIN SELECT RAISE(ABORT, 'a version is agreed by one person of each team'); END
+        """,
+        # who signed stays on record; a signature only becomes void, and only while the version is not agreed
+        """
+        CREATE TRIGGER agreement_signature_never_changes BEFORE UPDATE ON agreement_signature
+        WHEN old.voided_at IS NOT NULL OR new.voided_at IS NULL
+            OR (new.id, new.agreement_id, new.person_id, new.team, new.content_hash, new.signed_at)
+                IS NOT (old.id, old.agreement_id, old.person_id, old.team, old.content_hash, old.signed_at)
+            OR (SELECT state FROM agreement WHERE id = old.agreement_id) = 'agreed'
+        BEGIN SELECT RAISE(ABORT, 'a signature stays as it was given'); END
+        """,
+        """
+        CREATE TRIGGER agreement_signature_never_disappears BEFORE DELETE ON agreement_signature
+        BEGIN SELECT RAISE(ABORT, 'signatures stay on record'); END
         """,
         """
         CREATE TRIGGER agreement_evidence_never_changes BEFORE UPDATE ON agreement_evidence

@@ -222,6 +222,29 @@ def test_who_changes_sides_while_the_leads_are_asked_signs_for_neither(facilitat
     assert not find(version_id).signatures
 
 
+@pytest.mark.parametrize(
+    ("role", "team", "active"),
+    [("team_lead", "sales", 0), ("member", "sales", 1), ("team_lead", "marketing", 1)],
+)
+def test_a_signature_of_who_no_longer_leads_the_team_brings_nothing_into_force(
+    facilitator, sales, marketing, role, team, active
+):
+    version_id = definitions.draft(facilitator, "mql", "Fifty people.")
+    definitions.propose(facilitator, version_id)
+    agreements.sign(sales, version_id, find(version_id).content_hash)
+    change = "UPDATE person SET role = ?, team = ?, active = ? WHERE id = ?"
+    store().write(lambda connection: connection.execute(change, (role, team, active, sales.person_id)))
+    with pytest.raises(WrongState, match=r"Sal Lead signed .* no longer leads .* Send it back"):
+        agreements.sign(marketing, version_id, find(version_id).content_hash)
+    assert definitions.in_force_now(marketing) is None
+    assert len(find(version_id).signatures) == 1
+    agreements.send_back(marketing, version_id, "Sal has left.")
+    definitions.propose(facilitator, version_id)
+    for lead in (marketing, make_actor("team_lead", "sales", "Sue Cessor")):
+        agreed = agreements.sign(lead, version_id, find(version_id).content_hash)
+    assert agreed is True
+
+
 # the store's own guard
 
 
@@ -239,8 +262,17 @@ def test_the_store_itself_lets_no_version_be_agreed_without_two_and_none_be_chan
     agreements.sign(sales, version_id, find(version_id).content_hash)
     by_force("UPDATE agreement SET state = 'agreed' WHERE id = ?")
     by_force("UPDATE agreement SET state = 'agreed', content_hash = 'x' WHERE id = ?")
+    for change in ("team = 'marketing'", "content_hash = 'x'", "person_id = 'x'", "voided_at = NULL"):
+        by_force(f"UPDATE agreement_signature SET {change} WHERE agreement_id = ?")
+    by_force("UPDATE agreement_signature SET voided_at = 'now', signed_at = 'then' WHERE agreement_id = ?")
+    by_force("DELETE FROM agreement_signature WHERE agreement_id = ?")
     agreements.sign(marketing, version_id, find(version_id).content_hash)
     agreed = find(version_id)
+    by_force("DELETE FROM agreement_signature WHERE agreement_id = ?")
+    by_force("UPDATE agreement_signature SET voided_at = 'now' WHERE agreement_id = ?")
+    columns = "version, content, effective_from, content_hash, state, author_id, created_at, agreed_at, in_force_from"
+    copied = f"INSERT INTO agreement (id, kind, subject, {columns}) SELECT 'x', kind, 'sql', {columns} FROM agreement"
+    by_force(f"{copied} WHERE id = ?")
     for change in ("content = '{}'", "state = 'draft'", "in_force_from = NULL", "content_hash = ''"):
         by_force(f"UPDATE agreement SET {change} WHERE id = ?")
     by_force("DELETE FROM agreement WHERE id = ?")

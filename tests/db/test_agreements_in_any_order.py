@@ -163,8 +163,17 @@ class Agreeing(RuleBasedStateMachine):
                 {one for _, one in self.signed.values()},
             )
             assert given is (len(self.signed) == 2 and len(signers) == 2 and len(hashes) == 1)
+            assert not given or self.all_lead()
         elif actor is MACHINE:
             assert isinstance(given, NotPermitted)
+
+    def all_lead(self):
+        """Whether all who have signed still lead the team for which they did."""
+        for team, (who, _) in self.signed.items():
+            person = stored_people.find(store().read(), who)
+            if (person.role, person.team, person.active) != (Role.TEAM_LEAD, team, True):
+                return False
+        return True
 
     @precondition(lambda self: self.id)
     @rule(who=whoever, really=rarely)
@@ -197,6 +206,8 @@ class Agreeing(RuleBasedStateMachine):
             return
         for person, (role, team) in zip(self.cast, CAST, strict=True):
             self.become(person, role, team)
+        if not self.all_lead():
+            self.send_back(1, True)
         self.bring_forward(0)
         for side in Team:
             self.a_side_signs(side, True)

@@ -187,6 +187,23 @@ def test_a_carried_proposal_becomes_the_next_definition(facilitator, room):
     assert (entry.open.id, entry.open.text) == (definition_id, "At least fifty people.")
 
 
+def test_a_draft_comes_from_a_proposal_that_was_carried_for_its_term(facilitator, room):
+    def refused(term, proposal):
+        with pytest.raises(NotFound):
+            definitions.draft(facilitator, term, "Fifty.", proposal_id=proposal)
+
+    refused("mql", room[2])  # still on the table
+    for team in Team:
+        workshops.vote(make_actor("member", team.value), room[2], Choice.YES)
+    workshops.close_vote(facilitator, room[2])
+    refused("sql", room[2])
+    for nothing in ("nope", ["x"], 5):
+        refused("mql", nothing)
+        with pytest.raises(NotFound):
+            definitions.draft_from_proposal(facilitator, nothing)
+    assert definitions.draft(facilitator, "mql", "Fifty.", proposal_id=room[2])
+
+
 def test_agreed_is_reached_by_a_vote_only(facilitator, room):
     with pytest.raises(InvalidInput):
         workshops.set_topic_state(facilitator, room[1], TopicState.AGREED)
