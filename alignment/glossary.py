@@ -93,6 +93,8 @@ class TermDetails:
 def check_words(team: Team, called: Iterable[str], meant: object) -> TeamWords:
     """What a team said, as it can be kept: names without repetition. Raises InvalidInput, naming the team."""
     names: dict[str, str] = {}
+    if isinstance(called, str) or not isinstance(called, Iterable):
+        raise InvalidInput(f"What {team.label} called it has to be a list of names.")
     for name in called:
         text = optional_text(name, f"What {team.label} called it", LONGEST_NAME)
         if text:

@@ -76,6 +76,12 @@ def audit_rows(action):
     return store().read().execute("SELECT count(*) FROM audit WHERE action = ?", (action,)).fetchone()[0]
 
 
+@pytest.mark.parametrize("called", [5, "Hot lead", None])
+def test_what_a_team_called_it_is_a_list_of_names(facilitator, called):
+    with pytest.raises(InvalidInput, match="list of names"):
+        describe(facilitator, words={Team.SALES: (called, "")})
+
+
 def test_a_term_is_described_for_everybody_to_read(facilitator):
     seller, marketer = make_actor("member", "sales"), make_actor("member", "marketing")
     describe(
