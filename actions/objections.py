@@ -1,6 +1,7 @@
 """What people may do with objections: record one as a claim, take it back, see how it stands; and deciding those that are due."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -14,11 +15,13 @@ from alignment.errors import InvalidInput, NotFound, NotPermitted, WrongState
 from alignment.messages import MessageKind, objection_confirmed, objection_ended
 from alignment.objections import (
     Claim,
+    Comparison,
     Evidence,
     Objection,
     ObjectionState,
     check_claim,
     claim_in_words,
+    evidence_in_words,
     judge,
     outcome_in_words,
 )
@@ -35,6 +38,8 @@ MOST_WAITING = 50
 """So many objections to a term may wait at the same time."""
 MOST_OF_ONE = 5
 """So many of them from one person: who claims enough is right by chance."""
+CURRENT_DAYS = 90
+"""A claim is set against what its figure was over so many days."""
 _LONGEST_REASON = 1_000
 
 
@@ -68,6 +73,23 @@ def read_standing(actor: Actor, objection_id: str) -> Evidence | None:
     return _figure(connection, found.claim)
 
 
+def read_current(actor: Actor, measure: str, field: str = "", field_value: str = "") -> str | None:
+    """What a figure is over the last `CURRENT_DAYS` days, in words, to set a claim against; None while there are no lead facts.
+
+    `field` and `field_value` keep to leads of one kind, as in a claim. Raises InvalidInput for a measure or field there is not.
+    """
+    authorise(actor, "objection:raise")
+    connection = store().read()
+    today = _today(connection)
+    claim = check_claim(
+        measure, Comparison.BELOW, 0.5, today, today, today, field=field, field_value=field_value
+    )
+    _check_field(actor, claim)
+    claim = replace(claim, first_day=today - timedelta(days=CURRENT_DAYS - 1))
+    evidence = _figure(connection, claim)
+    return evidence_in_words(claim, evidence) if evidence is not None else None
+
+
 def raise_objection(
     actor: Actor,
     term_key: str,
@@ -89,7 +111,7 @@ def raise_objection(
     where nothing of the term is agreed or proposed.
     """
     person = authorise(actor, "objection:raise")
-    reason = required_text(reason, "What you object to", _LONGEST_REASON)
+    reason = required_text(reason, "“What is wrong with it?”", _LONGEST_REASON)
     claim = check_claim(
         measure,
         comparison,
@@ -100,8 +122,7 @@ def raise_objection(
         field=field,
         field_value=field_value,
     )
-    if claim.field and claim.field not in metrics.list_slices(actor):
-        raise InvalidInput(f"Leads have no field “{claim.field[:80]}” to keep to. Choose another.")
+    _check_field(actor, claim)
 
     def transaction(connection: Connection) -> str:
         version = _objected_version(connection, term_key)
@@ -147,7 +168,7 @@ def withdraw(actor: Actor, objection_id: str, because: str) -> None:
     Raises NotPermitted for anybody else, WrongState once it was decided.
     """
     person = authorise(actor, "objection:raise")
-    because = required_text(because, "Why it is taken back", 500)
+    because = required_text(because, "“Why?”", 500)
 
     def transaction(connection: Connection) -> None:
         found = _found(connection, objection_id)
@@ -323,6 +344,11 @@ def _figure(connection: Connection, claim: Claim) -> Evidence | None:
         definition=figure.definition_version or ", ".join(figure.definitions),
         formula=figure.formula,
     )
+
+
+def _check_field(actor: Actor, claim: Claim) -> None:
+    if claim.field and claim.field not in metrics.list_slices(actor):
+        raise InvalidInput(f"Leads have no field “{claim.field[:80]}” to keep to. Choose another.")
 
 
 def _found(connection: Connection, objection_id: str) -> Objection:

@@ -188,6 +188,8 @@ def check_claim(
         raise InvalidInput("Choose the figure that will prove the objection right or wrong.")
     if comparison not in list(Comparison):
         raise InvalidInput("Say whether the figure will be below or above the value.")
+    if value is None:
+        raise InvalidInput("The number is missing: say which value the figure will be below or above.")
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST_VALUE:
         raise InvalidInput(f"The value has to be a number from 0 to {LARGEST_VALUE:,.0f}.")
     if known.unit is ClaimUnit.SHARE and value > 1:

@@ -137,17 +137,21 @@ def record_objection(terms: dict[str, str], chosen: str | None, day: date) -> No
             "Per cent" if share else "Leads",
             min_value=0.0,
             max_value=100.0 if share else None,
-            value=20.0 if share else 90.0,
+            value=None,
             step=1.0,
             format="%g",
             key=f"reality_value_{MEASURES[measure].unit}",
+            placeholder="How much?",
         )
+    now = st.empty()
     with st.container(horizontal=True):
         first_day = st.date_input("Of leads from", day, key="reality_first", format="DD.MM.YYYY")
         last_day = st.date_input(
             "To", day + _USUAL_WAIT, min_value=day, key="reality_last", format="DD.MM.YYYY"
         )
     field, field_value = _only()
+    with now, show_refusal():
+        _show_current(measure, field, field_value)
     if st.button("Record it", type="primary", key="reality_record"):
         perform(
             "Recorded. It is looked at when its days are over.",
@@ -156,7 +160,7 @@ def record_objection(terms: dict[str, str], chosen: str | None, day: date) -> No
             reason,
             measure,
             comparison,
-            value / 100 if share else value,
+            value / 100 if share and value is not None else value,
             first_day,
             last_day,
             field=field,
@@ -167,6 +171,13 @@ def record_objection(terms: dict[str, str], chosen: str | None, day: date) -> No
                 st.session_state.pop(key, None)
             st.rerun()
         show_outcome()
+
+
+def _show_current(measure: str, field: str, field_value: str) -> None:
+    """What the figure is now, so that a claim is set against it."""
+    found = objections.read_current(actor(), measure, *((field, field_value) if field_value else ()))
+    if found is not None:
+        st.caption(f"Now: {plain(found)}, over the last {objections.CURRENT_DAYS} days.")
 
 
 def _only() -> tuple[str, str]:

@@ -100,7 +100,9 @@ def test_an_objection_is_recorded_and_taken_back(open_page, team_leads, make_per
     app.session_state["reality_recording"] = True
     app.run()
     app.text_area(key="reality_reason").set_value("Small *companies* never buy <b>anything</b>.")
+    assert re.search(r"Now: \d+(\.\d)?% \(\d+ of 20; .*\), over the last 90 days\.", texts(app))
     app.selectbox(key="reality_measure").set_value("win_rate:won").run()
+    assert "Now: no figure: no lead counts" in texts(app)
     app.number_input(key="reality_value_share").set_value(15.0).run()
     app.button(key="reality_record").click().run()
     [found] = objections.list_objections(MACHINE)
@@ -127,7 +129,10 @@ def test_a_claim_that_cannot_be_is_refused_in_the_dialog(open_page, team_leads, 
     app.session_state["reality_recording"] = True
     app.run()
     app.button(key="reality_record").click().run()
-    assert "What you object to is empty" in texts(app)
+    assert "“What is wrong with it?” is empty" in texts(app)
+    app.text_area(key="reality_reason").set_value("Small companies never buy.")
+    app.button(key="reality_record").click().run()
+    assert "The number is missing" in texts(app)
     assert not objections.list_objections(MACHINE)
 
 

@@ -206,6 +206,21 @@ def test_how_it_stands_so_far_is_told_and_decides_nothing():
     assert state_of(objection_id).state is ObjectionState.WAITING
 
 
+def test_what_a_figure_is_now_is_told_to_set_a_claim_against():
+    member = make_actor()
+    assert objections.read_current(member, "volume:mql") is None
+    add_history(200, accepted=0.2)
+    with clock.at(AFTER):
+        assert objections.read_current(member, "volume:mql") == "200"
+        assert objections.read_current(member, "volume:mql", "source", "referral") == "100"
+        assert " of 200; " in objections.read_current(member, "acceptance_rate:mql:sal")
+        for wrong in (("nonsense",), ("volume:mql", "nonsense", "x")):
+            with pytest.raises(InvalidInput):
+                objections.read_current(member, *wrong)
+    with clock.at(AFTER + timedelta(days=200)):
+        assert objections.read_current(member, "volume:mql") == "0"
+
+
 def test_it_is_taken_back_by_its_author_or_a_facilitator_only():
     with clock.at(RAISED):
         sales, _ = agreed_term()
