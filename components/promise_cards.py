@@ -117,6 +117,7 @@ def show_standing(found: Compliance, at: Day) -> None:
         st.badge(verdict_in_words(found), icon=icon, color=color)  # type: ignore[arg-type]
         st.markdown(
             f"{figure.numerator:,} of {figure.denominator:,} leads in time (95% interval {interval_in_words(figure)})."
+            + (" Chance can explain the difference." if chance_explains(found) else "")
         )
         if len(found.versions) > 1:
             labels = ", ".join(plain(version.label) for version in found.versions)
@@ -131,13 +132,17 @@ def wanted_of(found: Compliance) -> float:
 
 
 def verdict_in_words(found: Compliance) -> str:
-    """`Not kept: 60% promised`, and whether chance can explain the difference; of a promise to answer with a value."""
-    wanted, interval = wanted_of(found), found.figures[0].interval
+    """`Not kept: 60% promised`; of a promise to answer with a value."""
+    wanted = wanted_of(found)
     kept = "Kept" if found.kept_enough else "Not kept"
-    if wanted >= 1:  # one late answer breaks it, by chance or not
-        return f"{kept}: promised for every lead"
-    by_chance = interval is not None and interval.low < wanted < interval.high
-    return f"{kept}: {percent(wanted)} promised{', within what chance does' if by_chance else ''}"
+    return f"{kept}: {percent(wanted)} promised" if wanted < 1 else f"{kept}: promised for every lead"
+
+
+def chance_explains(found: Compliance) -> bool:
+    """Whether chance can explain that a promise to answer was kept, or that it was not."""
+    wanted, interval = wanted_of(found), found.figures[0].interval
+    # of a promise for every lead one late answer is a breach, by chance or not
+    return wanted < 1 and interval is not None and interval.low < wanted < interval.high
 
 
 def _show_left_out(figure: Figure, name: str, at: Day) -> None:

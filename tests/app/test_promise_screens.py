@@ -12,7 +12,7 @@ from alignment.company import BusinessHours, ClosedDays
 from alignment.people import MACHINE, Actor
 from alignment.promises import Clock, DeliveryTerms, Promise, PromiseKind, ResponseTerms
 from alignment.statistics import wilson
-from components.promise_cards import verdict_in_words
+from components.promise_cards import chance_explains, verdict_in_words
 from tests import lead_histories
 from tests.lead_histories import History
 from tests.loaded_once import load_once
@@ -126,21 +126,21 @@ def test_broken_promises_stand_with_their_leads_and_marketing_lets_off(open_page
 
 
 @pytest.mark.parametrize(
-    ("kept", "said"),
+    ("kept", "said", "by_chance"),
     [
-        (20, "Not kept: 60% promised"),
-        (58, "Not kept: 60% promised, within what chance does"),
-        (62, "Kept: 60% promised, within what chance does"),
-        (90, "Kept: 60% promised"),
+        (20, "Not kept: 60% promised", False),
+        (58, "Not kept: 60% promised", True),
+        (62, "Kept: 60% promised", True),
+        (90, "Kept: 60% promised", False),
     ],
 )
-def test_the_verdict_says_whether_chance_can_explain_it(kept, said):
+def test_the_verdict_says_whether_chance_can_explain_it(kept, said, by_chance):
     found = Compliance(
         Promise("follow_up", "First contact", PromiseKind.RESPONSE),
         (SimpleNamespace(terms=ResponseTerms(60, at_least=0.6)),),
         (SimpleNamespace(value=kept / 100, interval=wilson(kept, 100)),),
     )
-    assert verdict_in_words(found) == said
+    assert (verdict_in_words(found), chance_explains(found)) == (said, by_chance)
 
 
 def test_marketings_promise_stands_beside_what_sales_accepted(open_page, people, company, leads):
