@@ -60,7 +60,7 @@ class ImportRun:
     begun_at: str
     dry_run: bool
     state: str = RUNNING
-    step: str = "Waiting for another import"
+    step: str = "Starting"
     rows: int = 0
     share: float = 0.0
     report: "ImportReport | None" = None
@@ -343,14 +343,20 @@ class _Run:
             self._told = replace(self._told, state=state, step="", share=1.0, report=report, problem=problem)
 
     def _work(self, folder: Path, work: "Work", data: Path) -> "ImportReport":
+        from leads.imports.progress import Standing, Step
         from leads.imports.worker import Child, ChildDied
 
-        with _one_at_a_time:
+        if not _one_at_a_time.acquire(blocking=False):
+            self._tell(Standing(Step.WAITING))
+            _one_at_a_time.acquire()
+        try:
             with self._guard:
                 if self.state != RUNNING:
                     raise ChildDied("cancelled before it began")
                 self._child = child = Child(folder, work, data)
             return child.follow(self._tell)
+        finally:
+            _one_at_a_time.release()
 
     def _tell(self, standing: "Standing") -> None:
         with self._guard:

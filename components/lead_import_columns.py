@@ -68,6 +68,9 @@ def choose_meanings(matching: "Matching", laid: "Laid", key: str) -> None:
         "matched": (f"Matched ({len(matched)})", matched),
         "left": (f"Left out ({len(left_out)})", left_out),
     }
+    # the id is to be found among those first, for nothing goes on without it
+    start = "matched" if "lead_id" in matching.meanings.values() or not left_out else "left"
+    st.session_state.setdefault(f"{key}_shown", start)
     # a column that is just matched stays where it is until another list is asked for
     chosen = st.radio(
         f"Which {thing} to show",

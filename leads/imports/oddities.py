@@ -36,8 +36,8 @@ def _duplicates(draft: Draft) -> Iterator[ImportWarning]:
         yield ImportWarning(
             "duplicate_ids",
             count,
-            f"{count:,} ids stand on several rows of a file with different values; the last value of each field was "
-            "kept, but the first source.",
+            f"{'1 id stands' if count == 1 else f'{count:,} ids stand'} on several rows of a file with different values; the "
+            "last value of each field was kept, but the first source.",
         )
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 class Step(Enum):
     """A step of an import: what it is called, and from which to which share of the whole it usually goes."""
 
+    STARTING = ("Starting", 0.0, 0.0)
     WAITING = ("Waiting for another import", 0.0, 0.0)
     READING = ("Reading the file", 0.0, 0.15)
     CHECKING = ("Checking every row", 0.15, 0.35)
@@ -29,7 +30,7 @@ class Step(Enum):
 class Standing:
     """Where an import stands. `rows` is how many rows the files have, as far as that is known; `share` is from 0 to 1."""
 
-    step: Step = Step.WAITING
+    step: Step = Step.STARTING
     rows: int = 0
     share: float = 0.0
 

@@ -70,7 +70,10 @@ def show_what_it_is(before: lead_import.Before, laid: lead_mappings.Laid) -> Non
         serving = serving_columns(matching)
         matched = sum(bool(matching.meanings.get(one.name)) or one.name in serving for one in there)
         thing = "properties" if matching.long else "columns"
-        st.subheader(f"{called} {what}: {matched} of {len(there)} {thing} are matched.", anchor=False)
+        if matched or before.saved_name:
+            st.subheader(f"{called} {what}: {matched} of {len(there)} {thing} are matched.", anchor=False)
+        else:
+            st.subheader(f"Nothing in {called} is recognised. Is it an export of leads?", anchor=False)
     for file in before.seen:
         if len(names) > 1 or file.rows:
             rows = f"{file.rows:,} rows, " if file.rows else ""

@@ -65,6 +65,14 @@ def test_nobody_sees_it_without_signing_in(open_page, make_person):
     assert not open_page(PAGE, None).get("file_uploader")
 
 
+def test_what_is_no_table_of_leads_is_not_called_one_and_what_is_left_out_lies_open(page):
+    app = upload(page(), "hello world", "junk.csv")
+    assert "Nothing in junk.csv is recognised. Is it an export of leads?" in texts(app)
+    assert "are matched" not in texts(app)
+    assert app.radio(key="bring_in_0_shown").value == "left"
+    assert [box.label for box in app.selectbox if box.label.endswith("means")] == ["What hello world means"]
+
+
 def test_a_file_is_recognised_corrected_asked_about_checked_and_brought_in(page):
     app = upload(page())
     assert "leads.csv looks like a Salesforce lead export: 7 of 9 columns are matched." in texts(app)

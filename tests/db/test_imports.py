@@ -157,6 +157,16 @@ def test_two_imports_at_once_both_arrive_while_others_read(tmp_path):
     assert len(imports.list_imports(MACHINE)) == len(set(journal_rows())) == 4
 
 
+def test_only_who_waits_for_another_import_is_told_to_wait(tmp_path):
+    path = write(tmp_path / "one.csv", 5)
+    with imports._one_at_a_time:
+        begun = imports.begin_import(MACHINE, [("one.csv", path)], MAPPING)
+        while imports.read_import(MACHINE, begun).step == Step.STARTING.label:
+            time.sleep(0.01)
+        assert imports.read_import(MACHINE, begun).step == "Waiting for another import"
+    assert ended(begun).report.new == 5
+
+
 def import_command(path, folder):
     mapping = folder / "mapping.toml"
     mapping.write_text(MAPPING, encoding="utf-8")
@@ -188,7 +198,11 @@ def test_an_import_that_is_killed_at_any_moment_is_in_force_and_listed_or_neithe
         begun = imports.begin_import(MACHINE, [("many.csv", many)], MAPPING)
         while (run := imports.read_import(MACHINE, begun)).running:
             child = imports._runs[begun]._child
-            if child is not None and run.share >= share and run.step != Step.WAITING.label:
+            if (
+                child is not None
+                and run.share >= share
+                and run.step not in (Step.STARTING.label, Step.WAITING.label)
+            ):
                 os.kill(child.pid, signal.SIGKILL)
                 break
             time.sleep(0.002)
