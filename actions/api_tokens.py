@@ -52,7 +52,7 @@ class UnknownToken(NotPermitted):
 def create_token(actor: Actor, name: str, scopes: Sequence[str]) -> NewToken:
     """Make a token under a name that says who holds it. Raises InvalidInput for a name or scopes that cannot be used."""
     person = authorise(actor, "feed:manage")
-    name = required_text(name, "The token's name", _LONGEST_NAME)
+    name = required_text(name, "“Which program is it for?”", _LONGEST_NAME)
     chosen = tuple(scope for scope in Scope if scope in list(scopes))
     if not chosen or len(chosen) != len(set(scopes)):
         raise InvalidInput("Choose what the token is for: sending leads, sending events, or both.")

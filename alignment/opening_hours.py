@@ -29,6 +29,11 @@ def read_shifts(text: str, day: str) -> Shifts:
         opens, closes = _minutes(found[1], found[2]), _minutes(found[3], found[4])
         last = shifts[-1][1] if shifts else -1
         if int(found[2] or 0) > 59 or int(found[4] or 0) > 59 or not last < opens < closes <= 24 * 60:
+            if opens > closes > opens - 12 * 60 and max(int(found[1]), int(found[3])) <= 12:
+                meant = write_shifts(((opens, closes + 12 * 60),))
+                raise InvalidInput(
+                    f"{day} {_clock(opens)}–{_clock(closes)} ends before it begins. Write {meant}."
+                )
             raise InvalidInput(
                 f"The hours on {day} do not fit: each span has to begin before it ends, after the one before it, and "
                 "the day ends at 24:00."

@@ -28,6 +28,12 @@ def test_the_usual_ways_of_writing_are_understood(text, shifts):
     assert read_shifts(text, "Monday") == shifts
 
 
+def test_hours_of_a_clock_of_twelve_are_answered_with_what_was_meant():
+    with pytest.raises(InvalidInput) as refused:
+        read_shifts("9 to 5", "Monday")
+    assert str(refused.value) == "Monday 09:00–05:00 ends before it begins. Write 09:00-17:00."
+
+
 @pytest.mark.parametrize("text", ["x", "17-9", "9-9", "9-25", "9-12,11-13", "9:60-10", "9", "9-12,"])
 def test_other_text_is_refused_with_the_day(text):
     with pytest.raises(InvalidInput, match="Monday"):
