@@ -20,6 +20,7 @@ from alignment.agreements import (
     spoken_day,
 )
 from alignment.people import Actor, Person, Team
+from components.dates import DATE_FORMAT
 from components.outcome import perform, show_outcome, was_refused
 from components.session import actor
 from components.text import plain
@@ -176,6 +177,7 @@ def ask_start(key: str, version: AgreementVersion | None) -> date:
         "Takes effect on",
         value=max(version.effective_from, now) if version else now,
         key=f"{key}_from",
+        format=DATE_FORMAT,
         help="Never before both have signed. What is in force stays until then.",
     )
 

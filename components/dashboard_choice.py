@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import streamlit as st
 
 from actions import metrics
+from components.dates import DATE_FORMAT
 from components.session import actor
 from components.text import plain
 
@@ -87,9 +88,17 @@ def choose(today: date, versions: Sequence[str]) -> Choice:
 
 def _dates(today: date) -> tuple[date, date] | None:
     first = st.date_input(
-        "From", today - timedelta(days=89), max_value=today, key="from", bind="query-params", width=130
+        "From",
+        today - timedelta(days=89),
+        max_value=today,
+        key="from",
+        bind="query-params",
+        width=130,
+        format=DATE_FORMAT,
     )
-    last = st.date_input("To", today, max_value=today, key="to", bind="query-params", width=130)
+    last = st.date_input(
+        "To", today, max_value=today, key="to", bind="query-params", width=130, format=DATE_FORMAT
+    )
     if not isinstance(first, date) or not isinstance(last, date) or first > last:
         st.error("The first day has to be before the last.", icon=":material/error:")
         st.stop()

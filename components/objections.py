@@ -18,6 +18,7 @@ from alignment.objections import (
     outcome_in_words,
 )
 from alignment.people import Person
+from components.dates import DATE_FORMAT
 from components.outcome import perform, show_outcome, was_refused
 from components.page import show_refusal
 from components.session import actor
@@ -145,9 +146,9 @@ def record_objection(terms: dict[str, str], chosen: str | None, day: date) -> No
         )
     now = st.empty()
     with st.container(horizontal=True):
-        first_day = st.date_input("Of leads from", day, key="reality_first", format="DD.MM.YYYY")
+        first_day = st.date_input("Of leads from", day, key="reality_first", format=DATE_FORMAT)
         last_day = st.date_input(
-            "To", day + _USUAL_WAIT, min_value=day, key="reality_last", format="DD.MM.YYYY"
+            "To", day + _USUAL_WAIT, min_value=day, key="reality_last", format=DATE_FORMAT
         )
     field, field_value = _only()
     with now, show_refusal():

@@ -11,6 +11,7 @@ from actions.promises import Due, PromiseEntry
 from alignment.calendars import spoken_minutes
 from alignment.people import Person
 from alignment.promises import LeadInTime, PromiseKind
+from components.dates import DATE_FORMAT
 from components.outcome import perform, show_outcome, was_refused
 from components.page import show_refusal
 from components.session import actor
@@ -165,7 +166,9 @@ def let_off_days(entry: PromiseEntry) -> None:
         "Leads whose clock starts on these days will count neither as kept nor as broken. Everybody sees the reason."
     )
     today = date.today()
-    days = st.date_input("From … to …", (today - timedelta(days=1), today), key="promises_let_off_days")
+    days = st.date_input(
+        "From … to …", (today - timedelta(days=1), today), key="promises_let_off_days", format=DATE_FORMAT
+    )
     reason = st.text_area("Why?", max_chars=1000, key="promises_let_off_days_reason")
     if st.button("Let off", type="primary", key="promises_let_off_days_sure"):
         first, last = days if isinstance(days, tuple) and len(days) == 2 else (None, None)

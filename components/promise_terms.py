@@ -19,6 +19,7 @@ from alignment.promises import (
     Verdict,
     sentence,
 )
+from components.dates import DATE_FORMAT
 from components.page import show_refusal
 from components.passport import interval_in_words, percent
 from components.session import actor
@@ -110,7 +111,11 @@ def show_what_if(key: str, promise: Promise, terms: Terms) -> None:
         st.markdown(f"**What if?** {plain(sentence(terms))}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             days = st.date_input(
-                "Leads that came from … to …", (first, last), key=f"{key}_days", max_value="today"
+                "Leads that came from … to …",
+                (first, last),
+                key=f"{key}_days",
+                max_value="today",
+                format=DATE_FORMAT,
             )
             wanted = st.button("Try it on these leads", icon=":material/science:", key=f"{key}_try")
         if wanted and isinstance(days, tuple) and len(days) == 2:

@@ -26,6 +26,7 @@ from alignment.rules.drafting import (
     wrap,
 )
 from alignment.texts import number_text
+from components.dates import DATE_FORMAT
 from components.session import actor
 from components.text import plain
 
@@ -571,6 +572,7 @@ def _draw_day(key: str, label: str, value: str | None, take: Callable[[Any], Non
         value=None,
         min_value=date(1900, 1, 1),
         max_value=date(2099, 12, 31),
+        format=DATE_FORMAT,
         key=key,
         on_change=read,
         label_visibility="collapsed",

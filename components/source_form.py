@@ -8,6 +8,7 @@ import streamlit as st
 from actions import connectors
 from actions.connector_entries import EVERY_MINUTES, Entry
 from actions.connectors import Connector
+from components.dates import DATE_FORMAT
 from components.page import show_refusal
 from components.session import actor
 from components.source_words import every
@@ -84,6 +85,7 @@ def _ask(key: str, kind_key: str, source: Connector | None) -> Entry:
         "Only leads created from this day on",
         date.fromisoformat(since) if since else None,
         key=f"{key}_since",
+        format=DATE_FORMAT,
         help="Empty: all there are.",
     )
     prefix = st.text_input(

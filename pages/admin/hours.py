@@ -12,6 +12,7 @@ from alignment.calendars import DAYS, hours_on, minutes_a_week, versions_of
 from alignment.company import BusinessHours, ClosedDays
 from alignment.errors import Refusal, StaleVersion
 from alignment.opening_hours import read_shifts, write_shifts
+from components.dates import DATE_FORMAT
 from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal
 from components.session import actor
@@ -110,6 +111,7 @@ with st.container(border=True):
             min_value=date(2000, 1, 1),
             max_value=found.day + calendars.LATEST_START,
             key=f"hours_{chosen}_from",
+            format=DATE_FORMAT,
             help="Leads and promises before this day are judged by the hours of their time.",
         )
     else:

@@ -8,10 +8,11 @@ from actions import dashboard, goals
 from actions.goals import GoalProgress
 from actions.permissions import may
 from actions.settings import today
-from alignment.goals import CONTRIBUTIONS, GoalMeasure, GoalState, Target, Verdict, amount_in_words
+from alignment.goals import CONTRIBUTIONS, Goal, GoalMeasure, GoalState, Target, Verdict, amount_in_words
 from alignment.people import Team
 from components import dialogs
 from components.dashboard_sections import show_pace
+from components.dates import DATE_FORMAT
 from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal
 from components.session import actor, person
@@ -65,11 +66,23 @@ def propose() -> None:
     title = st.text_input("What it is called", max_chars=120, placeholder="Spring quarter", key="goals_title")
     first, last = _next_quarter(this_day)
     left, right = st.columns(2)
-    first_day = left.date_input("First day", first, min_value=this_day + timedelta(days=1), key="goals_first")
-    last_day = right.date_input("Last day", last, min_value=this_day + timedelta(days=1), key="goals_last")
-    outcome = _target("Together we reach", OUTCOMES, "goals_outcome", 20)
-    marketing = _target("Marketing puts in", CONTRIBUTIONS[Team.MARKETING], "goals_marketing", 90)
-    sales = _target("Sales puts in", CONTRIBUTIONS[Team.SALES], "goals_sales", 60)
+    first_day = left.date_input(
+        "First day", first, min_value=this_day + timedelta(days=1), key="goals_first", format=DATE_FORMAT
+    )
+    last_day = right.date_input(
+        "Last day", last, min_value=this_day + timedelta(days=1), key="goals_last", format=DATE_FORMAT
+    )
+    before = _last_goal()
+    if before:
+        st.caption(f"The numbers are those of “{plain(before.title)}”. Change what is different this time.")
+    of_marketing, of_sales = (
+        before.contributions.get(team) if before else None for team in (Team.MARKETING, Team.SALES)
+    )
+    outcome = _target("Together we reach", OUTCOMES, "goals_outcome", 20, before.outcome if before else None)
+    marketing = _target(
+        "Marketing puts in", CONTRIBUTIONS[Team.MARKETING], "goals_marketing", 90, of_marketing
+    )
+    sales = _target("Sales puts in", CONTRIBUTIONS[Team.SALES], "goals_sales", 60, of_sales)
     if st.button("Propose", type="primary", key="goals_propose"):
         perform(
             "The goal is proposed. It counts once both team leads have agreed.",
@@ -86,12 +99,28 @@ def propose() -> None:
         show_outcome()
 
 
-def _target(label: str, measures: tuple[GoalMeasure, ...], key: str, usual: int) -> tuple[str, float]:
+def _last_goal() -> Goal | None:
+    """The goal that ends last, of those that were not taken back."""
+    return next((found.goal for found in listed if found.goal.withdrawn_at is None), None)
+
+
+def _target(
+    label: str, measures: tuple[GoalMeasure, ...], key: str, usual: int, before: Target | None
+) -> tuple[str, float]:
+    """The fields for one number, beginning from what it was `before`."""
+    first = measures.index(before.measure) if before and before.measure in measures else 0
     amount_place, measure_place = st.columns([1, 2], vertical_alignment="bottom")
-    amount = amount_place.number_input(label, min_value=1, value=usual, step=1, key=f"{key}_amount")
+    amount = amount_place.number_input(
+        label,
+        min_value=1,
+        value=max(1, round(before.amount)) if before else usual,
+        step=1,
+        key=f"{key}_amount",
+    )
     measure = measure_place.selectbox(
         f"{label}: what is counted",
         measures,
+        index=first,
         format_func=lambda one: one.label,
         label_visibility="collapsed",
         key=f"{key}_measure",

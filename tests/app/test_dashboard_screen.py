@@ -173,3 +173,25 @@ def test_a_team_lead_agrees_by_a_button_and_a_member_has_none(open_page, make_pe
 )
 def test_the_promised_time_in_words(minutes, words):
     assert promised_time(minutes) == words
+
+
+def test_a_new_goal_begins_from_the_numbers_of_the_last_one(open_page, make_person):
+    lead = make_person("team_lead", "sales")
+    day = datetime.now(UTC).date()
+    goals.propose(
+        Actor(lead.id, clock.now_text()),
+        "Spring *quarter*",
+        ("opportunities", 33),
+        ("opportunities", 210),
+        ("won", 140),
+        day + timedelta(days=5),
+        day + timedelta(days=30),
+    )
+    app = open_page(GOALS, lead)
+    app.button(key="goals_new").click().run()
+    assert not app.exception
+    started = [
+        app.number_input(key=f"goals_{part}_amount").value for part in ("outcome", "marketing", "sales")
+    ]
+    assert started == [33, 210, 140]
+    assert app.selectbox(key="goals_outcome_measure").value == "opportunities"
