@@ -22,7 +22,7 @@ from alignment.scoring import (
     lift_at,
     roc_of,
 )
-from alignment.what_if import Outcomes, Window
+from alignment.what_if import DAYS_OF_A_WEEK, Outcomes, Window
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ScoreCheck:
 
     def lift(self, a_week: float) -> Lift | None:
         """What the leads with the most points are worth, so many a week; None where nothing has ended."""
-        return lift_at(self.cells, round(a_week * self.window.weeks))
+        return lift_at(self.cells, round(a_week * self.window.days / DAYS_OF_A_WEEK))
 
 
 def check_score(actor: Actor, rule: RuleDocument, window: Window | None = None) -> ScoreCheck:
