@@ -26,7 +26,7 @@ from components.definition_leads import (
     show_what_leads_say,
 )
 from components.definition_text import DEFINITION_PAGE, link_to, show_change
-from components.rule_editor import edit_rule
+from components.rule_editor import describe_rule, edit_rule
 from components.session import actor
 from components.text import plain
 
@@ -53,6 +53,17 @@ def show_open(entry: GlossaryEntry, me: Person, page: str, *, edits: bool) -> No
         if not kept and (drafts or may(me, "agreement:sign")):
             show_what_leads_say(version)
         _show_contradictions(entry, version)
+        before = entry.in_force
+        if (
+            not proposed
+            and before
+            and version.rule
+            and version.rule == before.rule
+            and version.text != before.text
+        ):
+            st.caption(
+                f"The rule is unchanged: {describe_rule(version.rule)} Does the text still say the same?",
+            )
         show_steps(version, me, page)
         if not edits:
             st.page_link(

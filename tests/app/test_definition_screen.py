@@ -144,6 +144,17 @@ def test_a_draft_of_ones_own_stands_first(open_page, people):
         assert (headings[1:3] == ["Being prepared", "In force"]) is first
 
 
+@pytest.mark.parametrize(
+    ("text", "size", "asked"), [("Many.", 50, True), ("Many.", 60, False), ("Ten.", 50, False)]
+)
+def test_a_text_that_changed_without_its_rule_is_asked_about(open_page, people, text, size, asked):
+    agree(people, "Ten.", 50)
+    definitions.draft(acting(people["facilitator"]), "mql", text, rule(size))
+    shown = texts(open_page(PAGE, people["facilitator"], term="mql"))
+    assert ("Does the text still say the same?" in shown) is asked
+    assert not asked or "The rule is unchanged: A lead qualifies if employees is at least 50. Does" in shown
+
+
 def test_evidence_that_was_frozen_stands_beside_the_signature(open_page, people, leads):
     version = definitions.draft(acting(people["facilitator"]), "mql", "Fifty people.", rule(50))
     definitions.propose(acting(people["facilitator"]), version)
