@@ -46,7 +46,7 @@ def test_a_lead_that_comes_in_is_in_the_figures_of_who_looks(portal, add_person,
     settle(page)
     page.get_by_role("button", name="Passport").first.click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("All that count (41)")).to_be_visible()
+    expect(dialog.get_by_text("All that count: 41")).to_be_visible()
     become_mql("new-2")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
