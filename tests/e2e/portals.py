@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.forkserver import ensure_running
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -121,13 +122,15 @@ class ForkedPortal(Portal):
     def start(self, command: list[str] | None = None) -> None:
         """Start the server and wait until it answers."""
         assert command is None
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("PYTHONPATH", str(Path(__file__).parent))
-            _FORKING.set_forkserver_preload(["serving"])
-            ensure_running()
         environment = {**os.environ, "CONCORD_DATA": str(self.folder), "PORT": str(self.port)}
         process = _FORKING.Process(target=_serve, args=(environment, str(self.log)), daemon=True)
-        process.start()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+            # a screen that was tested before in this process is not what the server is to begin with
+            patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+            _FORKING.set_forkserver_preload(["serving"])
+            ensure_running()
+            process.start()
         self.process = _Forked(process)
         self._wait_until_it_answers()
 
