@@ -192,14 +192,6 @@ def cancel_import(actor: Actor, import_id: str) -> None:
     )
 
 
-def read_header(actor: Actor, name: str, path: Path) -> tuple[str, ...]:
-    """The column names of a file. Raises InvalidInput when it cannot be read."""
-    authorise(actor, "leads:import")
-    from leads.imports.files import open_file
-
-    return tuple(open_file(path, name).header)
-
-
 def compose_mapping(actor: Actor, choices: Mapping[str, object]) -> str:
     """The mapping made on screen as TOML, checked; empty choices are left out. Keys as in `leads.imports.mapping`."""
     authorise(actor, "leads:import")
