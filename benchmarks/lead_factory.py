@@ -39,22 +39,27 @@ def make_facts(count: int, *, until: datetime = AS_OF, days: int = DAYS, seed: i
     import ibis
 
     from leads import episodes, schema
-    from leads.store import attributes_of, warehouse
+    from leads.store import warehouse
 
     with warehouse().write() as draft:
         backend = draft.backend
         connection = backend.con
-        _plan(connection, count, until, days, seed)
-        connection.execute(f"CREATE TEMP TABLE made AS {_LEADS}")
-        attributes = attributes_of(backend.table("made"))
+        attributes = tuple(_TYPES)
         lead = backend.create_table("lead", schema=schema.lead(attributes))
-        connection.execute("INSERT INTO lead BY NAME SELECT * FROM made")
         event = backend.create_table("lead_event", schema=schema.EVENT)
-        connection.execute(f"INSERT INTO lead_event BY NAME {_events()}")
-        for name in ("made", "plan"):
-            connection.execute(f"DROP TABLE {name}")
-        backend.create_table("episode", episodes.build(lead, event))
-        types = [{"name": name, "type": _TYPES.get(name, "text")} for name in attributes]
+        for first in range(0, count, _AT_ONCE):
+            end = min(first + _AT_ONCE, count)
+            _plan(connection, first, end, until, days, seed)
+            connection.execute(f"INSERT INTO lead BY NAME {_LEADS}")
+            connection.execute(f"INSERT INTO lead_event BY NAME {_events()}")
+            connection.execute("DROP TABLE plan")
+            part = [table.lead_id.between(_lead_id(first), _lead_id(end - 1)) for table in (lead, event)]
+            built = episodes.build(lead.filter(part[0]), event.filter(part[1]))
+            if first:
+                backend.insert("episode", built)
+            else:
+                backend.create_table("episode", built)
+        types = [{"name": name, "type": kind} for name, kind in _TYPES.items()]
         backend.create_table("custom_field", ibis.memtable(types, schema=schema.CUSTOM_FIELD))
         backend.create_table("known_column", schema=schema.KNOWN_COLUMN)
         made = Made(draft.old.value(lead.count()), draft.old.value(event.count()))
@@ -67,7 +72,7 @@ def write_csv(path: Path, count: int, *, until: datetime = AS_OF, days: int = DA
     import duckdb
 
     with duckdb.connect() as connection:
-        _plan(connection, count, until, days, seed)
+        _plan(connection, 0, count, until, days, seed)
         stages = ", ".join(
             f"CASE WHEN plan.{stage}_at <= plan.known_until THEN strftime(plan.{stage}_at, '%Y-%m-%d %H:%M:%S') END "
             f"AS {stage}_date"
@@ -82,7 +87,9 @@ def write_csv(path: Path, count: int, *, until: datetime = AS_OF, days: int = DA
 
 
 _STAGES = ("mql", "sal", "sql", "opportunity", "won", "lost")
-_TYPES = {"score": "number", "demo": "boolean", "internal": "boolean"}
+_TYPES = {"score": "number", "demo": "boolean", "internal": "boolean", "merged_into": "text"}
+_AT_ONCE = 1_000_000
+"""Leads that are made at once, so that ten million fit into the memory that a writer has; none is merged into one of other rows."""
 
 _LEADS = """
 SELECT lead_id, source, source || '-' || (1 + pick['campaign'] % 6) AS campaign, 'piece-' || (pick['content'] % 40) AS content,
@@ -99,14 +106,18 @@ SELECT lead_id, source, source || '-' || (1 + pick['campaign'] % 6) AS campaign,
        CASE WHEN pick['demo'] % 4 = 0 THEN 'true' WHEN pick['demo'] % 4 < 3 THEN 'false' END AS attribute_demo,
        (pick['score'] % 101)::VARCHAR AS attribute_score,
        CASE WHEN pick['internal'] % 50 = 0 THEN 'true' ELSE 'false' END AS attribute_internal,
-       CASE WHEN number > 0 AND pick['merged'] % 100 = 0
-            THEN 'L' || lpad((pick['merged_with'] % number)::VARCHAR, 9, '0') END AS attribute_merged_into
+       CASE WHEN number % 1000 > 0 AND pick['merged'] % 100 = 0
+            THEN 'L' || lpad((number - 1 - pick['merged_with'] % (number % 1000))::VARCHAR, 9, '0') END AS attribute_merged_into
 FROM plan WHERE run = 1
 """
 
 
-def _plan(connection: Any, count: int, until: datetime, days: int, seed: int) -> None:
-    """One row per run of a lead through the stages, with the times at which things happen, null if they don't."""
+def _lead_id(number: int) -> str:
+    return f"L{number:09}"
+
+
+def _plan(connection: Any, first: int, end: int, until: datetime, days: int, seed: int) -> None:
+    """One row per run through the stages of leads with these numbers, with the times at which things happen, null if they don't."""
     drawn: tuple[str, ...] = (
         "campaign",
         "content",
@@ -122,12 +133,12 @@ def _plan(connection: Any, count: int, until: datetime, days: int, seed: int) ->
     picks = ", ".join(f"{name} := die(number, 0, '{name}', seed)" for name in drawn)
     connection.execute(
         f"""
-CREATE TEMP MACRO chance(number, run, what, seed) AS (hash(number, run, what, seed) >> 11)::DOUBLE / 9007199254740992;
-CREATE TEMP MACRO die(number, run, what, seed) AS (hash(number, run, what, seed) >> 1)::BIGINT;
-CREATE TEMP MACRO later(moment, share, mean_days) AS moment + to_microseconds((-ln(1 - share) * mean_days * 86400000000)::BIGINT);
+CREATE OR REPLACE TEMP MACRO chance(number, run, what, seed) AS (hash(number, run, what, seed) >> 11)::DOUBLE / 9007199254740992;
+CREATE OR REPLACE TEMP MACRO die(number, run, what, seed) AS (hash(number, run, what, seed) >> 1)::BIGINT;
+CREATE OR REPLACE TEMP MACRO later(moment, share, mean_days) AS moment + to_microseconds((-ln(1 - share) * mean_days * 86400000000)::BIGINT);
 CREATE TEMP TABLE plan AS
 WITH numbers AS (
-    SELECT number, {int(seed)}::BIGINT AS seed FROM range({int(count)}) made(number)
+    SELECT number, {int(seed)}::BIGINT AS seed FROM range({int(first)}, {int(end)}) made(number)
 ), leads AS (
     SELECT number, seed, 'L' || lpad(number::VARCHAR, 9, '0') AS lead_id,
            {_SOURCES}[1 + die(number, 0, 'source', seed) % 8] AS source,

@@ -5,6 +5,7 @@ the leads that are held, beside the same rule run again by hand over a table in 
 the search for a rule between two teams. All counts have to be the same.
 
 python -m benchmarks.what_if --leads 1000000
+python -m benchmarks.what_if --data /tmp/company
 """
 
 import os
@@ -122,32 +123,38 @@ def _check(ours: tuple[Outcomes, ...], theirs: dict[bool | None, Outcomes]) -> N
 
 @click.command()
 @click.option("--leads", "count", default=200_000, show_default=True, help="How many leads to make up.")
-def main(count: int) -> None:
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="Try rules on the leads of this data folder instead."
+)
+def main(count: int, data: Path | None) -> None:
     """Make up leads, try rules on them, and say how long it took."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CONCORD_DATA"] = str(Path(folder) / "data")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = data or Path(scratch) / "data"
+        os.environ["CONCORD_DATA"] = str(folder)
         import duckdb
 
         from leads.backtest import backtest
         from leads.condition_bitmaps import MOST_BYTES, hold
         from leads.store import warehouse
 
-        start = time.perf_counter()
-        made = make_facts(count)
-        click.echo(
-            f"{made.leads:,} leads, {made.events:,} events, made in {time.perf_counter() - start:.1f} s"
-        )
+        if data is None:
+            start = time.perf_counter()
+            made = make_facts(count)
+            click.echo(
+                f"{made.leads:,} leads, {made.events:,} events, made in {time.perf_counter() - start:.1f} s"
+            )
         backtest(rule_from(50))
         ours = timed(lambda: backtest(rule_from(50)))
         found = backtest(rule_from(50))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         everything = Window(None, None, "")
         with warehouse().read() as facts:
+            leads = facts.value(facts.lead.count())
             start = time.perf_counter()
-            held = hold(facts, everything, "UTC", _FIELDS, made.leads)
+            held = hold(facts, everything, "UTC", _FIELDS, leads)
             loading = time.perf_counter() - start
             if held is None:
-                raise SystemExit(f"{made.leads:,} leads take more than {MOST_BYTES:,} bytes.")
+                raise SystemExit(f"{leads:,} leads take more than {MOST_BYTES:,} bytes.")
             thresholds = iter(range(20, 1000))
             held.verdicts(rule_from(10))
             moved = timed(lambda: held.verdicts(rule_from(next(thresholds))), 15)
@@ -156,7 +163,7 @@ def main(count: int) -> None:
             found_between = search_between(held, 104)
             after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         warehouse().close()
-        file = next((Path(folder) / "data" / "leads").glob("*.duckdb"))
+        file = next((folder / "leads").glob("*.duckdb"))
         with duckdb.connect(file, read_only=True, config={"memory_limit": "1GB", "threads": 2}) as facts:
             ask_by_hand(facts.execute, 50, _LEADS)
             by_hand = timed(lambda: ask_by_hand(facts.execute, 50, _LEADS))
