@@ -71,6 +71,7 @@ class CsvFile(LeadFile):
             and self.shape.returns >= 0
             and (self.shape.has_quotes or self.shape.one_kind_of_line)
             and not set(_WILD) & set(str(self.path))
+            and self.encoding != "cp1252"
         )
 
     def _load_by_engine(
@@ -175,7 +176,7 @@ class CsvFile(LeadFile):
             yield _batch(lines, picked, len(positions))
 
     def _open(self) -> io.TextIOBase:
-        return open(self.path, encoding=self.encoding, newline="")
+        return open(self.path, encoding=self.encoding, errors="replace", newline="")
 
 
 def streamed(
@@ -242,7 +243,7 @@ def _with_lines(draft: Draft, table: ibis.Table, table_name: str, records: Recor
 
 
 def _with_header(path: Path, name: str, shape: Shape, delimiter: str | None) -> CsvFile:
-    with open(path, encoding=shape.encoding, newline="") as stream:
+    with open(path, encoding=shape.encoding, errors="replace", newline="") as stream:
         first = next((text for text in stream if text.strip()), "")
         if not first:
             raise UnreadableFile(f"{name} is empty. Export it again, with a header row.")
@@ -262,8 +263,9 @@ def _with_header(path: Path, name: str, shape: Shape, delimiter: str | None) -> 
             f"{name} has {len(header):,} columns; at most {MOST_COLUMNS:,} are allowed. Leave out what is not needed."
         )
     file = CsvFile(path, name, tuple(cell.strip() for cell in header), shape, delimiter, header_row)
-    if shape.encoding == "latin-1":
-        text = f"{name} is not in UTF-8 and was read as Latin-1. Check letters with accents."
+    if shape.encoding != "utf-8-sig":
+        kind = "Windows-1252" if shape.encoding == "cp1252" else "Latin-1"
+        text = f"{name} is not in UTF-8 and was read as {kind}. Check letters with accents."
         file.remarks.append(ImportWarning("encoding", 1, text))
     return file
 

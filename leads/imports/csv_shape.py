@@ -17,6 +17,7 @@ _CHUNK = 1 << 19
 _BLOCK = 1 << 23
 _NEWLINE, _RETURN, _QUOTE = b'\n\r"'
 _SPACES = (b" ", b"\t", b"\x0b", b"\x0c")
+_ONLY_IN_WINDOWS = frozenset(range(0x80, 0xA0))
 _KINDS_OF_FILE = {
     b"PK\x03\x04": "an Excel workbook or a ZIP archive",
     b"\x1f\x8b": "a compressed file",
@@ -35,6 +36,7 @@ class Shape:
     """What was seen in the bytes: `lines` counts the last one also where it does not end, `longest` is in bytes."""
 
     encoding: str
+    """As Python calls it: utf-8-sig, cp1252 (Windows) or latin-1."""
     lines: int
     longest: int
     has_quotes: bool
@@ -103,7 +105,7 @@ def look(path: Path, name: str) -> Shape:
     except UnicodeDecodeError:
         decoder = None
     return Shape(
-        "utf-8-sig" if decoder is not None else "latin-1",
+        "utf-8-sig" if decoder is not None else _one_byte_a_letter(path),
         line - (last == b"\n"),
         longest,
         has_quotes,
@@ -111,6 +113,18 @@ def look(path: Path, name: str) -> Shape:
         # line breaks stand within cells only where there are quotes
         b"".join(sorted(spaces | ({b"\n", b"\r"} if has_quotes or pairs != returns else set()))).decode(),
     )
+
+
+def _one_byte_a_letter(path: Path) -> str:
+    """Which encoding a text file is in that is not in UTF-8.
+
+    Windows writes '€', '–' and curly quotes as bytes that are control characters in Latin-1, which nobody has in a table.
+    """
+    with path.open("rb") as stream:
+        for chunk in iter(lambda: stream.read(_CHUNK), b""):
+            if not _ONLY_IN_WINDOWS.isdisjoint(chunk):
+                return "cp1252"
+    return "latin-1"
 
 
 def count_of(path: Path, character: str) -> int:

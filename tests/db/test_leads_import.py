@@ -317,6 +317,16 @@ def test_files_are_read_as_people_send_them(tmp_path, content, mapping):
     assert ("encoding" in codes(report)) == (b"\xe9" in content if isinstance(content, bytes) else False)
 
 
+def test_what_windows_writes_in_one_byte_is_read_as_windows_writes_it(tmp_path):
+    content = "id,origin,size,entered\na,„Messe“ – 5 €,5,2026-01-05\nb,plain,6,2026-01-05\n".encode("cp1252")
+    report = load(SIMPLE, write(tmp_path, content))
+    assert [one["source"] for one in stored("source")] == ["„Messe“ – 5 €", "plain"]
+    assert "Windows-1252" in next(one.text for one in report.warnings if one.code == "encoding")
+    # five bytes are no letter there either: such a cell shows that, and the rest is read
+    load(SIMPLE, write(tmp_path, b"id,origin,size,entered\nc,\x81\x80,5,2026-01-05\n"))
+    assert stored("source")[-1]["source"] == "\ufffd€"
+
+
 DATES = [
     ("2026-01-05", None, "UTC", datetime(2026, 1, 5)),
     ("2026-1-5 9:07", None, "UTC", datetime(2026, 1, 5, 9, 7)),
