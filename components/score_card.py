@@ -12,7 +12,7 @@ from alignment.agreements import AgreementState
 from alignment.glossary import evidence_sentences
 from alignment.people import Person, Team
 from alignment.rules import Points, parse
-from alignment.rules.wording import entry_sentence
+from alignment.rules.wording import entry_sentence, signed_points
 from alignment.scores import ScoreVersion
 from alignment.texts import number_text
 from components.agreement_steps import (
@@ -46,7 +46,7 @@ def show_points(rule: Mapping[str, Any]) -> None:
     if not isinstance(points, Points):
         return
     lines = "\n".join(
-        f"- **{entry.add_hundredths / 100:+g}** if {plain(entry_sentence(entry))}" for entry in points.entries
+        f"- **{signed_points(entry)}** if {plain(entry_sentence(entry))}" for entry in points.entries
     )
     st.markdown(f"A lead reaches it with **{number_text(points.threshold_hundredths / 100)} points**.")
     st.markdown(lines)

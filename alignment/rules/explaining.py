@@ -66,7 +66,7 @@ def explain(
     match rule.root:
         case Points(entries, threshold):
             found = tuple(look_at_entry(entry) for entry in entries)
-            return Explanation(outcome, f"at least {threshold / 100:g} points", found)
+            return Explanation(outcome, f"at least {number_text(threshold / 100)} points", found)
         case AllOf(parts) if len(parts) > 1:
             return Explanation(outcome, "all of these", tuple(look(part) for part in parts))
         case AnyOf(parts) if len(parts) > 1:

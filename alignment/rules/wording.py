@@ -19,26 +19,29 @@ from alignment.rules.tree import (
 )
 from alignment.texts import number_text
 
-_MOST_LISTED = 8
-
 
 def sentence(rule: Rule, labels: Mapping[str, str] | None = None) -> str:
     """The rule in words, such as `employees is at least 50, and source is “referral” or “partner”`.
 
-    `labels` gives fields their names on screen; without one, underscores become spaces.
+    `labels` gives fields their names on screen; without one, underscores become spaces. Nothing is left out or rounded, since
+    people sign what they read: rules that read alike ask for the same.
     """
     words = _Words(labels or {})
     if isinstance(rule.root, Points):
-        entries = "; ".join(
-            f"{entry.add_hundredths / 100:+g} if {words.entry(entry)}" for entry in rule.root.entries
-        )
-        return f"at least {rule.root.threshold_hundredths / 100:g} points: {entries}"
+        entries = "; ".join(f"{signed_points(entry)} if {words.entry(entry)}" for entry in rule.root.entries)
+        return f"at least {number_text(rule.root.threshold_hundredths / 100)} points: {entries}"
     return words.node(rule.root, nested=False)
 
 
 def entry_sentence(entry: PointsEntry, labels: Mapping[str, str] | None = None) -> str:
     """What an entry of a points rule asks for, and how its points fade, in words as `sentence` has them."""
     return _Words(labels or {}).entry(entry)
+
+
+def signed_points(entry: PointsEntry) -> str:
+    """What an entry adds, with its sign: `+20`."""
+    sign = "+" if entry.add_hundredths >= 0 else ""
+    return f"{sign}{number_text(entry.add_hundredths / 100)}"
 
 
 class _Words:
@@ -82,6 +85,8 @@ class _Words:
         return f"{self._field(condition.field)} {_predicate(condition.operator, condition.value, negated)}"
 
 
+# else a text could end its own quotation and go on as if it were another condition
+_STRAIGHT_QUOTES = dict.fromkeys(map(ord, "“”„‟"), '"')
 _OF_DAYS = {
     Operator.GREATER: "after",
     Operator.AT_LEAST: "on or after",
@@ -125,9 +130,7 @@ def _predicate(operator: Operator, value: Any, negated: bool) -> str:
 
 
 def _listed(values: tuple[Any, ...], joint: str) -> str:
-    words = [_value(value) for value in values[:_MOST_LISTED]]
-    if len(values) > _MOST_LISTED:
-        words.append(f"{len(values) - _MOST_LISTED:,} more")
+    words = [_value(value) for value in values]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}"
 
 
@@ -137,7 +140,8 @@ def _value(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
     if isinstance(value, float):
-        return number_text(value) if abs(value) >= 10_000 else f"{value:.10g}"
+        text = number_text(value) if abs(value) >= 10_000 else f"{value:.10g}"
+        return text if float(text.replace(",", "")) == value else repr(value)
     if isinstance(value, date):
         return f"{value.day} {value:%B %Y}"
-    return f"“{value}”"
+    return f"“{value.translate(_STRAIGHT_QUOTES)}”"

@@ -290,6 +290,36 @@ def test_sentence_and_hash_do_not_change_where_equal_parts_change_places():
     assert sentence(one) == sentence(other) and canonical_hash(one) == canonical_hash(other)
 
 
+def test_rules_that_read_alike_ask_for_the_same():
+    a_list = [f"country {number}" for number in range(30)]
+    spoof = "small”, and employees is at least “50"
+    parts = [
+        condition_part("source", "in", a_list),
+        condition_part("source", "in", [*a_list[:-1], "anywhere"]),
+        condition_part("size", "=", spoof),
+        condition_part("size", "in", ["small”, “large", "x"]),
+        condition_part("size", "in", ["small", "large", "x"]),
+        condition_part("size", "=", "50"),
+        condition_part("size", "=", "yes"),
+        condition_part("size", "=", True),
+        condition_part("employees", ">=", "2026-01-05"),
+        *(condition_part("employees", ">=", value) for value in (50, 12_345.123456789, 12_345.1234567, 0.12345678901, 0.1234567890)),
+    ]  # fmt: skip
+    documents = [{"version": 1, **part} for part in parts]
+    documents += [
+        {"version": 1, group: [one, other]} for group in ("all", "any") for one in parts for other in parts
+    ]
+    documents += [
+        {"version": 1, "points": [{"if": parts[5], "add": add}], "threshold": least}
+        for add, least in ((999_999.99, 1), (1_000_000, 1), (12_345.67, 12_345.66), (12_345.67, 12_345.67))
+    ]
+    by_sentence = {}
+    for document in documents:
+        by_sentence.setdefault(sentence(parse(document)), set()).add(canonical_hash(parse(document)))
+    assert all(len(hashes) == 1 for hashes in by_sentence.values())
+    assert "country 29" in sentence(parse(documents[0]))
+
+
 def condition_part(field, op, value):
     return {"field": field, "op": op, "value": value}
 
