@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -15,11 +16,12 @@ from alignment import instants
 from alignment.lead_decisions import LONGEST_NOTE
 from alignment.lifecycle import RejectionReason
 from components.lead_inbox_record import OUTCOMES, lead_title, show_badges, show_record, when
-from components.lead_inbox_said import ask_feedback, said, show_feedback
+from components.lead_inbox_said import show_feedback
+from components.lead_verdict import offer_decision
 from components.outcome import perform, show_outcome
 from components.page import stop_on_refusal
 from components.session import actor
-from components.text import plain
+from components.text import ink, plain
 
 ONE, MANY = "one", "many"
 VIEWS = {ONE: "One at a time", MANY: "Several at once"}
@@ -57,6 +59,8 @@ def _show_inbox() -> None:
     st.subheader(plain(in_words(live)), anchor=False)
     if live is None:
         return
+    # whoever has leads to decide on begins with these; a link, or a choice that was made, stands
+    st.session_state.setdefault("leads_whose", Whose.OWN if live.decides and live.counts.own else Whose.ALL)
     with stop_on_refusal():
         held = _hold()
     if live.counts.total:
@@ -92,11 +96,7 @@ def in_words(inbox: Inbox | None) -> str:
     total, overdue = inbox.counts.total, inbox.counts.overdue
     if not total:
         return "No lead waits for a decision."
-    waits = (
-        "1 lead waits for a decision"
-        if total == 1
-        else f"{total:,} leads wait for a decision, whenever they were handed over"
-    )
+    waits = "1 lead waits for a decision" if total == 1 else f"{total:,} leads wait for a decision"
     if not overdue:
         return f"{waits}; none longer than the agreed {_hours(inbox.limit_hours)}."
     if overdue == total:
@@ -116,10 +116,10 @@ def _aside(inbox: Inbox) -> str:
         parts.append(counted if own else "none of them is yours")
     if nobodys:
         parts.append(f"{nobodys:,} {'belongs' if nobodys == 1 else 'belong'} to nobody")
-    if not inbox.decides:
-        parts.append("sales decides")
     sentence = ", ".join(parts)
-    return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
+    told = f"{sentence[0].upper()}{sentence[1:]}. " if sentence else ""
+    who = "" if inbox.decides else "Sales decides; you see what sales sees. "
+    return f"{told}{who}All that wait are counted, whenever they were handed over."
 
 
 def _mark(inbox: Inbox) -> tuple[int, datetime | None]:
@@ -166,7 +166,12 @@ def _show_waiting(held: _Held) -> None:
         )
         return
     _offer_filters(inbox)
-    if not inbox.rows:
+    if not inbox.rows and inbox.decides and _wanted()["whose"] == Whose.OWN and not inbox.counts.own:
+        st.success(
+            "None of the leads that wait is yours. Choose “Everybody's” above to help with the others.",
+            icon=":material/inbox:",
+        )
+    elif not inbox.rows:
         st.info(
             "No waiting lead matches this choice. Choose another one above.",
             icon=":material/filter_alt_off:",
@@ -192,14 +197,18 @@ def _offer_filters(inbox: Inbox) -> None:
     """The choices above the list."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
-            "Show", list(VIEWS), format_func=VIEWS.__getitem__, default=ONE, required=True, key="leads_view"
+            "Show",
+            list(VIEWS),
+            format_func=lambda view: ink(VIEWS[view]),
+            default=ONE,
+            required=True,
+            key="leads_view",
         )
         if inbox.decides:
-            st.session_state.setdefault("leads_whose", Whose.ALL)  # a link may have chosen
             st.segmented_control(
                 "Whose",
                 list(WHOSE),
-                format_func=WHOSE.__getitem__,
+                format_func=lambda whose: ink(WHOSE[whose]),
                 required=True,
                 key="leads_whose",
                 on_change=_begin_anew,
@@ -207,7 +216,7 @@ def _offer_filters(inbox: Inbox) -> None:
         st.segmented_control(
             "Waiting",
             list(AGES),
-            format_func=AGES.__getitem__,
+            format_func=lambda age: ink(AGES[age]),
             default=Age.ALL,
             required=True,
             key="leads_age",
@@ -313,7 +322,7 @@ def _show_one(inbox: Inbox, view: LeadView, place: int) -> None:
         st.caption(plain(handed + late))
         show_badges(view)
         if inbox.decides:
-            _offer_decision(view, place)
+            offer_decision(view, partial(_move_up, place))
         show_record(view)
         show_feedback(view)
 
@@ -346,65 +355,10 @@ def _go_to(place: int) -> None:
     st.session_state.pop(_AT, None)
 
 
-def _offer_decision(view: LeadView, place: int) -> None:
-    lead_id, key = view.record.lead_id, f"leads_{view.record.lead_id}"
-    revision = view.given.revision if view.given else 0
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Accept",
-            type="primary",
-            icon=":material/check:",
-            key=f"{key}_accept",
-            on_click=_decide_one,
-            args=(lead_id, key, place, revision, True),
-        )
-        with st.popover("Reject", icon=":material/close:", key=f"{key}_reject_menu"):
-            st.pills(
-                "Why not?",
-                list(RejectionReason),
-                format_func=lambda reason: reason.label,
-                key=f"{key}_reason",
-            )
-            st.button(
-                "Reject",
-                type="primary",
-                key=f"{key}_reject",
-                disabled=not st.session_state.get(f"{key}_reason"),
-                on_click=_decide_one,
-                args=(lead_id, key, place, revision, False),
-            )
-    more = st.expander(
-        "Say more: a note, what worked, objections, content",
-        icon=":material/forum:",
-        key=f"{key}_more",
-        on_change="rerun",
-    )
-    if more.open:
-        with more:
-            st.text_input(
-                "Note on the decision",
-                max_chars=LONGEST_NOTE,
-                key=f"{key}_note",
-                placeholder="What settled it, in a sentence",
-            )
-            ask_feedback(view, key)
-
-
-def _decide_one(lead_id: str, key: str, place: int, revision: int, accept: bool) -> None:
-    """Callback of both buttons; the next lead moves up."""
-    more = {
-        "note": st.session_state.get(f"{key}_note") or "",
-        "feedback": said(key) or None,
-        "feedback_revision": revision,
-    }
-    if accept:
-        done = perform("Accepted.", lead_decisions.accept_leads, [lead_id], **more)
-    else:
-        reason = str(st.session_state.get(f"{key}_reason") or "")
-        done = perform("Rejected.", lead_decisions.reject_leads, [lead_id], reason, **more)
+def _move_up(place: int, done: Decided | None) -> None:
+    """After a decision: the next lead moves up to the place of this one, also where somebody was faster."""
     if done is not None:
         st.session_state[_LAST] = done
-    # where somebody was faster, the next lead comes up, too
     st.session_state.pop(_AT, None)
     st.session_state[_PLACE] = place
     _read_anew()
@@ -443,8 +397,8 @@ def _choose(inbox: Inbox) -> list[str]:
         column_config={
             "Lead": st.column_config.TextColumn(pinned=True),
             "Handed over": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
-            "Overdue": st.column_config.CheckboxColumn(
-                help=f"Has waited longer than {_hours(inbox.limit_hours)}."
+            "Waiting": st.column_config.TextColumn(
+                help=f"Overdue: longer than the agreed {_hours(inbox.limit_hours)}."
             ),
             "Definition": st.column_config.TextColumn(
                 help="What the definition in force at the hand-over says of it."
@@ -462,7 +416,7 @@ def _cells(row: InboxRow) -> dict[str, object]:
         "Lead": row.lead.lead_id,
         "Company": row.lead.fields.get("company"),
         "Handed over": local_time(actor(), instants.to_text(at)).replace(tzinfo=None),
-        "Overdue": row.overdue,
+        "Waiting": AGES[Age.OVERDUE if row.overdue else Age.IN_TIME],
         "Source": row.lead.fields.get("source"),
         "Definition": f"{OUTCOMES[row.meets][1]} {row.definition}" if row.definition else None,
         "Missing": ", ".join(row.missing) or None,
@@ -504,7 +458,7 @@ def _offer_decisions(inbox: Inbox, chosen: list[str], wanted: dict[str, Any]) ->
             st.pills(
                 "Why not?",
                 list(RejectionReason),
-                format_func=lambda reason: reason.label,
+                format_func=lambda reason: ink(reason.label),
                 key="leads_many_reason",
             )
             st.text_input("Note on the decision", max_chars=LONGEST_NOTE, key="leads_many_reject_note")

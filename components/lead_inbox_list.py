@@ -21,6 +21,7 @@ from components.lead_inbox_record import (
     when,
 )
 from components.lead_inbox_said import ask_feedback, said, show_feedback
+from components.lead_verdict import offer_decision
 from components.outcome import perform, show_outcome
 from components.page import stop_on_refusal
 from components.session import actor
@@ -28,7 +29,7 @@ from components.text import plain
 
 PAGE = "pages/leads/leads.py"
 BRING_IN = "pages/leads/bring_in.py"
-MEETS = {"yes": "Meet it", "no": "Do not", "unknown": "Left open"}
+MEETS = {"yes": "Meets it", "no": "Does not", "unknown": "Left open"}
 
 
 # ── decided ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -170,7 +171,7 @@ def _show_list() -> None:
                 "Since": local_time(actor(), instants.to_text(row.since.replace(tzinfo=UTC))).date()
                 if row.since
                 else None,
-                "Definition": {True: "meets", False: "does not meet", None: "left open"}[row.meets],
+                "Definition": {True: "Meets it", False: "Does not", None: "Left open"}[row.meets],
                 "Source": row.source,
                 "Employees": row.employees,
                 "Industry": row.industry,
@@ -186,7 +187,7 @@ def _show_list() -> None:
         selection_mode="single-row",
         column_config={
             "Lead": st.column_config.TextColumn(pinned=True),
-            "Since": st.column_config.DateColumn(),
+            "Since": st.column_config.DateColumn(format="D MMM YYYY"),
         },
         alt="Leads, the latest first",
     )
@@ -227,10 +228,13 @@ def _show_lead(lead_id: str) -> None:
     with stop_on_refusal():
         view = lead_inbox.read_lead(actor(), lead_id)
     st.subheader(plain(lead_title(lead_id, view.record.fields.get("company"))), anchor=False)
+    waits = view.record.waiting and view.record.handed_over is not None
     if view.record.waiting and view.record.handed_over:
         st.caption(plain(f"Handed over on {when(view.record.handed_over.at)}; it waits for a decision."))
     with st.container(border=True):
         show_badges(view)
+        if waits and view.decides:
+            offer_decision(view, _show_below, with_more=False)  # the form at the end asks for it
         show_record(view)
     if view.decisions:
         st.markdown("**What was decided here**")
@@ -245,6 +249,10 @@ def _show_lead(lead_id: str) -> None:
             st.form_submit_button(
                 "Keep", type="primary", icon=":material/check:", on_click=_keep, args=(lead_id, key, revision)
             )
+
+
+def _show_below(_: object) -> None:
+    """After a decision: the page itself tells of it."""
 
 
 def _keep(lead_id: str, key: str, revision: int) -> None:

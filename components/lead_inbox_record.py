@@ -171,6 +171,7 @@ def _show_explanation(view: LeadView) -> None:
         for finding in view.explanation.findings:
             icon, _ = OUTCOMES[finding.outcome]
             found = "; ".join(f"{label}: {text or 'not known'}" for label, text in finding.found)
+            found = found[:1].upper() + found[1:]
             points = f" ({finding.points:+g})" if finding.points is not None else ""
             sentence = finding.sentence[0].upper() + finding.sentence[1:]
             st.markdown(f"{icon} {plain(sentence + points)}  \n:small[:gray[{plain(found)}]]")

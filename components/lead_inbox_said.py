@@ -9,7 +9,7 @@ from actions.lead_inbox import LeadView
 from alignment.lead_decisions import LONGEST_NOTE, Aspect, ContentVerdict, Feedback, Objection
 from components.lead_inbox_record import when
 from components.session import actor
-from components.text import plain
+from components.text import ink, plain
 
 
 def ask_feedback(view: LeadView, key: str) -> None:
@@ -24,7 +24,7 @@ def ask_feedback(view: LeadView, key: str) -> None:
             label,
             list(kind),
             default=list(chosen),
-            format_func=lambda one: one.label,
+            format_func=lambda one: ink(one.label),
             selection_mode="multi",
             key=f"{key}_{name}",
         )
@@ -46,7 +46,7 @@ def ask_feedback(view: LeadView, key: str) -> None:
             "What it did",
             list(ContentVerdict),
             default=given.content_verdict,
-            format_func=lambda verdict: verdict.label,
+            format_func=lambda verdict: ink(verdict.label),
             key=f"{key}_content_verdict",
         )
     st.text_area(

@@ -19,6 +19,15 @@ _ARROW = re.compile(r"(?<!\S)(<->|->|<-|--|>=|<=|~=)(?!\S)")
 _JOINER = "\u2060"  # word joiner: no width, no break
 
 
+def ink(label: str) -> str:
+    """A label of segments or pills (markdown, so names from people through `plain`) in the colour of text, chosen or not.
+
+    Streamlit writes a chosen one in the primary colour, on which white has to be readable: in the dark theme it is too pale
+    itself. Both themes give the text colour to Streamlit's yellow, which nothing else uses.
+    """
+    return f":yellow[{label}]"
+
+
 def plain(text: object) -> str:
     """`text` as markdown that shows exactly these characters: no link, image, colour, icon, formula or HTML.
 
