@@ -12,6 +12,7 @@ from components.sign_in import keep
 from components.text import plain
 
 ACCOUNT = "account"
+DONE = "welcome_done"  # session key: the link that was used here, and where it leads
 WHY_NOT = "welcome_why_not"  # session key: the link has said that it asks for the password
 
 
@@ -71,7 +72,7 @@ def welcome_to_survey(followed: invitations.Followed, token: str) -> None:
             remember(session.person_id, session.signed_in_at)
             keep(session, followed.person.email)
             place.empty()
-            st.session_state["welcome_done"] = (to, survey_id)  # the run after this one goes on
+            st.session_state[DONE] = (token, to, survey_id)  # the run after this one goes on
             st.success("You are signed in.", icon=":material/check:")
             st.button("Go on", type="primary", icon=":material/arrow_forward:", key="welcome_open")
     if why_not:
@@ -117,7 +118,8 @@ def welcome_to_portal(invited: Person, token: str) -> None:
             remember(session.person_id, session.signed_in_at)
             keep(session, invited.email)
             place.empty()
-            st.session_state["welcome_done"] = (
+            st.session_state[DONE] = (
+                token,
                 "",
                 "",
             )  # the run after this one, once the cookie is set, goes on
@@ -125,9 +127,10 @@ def welcome_to_portal(invited: Person, token: str) -> None:
             st.button("Open the portal", type="primary", icon=":material/arrow_forward:", key="welcome_open")
 
 
-done = st.session_state.pop("welcome_done", None)
-if done is not None:
-    go_on(*done)
+# it stays: a run that goes on may be cut off by another one, to which the link would be one that was used
+used, *onward = st.session_state.get(DONE) or ("",)
+if used and used == st.query_params.get("token"):
+    go_on(*onward)
 
 _, middle, _ = st.columns([1, 3, 1])
 with middle:

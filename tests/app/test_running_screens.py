@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
+import streamlit as st
 from hostile import HOSTILE, LIVE
 from test_hostile_text import rendered
 
 from actions import answers, clock, invitations, mail, messages, people, schedules, surveys
-from alignment.people import MACHINE, Actor
+from alignment.people import MACHINE, Actor, Role, Team
 from alignment.questionnaire_files import from_document, to_document, write_toml
 from alignment.surveys import Audience
 from alignment.templates import template
@@ -253,3 +254,19 @@ def test_a_copied_link_asks_for_the_password_when_it_is_used_again(open_page, ma
     assert "signed_in" not in begun.session_state
     click(begun, "Sign in with my password")
     assert not begun.exception
+
+
+def test_who_has_come_in_is_not_told_that_the_link_was_used_when_the_next_run_is_cut_off(
+    open_page, monkeypatch
+):
+    invited = people.add_person(MACHINE, "Sue", "sue@example.com", Team.SALES, Role.MEMBER)
+    app = open_page(WELCOME, None, token=invited.token)
+    for key in ("welcome_password", "welcome_repeated"):
+        app.text_input(key=key).set_value("correct horse battery")
+    click(app, "Come in")
+    assert "you are signed in" in words(app)
+    gone = []
+    monkeypatch.setattr(st, "switch_page", lambda page, **options: gone.append(page) or st.stop())
+    for _ in range(2):  # the browser asks for another run before it has seen where the first one leads
+        app.run()
+    assert len(gone) == 2 and "does not work any more" not in words(app)
