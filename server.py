@@ -82,6 +82,7 @@ async def living(_: st.App) -> AsyncIterator[None]:
     await asyncio.to_thread(pulling.stop)
     await asyncio.to_thread(feeding.stop)
     await asyncio.to_thread(clockwork.stop)
+    await asyncio.to_thread(dashboard.stop_engine)
     health.close()
     log.info("stopped")
 
@@ -91,7 +92,7 @@ def load_ahead() -> None:
 
     What is loaded by then is not looked through for garbage any more: that held everybody up for a tenth of a second.
     """
-    if dashboard.load_engine():
+    if dashboard.start_engine():
         for library in ("pandas", "plotly.graph_objects"):
             import_module(library)
     gc.collect()

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,13 +13,15 @@ from zoneinfo import ZoneInfo
 from actions import goals, metrics
 from actions.goals import GoalProgress
 from actions.permissions import authorise
-from actions.shared_runs import SharedRuns, Stopping
+from actions.shared_runs import SharedRuns
 from alignment import instants
 from alignment.people import Actor
 from alignment.promises import DeliveryTerms, target
 from db.queries import goals as goal_rows
 from db.queries import promises
 from db.store import Connection, store
+from leads import figures_process
+from leads.stopping import Abandoned
 
 if TYPE_CHECKING:  # Ibis takes a second to load: only where figures are really asked for
     from leads.dashboard import DashboardFigures, WeekOfLeads, WhereTheyStand
@@ -79,24 +82,13 @@ def read_dashboard(
     )
     spans = goals.spans_of_running(connection)
     facts = warehouse()
-    imported_at = facts.imported_at()
     revision = _pulse.revision(facts.folder, facts.revision())
     key = (facts.folder, revision, metrics.rounded(question), tuple(spans.items()))
 
-    def held() -> None:
-        if beside is not None:
-            context = copy_context()  # a replayed clock holds in there, too
-            threading.Thread(target=context.run, args=(beside,), name="beside", daemon=True).start()
-
-    def compute(stopping: Stopping) -> "DashboardFigures":
+    def compute() -> "DashboardFigures":
         from leads import dashboard
 
-        with facts.read() as session:
-            stopping.interrupt_by(session.interrupt)
-            try:
-                return dashboard.compute(session, question, imported_at, spans, held)
-            finally:
-                stopping.no_more()
+        return figures_process.run(dashboard.compute, question, spans, held=_beginner(beside))
 
     found = _figures.get(key, compute, waiting)
     parts: dict[str, list[Measure]] = {}
@@ -133,19 +125,47 @@ def _promised(connection: Connection, question: "MetricQuestion") -> float | Non
     return wanted[0] if wanted and question.first_day <= last else None
 
 
-def load_engine() -> bool:
-    """Load what figures are computed with, so that the first who asks need not wait for it; False where there are no leads."""
+def _beginner(beside: Callable[[], None] | None) -> Callable[[], None]:
+    """What begins `beside` in a thread of its own, once; it ends with the run that it is beside."""
+    context = copy_context()  # a replayed clock holds in there, too
+    begun = threading.Event()
+
+    def work() -> None:
+        with suppress(Abandoned):
+            if beside is not None:
+                beside()
+
+    def begin() -> None:
+        if beside is not None and not begun.is_set():
+            begun.set()
+            threading.Thread(target=context.run, args=(work,), name="beside", daemon=True).start()
+
+    return begin
+
+
+def start_engine() -> bool:
+    """From here on figures are worked out in a process of its own (`leads.figures_process`), which is started where there are leads.
+
+    What the other screens look at leads with is loaded then as well, so that the first who asks need not wait for it. Returns
+    whether there are any.
+    """
     from leads.pointer import WarehouseUnavailable
     from leads.store import warehouse
 
     try:
         there_are_leads = bool(warehouse().revision())
     except WarehouseUnavailable:
-        return False
+        there_are_leads = False
+    figures_process.serve(now=there_are_leads)
     if there_are_leads:
         import leads.dashboard
         import leads.metrics.promises  # noqa: F401
     return there_are_leads
+
+
+def stop_engine() -> None:
+    """End the process of the figures."""
+    figures_process.end()
 
 
 def list_leads_behind(
@@ -169,13 +189,11 @@ def list_leads_behind(
     """
     authorise(actor, "metrics:read")
     from leads import dashboard
-    from leads.store import warehouse
 
     question = metrics.ask(
         store().read(), first_day=first_day, last_day=last_day, by=by, restate=restate, only=only
     )
-    with warehouse().read() as session:
-        return dashboard.leads_behind(session, question, key, part, group, page, size)
+    return figures_process.run(dashboard.leads_behind, question, key, part, group, page, size)
 
 
 class _Pulse:

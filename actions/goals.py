@@ -18,6 +18,7 @@ from alignment.people import Actor, Person, Role, Team
 from alignment.texts import required_text
 from db.queries import definitions, goals, people
 from db.store import Connection, store
+from leads import figures_process
 
 if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really counted
     from leads.goals import Amounts
@@ -186,7 +187,7 @@ def _amounts(connection: Connection, counting: Sequence[Goal]) -> Mapping[str, "
     def count() -> Mapping[str, "Amounts"]:
         from leads.goals import count_amounts
 
-        return count_amounts(question, spans)
+        return figures_process.run(count_amounts, question, spans)
 
     return _COUNTED.get(key, count)
 

@@ -1,7 +1,5 @@
 """The measures of the hand-over, under the company's settings and the definitions that both teams signed."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -16,6 +14,7 @@ from alignment.errors import InvalidInput
 from alignment.people import Actor
 from db.queries import definitions
 from db.store import Connection, store
+from leads import figures_process
 
 if TYPE_CHECKING:  # Ibis takes a second to load: only where figures are really asked for
     from leads.metrics.question import DefinitionInForce, Measure, MetricQuestion
@@ -24,9 +23,7 @@ TEST_LEAD = "test_lead"
 """The key of the glossary's term “Test lead”, where a company has one: leads that meet its rule count nowhere."""
 _NO_SLICES = ("company", "job_title", "currency")
 """Texts that are other for nearly every lead, or say nothing about one."""
-_MOST_KEPT = 64
-_kept: OrderedDict[Any, Any] = OrderedDict()
-_keeping = threading.Lock()
+_kept: "KeptResults[list[Measure]]" = KeptResults(64)
 
 
 def read_metrics(
@@ -110,7 +107,7 @@ def list_leads_behind(
         restate=restate,
         only=only,
     )
-    return leads_behind_figure(question, key, part, group, page, size)
+    return figures_process.run(leads_behind_figure, question, key, part, group, page, size)
 
 
 def list_definitions(actor: Actor) -> list[str]:
@@ -268,13 +265,4 @@ def _computed(
 
     facts = warehouse()
     key = (what, facts.folder, facts.revision(), rounded(question) if as_of_now else question)
-    with _keeping:
-        if key in _kept:
-            _kept.move_to_end(key)
-            return _kept[key]
-    found = compute(question)
-    with _keeping:
-        _kept[key] = found
-        while len(_kept) > _MOST_KEPT:
-            _kept.popitem(last=False)
-    return found
+    return _kept.get(key, lambda: figures_process.run(compute, question))

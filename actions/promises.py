@@ -29,6 +29,7 @@ from db.queries import alerts, people, promises
 from db.queries.alerts import AlertSetting
 from db.queries.promises import Waiver
 from db.store import Connection, store
+from leads import figures_process
 
 if TYPE_CHECKING:  # Ibis takes a second to load: only where figures are really asked for
     from leads.metrics.promises import LetOff, TermsInForce, Tried
@@ -208,7 +209,7 @@ def compliance(
     def compute() -> Any:
         if not asked and not spans:
             return {}, {}
-        figures, delivered = measure_both_sides(question, asked, tuple(spans), by)
+        figures, delivered = figures_process.run(measure_both_sides, question, asked, tuple(spans), by)
         keys = [promise.key for promise in responses]
         return dict(zip(keys, map(tuple, figures), strict=True)), delivered
 
@@ -262,7 +263,9 @@ def _count_due(
     question = replace(metrics.ask(connection), as_of=moment)
     asked = [(terms_in_force(history), let_off(connection, promise.key)) for promise, history in answers]
     minute = replace(question, as_of=moment.replace(second=0, microsecond=0))
-    counts = _once(("count due", minute, tuple(asked)), lambda: count_due(question, asked))
+    counts = _once(
+        ("count due", minute, tuple(asked)), lambda: figures_process.run(count_due, question, asked)
+    )
     return [(promise, count) for (promise, _), count in zip(answers, counts, strict=True)]
 
 
@@ -341,7 +344,7 @@ def try_terms(actor: Actor, key: str, terms: Terms, first_day: date, last_day: d
         answer_terms = checked
         tried = _once(
             ("tried", _rounded(question), checked),
-            lambda: try_answers(question, answer_terms),
+            lambda: figures_process.run(try_answers, question, answer_terms),
         )
         return WhatIf(first_day, last_day, tried=tried, now=now)
     version = replace(
@@ -464,7 +467,9 @@ def _delivery(
     over = last < today
     until = min(last, today - timedelta(days=1))
     asked = replace(question, first_day=first, last_day=last)
-    delivered, acceptance = measured or _once(("delivery", _rounded(asked)), lambda: measure_delivery(asked))
+    delivered, acceptance = measured or _once(
+        ("delivery", _rounded(asked)), lambda: figures_process.run(measure_delivery, asked)
+    )
     hours: BusinessHours = question.hours
     wanted = domain.target(terms.leads_a_month, hours, first, until) if until >= first else 0.0
     return Delivery(

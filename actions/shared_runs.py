@@ -3,59 +3,15 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from contextlib import suppress
 from contextvars import copy_context
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
+from leads.stopping import Stopping, under
+
 Result = TypeVar("Result")
 
 _POLL_SECONDS = 0.1
-_BETWEEN_INTERRUPTS = 0.05
-
-
-class Abandoned(Exception):
-    """Nobody waits for the result any more."""
-
-
-class Stopping:
-    """How a computation learns that nobody waits for it any more."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._interrupt: Callable[[], None] | None = None
-        self._ended = threading.Event()
-        self._abandoned = False
-
-    def interrupt_by(self, interrupt: Callable[[], None]) -> None:
-        """Tell how the work that follows can be cut short from another thread. Raises Abandoned when it is too late."""
-        with self._lock:
-            if self._abandoned:
-                raise Abandoned
-            self._interrupt = interrupt
-
-    def no_more(self) -> None:
-        """What `interrupt_by` named is not there any more."""
-        with self._lock:
-            self._interrupt = None
-
-    def abandon(self) -> None:
-        """Cut the work short: again and again, since an interrupt between two queries reaches neither."""
-        with self._lock:
-            self._abandoned = True
-        threading.Thread(target=self._keep_interrupting, name="interrupting", daemon=True).start()
-
-    def end(self) -> None:
-        """The computation is over."""
-        self._ended.set()
-
-    def _keep_interrupting(self) -> None:
-        while not self._ended.is_set():
-            with self._lock:
-                if self._interrupt is not None:
-                    with suppress(Exception):  # it may be closing at this very moment
-                        self._interrupt()
-            self._ended.wait(_BETWEEN_INTERRUPTS)
 
 
 class _Run(Generic[Result]):
@@ -70,7 +26,7 @@ class _Run(Generic[Result]):
 class SharedRuns(Generic[Result]):
     """The `most` latest results by key. Who asks for one that is being computed waits for it with the others.
 
-    A computation runs in a thread of its own. When the last one who waits has left, it is cut short.
+    A computation runs in a thread of its own, `under` a stopping. When the last one who waits has left, it is cut short.
     """
 
     def __init__(self, most: int) -> None:
@@ -86,7 +42,7 @@ class SharedRuns(Generic[Result]):
     def get(
         self,
         key: Hashable,
-        compute: Callable[[Stopping], Result],
+        compute: Callable[[], Result],
         waiting: Callable[[], None] | None = None,
     ) -> Result:
         """The result kept under `key`, or what `compute` returns; when it raises, nothing is kept.
@@ -124,10 +80,11 @@ class SharedRuns(Generic[Result]):
                 del self._running[key]
         run.stopping.abandon()
 
-    def _compute(self, key: Hashable, run: _Run[Result], compute: Callable[[Stopping], Any]) -> None:
+    def _compute(self, key: Hashable, run: _Run[Result], compute: Callable[[], Any]) -> None:
         began = perf_counter()
         try:
-            result = compute(run.stopping)
+            with under(run.stopping):
+                result = compute()
         except BaseException as error:
             run.error = error
         else:

@@ -15,13 +15,13 @@ from alignment.errors import InvalidInput, NotFound
 from alignment.goals import GoalMeasure
 from alignment.lifecycle import Stage
 from leads.goals import Amounts, count_in, hits_in
-from leads.metrics.acceptance import acceptance_rate, rejected_for, rejection_reasons, silent_rejections
+from leads.metrics.acceptance import acceptance_rate, reasons_of_rejection, rejected_for, silent_rejections
 from leads.metrics.conversion import conversion
 from leads.metrics.population import Population
 from leads.metrics.question import Measure, MetricQuestion
-from leads.metrics.selection import PARTS_OF_A_FIGURE, Selection, measure
+from leads.metrics.selection import PARTS_OF_A_FIGURE, Selection, measure_each
 from leads.metrics.selection import leads_behind as ids_of
-from leads.metrics.speed_to_lead import followed_up_in_time, speed_selection, speed_to_lead
+from leads.metrics.speed_to_lead import followed_up_in_time, speed_selection
 from leads.metrics.volume import volume_of, volume_of_mqls
 from leads.metrics.win_rate import win_rate
 from leads.recent_leads import note_conversions, recent_population
@@ -78,34 +78,34 @@ class DashboardFigures:
 
 
 def compute(
-    facts: Facts,
     question: MetricQuestion,
-    imported_at: str | None,
     spans: Mapping[str, tuple[date, date]],
     held: Callable[[], None] = lambda: None,
 ) -> DashboardFigures:
-    """All figures of the dashboard. `spans` are the periods of goals, by key (see `leads.goals`).
+    """All figures of the dashboard, from the version in force. `spans` are the periods of goals, by key (see `leads.goals`).
 
     `held` is called as soon as others who ask about leads of the period find what they need in the engine's memory.
     """
-    population = _population(facts, question, imported_at, [first for first, _ in spans.values()])
-    _ = population.episodes
-    held()
-    note_conversions(population)
-    figures = [figure for make in _makers(population).values() for figure in measure(population, make())]
-    figures += [figure for figure in speed_to_lead(population) if figure.name in SPEEDS]
-    figures += rejection_reasons(population)
-    return DashboardFigures(
-        revision=facts.revision,
-        measures=tuple(figures),
-        weeks=_weeks(population),
-        standing=_standing(population),
-        goals=count_in(population, spans) if spans else {},
-    )
+    imported_at = warehouse().imported_at()
+    with warehouse().read() as facts:
+        population = _population(facts, question, imported_at, [first for first, _ in spans.values()])
+        _ = population.episodes
+        held()
+        note_conversions(population)
+        selections = [make() for make in _makers(population).values()]
+        selections += [speed_selection(population), reasons_of_rejection(population)]
+        measured = measure_each(population, selections)
+        weeks, standing = _weeks_and_standing(population)
+        return DashboardFigures(
+            revision=facts.revision,
+            measures=tuple(figure for figures in measured for figure in figures),
+            weeks=weeks,
+            standing=standing,
+            goals=count_in(population, spans) if spans else {},
+        )
 
 
 def leads_behind(
-    facts: Facts,
     question: MetricQuestion,
     key: str,
     part: str = "counted",
@@ -123,19 +123,20 @@ def leads_behind(
     if part not in PARTS_OF_A_FIGURE:
         raise InvalidInput(f"“{part}” is no part of a figure. Use one of: {', '.join(PARTS_OF_A_FIGURE)}.")
     page, size = max(1, page), min(max(1, size), 500)
-    population = _population(facts, question, warehouse().imported_at(), ())
-    if key in _LISTS:
-        ids = _LISTS[key](population, str(group), part).select("lead_id").distinct().order_by("lead_id")
-        return [row["lead_id"] for row in facts.rows(ids.limit(size, offset=(page - 1) * size))]
-    if key.startswith("conversion"):
-        note_conversions(population)
-    makers = _makers(population)
-    makers |= {f"{name}:mql": partial(speed_selection, population, name) for name in SPEEDS}
-    if key.startswith("rejection_reason") and group is not None:
-        makers[key], group = partial(_rejected_for, population, group), None
-    if key not in makers:
-        raise NotFound(_NO_LEADS.format(key[:80]))
-    return ids_of(population, makers[key](), part, group, (page - 1) * size, size)
+    with warehouse().read() as facts:
+        population = _population(facts, question, warehouse().imported_at(), ())
+        if key in _LISTS:
+            ids = _LISTS[key](population, str(group), part).select("lead_id").distinct().order_by("lead_id")
+            return [row["lead_id"] for row in facts.rows(ids.limit(size, offset=(page - 1) * size))]
+        if key.startswith("conversion"):
+            note_conversions(population)
+        makers = _makers(population)
+        makers |= {f"{name}:mql": partial(speed_selection, population, name) for name in SPEEDS}
+        if key.startswith("rejection_reason") and group is not None:
+            makers[key], group = partial(_rejected_for, population, group), None
+        if key not in makers:
+            raise NotFound(_NO_LEADS.format(key[:80]))
+        return ids_of(population, makers[key](), part, group, (page - 1) * size, size)
 
 
 def _makers(population: Population) -> dict[str, Callable[[], Selection]]:
@@ -163,15 +164,24 @@ def _population(
     return recent_population(facts, question, imported_at, since)
 
 
-def _weeks(population: Population) -> tuple[WeekOfLeads, ...]:
+def _weeks_and_standing(population: Population) -> tuple[tuple[WeekOfLeads, ...], WhereTheyStand]:
+    """Both in one look: the leads of the period by week, and by where those that are qualified stand."""
     table = _by_week(population)
+    places = {name: (table.qualified & place).sum().coalesce(0) for name, place in _places(table).items()}
     counted = table.group_by("week", "definition").aggregate(
-        qualified=table.qualified.sum(), others=(~table.qualified).sum()
+        qualified=table.qualified.sum(), others=(~table.qualified).sum(), **places
     )
-    return tuple(
-        WeekOfLeads(row["week"], row["definition"], row["qualified"] or 0, row["others"] or 0)
-        for row in population.facts.rows(counted.order_by("week", "definition"))
+    rows = population.facts.rows(counted.order_by("week", "definition"))
+    weeks = tuple(
+        WeekOfLeads(row["week"], row["definition"], row["qualified"] or 0, row["others"] or 0) for row in rows
     )
+    at = {name: sum(row[name] for row in rows) for name in PLACES}
+    entered = population.profile.entered
+    known = [
+        stage for stage in _STAGES if entered[stage] or (stage is Stage.SAL and population.profile.decided)
+    ]
+    reached = {stage: at[stage.value] for stage in known}
+    return weeks, WhereTheyStand(at["delivered"], reached, at["turned_down"], at["lost"])
 
 
 def _by_week(population: Population) -> ibis.Table:
@@ -195,22 +205,6 @@ def _leads_of_week(population: Population, monday: str, part: str) -> ibis.Table
         case "excluded":
             return table.filter(~table.qualified)
     return table
-
-
-def _standing(population: Population) -> WhereTheyStand:
-    table = _delivered(population)
-    counts = {name: place.sum().coalesce(0) for name, place in _places(table).items()}
-    row = population.facts.rows(table.aggregate(**counts))[0]
-    entered = population.profile.entered
-    known = [
-        stage for stage in _STAGES if entered[stage] or (stage is Stage.SAL and population.profile.decided)
-    ]
-    return WhereTheyStand(
-        leads=row["delivered"],
-        reached={stage: row[stage.value] for stage in known},
-        turned_down=row["turned_down"],
-        lost=row["lost"],
-    )
 
 
 def _places(table: ibis.Table) -> dict[str, ibis.Value]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from alignment.rules import FieldType
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, LeadField
 from leads.shared_tables import SharedTables
+from leads.stopping import interruptible
 
 if TYPE_CHECKING:
     import duckdb
@@ -102,7 +103,8 @@ class Facts:
     def keep(self, expression: "ibis.Table") -> "ibis.Table":
         """The rows of an expression as a table of this run, for expressions that several questions build on."""
         self._kept += 1
-        return self._backend.create_table(f"kept_{self._kept}", expression, temp=True)
+        with interruptible(self.interrupt):
+            return self._backend.create_table(f"kept_{self._kept}", expression, temp=True)
 
     def share(self, kind: Hashable, since: Any, make: "Callable[[], ibis.Table]") -> "ibis.Table":
         """The rows of what `make` returns as a table that all runs over this version share.
@@ -114,7 +116,9 @@ class Facts:
         backend = self._backend
 
         def create(name: str) -> int:
-            table = backend.create_table(name, make(), database=_MEMORY)
+            rows = make()
+            with interruptible(self.interrupt):
+                table = backend.create_table(name, rows, database=_MEMORY)
             return int(self.value(table.count()))
 
         def drop(name: str) -> None:
@@ -148,7 +152,8 @@ class Facts:
             connection.execute(f"SET VARIABLE {name} = $1", [value])
         for name, table in query.beside.items():
             connection.register(name, table)
-        return connection.execute(query.words).to_arrow_table()
+        with interruptible(self.interrupt):
+            return connection.execute(query.words).to_arrow_table()
 
     def rows(self, expression: "ibis.Table") -> list[dict[str, Any]]:
         """The rows of a small result as dicts. Aggregate first: nothing lead-sized belongs in Python."""
@@ -157,7 +162,9 @@ class Facts:
     def batches(self, expression: "ibis.Table", rows: int) -> "Iterator[pa.RecordBatch]":
         """The rows of a result by columns, so many at a time, for those who hold them in arrays of bounded size."""
         # Ibis 12 asks in a way that DuckDB 1.5 warns of
-        yield from self._backend.con.execute(self._backend.compile(expression)).to_arrow_reader(rows)
+        words = self._backend.compile(expression)
+        with interruptible(self.interrupt):
+            yield from self._backend.con.execute(words).to_arrow_reader(rows)
 
     def value(self, expression: "ibis.Scalar") -> Any:
         """One value."""

@@ -53,11 +53,10 @@ def count_in(population: Population, spans: Mapping[str, tuple[date, date]]) -> 
     counted = {
         f"{name}_{n}": of for n, span in numbered for name, of in _counts(population, table, span).items()
     }
-    won = table.filter(table.won_at.notnull())
-    valued = {
-        f"{name}_{n}": of for n, span in numbered for name, of in _values(population, won, span).items()
+    counted |= {
+        f"{name}_{n}": of for n, span in numbered for name, of in _values(population, table, span).items()
     }
-    row = session.rows(table.aggregate(**counted))[0] | session.rows(won.aggregate(**valued))[0]
+    row = session.rows(table.aggregate(**counted))[0]
     return {
         key: Amounts(
             counts={measure: row[f"{measure.value}_{n}"] or 0 for measure in GoalMeasure},
@@ -95,12 +94,14 @@ def _counts(population: Population, table: ibis.Table, span: tuple[date, date]) 
     }
 
 
-def _values(population: Population, won: ibis.Table, span: tuple[date, date]) -> dict[str, ibis.Value]:
-    inside = _entered(population, won, Stage.WON, span)
+def _values(population: Population, table: ibis.Table, span: tuple[date, date]) -> dict[str, ibis.Value]:
+    inside = _entered(population, table, Stage.WON, span)
     return {
-        "value": won["value"].sum(where=inside),
-        "squares": (won["value"] * won["value"]).sum(where=inside),
-        "currencies": won.currency.nullif("").collect(where=inside & won["value"].notnull(), distinct=True),
+        "value": table["value"].sum(where=inside),
+        "squares": (table["value"] * table["value"]).sum(where=inside),
+        "currencies": table.currency.nullif("").collect(
+            where=inside & table["value"].notnull(), distinct=True
+        ),
     }
 
 

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 MOST_ROWS = 400_000
 """Rows that stay held while nobody uses them: half a kilobyte each, so about a fifth of the memory that the engine may use."""
@@ -28,7 +29,8 @@ class SharedTables:
     most_rows: int = MOST_ROWS
     _held: OrderedDict[tuple[Hashable, Any], _Held] = field(default_factory=OrderedDict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
-    _making: threading.Lock = field(default_factory=threading.Lock)
+    _making: "WeakValueDictionary[Hashable, threading.Lock]" = field(default_factory=WeakValueDictionary)
+    """Of each kind that is asked for, so that nobody waits for a table of another one."""
     _made: int = 0
 
     def take(
@@ -41,12 +43,15 @@ class SharedTables:
         found = self._find(kind, since)
         if found is not None:
             return found
-        with self._making:  # who comes meanwhile waits, and finds what was made
+        with self._guard:
+            making = self._making.setdefault(kind, threading.Lock())
+        with making:  # who comes meanwhile waits, and finds what was made
             found = self._find(kind, since)
             if found is not None:
                 return found
-            self._made += 1
-            name = f"shared_{self._made}"
+            with self._guard:
+                self._made += 1
+                name = f"shared_{self._made}"
             held = _Held(name, make(name), users=1)
             with self._guard:
                 self._held[kind, since] = held

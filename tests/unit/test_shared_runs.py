@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from actions.shared_runs import Abandoned, SharedRuns
+from actions.shared_runs import SharedRuns
+from leads.stopping import Abandoned, interruptible
 
 
 class Gone(BaseException):
@@ -25,7 +26,7 @@ def join_all():
 def test_who_asks_at_the_same_time_gets_the_one_result():
     runs, go, started, computed = SharedRuns(4), threading.Event(), threading.Semaphore(0), []
 
-    def compute(stopping):
+    def compute():
         started.release()
         computed.append(1)
         assert go.wait(10)
@@ -47,16 +48,16 @@ def test_who_asks_at_the_same_time_gets_the_one_result():
 def test_when_the_only_one_who_waits_leaves_the_work_is_interrupted():
     runs, interrupted, ended = SharedRuns(4), threading.Event(), []
 
-    def compute(stopping):
-        stopping.interrupt_by(interrupted.set)
-        ended.append(interrupted.wait(10))
-        raise RuntimeError("interrupted")
+    def compute():
+        with interruptible(interrupted.set):
+            ended.append(interrupted.wait(10))
+            raise RuntimeError("interrupted")
 
     with pytest.raises(Gone):
         runs.get("key", compute, leaves)
     assert interrupted.wait(10)
     # and whoever asks then gets a run of their own
-    assert runs.get("key", lambda stopping: "anew") == "anew"
+    assert runs.get("key", lambda: "anew") == "anew"
     join_all()
     assert ended == [True]
 
@@ -65,10 +66,10 @@ def test_one_who_leaves_takes_nothing_from_the_others():
     runs, go, interrupted = SharedRuns(4), threading.Event(), threading.Event()
     waiting = threading.Event()
 
-    def compute(stopping):
-        stopping.interrupt_by(interrupted.set)
-        assert go.wait(10)
-        return "result"
+    def compute():
+        with interruptible(interrupted.set):
+            assert go.wait(10)
+            return "result"
 
     found = []
     other = threading.Thread(target=lambda: found.append(runs.get("key", compute, waiting.set)))
@@ -86,10 +87,11 @@ def test_work_that_was_abandoned_before_it_began_does_not_begin():
     runs, told = SharedRuns(4), []
     abandoned = threading.Event()
 
-    def compute(stopping):
+    def compute():
         assert abandoned.wait(10)
         try:
-            stopping.interrupt_by(lambda: None)
+            with interruptible(lambda: None):
+                told.append(False)
         except Abandoned:
             told.append(True)
             raise
@@ -104,17 +106,17 @@ def test_work_that_was_abandoned_before_it_began_does_not_begin():
 def test_an_error_reaches_who_waits_and_is_not_kept():
     runs = SharedRuns(4)
 
-    def fails(stopping):
+    def fails():
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
         runs.get("key", fails)
-    assert runs.get("key", lambda stopping: 1) == 1
+    assert runs.get("key", lambda: 1) == 1
 
 
 def test_only_the_latest_results_are_kept():
     runs = SharedRuns(2)
     for key in "abc":
-        runs.get(key, lambda stopping, key=key: key)
-    assert runs.get("c", lambda stopping: "new") == "c"
-    assert runs.get("a", lambda stopping: "new") == "new"
+        runs.get(key, lambda key=key: key)
+    assert runs.get("c", lambda: "new") == "c"
+    assert runs.get("a", lambda: "new") == "new"
