@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from alignment.errors import InvalidInput, Refusal
 from alignment.people import MACHINE
+
+if TYPE_CHECKING:
+    from actions.backups import Backup
 
 FILE = click.Path(path_type=Path)
 _PATIENCE = 10.0  # seconds that a command waits for others who use the store
@@ -464,17 +467,75 @@ def add_user(name: str, email: str, team: str | None, role: str, password_stdin:
 
 
 @manage.command()
+@click.argument("file", type=FILE)
 @as_json
-def check(as_json: bool) -> None:
-    """Look whether the store is sound and the lead engine answers. Exit code 1 when not."""
-    from actions import health
+def backup(file: Path, as_json: bool) -> None:
+    """Write everything to one FILE while the portal runs, and look whether it is sound.
+
+    A backup of that name is replaced once the new one is whole. It holds all answers and keys: keep it as safe as the portal.
+    """
+    from actions import backups
 
     with refusals(as_json):
+        made = _backup_told(backups.make_backup(MACHINE, file))
+        made = {"file": str(file), "bytes": file.stat().st_size, **made}
+        show(made, as_json, lambda told: f"{_backup_in_words(told)}\nWritten to {told['file']}.")
+
+
+@manage.command()
+@click.argument("file", type=FILE)
+@click.option(
+    "--replace", is_flag=True, help="Put it in the place of data that are there; they are kept beside it."
+)
+@as_json
+def restore(file: Path, replace: bool, as_json: bool) -> None:
+    """Put a backup in place, once it was found to be sound. Stop the portal first. Everybody has to sign in again."""
+    from actions import backups
+
+    with refusals(as_json):
+        done = backups.restore_backup(MACHINE, file, replace=replace)
+        told = {**_backup_told(done.backup), "kept": str(done.kept) if done.kept else None}
+        show(told, as_json, _restored_in_words)
+
+
+@manage.command()
+@click.argument("file", type=FILE, required=False)
+@as_json
+def check(file: Path | None, as_json: bool) -> None:
+    """Look whether the store is sound and the lead engine answers, or whether a backup FILE is sound. Exit code 1 when not."""
+    from actions import backups, health
+
+    with refusals(as_json):
+        if file is not None:
+            told = {"sound": True, **_backup_told(backups.inspect_backup(MACHINE, file))}
+            show(told, as_json, lambda seen: f"{_backup_in_words(seen)}\nIt is sound.")
+            return
         found = health.inspect(MACHINE)
         document = {"sound": found.sound, "store": found.store, "leads": found.leads}
         show(document, as_json, lambda seen: f"Store: {seen['store']}\nLead engine: {seen['leads']}")
     if not found.sound:
         sys.exit(1)
+
+
+def _backup_told(found: "Backup") -> dict[str, Any]:
+    return {"made_at": found.made_at, "rows": dict(found.rows), "leads": dict(found.leads)}
+
+
+def _backup_in_words(told: dict[str, Any]) -> str:
+    made = told["made_at"][:16].replace("T", " ")
+    return (
+        f"Backup of {made} UTC: {told['rows'].get('person', 0):,} people, {told['leads'].get('lead', 0):,} leads with "
+        f"{told['leads'].get('lead_event', 0):,} events."
+    )
+
+
+def _restored_in_words(told: dict[str, Any]) -> str:
+    lines = [_backup_in_words(told), "It is in place. Everybody has to sign in again."]
+    if told["kept"]:
+        lines.append(
+            f"What was there before is kept in {told['kept']}. Delete that when you do not need it any more."
+        )
+    return "\n".join(lines)
 
 
 def _added_in_words(added: dict[str, str]) -> str:

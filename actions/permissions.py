@@ -28,6 +28,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "setting:change": ADMIN,
     "setting:read": EVERYONE,
     "sample:load": ADMIN,
+    "backup:make": ADMIN,
+    "backup:restore": ADMIN,
     # questionnaires
     "survey:prepare": FACILITATORS,
     "survey:run": FACILITATORS,

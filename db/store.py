@@ -33,6 +33,9 @@ _MOMENT = 0.1
 _GROUP = 256
 _DISK = ("disk is full", "disk I/O", "readonly database", "unable to open", "locked")
 _LOG_TO_EMPTY = "log_to_be_emptied"
+_RESTORE = "Restore your last backup: manage.py restore FILE."
+UNFINISHED = "restore-unfinished"
+"""A file of this name stands in the data folder while a backup is being put in place."""
 _REMEDY = "Tell your administrator; what was confirmed before is safe."
 
 
@@ -112,13 +115,18 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Open or create the file at `path` and bring it up to date.
 
-        Raises StoreUnsound when the SQLite library has the WAL-reset bug, or when the file was written by a newer
-        version of the program.
+        Raises StoreUnsound when the SQLite library has the WAL-reset bug, when the file was written by a newer
+        version of the program, or while a backup is being put in its place.
         """
         if library_version() < FIRST_SOUND_SQLITE:
             raise StoreUnsound(
                 f"The SQLite library is {sqlite3.sqlite_version}, which can corrupt a store. "
                 "Install the pinned pysqlite3: pip install -r requirements.txt"
+            )
+        if (path.parent / UNFINISHED).exists():
+            raise StoreUnsound(
+                "Putting a backup in place was broken off, so part of the data is still elsewhere. "
+                "Run it again: manage.py restore FILE."
             )
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +142,7 @@ class Store:
         """This thread's own reading connection; rows come as `sqlite3.Row`. It refuses to write."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._connect()
+            connection = self.connect()
             connection.execute("PRAGMA query_only = ON")
             self._local.connection = connection
         return connection
@@ -179,7 +187,7 @@ class Store:
         if not _mark(self.read()):
             return True
         until = time.monotonic() + patience
-        connection = self._connect()
+        connection = self.connect()
         try:
             while not _forget(connection, _MOMENT):
                 if time.monotonic() >= until:
@@ -200,20 +208,15 @@ class Store:
 
     def fault(self) -> str | None:
         """None when the file passes SQLite's own check and its references hold, else a sentence."""
-        connection = self._connect()
+        connection = self.connect()
         try:
-            verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
-            if verdict != "ok":
-                return f"The store is damaged ({verdict}). Restore your last copy of the data folder."
-            if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
-                return "The store has records that point nowhere. Restore your last copy of the data folder."
-        except sqlite3.DatabaseError as error:
-            return f"The store cannot be read ({error}). Restore your last copy of the data folder."
+            found = fault_in(connection)
         finally:
             connection.close()
-        return None
+        return None if found is None else f"{found} {_RESTORE}"
 
-    def _connect(self) -> Connection:
+    def connect(self) -> Connection:
+        """A connection of its own, which may write; the caller closes it."""
         connection = sqlite3.connect(
             self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=True
         )
@@ -226,7 +229,7 @@ class Store:
 
     def _migrate(self) -> None:
         try:
-            connection = self._connect()
+            connection = self.connect()
         except sqlite3.DatabaseError as error:
             raise _damaged(error) from error
         try:
@@ -273,7 +276,7 @@ class Store:
                     break
                 group.append(item)
             try:
-                connection = connection or self._connect()
+                connection = connection or self.connect()
                 self._commit(connection, group)
                 _forget(connection, 0)
             except (
@@ -315,6 +318,19 @@ class Store:
             return
         for waiting, result, failed in outcomes:
             waiting.answer(result, failed)
+
+
+def fault_in(connection: Connection) -> str | None:
+    """What is wrong with an open file of the store, as a sentence; None when it passes SQLite's own checks and its references hold."""
+    try:
+        verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
+        if verdict != "ok":
+            return f"The store is damaged ({verdict})."
+        if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+            return "The store has records that point nowhere."
+    except sqlite3.DatabaseError as error:
+        return f"The store cannot be read ({error})."
+    return None
 
 
 def mark_to_be_forgotten(connection: Connection) -> None:
@@ -361,7 +377,7 @@ def _empty_log(connection: Connection) -> bool:
 
 
 def _damaged(error: BaseException) -> StoreUnsound:
-    return StoreUnsound(f"The store cannot be read ({error}). Restore your last copy of the data folder.")
+    return StoreUnsound(f"The store cannot be read ({error}). {_RESTORE}")
 
 
 def _fail(group: list[_Waiting], error: BaseException) -> None:

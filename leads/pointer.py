@@ -18,7 +18,7 @@ from alignment.errors import Refusal
 NAME = "current.json"
 FORMAT = 2
 _LOCK_SECONDS = 60.0
-_RESTORE = "Restore your last copy of the data folder, or import the files again."
+_RESTORE = "Restore your last backup, or import the files again."
 
 
 class WarehouseUnavailable(Refusal):

@@ -241,6 +241,24 @@ class Warehouse:
             finally:
                 _remove(path)
 
+    @contextmanager
+    def held(self) -> Iterator[list[Path]]:
+        """The files of what is in force, the pointer among them; nothing else comes into force within the block.
+
+        No files where there are no facts. Keep the block short: what comes in piece by piece waits for its end.
+        """
+        if not self.folder.exists():
+            yield []
+            return
+        with pointers.changing(self.folder) as pointer:
+            names = (pointers.NAME, pointer.file, pointer.live.file if pointer.live else None)
+            yield [self.folder / name for name in names if name] if pointer.revision else []
+
+    def totals(self) -> dict[str, int]:
+        """How many leads and events are in force. Raises WarehouseUnavailable when they cannot be read."""
+        with self.read() as facts:
+            return {"lead": facts.value(facts.lead.count()), "lead_event": facts.value(facts.event.count())}
+
     def close(self) -> None:
         """Close the version that is open for reading, once its last reader has left."""
         with self._guard:
@@ -262,7 +280,7 @@ class Warehouse:
                     # the version may have been swept away between reading the pointer and opening the file
                     if attempt == 4:
                         raise WarehouseUnavailable(
-                            "The lead facts cannot be read. Restore your last copy of the data folder, or import the files again."
+                            "The lead facts cannot be read. Restore your last backup, or import the files again."
                         ) from error
                     time.sleep(0.02)
                     continue

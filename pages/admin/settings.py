@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from actions import settings
+from actions import backups, clock, settings
+from alignment import instants
 from alignment.calendars import minutes_a_week
 from alignment.errors import Refusal, StaleVersion
 from components.mail_settings import show_mail_settings
@@ -18,6 +19,28 @@ def start_over() -> None:
     """Forget what was typed, so that the fields show what is in the store."""
     for key in [key for key in st.session_state if str(key).startswith("settings_")]:
         del st.session_state[key]
+
+
+def show_backup(made_at: str | None) -> None:
+    """When everything was last written to one file, and how that is done."""
+    st.subheader("Backup", anchor=False)
+    if made_at is None:
+        st.markdown(
+            ":material/warning: **No backup has been made yet.** If this machine fails, everything is lost."
+        )
+    else:
+        made = settings.local_time(actor(), made_at)
+        days = (clock.now() - instants.from_text(made_at)).days
+        since = "" if days < 2 else f", {days:,} days ago"
+        st.markdown(f"The last backup was made on **{made:%-d %B %Y at %H:%M}**{since}.")
+    st.markdown(
+        "On the machine that runs the portal, one command writes everything to one file, while people work:"
+    )
+    st.code("python manage.py backup concord.backup", language="bash")
+    st.caption(
+        "Let the machine run it every night and keep the file elsewhere, as safe as the portal: it holds all answers. "
+        "`manage.py check FILE` says whether a backup is sound, `manage.py restore FILE` puts it back."
+    )
 
 
 open_page("Settings", "What is the company called, and how does mail leave the house?")
@@ -61,3 +84,6 @@ if saved:
 
 st.divider()
 show_mail_settings()
+st.divider()
+with stop_on_refusal():
+    show_backup(backups.last_backup(actor()))

@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
-from actions import clock, people, settings, setup, sign_in
+from actions import backups, clock, people, settings, setup, sign_in
 from alignment.company import BusinessHours, Company
 from alignment.errors import InvalidInput, StaleVersion
 from alignment.people import MACHINE, Actor, Role, Team
@@ -443,6 +444,15 @@ def test_settings_are_saved(with_password, open_page):
     field(app, "Name").set_value("Acme & sons")
     button(app, "Save").click().run()
     assert settings.read_company(acting(admin)).name == "Acme & sons" and "Acme & sons" in shown(app)
+
+
+def test_settings_say_when_everything_was_last_backed_up(with_password, open_page, tmp_path):
+    admin = with_password("admin", None)
+    assert "No backup has been made yet" in shown(open_page("pages/admin/settings.py", admin))
+    with clock.at(clock.now() - timedelta(days=9, hours=1)):
+        backups.make_backup(MACHINE, tmp_path / "concord.backup")
+    app = shown(open_page("pages/admin/settings.py", admin))
+    assert "last backup was made on" in app and "9 days ago" in app
 
 
 def test_of_two_who_save_settings_on_screen_the_second_is_told_and_keeps_what_they_typed(

@@ -488,7 +488,7 @@ def test_where_the_figures_are_read_in_place_nothing_is_taken(client, secret, mo
     answer = post(client, secret, body=[EVENT])
     assert answer.status_code == 503 and "own warehouse" in answer.json()["error"]
     lead_feed.lead_inflow.add(
-        store()._connect(),
+        store().connect(),
         [("event", {"lead_id": "a"})],
         origin="x",
         at="2026-01-01T00:00:00.000000Z",

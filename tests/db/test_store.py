@@ -185,7 +185,7 @@ class Broken:
 def test_a_writer_whose_connection_breaks_answers_everybody_and_connects_anew(monkeypatch):
     opened = store()
     with monkeypatch.context() as gone:
-        gone.setattr(opened, "_connect", Broken)
+        gone.setattr(opened, "connect", Broken)
         assert "Not saved" in outcome_of_a_write()
     assert outcome_of_a_write() == "saved"
 
@@ -508,10 +508,10 @@ def test_a_damaged_file_is_reported(data_folder):
     opened.close()
     path = data_folder / "concord.db"
     damage(path, path.stat().st_size - 60_000, path.stat().st_size - 1_000)
-    assert "Restore your last copy of the data folder" in (opened.fault() or "")
+    assert "Restore your last backup" in (opened.fault() or "")
     damage(path, 4_096, path.stat().st_size)
     stores.close_all()
-    with pytest.raises(StoreUnsound, match="Restore your last copy of the data folder"):
+    with pytest.raises(StoreUnsound, match="Restore your last backup"):
         store()
 
 
