@@ -10,13 +10,17 @@ from actions.cycles import CycleView
 from actions.permissions import authorise, may
 from alignment import definitions as agreements
 from alignment import instants
-from alignment.agreements import AgreementKind
+from alignment.agreements import AgreementKind, AgreementVersion
 from alignment.cycles import Phase
 from alignment.definitions import DefinitionVersion
+from alignment.disagreement.words import join_words
 from alignment.messages import MessageKind
 from alignment.people import Actor, Person
+from alignment.promises import PromiseVersion
 from alignment.questionnaires import Mode
+from alignment.scores import ScoreVersion
 from alignment.surveys import Survey, SurveyStatus
+from db.queries import agreements as agreement_rows
 from db.queries import answers as answer_rows
 from db.queries import definitions, invitees, people, surveys, workshops
 from db.store import Connection, store
@@ -76,7 +80,7 @@ def read_today(actor: Actor) -> Today:
         room = workshops.find(connection, running.id) if running else None
         for topic in room.topics if room else ():
             if topic.voting and workshops.choice_of(connection, topic.voting.id, person.id) is None:
-                tasks.append(Task(f"A vote is open: {topic.title}", "Vote", "workshop"))
+                tasks.append(Task(f"A vote is open: “{topic.title}”.", "Vote", "workshop"))
         for progress in answers.my_surveys(actor):
             if progress.submitted:
                 continue
@@ -103,25 +107,44 @@ def read_today(actor: Actor) -> Today:
     tasks += [Task(duty.sentence, duty.label, duty.page, query=duty.query) for duty in duties]
     told = [one for one in messages.unread_messages(actor) if one.kind not in _SEEN_ANYHOW]
     if told:
-        sentence = told[0].subject if len(told) == 1 else f"There are {len(told)} new messages for you."
+        sentence = (
+            _ended(told[0].subject) if len(told) == 1 else f"There are {len(told)} new messages for you."
+        )
         tasks.append(Task(sentence, "Read", "inbox"))
-    versions = definitions.versions(connection)
-    force = agreements.in_force(agreements.timeline(v for v in versions if v.term_key == "mql"), now)
+    force = agreements.in_force(definitions.in_force_history(connection), now)
     if person.team:
-        by_term: dict[str, list[DefinitionVersion]] = {}
-        for version in versions:
-            by_term.setdefault(version.term_key, []).append(version)
-        for of_term in by_term.values():
-            current = agreements.in_force(agreements.timeline(of_term), now)
-            if current and person.id not in definitions.acknowledged_by(connection, current.id):
-                sentence = f"{current.label} is in force and you have not read it yet."
-                tasks.append(Task(sentence, "Read", "definition", query=(("term", current.key),)))
+        tasks += _unread(connection, person, now)
     if may(person, "person:add") and sum(someone.active for someone in people.everyone(connection)) == 1:
         tasks.append(Task("Nobody else has access yet.", "Invite people", "people"))
         tasks.append(Task("Business hours, time zone and holidays are still to be set.", "Set them", "hours"))
     if may(person, "cycle:run"):
         tasks.append(_next_step(cycle))
     return Today(tuple(tasks), cycle, force, _results(connection, person), counted)
+
+
+def _unread(connection: Connection, person: Person, now: str) -> list[Task]:
+    """What both teams agreed, is in force and the person has not acknowledged: one task for each page where it is read."""
+    tasks = []
+    read = agreement_rows.read_by(connection, person.id)
+    for of in (DefinitionVersion, PromiseVersion, ScoreVersion):
+        by_subject: dict[str, list[AgreementVersion]] = {}
+        for version in agreement_rows.versions(connection, of):
+            by_subject.setdefault(version.key, []).append(version)
+        current = [agreements.in_force(agreements.timeline(one), now) for one in by_subject.values()]
+        unread = [version for version in current if version is not None and version.id not in read]
+        if not unread:
+            continue
+        single = len(unread) == 1
+        names = join_words([version.label for version in unread])
+        sentence = f"{names} {'is' if single else 'are'} in force and you have not read {'it' if single else 'them'} yet."
+        page = _SIGNED_ON[of.kind]
+        if of.kind is not AgreementKind.DEFINITION:
+            tasks.append(Task(sentence, "Read", page))
+        elif single:
+            tasks.append(Task(sentence, "Read", page, query=(("term", unread[0].key),)))
+        else:
+            tasks.append(Task(sentence, "Read", "glossary"))
+    return tasks
 
 
 def _results(connection: Connection, person: Person) -> tuple[Task, ...]:
@@ -158,6 +181,11 @@ def _is_readable(path: str, survey_id: str, revision: int) -> bool:
     """Counted once: the answers of a closed survey stay, and whatever changes them moves its revision."""
     connection = store().read()
     return comparison.is_readable(connection, surveys.known(connection, survey_id))
+
+
+def _ended(subject: str) -> str:
+    """The subject of a message as a sentence among others."""
+    return subject if subject.endswith((".", "!", "?", "”", "’")) else f"{subject}."
 
 
 def _next_step(cycle: CycleView | None) -> Task:

@@ -82,7 +82,8 @@ PROMISES_ASKED = 8
 
 _YET_TO_ANSWER = ("Svenja Brackmann", "Ilse van Roden")
 _HALF_WAY = "Kwame Asantewa"
-_READERS = {"mql": 20, "sal": 16, "disqualified": 12}  # how many of the teams have read each agreement
+_READERS = {"mql": 20, "sal": 16, "disqualified": 12}  # how many of the teams have read each definition
+_READERS_OF_OTHERS = 18  # … each promise and the score
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -418,6 +419,10 @@ class _Story:
                 continue
             for person in Random(f"{SEED} {term}").sample(both, count):
                 definitions.acknowledge(self._actor(person.name), current.id)
+        others = [entry.in_force for entry in promises.read_promises(self._facilitator)]
+        for version in (*others, scores.in_force_now(self._facilitator)):
+            for person in Random(f"{SEED} read").sample(both, _READERS_OF_OTHERS) if version else ():
+                agreements.acknowledge(self._actor(person.name), version.id)
 
     def _advance(self, cycle: str) -> None:
         revision = cycles.read_cycle(self._facilitator, cycle).cycle.revision

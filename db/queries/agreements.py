@@ -272,6 +272,14 @@ def readings(connection: Connection, version_id: str) -> dict[str, str]:
     return {row["person_id"]: row["at"] for row in rows}
 
 
+def read_by(connection: Connection, person_id: str) -> set[str]:
+    """The ids of the versions that a person has acknowledged."""
+    rows = connection.execute(
+        "SELECT agreement_id FROM agreement_reading WHERE person_id = ?", (person_id,)
+    ).fetchall()
+    return {row["agreement_id"] for row in rows}
+
+
 def add_evidence(connection: Connection, evidence: Evidence) -> None:
     """Keep what past leads said of a content; it never changes."""
     connection.execute(

@@ -5,14 +5,29 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from test_running_screens import TODAY, acting, words
 
-from actions import clock, definitions, lead_decisions, lead_duties, people, promise_signing, promises, today
+from actions import (
+    agreements,
+    clock,
+    definitions,
+    lead_decisions,
+    lead_duties,
+    people,
+    promise_signing,
+    promises,
+    scores,
+    today,
+)
+from alignment.definitions import DefinitionVersion
 from alignment.people import MACHINE
 from alignment.promises import DeliveryTerms, ResponseTerms
+from db.queries import agreements as agreement_rows
+from db.store import store
 from tests import lead_histories
 from tests.lead_histories import History
 from tests.loaded_once import load_once
 
 NOW = datetime.now(UTC)
+POINT = {"add": 10, "if": {"field": "employees", "op": ">=", "value": 50}}
 
 
 @pytest.fixture
@@ -104,3 +119,28 @@ def test_team_leads_hear_of_promises_that_are_not_kept(leads, crew):
         assert "marketing delivered 4 leads (promised: " in broken
     assert "promised" not in " ".join(told(crew["seller"]))
     assert "promised" not in " ".join(told(crew["marketer"]))
+
+
+def test_what_is_in_force_waits_until_it_is_read(crew):
+    signers = [acting(crew[side]) for side in ("marketing", "sales")]
+    sign(signers, "follow_up", ResponseTerms(60, at_least=0.9))
+    draft = scores.draft(MACHINE, "", {"version": 1, "points": [POINT], "threshold": 10})
+    for key, text in (("mql", "Fifty people."), ("sal", "Somebody has called.")):
+        definitions.propose(MACHINE, definitions.draft(MACHINE, key, text))
+    agreements.propose(MACHINE, draft)
+    for version in agreement_rows.proposed(store().read()):
+        for signer in signers:
+            agreements.sign(signer, version.id, version.content_hash)
+    tasks = {task.page: task.sentence for task in today.read_today(acting(crew["marketer"])).tasks}
+    assert tasks == {
+        "glossary": "MQL v1 and SAL v1 are in force and you have not read them yet.",
+        "promises": "First contact v1 is in force and you have not read it yet.",
+        "score": "Lead score v1 is in force and you have not read it yet.",
+    }
+    assert told(crew["sales"]) == []  # who signs has read it
+    for version in agreement_rows.versions(store().read(), DefinitionVersion):
+        if version.key == "sal":
+            agreements.acknowledge(acting(crew["marketer"]), version.id)
+    [waits, *_] = today.read_today(acting(crew["marketer"])).tasks
+    assert waits.sentence == "MQL v1 is in force and you have not read it yet."
+    assert (waits.page, waits.query) == ("definition", (("term", "mql"),))
