@@ -3,7 +3,7 @@
 import pytest
 from hostile import HOSTILE, LIVE, SHORT, fill_store
 
-from actions import surveys
+from actions import definitions, surveys
 from alignment.people import MACHINE
 from alignment.surveys import SurveyStatus
 from components.navigation import SCREENS
@@ -73,6 +73,10 @@ def test_no_page_makes_anything_of_it(open_page, company, role):
     opened += [
         ("pages/surveys/compared.py", {"survey": closed.id, "question": question.key})
         for question in closed.questionnaire.questions
+    ]
+    opened += [
+        ("pages/definitions/definition.py", {"term": entry.term.key})
+        for entry in definitions.read_glossary(MACHINE)
     ]
     for path, link in opened:
         app = open_page(path, person, **link)

@@ -61,7 +61,8 @@ def test_every_page_of_a_store_full_of_hostile_text_shows_it_as_text(portal, sig
     closed = next(one for one in surveys.list_surveys(MACHINE) if one.status is SurveyStatus.CLOSED)
     asked = [question.key for question in closed.questionnaire.questions]
     paths = ["" if screen.is_home else screen.address for screen in screens_for(Role.FACILITATOR)]
-    for path in [*paths, *(f"compared?survey={closed.id}&question={key}" for key in asked)]:
+    paths += [f"compared?survey={closed.id}&question={key}" for key in asked]
+    for path in [*paths, "definition?term=sal", "definition?term=sal&version=1"]:
         page.goto(f"{portal.url}/{path}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         settle(page)
