@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from alignment.scoring import (
     Proposal,
     ScoreCell,
     approach,
+    area_interval,
     bands_of,
     bounds_of,
     lift_at,
@@ -32,7 +34,7 @@ cells = st.dictionaries(
 def test_the_area_is_how_often_a_won_lead_has_more_points(found):
     won = [one.points for one in found for _ in range(one.outcomes.won)]
     lost = [one.points for one in found for _ in range(one.outcomes.lost)]
-    roc = roc_of(found, draws=50)
+    roc = roc_of(found)
     if not won or not lost:
         assert roc is None
         return
@@ -54,9 +56,32 @@ def test_an_interval_holds_what_a_score_tells_and_narrows_with_more_leads():
     assert wide.area == narrow.area
     assert wide.interval.low < wide.area < wide.interval.high
     assert narrow.interval.high - narrow.interval.low < (wide.interval.high - wide.interval.low) / 2
-    assert roc_of(few) == roc_of(few)
     assert not roc_of([cell(1, 29, 100)]).tells
     assert roc_of([cell(1, 30, 100)]).tells
+
+
+@pytest.mark.parametrize("apart", [0.0, 1.0, 2.6, 3.3, 4.4])
+def test_the_interval_holds_the_area_as_often_as_it_says_however_well_a_score_tells(apart):
+    random = np.random.default_rng(1)
+
+    def areas(won, lost, samples):
+        one = np.round(random.normal(apart, 1, (samples, won)) * 3)[:, :, None]
+        other = np.round(random.normal(0, 1, (samples, lost)) * 3)[:, None, :]
+        return ((one > other) + (one == other) / 2).mean(axis=(1, 2))
+
+    truth = areas(2_000, 2_000, 1)[0]
+    for won, lost in ((30, 30), (30, 200)):
+        found = [area_interval(area, won, lost) for area in areas(won, lost, 300)]
+        assert sum(one.low <= truth <= one.high for one in found) >= 0.92 * len(found)
+
+
+def test_a_score_that_tells_all_leads_apart_is_not_sure_to_tell_the_next_ones():
+    roc = roc_of([cell(2, 30, 0), cell(1, 0, 30)])
+    assert roc.area == roc.interval.high == 1 and 0.9 < roc.interval.low < 0.95
+    other = roc_of([cell(1, 30, 0), cell(2, 0, 30)])
+    assert other.area == other.interval.low == 0
+    assert other.interval.high == pytest.approx(1 - roc.interval.low)
+    assert area_interval(0.7, 1, 1).low < 0.2
 
 
 def test_lift_takes_a_share_of_those_with_the_same_points():
