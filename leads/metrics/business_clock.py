@@ -1,9 +1,9 @@
 """Business minutes in the engine: the calendar as a table of stretches, looked up at both ends of an interval.
 
-A stretch of 1,024 minutes has the open minutes before it and the few spans of it that are open; the open minutes up to an
-instant are those before its stretch plus what has passed of each span. Looking a stretch up is a join with a small table on
-a whole number, and its number and the minute within it are bits of the minute: ten million intervals take about half a
-second.
+A stretch of some hundred minutes has the open minutes before it and the few spans of it that are open, which most calendars
+have one of at most; the open minutes up to an instant are those before its stretch plus what has passed of each span. Looking a
+stretch up is a join with a small table on a whole number, and its number and the minute within it are bits of the minute: ten
+million intervals take about half a second.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ import ibis.expr.datatypes as dt
 import numpy as np
 import pyarrow as pa
 
-from alignment.business_hours import open_intervals, to_minutes
+from alignment.business_hours import OpenIntervals, open_intervals, to_minutes
 from alignment.company import BusinessHours
 from leads.metrics.population import Population, told_number
 
@@ -24,8 +24,8 @@ OPEN_UNTIL_NOW = "open_until_now"
 _EARLIEST = date(1990, 1, 1)
 _LOOKED_AHEAD = timedelta(days=366)
 _A_MINUTE = 60_000_000  # microseconds
-_BITS = 10
-_STRETCH = 1 << _BITS  # minutes
+_BITS = (10, 9, 8, 7)
+"""Bits of the minute that tell where in a stretch it lies: the more, the fewer stretches, and the more spans in each."""
 
 
 def elapsed_columns(
@@ -83,16 +83,16 @@ def with_elapsed(
 
     Instants outside the span count as its ends; null stays null.
     """
-    stretches = _stretches(hours, first_day, last_day)
+    bits, stretches = _stretches(hours, first_day, last_day)
     first, last = _minute(first_day), _minute(last_day + timedelta(days=1))
     spans = sum(name.startswith("opens_") for name in stretches.column_names)
     calendar = ibis.memtable(stretches)
     for name in names:
         at = table[name]
         minute = ibis.greatest(ibis.least(_divided(_microseconds(at), _A_MINUTE), last), first).cast("int32")
-        numbered = table.mutate(clock_minute=minute, clock_stretch=minute >> _BITS)
+        numbered = table.mutate(clock_minute=minute, clock_stretch=minute >> bits)
         joined = numbered.left_join(calendar, numbered.clock_stretch == calendar.stretch)
-        within = joined.clock_minute & (_STRETCH - 1)
+        within = joined.clock_minute & ((1 << bits) - 1)
         # what has passed of a span from a to b at w is (|w − a| − |w − b| + b − a) / 2, which takes no comparison
         twice = joined.twice_before
         for number in range(spans):
@@ -134,31 +134,46 @@ def due_column(population: Population, table: ibis.Table, elapsed: str, minutes:
 
 
 @lru_cache(maxsize=16)
-def _stretches(hours: BusinessHours, first_day: date, last_day: date) -> pa.Table:
-    """Each stretch from the start of `first_day` to the end of `last_day`: its number since 1970, for each open span of it the
-    minute it `opens` and `closes`, and twice the open minutes before it with the lengths of its spans."""
+def _stretches(hours: BusinessHours, first_day: date, last_day: date) -> tuple[int, pa.Table]:
+    """The bits of a minute within a stretch, and each stretch from the start of `first_day` to the end of `last_day`: its number
+    since 1970, for each open span of it the minute it `opens` and `closes`, and twice the open minutes before it with the lengths
+    of its spans. Of all lengths of a stretch, the longest with the fewest spans."""
     intervals = open_intervals(hours, first_day, last_day)
-    first, last = _minute(first_day) >> _BITS, _minute(last_day + timedelta(days=1)) >> _BITS
-    count = last - first + 1
-    pieces: list[list[tuple[int, int]]] = [[] for _ in range(count)]
-    for opens, closes in zip(intervals.opens.tolist(), intervals.closes.tolist(), strict=True):
-        while opens < closes:
-            number = opens >> _BITS
-            until = min(closes, (number + 1) << _BITS)
-            if 0 <= number - first < count:
-                pieces[number - first].append((opens & (_STRETCH - 1), until - opens))
-            opens = until
-    numbers = np.arange(count, dtype=np.int64) + first
-    lengths = np.array([sum(length for _, length in inside) for inside in pieces], dtype=np.int64)
+    bits = min(_BITS, key=lambda bits: _most_spans(intervals, bits))
+    spans = _spans_of(intervals, bits, first_day, last_day)
+    numbers = np.arange(len(spans), dtype=np.int64) + (_minute(first_day) >> bits)
+    lengths = np.array([sum(length for _, length in inside) for inside in spans], dtype=np.int64)
     columns = {
         "stretch": pa.array(numbers.astype(np.int32)),
-        "twice_before": pa.array((2 * intervals.elapsed(numbers << _BITS) + lengths).astype(np.int32)),
+        "twice_before": pa.array((2 * intervals.elapsed(numbers << bits) + lengths).astype(np.int32)),
     }
-    for number in range(max((len(inside) for inside in pieces), default=0)):
-        found = [inside[number] if number < len(inside) else (0, 0) for inside in pieces]
+    for number in range(max(map(len, spans), default=0)):
+        found = [inside[number] if number < len(inside) else (0, 0) for inside in spans]
         columns[f"opens_{number}"] = pa.array([opens for opens, _ in found], pa.int32())
         columns[f"closes_{number}"] = pa.array([opens + length for opens, length in found], pa.int32())
-    return pa.table(columns)
+    return bits, pa.table(columns)
+
+
+def _most_spans(intervals: OpenIntervals, bits: int) -> int:
+    """How many open spans a stretch of so many bits has at most."""
+    first, last = intervals.opens >> bits, (intervals.closes - 1) >> bits
+    return int((np.arange(len(first)) - np.searchsorted(last, first) + 1).max(initial=0))
+
+
+def _spans_of(
+    intervals: OpenIntervals, bits: int, first_day: date, last_day: date
+) -> list[list[tuple[int, int]]]:
+    """The open spans of each stretch of so many bits: the minute of the stretch each opens, and how many minutes it is long."""
+    first, last = _minute(first_day) >> bits, _minute(last_day + timedelta(days=1)) >> bits
+    spans: list[list[tuple[int, int]]] = [[] for _ in range(last - first + 1)]
+    for opens, closes in zip(intervals.opens.tolist(), intervals.closes.tolist(), strict=True):
+        while opens < closes:
+            number = opens >> bits
+            until = min(closes, (number + 1) << bits)
+            if 0 <= number - first < len(spans):
+                spans[number - first].append((opens & ((1 << bits) - 1), until - opens))
+            opens = until
+    return spans
 
 
 def _minute(day: date) -> int:

@@ -6,9 +6,11 @@ counts how often each number occurs in each group, which is a few hundred rows w
 them count for a selection, and as what, is told from the bits.
 """
 
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -168,12 +170,10 @@ class _Query:
         if self.by_definition:
             columns["definition"] = source.definition
         kind = "int32" if len(self.values) <= _FEW_BITS else "int64"
-        answers: ibis.Value | None = None
-        for place, value in enumerate(self.values):
-            answer = value.fill_null(False).cast(kind)
-            answer = answer << ibis.literal(place, kind) if place else answer
-            answers = answer if answers is None else answers | answer
-        columns["answers"] = ibis.literal(0, kind) if answers is None else answers
+        none = ibis.literal(0, kind)
+        # what is unknown of a yes or no is no
+        bits = [value.ifelse(ibis.literal(1 << place, kind), none) for place, value in enumerate(self.values)]
+        columns["answers"] = reduce(operator.or_, bits) if bits else none
         columns |= {name: node.to_expr() for node, name in self.keys.items()}
         groups = list(columns)
         columns |= {name: node.to_expr() for node, name in self.sums.items()}

@@ -190,15 +190,18 @@ class Population:
         What can be is asked of this table, so that it is counted in one look.
         """
         table = self.episodes
-        later = [table[f"{stage}_at"] for stage in (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)]
-        went_on = ibis.coalesce(*later).notnull()
+        stages = (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)
+        later = [table[f"{stage}_at"] for stage in stages if self.profile.entered[stage]]
+        # the first of them is filled in from the others
+        went_on = later[0].notnull() if later else ibis.literal(False)
         accepted_at, rejected_at = table.accepted_at, table.rejected_at
         # who went on without a decision was accepted in fact
         implied = accepted_at.isnull() & rejected_at.isnull() & went_on
         accepted = accepted_at.notnull() & (rejected_at.isnull() | (accepted_at <= rejected_at))
+        decided_at = ibis.least(accepted_at, rejected_at)
         return table.mutate(
             decided=accepted_at.notnull() | rejected_at.notnull() | went_on,
-            decided_at=ibis.least(accepted_at, rejected_at).coalesce(ibis.least(*later)),
+            decided_at=implied.ifelse(ibis.least(*later), decided_at) if later else decided_at,
             accepted=accepted | implied,
             implied=implied,
         )

@@ -16,15 +16,21 @@ from alignment import instants
 from alignment.business_hours import from_minutes, open_intervals, to_minutes
 from alignment.calendars import spoken_minutes, versions_of
 from alignment.lifecycle import EventType, Stage
-from alignment.promises import Answer, Clock, LeadInTime, ResponseTerms, Start
+from alignment.promises import (
+    Answer,
+    Clock,
+    LeadInTime,
+    ResponseTerms,
+    Start,
+    whose_in_words,
+)
 from alignment.statistics import kaplan_meier_counts
-from leads.metrics.acceptance import acceptance_of_due, start_of_clock
+from leads.metrics.acceptance import start_of_clock
 from leads.metrics.business_clock import due_column, elapsed_columns
+from leads.metrics.delivery import Span, delivered_in, kept_to, no_such_field, population_of
 from leads.metrics.population import Population, instant
-from leads.metrics.question import BLANK, GroupBy, Measure, MetricQuestion, StartOfClock, Unit, end_of
+from leads.metrics.question import BLANK, Measure, MetricQuestion, StartOfClock, Unit, end_of
 from leads.metrics.selection import Selection, measure, select
-from leads.metrics.volume import volume_of_mqls
-from leads.recent_leads import recent_population
 from leads.store import warehouse
 
 _LOOKED_BACK = timedelta(days=366)
@@ -101,12 +107,12 @@ def measure_promises(
 def measure_both_sides(
     question: MetricQuestion,
     promises: Sequence[tuple[Sequence[TermsInForce], LetOff]],
-    spans: Sequence[tuple[date, date]],
+    spans: Sequence[Span],
     by: str | None = None,
-) -> tuple[list[list[Measure]], dict[tuple[date, date], tuple[Measure, Measure]]]:
+) -> tuple[list[list[Measure]], dict[Span, tuple[Measure, Measure]]]:
     """`measure_promises`, and `measure_delivery` of spans of days within the period, from one version of the facts."""
     with warehouse().read() as facts:
-        population = _population(facts, question, by, question.first_day)
+        population = population_of(facts, question, by, question.first_day)
         figures = [
             [
                 replace(figure, group={by: next(iter(figure.group.values()))})
@@ -116,20 +122,7 @@ def measure_both_sides(
             ]
             for versions, let_off in promises
         ]
-        return figures, {span: _delivered(_within(population, *span)) for span in spans}
-
-
-def measure_delivery(question: MetricQuestion) -> tuple[Measure, Measure]:
-    """The qualified leads of the period, and which share of those sales accepted whose decision is due."""
-    with warehouse().read() as facts:
-        return _delivered(_population(facts, question, None, question.first_day))
-
-
-def _delivered(population: Population) -> tuple[Measure, Measure]:
-    return (
-        measure(population, volume_of_mqls(population))[0],
-        measure(population, acceptance_of_due(population))[0],
-    )
+        return figures, {span: delivered_in(population, span) for span in spans}
 
 
 def list_broken(
@@ -146,7 +139,7 @@ def list_broken(
     `still_open` keeps to those that nobody has answered yet.
     """
     with warehouse().read() as facts:
-        population = _population(facts, question, None, question.first_day)
+        population = population_of(facts, question, None, question.first_day)
         table = _standing(population, versions, let_off)
         table = table.filter(table.left_out.isnull() & ~table.met)
         if still_open:
@@ -170,7 +163,7 @@ def list_due(
     `within_minutes` keeps to those that are due in so many minutes of their clock.
     """
     with warehouse().read() as facts:
-        population = _population(facts, question, None, _not_due_since(question, versions, question.as_of))
+        population = population_of(facts, question, None, _not_due_since(question, versions, question.as_of))
         table = _standing(population, versions, let_off)
         table = table.filter(table.left_out == "not_due")
         table = table.mutate(remaining=table.promised - table.minutes)
@@ -190,7 +183,7 @@ def count_due(
         days = [_not_due_since(question, versions, question.as_of) for versions, _ in promises]
         known = [day for day in days if day is not None]
         since = min(known) if known and len(known) == len(days) else None
-        population = _population(facts, question, None, since)
+        population = population_of(facts, question, None, since)
         tables = [_standing(population, versions, let_off) for versions, let_off in promises]
         return [facts.value((table.left_out == "not_due").sum().coalesce(0)) for table in tables]
 
@@ -205,7 +198,7 @@ def list_waiting(
 ) -> list[LeadInTime]:
     """The leads that nobody has answered and that are due at an instant (aware) or later, overdue or not, the earliest first."""
     with warehouse().read() as facts:
-        population = _population(facts, question, None, _not_due_since(question, versions, due_from))
+        population = population_of(facts, question, None, _not_due_since(question, versions, due_from))
         table = _standing(population, versions, let_off)
         counts = table.left_out.isnull() | (table.left_out == "not_due")
         table = _with_due(population, table.filter(counts & ~table.answered & table.closed.isnull()))
@@ -218,7 +211,7 @@ def try_terms(question: MetricQuestion, terms: ResponseTerms) -> Tried:
     """What `terms` would have meant for the leads of the period, had they always been in force and nothing been let off."""
     always = [TermsInForce("as proposed", terms, "")]
     with warehouse().read() as facts:
-        population = _population(facts, question, "week", question.first_day)
+        population = population_of(facts, question, "week", question.first_day)
         selection = kept(population, always, NOTHING_LET_OFF, "week")
         figures = measure(population, selection)
         table = selection.table.filter(
@@ -257,6 +250,7 @@ def kept(
     nothing = [
         _NOTHING_RECORDED[answer] for answer in sorted(answers) if not _is_recorded(population, answer)
     ]
+    unknown = [no_such_field(population, version.terms.only) for version in versions]
     return Selection(
         name="promise_kept",
         choice=select(
@@ -272,22 +266,8 @@ def kept(
         formula="answered in time / (answered in time or late, or not answered and the time has passed); "
         + "; ".join(f"{version.label}: {_in_short(version.terms)}" for version in versions),
         from_stage=Stage.MQL,
-        impossible=nothing[0] if nothing and len(nothing) == len(answers) else None,
+        impossible=unknown[0] if all(unknown) else nothing[0] if len(nothing) == len(answers) else None,
     )
-
-
-def _population(facts: Any, question: MetricQuestion, by: str | None, since: date | None) -> Population:
-    """The episodes in which anything happened since a day; all where it is None."""
-    # the split of the question itself needs a field of the leads; that of a promise is put in its place
-    asked = replace(question, by=GroupBy.DEFINITION if by else None)
-    return recent_population(facts, asked, warehouse().imported_at(), since)
-
-
-def _within(population: Population, first_day: date, last_day: date) -> Population:
-    """The same episodes, asked about some days of the period."""
-    asked = replace(population, question=replace(population.question, first_day=first_day, last_day=last_day))
-    asked.profile, asked.episodes = population.profile, population.episodes
-    return asked
 
 
 def _not_due_since(
@@ -360,7 +340,7 @@ def _judged(population: Population, versions: Sequence[TermsInForce], let_off: L
 def _under(population: Population, version: TermsInForce) -> ibis.Table:
     """The episodes whose clock started while a version was in force."""
     terms = version.terms
-    table = population.episodes
+    table = kept_to(population, population.episodes, terms.only)
     started_by = replace(
         population, question=replace(population.question, start=StartOfClock(terms.start.value))
     )
@@ -502,7 +482,9 @@ def _leads(population: Population, page: ibis.Table, order: Sequence[Any]) -> li
 
 def _in_short(terms: ResponseTerms) -> str:
     clock = "business time" if terms.clock is Clock.BUSINESS else "round the clock"
-    return f"{terms.answer.value} within {spoken_minutes(terms.limit_minutes)} ({clock}) after {terms.start.words}"
+    short = f"{terms.answer.value} within {spoken_minutes(terms.limit_minutes)} ({clock}) after {terms.start.words}"
+    whose = whose_in_words(terms)
+    return f"{short}, for leads {whose}" if whose else short
 
 
 def _aware(moment: datetime) -> datetime:
