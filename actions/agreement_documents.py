@@ -38,7 +38,7 @@ class SignedFor:
 @dataclass(frozen=True)
 class AgreedVersion:
     """A version as a document tells it. `until` is None while nothing supersedes it; a version that was taken over from the
-    settings has neither signatures nor a first day (`since` None)."""
+    settings has neither signatures nor a first day (`since` None). `content_hash` is '' where a name was left out of the rule."""
 
     number: int
     text: str
@@ -239,8 +239,11 @@ def _told(
     rule = (
         rules.parse(version.rule) if isinstance(version, RuledVersion) and version.rule is not None else None
     )
+    content_hash = version.content_hash
     if rule is not None and public:
-        rule = rules.with_conditions(rule, _without_owners)
+        shown = rules.with_conditions(rule, _without_owners)
+        if shown != rule:  # by the hash of all that was signed, guesses at what is left out could be tried
+            rule, content_hash = shown, ""
     return AgreedVersion(
         number=version.version,
         text=version.sentence if isinstance(version, PromiseVersion) else _text(version),
@@ -258,17 +261,19 @@ def _told(
             for team in Team
             if (signature := version.signed_by(team)) is not None
         ),
-        content_hash=version.content_hash,
+        content_hash=content_hash,
         evidence=tuple(dict.fromkeys(told)),
     )
 
 
 def _without_owners(condition: Condition) -> Condition:
     """Who has a lead is the name of a person."""
-    if condition.field != "owner" or condition.value is None:
+    if condition.field != "owner":
         return condition
     someone = "a certain owner"
-    return replace(condition, value=(someone,) if isinstance(condition.value, tuple) else someone)
+    if isinstance(condition.value, tuple) and any(isinstance(one, str) for one in condition.value):
+        return replace(condition, value=(someone,))
+    return replace(condition, value=someone) if isinstance(condition.value, str) else condition
 
 
 def _in_words(version: AgreementVersion, evidence: Mapping[str, Any]) -> tuple[str, ...]:

@@ -226,8 +226,22 @@ def test_the_public_page_has_only_what_is_in_force_and_no_owner_of_leads(agreed,
     assert not [name for name in ("Anna", "Ben Jones", "Cleo") if name in told]
     assert "Ten people." not in told and "Fifty people." not in told
     assert agreement_documents.public_agreement().of(AgreementKind.DEFINITION)[0].earlier == ()
+    # nor can somebody who knows who works there find out by trying names until the hash fits
+    signed = found(agreed["sales"]).in_force.content_hash
+    assert signed and signed not in told
     assert "Anna Smith" in found(agreed["sales"]).in_force.rule
     assert len(found(agreed["sales"]).earlier) == 2
+
+
+def test_a_rule_that_asks_nonsense_of_owners_closes_no_page(agreed, client):
+    odd = [
+        {"field": "owner", "op": op, "value": value}
+        for op, value in (("within_days", 3), ("between", [1, 2]), (">", 5))
+    ]
+    odd.append({"field": "owner", "op": "is_known"})
+    sign_all(agreed, definitions.draft(agreed["facilitator"], "mql", "Nonsense.", {"version": 1, "all": odd}))
+    agreement_documents.publish(agreed["admin"], True)
+    assert "Nonsense." in client.get("/agreement").text
 
 
 def test_whoever_asks_again_and_again_gets_the_page_that_was_made_before(agreed):
