@@ -24,6 +24,9 @@ from alignment.scoring import (
 )
 from alignment.what_if import DAYS_OF_A_WEEK, Outcomes, Window
 
+MOST_ENTRIES_HELD = 16
+"""Points for so many things are counted on the leads that are held; of more, the engine is asked."""
+
 
 @dataclass(frozen=True)
 class ScoreCheck:
@@ -50,11 +53,14 @@ class ScoreCheck:
 def check_score(actor: Actor, rule: RuleDocument, window: Window | None = None) -> ScoreCheck:
     """Try a score on the leads of a window. Raises InvalidInput for a rule without points, and as `what_if.judge_rule`."""
     authorise(actor, "rule:test")
-    tried = what_if.read_leads(actor, [rule], window, hold=False)
+    tried = what_if.read_leads(actor, [rule], window)
     [read] = tried.rules
     points = _points(read)
+    held = tried.held if len(points.entries) <= MOST_ENTRIES_HELD else None
     key = (tried.window, tried.zone, canonical_hash(read))
-    earlier, later = _CELLS.get(key, lambda: _count(points, tried.window, tried.zone))
+    earlier, later = _CELLS.get(
+        key, lambda: held.scores(points) if held else _count(points, tried.window, tried.zone)
+    )
     cells = _together(earlier, later)
     return ScoreCheck(
         read,
@@ -75,7 +81,7 @@ def bring_together(
     None where none was found. Raises as `check_score`, and InvalidInput for points that fade, or a threshold of 0 or less.
     """
     authorise(actor, "rule:test")
-    tried = what_if.read_leads(actor, [first, second], window, hold=False)
+    tried = what_if.read_leads(actor, [first, second], window)
     scores = [_points(rule) for rule in tried.rules]
     if any(entry.decay is not None for score in scores for entry in score.entries):
         raise InvalidInput("Points that fade differ from day to day. Compare the two scores without fading.")
@@ -85,7 +91,14 @@ def bring_together(
     traits = {sentence(Rule(entry.node), labels): entry.node for score in scores for entry in score.entries}
     key = (tried.window, tried.zone, *map(canonical_hash, tried.rules))
     one, other = (_proposal(score, labels) for score in scores)
-    return _APPROACHES.get(key, lambda: approach(one, other, _count_kinds(traits, tried.window, tried.zone)))
+    held = tried.held if len(traits) <= MOST_ENTRIES_HELD else None
+
+    def find() -> Approach | None:
+        return approach(
+            one, other, held.kinds(traits) if held else _count_kinds(traits, tried.window, tried.zone)
+        )
+
+    return _APPROACHES.get(key, find)
 
 
 def read_proposal(actor: Actor, rule: RuleDocument) -> Proposal:

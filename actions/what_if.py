@@ -1,11 +1,12 @@
 """What rules would have done with past leads: the windows to look at, what a rule says of them, and who changes side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actions import clock, settings
+from actions.held_leads import KEPT
 from actions.kept_results import KeptResults
 from actions.permissions import authorise
 from alignment import rules
@@ -18,7 +19,7 @@ from db.store import store
 
 if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really touched
     from leads.backtest import BacktestWarning
-    from leads.condition_bitmaps import HeldLeads
+    from leads.condition_bitmaps import HeldWindow
     from leads.field_spread import CountedSpread
     from leads.listing import LeadPage
 
@@ -56,7 +57,7 @@ class Tried:
     rules: tuple[Rule, ...]
     window: Window
     zone: str
-    held: "HeldLeads | None"
+    held: "HeldWindow | None"
 
 
 def judge_rule(actor: Actor, rule: RuleDocument, window: Window | None = None) -> Trial:
@@ -67,9 +68,7 @@ def judge_rule(actor: Actor, rule: RuleDocument, window: Window | None = None) -
     authorise(actor, "rule:test")
     tried = read_leads(actor, [rule], window)
     [read] = tried.rules
-    found = tried.held.verdicts(read) if tried.held is not None else _verdicts(tried.window, [read])[0]
-    key = (*_counted_on(tried.window, tried.zone), fields_of(read))
-    return Trial(read, tried.window, found, _WARNINGS.get(key, lambda: _warn(read, tried.window)))
+    return Trial(read, tried.window, *_judge(tried, read))
 
 
 def take_out_each(actor: Actor, rule: RuleDocument, window: Window | None = None) -> tuple[Ablation, ...]:
@@ -95,12 +94,7 @@ def compare_rules(
 ) -> RuleChange:
     """Who changes side where the rule `after` takes the place of `before`, in a window. Raises as `judge_rule`."""
     authorise(actor, "rule:test")
-    tried = read_leads(actor, [before, after], window)
-    first, second = tried.rules
-    if tried.held is not None:
-        return tried.held.change(first, second)
-    key = (*_counted_on(tried.window, tried.zone), canonical_hash(first), canonical_hash(second))
-    return _CHANGES.get(key, lambda: _count_change(first, second, tried.window))
+    return _compare(_read_leads([before, after], window))
 
 
 def list_leads_told_apart(
@@ -134,12 +128,16 @@ def read_field_spread(
     None where no lead has a number in it. Raises InvalidInput as `judge_rule`, and for a field that the leads do not have.
     """
     authorise(actor, "rule:test")
-    window = _checked(window)
+    _check_there_are_leads()
     labels = field_labels(actor)
     if field not in labels:
         raise InvalidInput("The leads have no such field. Choose one of those that they have.")
-    key = (*_counted_on(window, _zone()), field, tuple(marks))
-    counted = _SPREADS.get(key, lambda: _spread(field, window, marks))
+    window, held = _held(window, [field])
+    if held is not None and held.codes(field):
+        counted = held.spread(field, marks)
+    else:
+        key = (*_counted_on(window, _zone()), field, tuple(marks))
+        counted = _SPREADS.get(key, lambda: _spread(field, window, marks))
     if counted is None:
         return None
     return FieldSpread(
@@ -166,10 +164,7 @@ def read_leads(
     Raises as `judge_rule`.
     """
     authorise(actor, "rule:test")
-    window = _checked(window)
-    fields = _fields()
-    read = tuple(read_rule(document, fields) for document in documents)
-    return Tried(read, window, _zone(), _held(window, read) if hold else None)
+    return _read_leads(documents, window, hold=hold)
 
 
 def field_labels(actor: Actor) -> dict[str, str]:
@@ -189,11 +184,7 @@ def what_if_change(
     authorise(actor, "metrics:read")
     if before is None or after is None or not _revision():
         return None
-    fields = _fields()
-    first, second = read_rule(before, fields), read_rule(after, fields)
-    window = usual_window()
-    key = (*_counted_on(window, _zone()), canonical_hash(first), canonical_hash(second))
-    return _CHANGES.get(key, lambda: _count_change(first, second, window))
+    return _compare(_read_leads([before, after]))
 
 
 def find_evidence(
@@ -208,25 +199,31 @@ def find_evidence(
     authorise(actor, "metrics:read")
     if not _revision():
         return None
-    read = read_rule(rule, _fields())
-    window = usual_window()
-    key = _counted_on(window, _zone())
-    [verdicts] = _VERDICTS.get((*key, canonical_hash(read)), lambda: _verdicts(window, [read]))
-    warnings = _WARNINGS.get((*key, fields_of(read)), lambda: _warn(read, window))
+    tried = _read_leads([rule])
+    verdicts, warnings = _judge(tried, tried.rules[0])
     change = what_if_change(actor, before, rule)
     return {
         "as_of": clock.now_text(),
-        "window": window.to_document(),
+        "window": tried.window.to_document(),
         "verdicts": verdicts.to_document(),
         "warnings": [vars(warning) for warning in warnings],
         "change": None if change is None else change.to_document(),
     }
 
 
-def list_windows(actor: Actor) -> tuple[tuple[Window, Outcomes], ...]:
-    """The windows that a rule can be tried on: the last closed quarter, twelve months, and all leads; () without leads."""
+def list_windows(
+    actor: Actor, waiting: Callable[[], None] | None = None
+) -> tuple[tuple[Window, Outcomes], ...]:
+    """The windows that a rule can be tried on: the last closed quarter, twelve months, and all leads; () without leads.
+
+    Of millions of leads, the first who asks waits for all of them to be read, which then serves everything that is tried.
+    `waiting` is called ten times a second meanwhile; what it raises ends the waiting, and the reading where nobody else waits.
+    """
     authorise(actor, "metrics:read")
-    return _counted_windows() if _revision() else ()
+    if not _revision():
+        return ()
+    KEPT.get((), waiting)
+    return _counted_windows()
 
 
 def _counted_windows() -> tuple[tuple[Window, Outcomes], ...]:
@@ -262,10 +259,10 @@ def _counted_on(window: Window, zone: str) -> tuple[Path, str, str, Window]:
 
 
 def _version() -> tuple[Path, str]:
+    """Where the facts are, and the version of them that rules are tried on."""
     from leads.store import warehouse
 
-    facts = warehouse()
-    return facts.folder, facts.revision()
+    return warehouse().folder, KEPT.revision()
 
 
 def _revision() -> str:
@@ -288,6 +285,9 @@ def _zone() -> str:
 
 
 def _count_windows() -> tuple[tuple[Window, Outcomes], ...]:
+    held = KEPT.get(())
+    if held is not None:
+        return held.windows(clock.now(), _zone())
     from leads.backtest import count_windows
     from leads.store import warehouse
 
@@ -303,9 +303,12 @@ def _count_change(before: Rule, after: Rule, window: Window) -> RuleChange:
         return count_change(facts, before, after, window, _zone())
 
 
-def _checked(window: Window | None) -> Window:
+def _check_there_are_leads() -> None:
     if not _revision():
         raise InvalidInput("There are no leads to try a rule on. Bring some in first.")
+
+
+def _checked(window: Window | None) -> Window:
     if window is None:
         return usual_window()
     for found, _ in _counted_windows():
@@ -314,17 +317,40 @@ def _checked(window: Window | None) -> Window:
     raise InvalidInput("Choose one of the windows that are offered.")
 
 
-def _held(window: Window, tried: Sequence[Rule]) -> "HeldLeads | None":
-    """The leads of a window with all that the rules look at; None where the engine has to be asked."""
-    from leads.condition_bitmaps import held_leads
-    from leads.store import warehouse
+def _read_leads(
+    documents: Sequence[RuleDocument], window: Window | None = None, *, hold: bool = True
+) -> Tried:
+    _check_there_are_leads()
+    fields = _fields()
+    read = tuple(read_rule(document, fields) for document in documents)
+    looked_at = {name for rule in read for name in fields_of(rule)}
+    window, held = _held(window, looked_at) if hold else (_checked(window), None)
+    judged = held is not None and all(held.judges(rule) for rule in read)
+    return Tried(read, window, _zone(), held if judged else None)
 
-    if not warehouse().takes_in:
-        return None
-    leads = next(found.leads for one, found in _counted_windows() if one == window)
-    fields = {name for rule in tried for name in fields_of(rule)}
-    held = held_leads(window, _zone(), fields, leads)
-    return held if held is not None and all(held.judges(rule) for rule in tried) else None
+
+def _held(window: Window | None, fields: Iterable[str]) -> "tuple[Window, HeldWindow | None]":
+    """A window as it is offered, and its leads with some fields as far as these can be held; None where the engine has to be
+    asked."""
+    held = KEPT.get(fields)
+    window = _checked(window)  # of the version that is held now
+    return window, None if held is None else held.window(window, _zone())
+
+
+def _judge(tried: Tried, rule: Rule) -> "tuple[Verdicts, tuple[BacktestWarning, ...]]":
+    if tried.held is not None:
+        return tried.held.verdicts(rule), tried.held.warnings(rule)
+    key = _counted_on(tried.window, tried.zone)
+    [verdicts] = _VERDICTS.get((*key, canonical_hash(rule)), lambda: _verdicts(tried.window, [rule]))
+    return verdicts, _WARNINGS.get((*key, fields_of(rule)), lambda: _warn(rule, tried.window))
+
+
+def _compare(tried: Tried) -> RuleChange:
+    before, after = tried.rules
+    if tried.held is not None:
+        return tried.held.change(before, after)
+    key = (*_counted_on(tried.window, tried.zone), canonical_hash(before), canonical_hash(after))
+    return _CHANGES.get(key, lambda: _count_change(before, after, tried.window))
 
 
 def _verdicts(window: Window, tried: Sequence[Rule]) -> tuple[Verdicts, ...]:

@@ -134,7 +134,7 @@ def main(count: int, data: Path | None) -> None:
         import duckdb
 
         from leads.backtest import backtest
-        from leads.condition_bitmaps import MOST_BYTES, hold
+        from leads.held_leads import MOST_BYTES, fits, hold
         from leads.store import warehouse
 
         if data is None:
@@ -149,12 +149,12 @@ def main(count: int, data: Path | None) -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         everything = Window(None, None, "")
         with warehouse().read() as facts:
-            leads = facts.value(facts.lead.count())
+            if not fits(facts, _FIELDS):
+                raise SystemExit(f"The leads take more than {MOST_BYTES:,} bytes.")
             start = time.perf_counter()
-            held = hold(facts, everything, "UTC", _FIELDS, leads)
+            leads = hold(facts, _FIELDS)
+            held = leads.window(everything, "UTC")
             loading = time.perf_counter() - start
-            if held is None:
-                raise SystemExit(f"{leads:,} leads take more than {MOST_BYTES:,} bytes.")
             thresholds = iter(range(20, 1000))
             held.verdicts(rule_from(10))
             moved = timed(lambda: held.verdicts(rule_from(next(thresholds))), 15)
@@ -198,7 +198,7 @@ def main(count: int, data: Path | None) -> None:
         )
         click.echo(f"  {again[0] / moved[0]:.0f} times as fast; the leads were read in {loading:.2f} s")
         click.echo(
-            f"  held: {held.bytes / 1e6:.0f} MB; peak memory {before:.0f} MB before, {after:.0f} MB after"
+            f"  held: {leads.bytes / 1e6:.0f} MB; peak memory {before:.0f} MB before, {after:.0f} MB after"
         )
 
 

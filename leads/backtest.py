@@ -163,7 +163,9 @@ def backtest(
         )
         undated = sum(cell["n"] for cell in cells if not cell["dated"])
         cells = [cell for cell in cells if cell["dated"]]
-        return _counted(cells, against is not None, undated, _warnings(names, cells), facts.revision)
+        return _counted(
+            cells, against is not None, undated, fields_that_mislead(names, cells), facts.revision
+        )
 
 
 def count_windows(facts: Facts, as_of: datetime, timezone: str) -> tuple[tuple[Window, Outcomes], ...]:
@@ -277,7 +279,7 @@ def warn_of_fields(
             n=looked_at.count(), **{name: looked_at.count(where=looked_at[name]) for name in known}
         )
     )
-    return _warnings(names, cells)
+    return fields_that_mislead(names, cells)
 
 
 _OUTCOMES = ("leads", "won", "lost", "unworked")
@@ -364,10 +366,10 @@ def compare_rules(
     )
 
 
-def with_outcomes(facts: Facts) -> ibis.Table:
+def with_outcomes(facts: Facts, lead: ibis.Table | None = None) -> ibis.Table:
     """One row per lead: its fields, when it came, whether it was won or (if not) lost, whether anyone worked it.
 
-    Columns: those of the lead, `came_at` (naive UTC: when it first entered MQL, else when it was created), `closed_at` (when
+    `lead` are the leads with other columns than those of the facts. Columns: those of the lead, `came_at` (naive UTC: when it first entered MQL, else when it was created), `closed_at` (when
     it was first won, else first lost), `won`, `lost` and `worked`.
     """
     event = facts.event
@@ -383,7 +385,7 @@ def with_outcomes(facts: Facts) -> ibis.Table:
         lost_at=event["at"].min(where=entered & (event.stage == Stage.LOST.value)),
         worked=(later | ~(entered | (event.type == EventType.ASSIGNED.value))).any(),
     )
-    joined = facts.lead.left_join(happened, "lead_id").drop("lead_id_right")
+    joined = (facts.lead if lead is None else lead).left_join(happened, "lead_id").drop("lead_id_right")
     return joined.mutate(
         came_at=joined.qualified_at.coalesce(joined.created_at),
         closed_at=joined.won.fill_null(False).ifelse(joined.won_at, joined.lost_at),
@@ -393,7 +395,9 @@ def with_outcomes(facts: Facts) -> ibis.Table:
     )
 
 
-def _warnings(names: Sequence[str], cells: Sequence[Mapping[str, Any]]) -> tuple[BacktestWarning, ...]:
+def fields_that_mislead(
+    names: Sequence[str], cells: Sequence[Mapping[str, Any]]
+) -> tuple[BacktestWarning, ...]:
     """Look at cells of leads with `won`, `n`, and `known_…`, how many of them have a value in each of the fields."""
 
     def count(column: str, won: bool | None = None) -> int:

@@ -1,23 +1,25 @@
-"""The leads of a window, held by column in little memory, so that a rule is tried again within milliseconds.
+"""Rules on leads that are held by column, so that a rule is tried again within milliseconds.
 
-Each field is kept as a code a lead and the list of its values, in order; each condition becomes two bitmaps, of the leads for
-which it is true and of those for which it is false. What remains is open. A condition is worked out on the values, not on the
-leads, and what `alignment.rules.evaluate` says of a value is what counts: a property test holds the two together. Joining
-conditions is arithmetic on bits, eight leads a byte; leads of one week stand together, so that weeks are counted as well.
+Each condition becomes two bitmaps, of the leads for which it is true and of those for which it is false; what remains is open.
+Joining conditions is arithmetic on bits, eight leads a byte. Leads stand in the order in which they came, so that a window, and
+each of its weeks, is a stretch of them. A property test holds this together with `alignment.rules.evaluate`, lead by lead.
 
-What takes too much memory is not held, and a rule that looks at it is left to the engine (`leads.backtest.count_verdicts`).
+What is not held (`leads.held_leads`) is left to the engine (`leads.backtest`, `leads.score_lift`), with the same counts.
 """
 
-import re
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-import ibis
 import numpy as np
 
+from alignment import instants
+from alignment.field_spread import round_classes
 from alignment.rules import (
     AllOf,
     AnyOf,
@@ -28,101 +30,95 @@ from alignment.rules import (
     Points,
     Rule,
     conditions_of,
-    evaluate,
+    fields_of,
 )
-from alignment.rules.evaluation import NUMBER_PATTERN, as_day
-from alignment.what_if import Outcomes, RuleChange, Verdicts, Window, change_from
-from leads.backtest import of_window, week_of
-from leads.facts import Facts
-from leads.model import column_of
-from leads.store import warehouse
+from alignment.scoring import ScoreCell
+from alignment.what_if import DAYS_OF_A_WEEK, Outcomes, RuleChange, Verdicts, Window, change_from
+from leads.backtest import BacktestWarning, fields_that_mislead
+from leads.closed_periods import EVERYTHING, last_quarter, last_twelve_months
+from leads.field_spread import CountedSpread
+from leads.held_columns import CHUNK, Codes, joined, looked_up, outcomes_of_instants, packed, unpacked
+from leads.score_lift import MOST_KINDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MOST_BYTES = 160_000_000
-"""So much the columns of one window may take; a window of ten million leads holds six fields."""
+    Bits = NDArray[np.uint64]
 
 MOST_BYTES_OF_BITMAPS = 48_000_000
 """So much the bitmaps of conditions may take; those that nobody has asked for longest give way."""
 
-MOST_VALUES = 65_535
-_BATCH = 250_000
-_CHUNK = 1 << 20
-_DAY = 86_400_000_000
-_NEVER = np.iinfo(np.int64).min  # no instant
-_NUMBER_TEXT = re.compile(NUMBER_PATTERN)
-_TEXT, _NUMBER, _INSTANT = "text", "number", "instant"
-_UPWARDS = {Operator.GREATER, Operator.AT_LEAST, Operator.LESS, Operator.AT_MOST}
+QUARTER_HOUR = 900
+"""Seconds: days of all zones begin on one, so that what came within the same need not be told apart."""
+
+_WEEK = timedelta(days=DAYS_OF_A_WEEK)
+_FIRST = np.packbits(np.tri(65, 64, -1, dtype=bool), axis=1).view(np.uint64).ravel()
+"""By number, the word in which so many leads come first."""
 
 
-class _Codes:
-    """A field of few values: `codes` a lead, 0 where it is missing, else the place in `values` plus one."""
+@dataclass(frozen=True)
+class Places:
+    """Where the leads of some rows stand among those that are held: by the row in the base, and in what is laid over it."""
 
-    def __init__(self, kind: str, codes: "NDArray[np.uint16]", values: Sequence[Any]) -> None:
-        self.kind = kind
-        self.codes = codes
-        self.values = values
-        self._numbers: NDArray[np.float64] | None = None
+    base: "NDArray[np.int32]"
+    laid: "NDArray[np.int32]"
 
-    @property
-    def numbers(self) -> "NDArray[np.float64]":
-        """The values as the numbers that a rule compares with; NaN where one is none."""
-        if self._numbers is None:
-            if self.kind == _NUMBER:
-                found = np.asarray(self.values, dtype=np.float64)
-                self._numbers = np.where(np.isfinite(found), found, np.nan)
-            else:
-                read = (float(value) if _NUMBER_TEXT.fullmatch(value) else np.nan for value in self.values)
-                self._numbers = np.fromiter(read, np.float64, len(self.values))
-        return self._numbers
-
-    def outcomes(self, condition: Condition) -> "tuple[NDArray[np.bool_], NDArray[np.bool_]]":
-        """For which codes a condition is true, and for which it is false."""
-        wanted = condition.value[0] if isinstance(condition.value, tuple) else condition.value
-        said: NDArray[np.int8]
-        if isinstance(wanted, int | float) and not isinstance(wanted, bool) and _compares(condition.operator):
-            known = ~np.isnan(self.numbers)
-            said = np.where(known, _compare(condition, self.numbers), -1).astype(np.int8)
-        else:
-            rule = Rule(condition)
-            found = (evaluate(rule, {condition.field: value}) for value in self.values)
-            said = np.array([-1 if one is None else int(one) for one in found], dtype=np.int8)
-        missing = evaluate(Rule(condition), {})
-        table = np.concatenate([[-1 if missing is None else int(missing)], said])
-        return table == 1, table == 0
+    def of(self, rows: Any) -> Any:
+        """The places of rows as `Facts.lead_rows` numbers them."""
+        found = np.empty(len(rows), np.int32)
+        base = rows >= 0
+        found[base] = self.base[rows[base]]
+        found[~base] = self.laid[-1 - rows[~base]]
+        return found
 
 
 class HeldLeads:
-    """The leads of a window with what became of them, and some of their fields."""
+    """All leads of a version with what became of them, and some of their fields, in the order in which they came."""
 
     def __init__(
         self,
-        window: Window,
-        counts: Sequence[int],
-        outcomes: "dict[str, NDArray[np.uint64]]",
-        columns: "dict[str, _Codes | NDArray[np.int64]]",
+        revision: str,
+        leads: int,
+        quarters: "NDArray[np.int32]",
+        outcomes: "Mapping[str, Bits]",
         came_at: "NDArray[np.int64] | None",
+        places: "Places",
     ) -> None:
-        """What `hold` read: rows in the order of weeks, each filled up to whole words of 64 leads (`counts`, the last of
-        those of no whole week)."""
-        self.window = window
-        self._starts = np.concatenate([[0], np.cumsum(counts)[:-1]]) // 64
-        self._rows = int(sum(counts))
+        """What `leads.held_leads` read: `quarters` are the quarter-hours since 1970 in which those leads came of which that is
+        known, in rising order, and the others stand behind them; `outcomes` are bitmaps of the fields of `Outcomes`."""
+        self.revision = revision
+        self.leads = leads
+        self.columns: dict[str, Codes | NDArray[np.int64] | None] = {}
+        """By field; None for one of too many different texts."""
         self._outcomes = outcomes
-        self._columns = columns
-        self._came_at = came_at
+        self.came_at = came_at
+        self.places = places
+        self.dated = len(quarters)
+        self._quarters, starts = np.unique(quarters, return_index=True)
+        self._starts = np.append(starts, self.dated)
         self._guard = threading.Lock()
         self._bitmaps: OrderedDict[str, Any] = OrderedDict()
 
     @property
+    def words(self) -> int:
+        """How many words of 64 leads a bitmap has."""
+        return len(self._outcomes["leads"])
+
+    @property
     def bytes(self) -> int:
-        """How much memory the columns take."""
+        """How much memory is taken, but for the bitmaps of conditions."""
         arrays: list[Any] = [
-            column.codes if isinstance(column, _Codes) else column for column in self._columns.values()
+            column.codes if isinstance(column, Codes) else column
+            for column in self.columns.values()
+            if column is not None
         ]
-        arrays += [*self._outcomes.values(), *([] if self._came_at is None else [self._came_at])]
+        arrays += [*self._outcomes.values(), self._quarters, self._starts, self.places.base, self.places.laid]
+        arrays += [] if self.came_at is None else [self.came_at]
         return sum(array.nbytes for array in arrays)
+
+    def knows(self, fields: Iterable[str]) -> bool:
+        """Whether it was tried to hold these fields."""
+        return self.columns.keys() >= set(fields)
 
     def judges(self, rule: Rule) -> bool:
         """Whether everything the rule looks at is held."""
@@ -130,94 +126,100 @@ class HeldLeads:
             return False
         return all(self._holds(condition) for condition in conditions_of(rule))
 
-    def verdicts(self, rule: Rule) -> Verdicts:
-        """What the rule says of the leads: the counts of `leads.backtest.count_verdicts`."""
-        true, false = self._rule(rule)
-        passed, failed = self._count(true), self._count(false)
-        weeks: tuple[int, ...] = ()
-        if self.window.weeks:
-            inside = np.bitwise_count(true & self._outcomes["leads"])
-            weeks = tuple(np.add.reduceat(inside, self._starts, dtype=np.int64)[:-1].tolist())
-        return Verdicts(passed, failed, self._everyone() - passed - failed, weeks)
+    def windows(self, as_of: datetime, timezone: str) -> tuple[tuple[Window, Outcomes], ...]:
+        """The windows that a rule can be tried on, with what became of their leads, as `leads.backtest.count_windows` tells
+        them."""
+        zone = ZoneInfo(timezone)
+        today = as_of.astimezone(zone).date()
+        ends = [self._day_of(place, zone) for place in (0, self.dated - 1)]
+        quarter = last_quarter(today).first_day
+        assert quarter is not None
+        periods = [
+            period_of(latest)
+            for begins, period_of in ((quarter, last_quarter), (today.replace(day=1), last_twelve_months))
+            if (latest := self._day_of(self.place_of(_start(begins, timezone)) - 1, zone)) is not None
+        ]
+        found = []
+        for period in (*periods, EVERYTHING):
+            window = Window(
+                period.first_day,
+                period.last_day,
+                self.revision,
+                period.first_day or ends[0],
+                period.last_day or ends[1],
+            )
+            found.append((window, self.window(window, timezone).everyone))
+        return tuple(found)
 
-    def change(self, before: Rule, after: Rule) -> RuleChange:
-        """Who changes side: the counts of `leads.backtest.count_change`."""
-        first, second = self._rule(before), self._rule(after)
-        cells: dict[tuple[bool | None, bool | None], Outcomes] = {
-            (one, other): self._count(first[not one] & second[not other])
-            for one in (True, False)
-            for other in (True, False)
-        }
-        cells[None, None] = self._everyone() - sum(cells.values(), Outcomes())
-        return change_from(self.window, cells)
+    def window(self, window: Window, timezone: str) -> "HeldWindow":
+        """The leads of a window."""
+        return HeldWindow(self, window, timezone)
 
-    def values_between(self, field: str, low: float, high: float, most: int) -> tuple[float, ...]:
-        """At most so many numbers that leads have in a field, between two others, spread evenly over the values."""
-        column = self._columns.get(field)
-        if not isinstance(column, _Codes):
-            return ()
-        found = np.unique(column.numbers[(column.numbers > low) & (column.numbers < high)])
-        if len(found) > most:
-            found = found[np.linspace(0, len(found) - 1, most + 2).round().astype(int)[1:-1]]
-        return tuple(found.tolist())
+    def place_of(self, instant: datetime) -> int:
+        """How many leads came before an instant, which is the beginning of a quarter-hour."""
+        after = int(np.searchsorted(self._quarters, -(-int(instant.timestamp()) // QUARTER_HOUR)))
+        return int(self._starts[after])
 
-    def passing(self, node: Node) -> "NDArray[np.uint64]":
-        """The leads for which part of a rule is true, as a bitmap; for those who join many of them."""
-        return self._node(node)[0] & self._outcomes["leads"]
+    def _day_of(self, place: int, zone: ZoneInfo) -> date | None:
+        if not 0 <= place < self.dated:
+            return None
+        quarter = self._quarters[np.searchsorted(self._starts, place, "right") - 1]
+        since = timedelta(seconds=int(quarter) * QUARTER_HOUR)
+        return (datetime(1970, 1, 1, tzinfo=UTC) + since).astimezone(zone).date()
 
-    def count(self, leads: "NDArray[np.uint64]") -> Outcomes:
-        """What became of the leads of a bitmap."""
-        return self._count(leads)
+    def outcomes(self, stretch: slice) -> "Mapping[str, Bits]":
+        """What became of the leads of some words."""
+        return {name: bits[stretch] for name, bits in self._outcomes.items()}
 
-    def _everyone(self) -> Outcomes:
-        return self._count(self._outcomes["leads"])
-
-    def _count(self, leads: "NDArray[np.uint64]") -> Outcomes:
-        return Outcomes(
-            *(int(np.bitwise_count(leads & of).sum(dtype=np.int64)) for of in self._outcomes.values())
+    def rule(self, rule: Rule, stretch: slice) -> "tuple[Bits, Bits]":
+        """The leads of some words for which a rule is true, and for which it is false."""
+        return (
+            self._points(rule.root, stretch)
+            if isinstance(rule.root, Points)
+            else self.node(rule.root, stretch)
         )
 
+    def node(self, node: Node, stretch: slice) -> Any:
+        """The leads of some words for which part of a rule is true, and for which it is false."""
+        match node:
+            case Condition():
+                true, false = self._condition(node)
+                return true[stretch], false[stretch]
+            case Not(part):
+                true, false = self.node(part, stretch)
+                return false, true
+            case AllOf(parts):
+                found = [self.node(part, stretch) for part in parts]
+                return joined(np.bitwise_and, found, 0), joined(np.bitwise_or, found, 1)
+            case AnyOf(parts):
+                found = [self.node(part, stretch) for part in parts]
+                return joined(np.bitwise_or, found, 0), joined(np.bitwise_and, found, 1)
+        raise TypeError(f"not part of a rule: {node!r}")
+
+    def _points(self, points: Points, stretch: slice) -> Any:
+        entries = [(entry.add_hundredths, *self.node(entry.node, stretch)) for entry in points.entries]
+        words = len(self._outcomes["leads"][stretch])
+        true, false = np.zeros(words, np.uint64), np.zeros(words, np.uint64)
+        for start in range(0, words, CHUNK // 64):
+            part = slice(start, min(start + CHUNK // 64, words))
+            size = (part.stop - part.start) * 64
+            lowest, highest = np.zeros(size, np.int64), np.zeros(size, np.int64)
+            for add, holds, fails in entries:
+                sure = unpacked(holds[part]) * np.int64(add)
+                maybe = unpacked(~(holds[part] | fails[part])) * np.int64(add)
+                lowest += sure + (maybe if add < 0 else 0)
+                highest += sure + (maybe if add > 0 else 0)
+            true[part] = packed(lowest >= points.threshold_hundredths)
+            false[part] = packed(highest < points.threshold_hundredths)
+        return true, false
+
     def _holds(self, condition: Condition) -> bool:
-        column = self._columns.get(condition.field)
+        column = self.columns.get(condition.field)
         if column is None:
             return False
         if condition.operator is not Operator.WITHIN_DAYS:
             return True
-        return not isinstance(column, _Codes) and self._came_at is not None
-
-    def _rule(self, rule: Rule) -> Any:
-        return self._points(rule.root) if isinstance(rule.root, Points) else self._node(rule.root)
-
-    def _node(self, node: Node) -> Any:
-        match node:
-            case Condition():
-                return self._condition(node)
-            case Not(part):
-                true, false = self._node(part)
-                return false, true
-            case AllOf(parts):
-                found = [self._node(part) for part in parts]
-                return _joined(np.bitwise_and, found, 0), _joined(np.bitwise_or, found, 1)
-            case AnyOf(parts):
-                found = [self._node(part) for part in parts]
-                return _joined(np.bitwise_or, found, 0), _joined(np.bitwise_and, found, 1)
-        raise TypeError(f"not part of a rule: {node!r}")
-
-    def _points(self, points: Points) -> Any:
-        entries = [(entry.add_hundredths, *self._node(entry.node)) for entry in points.entries]
-        true, false = np.zeros(self._rows // 64, np.uint64), np.zeros(self._rows // 64, np.uint64)
-        for start in range(0, self._rows, _CHUNK):
-            words = slice(start // 64, min(start + _CHUNK, self._rows) // 64)
-            size = (words.stop - words.start) * 64
-            lowest, highest = np.zeros(size, np.int64), np.zeros(size, np.int64)
-            for add, holds, fails in entries:
-                sure = _unpacked(holds[words]) * np.int64(add)
-                maybe = _unpacked(~(holds[words] | fails[words])) * np.int64(add)
-                lowest += sure + (maybe if add < 0 else 0)
-                highest += sure + (maybe if add > 0 else 0)
-            true[words] = _packed(lowest >= points.threshold_hundredths)
-            false[words] = _packed(highest < points.threshold_hundredths)
-        return true, false
+        return not isinstance(column, Codes) and self.came_at is not None
 
     def _condition(self, condition: Condition) -> Any:
         key = repr(
@@ -231,280 +233,257 @@ class HeldLeads:
         found = self._worked_out(condition)
         with self._guard:
             self._bitmaps[key] = found
-            most = max(4, MOST_BYTES_OF_BITMAPS // max(1, 2 * self._rows // 8))
+            most = max(4, MOST_BYTES_OF_BITMAPS // max(1, 2 * self.words * 8))
             while len(self._bitmaps) > most:
                 self._bitmaps.popitem(last=False)
         return found
 
     def _worked_out(self, condition: Condition) -> Any:
-        column = self._columns[condition.field]
-        if not isinstance(column, _Codes):
-            return _instants(condition, column, self._came_at)
+        column = self.columns[condition.field]
+        if column is None:
+            raise KeyError(condition.field)
+        if not isinstance(column, Codes):
+            return outcomes_of_instants(condition, column, self.came_at)
         true, false = column.outcomes(condition)
-        return _looked_up(column.codes, true), _looked_up(column.codes, false)
+        return looked_up(column.codes, true), looked_up(column.codes, false)
 
 
-_held: "OrderedDict[Hashable, tuple[frozenset[str], HeldLeads | None]]" = OrderedDict()
-_holding = threading.Lock()
-MOST_WINDOWS = 2
+class HeldWindow:
+    """The leads of a window among those that are held."""
 
-
-def held_leads(window: Window, timezone: str, fields: Iterable[str], leads: int) -> HeldLeads | None:
-    """The leads of a window with at least these fields, read once for all who ask; None where that takes too much memory.
-
-    Two windows are held. A field that is asked for later is read together with those that are there already, as far as they fit.
-    """
-    facts = warehouse()
-    key = (facts.folder, window, timezone)
-    wanted = frozenset(fields)
-    with _holding:
-        known, held = _held.get(key, (frozenset(), None))
-        if not wanted <= known or not known:
-            with facts.read() as read:
-                for tried in (known | wanted, wanted):
-                    held = hold(read, window, timezone, sorted(tried), leads)
-                    if held is not None:
-                        wanted = tried
-                        break
-            _held[key] = wanted, held
-        _held.move_to_end(key)
-        while len(_held) > MOST_WINDOWS:
-            _held.popitem(last=False)
-        return held
-
-
-def hold(
-    facts: Facts,
-    window: Window,
-    timezone: str,
-    fields: Iterable[str],
-    leads: int,
-    most_bytes: int = MOST_BYTES,
-) -> HeldLeads | None:
-    """Read the `leads` leads of a window and these fields of theirs, in one query; None where they take too much memory.
-
-    A field that the leads do not have is missing of all of them; one of too many different texts is not held.
-    """
-    population = of_window(facts, window, timezone)
-    kinds = {name: _kind_of(population, name) for name in dict.fromkeys(fields)}
-    wanted = {name: kind for name, kind in kinds.items() if kind is not None}
-    with_time = _INSTANT in wanted.values()
-    a_lead = 1 + sum(8 if kind == _INSTANT else 2 for kind in wanted.values()) + 8 * with_time
-    if leads * a_lead > most_bytes:
-        return None
-    expression = population.select(
-        "won",
-        "lost",
-        "worked",
-        week=week_of(population, window, timezone),
-        came="came_at",
-        **{f"field_{place}": population[column_of(name)] for place, name in enumerate(wanted)},
-    )
-    if not with_time:
-        expression = expression.drop("came")
-    read = _Reading(list(wanted.values()), with_time)
-    for batch in facts.batches(expression, _BATCH):
-        read.take(batch)
-    return read.finish(window, list(wanted), [name for name, kind in kinds.items() if kind is None])
-
-
-class _Reading:
-    """Batches of leads, gathered into columns and then put into the order of weeks."""
-
-    def __init__(self, kinds: Sequence[str], with_time: bool) -> None:
-        self._weeks: list[Any] = []
-        self._flags: list[Any] = []
-        self._came: list[Any] | None = [] if with_time else None
-        self._columns: list[_Gathered | list[Any]] = [
-            [] if kind == _INSTANT else _Gathered(kind) for kind in kinds
-        ]
-
-    def take(self, batch: Any) -> None:
-        week = batch.column("week").fill_null(-1).to_numpy(zero_copy_only=False)
-        self._weeks.append(week.astype(np.int32))
-        won, lost, worked = (
-            batch.column(name).to_numpy(zero_copy_only=False).astype(np.uint8)
-            for name in ("won", "lost", "worked")
+    def __init__(self, held: HeldLeads, window: Window, timezone: str) -> None:
+        """The leads that came on the window's days, which begin in the zone; all leads where it is open."""
+        self.held = held
+        self.window = window
+        self._zone = timezone
+        first, last = 0, held.leads
+        if window.first_day is not None and window.last_day is not None:
+            first = held.place_of(_start(window.first_day, timezone))
+            last = held.place_of(_start(window.last_day + timedelta(days=1), timezone))
+        self._offset = first // 64 * 64
+        self._stretch = slice(first // 64, max(first // 64, -(-last // 64)))
+        outcomes = held.outcomes(self._stretch)
+        words = self._stretch.stop - self._stretch.start
+        self._inside = (
+            outcomes["leads"] & _up_to(last - self._offset, words) & ~_up_to(first - self._offset, words)
         )
-        self._flags.append(1 + 2 * won + 4 * lost + 8 * (1 - worked))
-        if self._came is not None:
-            self._came.append(_microseconds(batch.column("came")))
-        for place, column in enumerate(self._columns):
-            found = batch.column(f"field_{place}")
-            if isinstance(column, _Gathered):
-                column.take(found)
-            else:
-                column.append(_microseconds(found))
+        self._outcomes = outcomes
 
-    def finish(self, window: Window, names: Sequence[str], missing: Sequence[str]) -> HeldLeads:
-        weeks = window.weeks
-        week = np.concatenate(self._weeks) if self._weeks else np.zeros(0, np.int32)
-        week = np.where((week < 0) | (week >= weeks), weeks, week)
-        each = np.bincount(week, minlength=weeks + 1)
-        counts = np.maximum(1, -(-each // 64)) * 64  # whole words, and none without one
-        begin = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        # in the order of weeks, the n-th lead stands n places on, and as many as are filled up before it
-        filled = (begin - (np.cumsum(each) - each)).astype(np.int32)
-        places = np.empty(len(week), np.int32)
-        places[np.argsort(week, kind="stable")] = np.arange(len(week), dtype=np.int32) + np.repeat(
-            filled, each
+    def judges(self, rule: Rule) -> bool:
+        """Whether everything the rule looks at is held."""
+        return self.held.judges(rule)
+
+    @cached_property
+    def everyone(self) -> Outcomes:
+        """What became of all leads of the window."""
+        return self.count(self._inside)
+
+    def count(self, leads: "Bits") -> Outcomes:
+        """What became of the leads of a bitmap."""
+        leads = leads & self._inside
+        return Outcomes(
+            *(int(np.bitwise_count(leads & of).sum(dtype=np.int64)) for of in self._outcomes.values())
         )
-        rows = int(counts.sum())
 
-        def laid(parts: Sequence[Any], fill: Any, kind: Any) -> Any:
-            column = np.full(rows, fill, kind)
-            if parts:
-                column[places] = np.concatenate(parts)
-            return column
+    def passing(self, node: Node) -> "Bits":
+        """The leads for which part of a rule is true, as a bitmap; for those who join many of them."""
+        found: Bits = self.held.node(node, self._stretch)[0] & self._inside
+        return found
 
-        flags = laid(self._flags, 0, np.uint8)
-        outcomes = {
-            name: _packed(flags & bit != 0)
-            for name, bit in (("leads", 1), ("won", 2), ("lost", 4), ("unworked", 8))
+    def verdicts(self, rule: Rule) -> Verdicts:
+        """What the rule says of the leads: the counts of `leads.backtest.count_verdicts`."""
+        true, false = self.held.rule(rule, self._stretch)
+        passed, failed = self.count(true), self.count(false)
+        weeks: tuple[int, ...] = ()
+        if self.window.weeks:
+            weeks = tuple(self._between_edges(true & self._inside).tolist())
+        return Verdicts(passed, failed, self.everyone - passed - failed, weeks)
+
+    def change(self, before: Rule, after: Rule) -> RuleChange:
+        """Who changes side: the counts of `leads.backtest.count_change`."""
+        first, second = (self.held.rule(rule, self._stretch) for rule in (before, after))
+        cells: dict[tuple[bool | None, bool | None], Outcomes] = {
+            (one, other): self.count(first[not one] & second[not other])
+            for one in (True, False)
+            for other in (True, False)
         }
-        columns: dict[str, Any] = {}
-        for name, column in zip(names, self._columns, strict=True):
-            if not isinstance(column, _Gathered):
-                columns[name] = laid(column, _NEVER, np.int64)
-            elif not column.too_many:
-                parts, values = column.sorted()
-                columns[name] = _Codes(column.kind, laid(parts, 0, np.uint16), values)
-        for name in missing:
-            columns[name] = _Codes(_TEXT, np.zeros(rows, np.uint16), ())
-        came = None if self._came is None else laid(self._came, _NEVER, np.int64)
-        return HeldLeads(window, counts.tolist(), outcomes, columns, came)
+        cells[None, None] = self.everyone - sum(cells.values(), Outcomes())
+        return change_from(self.window, cells)
+
+    def codes(self, field: str) -> bool:
+        """Whether a field is held with all its values, of which there are few."""
+        return isinstance(self.held.columns.get(field), Codes)
+
+    def warnings(self, rule: Rule) -> tuple[BacktestWarning, ...]:
+        """What makes a look at the window less than it seems, as `leads.backtest.warn_of_fields` tells it."""
+        names = sorted(fields_of(rule))
+        everyone = self.everyone
+        known = [self.count(self.passing(Condition(name, Operator.IS_KNOWN))) for name in names]
+        return fields_that_mislead(
+            names,
+            [
+                {
+                    "won": True,
+                    "n": everyone.won,
+                    **{f"known_{place}": of.won for place, of in enumerate(known)},
+                },
+                {
+                    "won": False,
+                    "n": everyone.leads - everyone.won,
+                    **{f"known_{place}": of.leads - of.won for place, of in enumerate(known)},
+                },
+            ],
+        )
+
+    def values_between(self, field: str, low: float, high: float, most: int) -> tuple[float, ...]:
+        """At most so many numbers that leads have in a field, between two others, spread evenly over the values."""
+        column = self.held.columns.get(field)
+        if not isinstance(column, Codes):
+            return ()
+        among = np.flatnonzero((column.numbers > low) & (column.numbers < high))
+        there = self._by_code(column, self._inside)[among + 1] > 0
+        found = np.unique(column.numbers[among[there]])
+        if len(found) > most:
+            found = found[np.linspace(0, len(found) - 1, most + 2).round().astype(int)[1:-1]]
+        return tuple(found.tolist())
+
+    def spread(self, field: str, marks: Sequence[float] = ()) -> CountedSpread | None:
+        """The leads by classes of a field: the counts of `leads.field_spread.spread_of`. Raises KeyError for a field that is
+        not held as a code."""
+        column = self.held.columns[field]
+        if not isinstance(column, Codes):
+            raise KeyError(field)
+        n, won, lost = (
+            self._by_code(column, self._inside & self._outcomes[name]) for name in ("leads", "won", "lost")
+        )
+        known = np.flatnonzero(~np.isnan(column.numbers) & (n[1:] > 0))
+        if not len(known):
+            return None
+        known = known[np.argsort(column.numbers[known], kind="stable")]
+        values, counts = column.numbers[known], n[known + 1]
+        classes = round_classes(
+            float(values[0]),
+            float(values[-1]),
+            _quantile(values, counts, 0.5),
+            (_quantile(values, counts, 0.01), _quantile(values, counts, 0.99)),
+            bool((values == np.floor(values)).all()),
+            marks,
+        )
+        places = np.searchsorted(np.asarray(classes.edges[1:-1]), values, "right")
+
+        def in_classes(of: Any) -> Any:
+            return np.bincount(places, of[known + 1], len(classes.labels)).astype(np.int64)
+
+        all_, of_won, of_lost = in_classes(n), in_classes(won), in_classes(lost)
+        return CountedSpread(
+            classes,
+            won=tuple(of_won.tolist()),
+            lost=tuple(of_lost.tolist()),
+            open=tuple((all_ - of_won - of_lost).tolist()),
+            unknown=int(n.sum() - counts.sum()),
+        )
+
+    def scores(self, points: Points) -> tuple[tuple[ScoreCell, ...], tuple[ScoreCell, ...]]:
+        """The leads by points, of the earlier and of the later half: the counts of `leads.score_lift.count_scores`."""
+        parts = []
+        for entry in points.entries:
+            true, false = self.held.node(entry.node, self._stretch)
+            parts.append(true if entry.add_hundredths > 0 else ~false)  # the least that is known of it
+        late = np.zeros(len(self._inside), np.uint64)
+        window = self.window
+        if window.earliest is not None and window.latest is not None:
+            middle = window.earliest + timedelta(days=((window.latest - window.earliest).days + 1) // 2)
+            late = self._dated_from(middle)
+        became = [self._outcomes[name] for name in ("won", "lost", "unworked")]
+        halves: dict[bool, dict[int, Outcomes]] = {False: {}, True: {}}
+        counted = self._kinds([*parts, *became, late])
+        for kind in np.flatnonzero(counted).tolist():
+            n = int(counted[kind])
+            score = sum(
+                entry.add_hundredths for place, entry in enumerate(points.entries) if kind >> place & 1
+            )
+            won, lost, unworked, later = (
+                bool(kind >> place & 1) for place in range(len(parts), len(parts) + 4)
+            )
+            half = halves[later]
+            half[score] = half.get(score, Outcomes()) + Outcomes(n, n * won, n * lost, n * unworked)
+        earlier, newer = (
+            tuple(ScoreCell(score / 100, half[score]) for score in sorted(half)) for half in halves.values()
+        )
+        return earlier, newer
+
+    def kinds(self, traits: Mapping[str, Node]) -> dict[frozenset[str], int]:
+        """How many leads have which of the traits: the counts of `leads.score_lift.count_kinds`."""
+        names = list(traits)
+        found = self._kinds([self.passing(node) for node in traits.values()])
+        kinds = [
+            (int(found[kind]), tuple(bool(kind >> place & 1) for place in range(len(names))))
+            for kind in np.flatnonzero(found).tolist()
+        ]
+        kinds.sort(key=lambda one: (-one[0], one[1]))
+        return {
+            frozenset(name for name, there in zip(names, has, strict=True) if there): n
+            for n, has in kinds[:MOST_KINDS]
+        }
+
+    def _kinds(self, parts: "Sequence[Bits]") -> Any:
+        """How many leads of the window have which of the parts, by the number that these are the bits of."""
+        found = np.zeros(1 << len(parts), np.int64)
+        for start in range(0, len(self._inside), CHUNK // 64):
+            words = slice(start, start + CHUNK // 64)
+            among = unpacked(self._inside[words]).view(bool)
+            kind = np.zeros(int(among.sum()), np.int32)
+            for place, bits in enumerate(parts):
+                kind |= unpacked(bits[words])[among].astype(np.int32) << place
+            found += np.bincount(kind, minlength=len(found))
+        return found
+
+    def _by_code(self, column: Codes, leads: "Bits") -> Any:
+        """How many of some leads have each code of a column."""
+        codes = column.codes[self._offset : self._offset + 64 * len(leads)]
+        return np.bincount(codes[unpacked(leads).view(bool)], minlength=len(column.values) + 1)
+
+    def _dated_from(self, day: date) -> "Bits":
+        """The leads that came on a day or later; those that came nobody knows when are not among them."""
+        first = self.held.place_of(_start(day, self._zone)) - self._offset
+        last = self.held.dated - self._offset
+        return _up_to(last, len(self._inside)) & ~_up_to(first, len(self._inside))
+
+    def _between_edges(self, leads: "Bits") -> Any:
+        """How many of some leads came in each of the window's weeks."""
+        assert self.window.earliest is not None
+        begin = _start(self.window.earliest, self._zone)
+        places = [
+            self.held.place_of(begin + number * _WEEK) - self._offset
+            for number in range(self.window.weeks + 1)
+        ]
+        words, bits = np.divmod(np.clip(places, 0, 64 * len(leads)), 64)
+        before = np.concatenate([[0], np.cumsum(np.bitwise_count(leads), dtype=np.int64)])
+        padded = np.append(leads, np.uint64(0))
+        return np.diff(before[words] + np.bitwise_count(padded[words] & _FIRST[bits]))
 
 
-class _Gathered:
-    """A field as it is read: codes in the order in which its values first occur."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self.too_many = False
-        self._known: dict[Any, int] = {}
-        self._parts: list[NDArray[np.uint16]] = []
-
-    def take(self, found: Any) -> None:
-        if self.too_many:
-            return
-        encoded = found.dictionary_encode()
-        values = encoded.dictionary.to_pylist()
-        table = np.zeros(len(values) + 1, np.uint16)
-        for place, value in enumerate(values):
-            if len(self._known) >= MOST_VALUES and value not in self._known:
-                self.too_many, self._parts, self._known = True, [], {}
-                return
-            table[place] = self._known.setdefault(value, len(self._known) + 1)
-        codes = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
-        self._parts.append(table[codes])
-
-    def sorted(self) -> "tuple[list[NDArray[np.uint16]], tuple[Any, ...]]":
-        """The codes and the values in order, so that a range of values is a range of codes; NaN comes last."""
-        values = sorted(self._known, key=lambda value: (value != value, value))
-        table = np.zeros(len(values) + 1, np.uint16)
-        for place, value in enumerate(values):
-            table[self._known[value]] = place + 1
-        return [table[part] for part in self._parts], tuple(values)
+def _up_to(place: int, words: int) -> "Bits":
+    """A bitmap of so many words in which the leads before a place are."""
+    found = np.zeros(words, np.uint64)
+    word, bit = divmod(min(max(place, 0), 64 * words), 64)
+    found[:word] = ~np.uint64(0)
+    if bit:
+        found[word] = _FIRST[bit]
+    return found
 
 
-def _kind_of(population: ibis.Table, field: str) -> str | None:
-    column = column_of(field)
-    if column not in population.columns:
-        return None
-    kind = population[column].type()
-    return _INSTANT if kind.is_timestamp() else _NUMBER if kind.is_numeric() else _TEXT
+def _start(day: date, timezone: str) -> datetime:
+    return instants.from_text(instants.day_start(day, timezone))
 
 
-def _microseconds(column: Any) -> Any:
-    import pyarrow
-
-    whole = column.cast(pyarrow.timestamp("us")).cast(pyarrow.int64())
-    return whole.fill_null(_NEVER).to_numpy(zero_copy_only=False)
-
-
-def _compares(operator: Operator) -> bool:
-    return operator in _UPWARDS or operator in (
-        Operator.EQUAL,
-        Operator.NOT_EQUAL,
-        Operator.IN,
-        Operator.NOT_IN,
-        Operator.BETWEEN,
+def _quantile(values: Any, counts: Any, share: float) -> float:
+    """The quantile of values that occur so many times each, between two of them where it falls there."""
+    ends = np.cumsum(counts)
+    at = (int(ends[-1]) - 1) * share
+    low = int(np.floor(at))
+    first, second = (
+        float(values[np.searchsorted(ends, place, "right")])
+        for place in (low, min(low + 1, int(ends[-1]) - 1))
     )
-
-
-def _compare(condition: Condition, found: Any) -> Any:
-    """A comparison of known values with numbers or days, one by one."""
-    wanted: Any = condition.value
-    match condition.operator:
-        case Operator.EQUAL:
-            return found == wanted
-        case Operator.NOT_EQUAL:
-            return found != wanted
-        case Operator.IN:
-            return np.isin(found, np.asarray(wanted, dtype=found.dtype))
-        case Operator.NOT_IN:
-            return ~np.isin(found, np.asarray(wanted, dtype=found.dtype))
-        case Operator.GREATER:
-            return found > wanted
-        case Operator.AT_LEAST:
-            return found >= wanted
-        case Operator.LESS:
-            return found < wanted
-        case Operator.AT_MOST:
-            return found <= wanted
-        case Operator.BETWEEN:
-            return (found >= wanted[0]) & (found <= wanted[1])
-    raise TypeError(f"not a comparison: {condition.operator!r}")
-
-
-def _instants(condition: Condition, column: Any, came_at: Any) -> Any:
-    """The bitmaps of a condition on a field of instants."""
-    known = column != _NEVER
-    nothing = np.zeros(len(column) // 64, np.uint64)
-    operator, wanted = condition.operator, condition.value
-    if operator in (Operator.IS_KNOWN, Operator.IS_UNKNOWN):
-        bits = _packed(known), _packed(~known)
-        return bits if operator is Operator.IS_KNOWN else bits[::-1]
-    if operator is Operator.WITHIN_DAYS:
-        told = known & (came_at != _NEVER)
-        inside = (column >= came_at - int(str(wanted)) * _DAY) & (column <= came_at)
-        return _packed(told & inside), _packed(told & ~inside)
-    several = tuple(as_day(one) for one in (wanted if isinstance(wanted, tuple) else (wanted,)))
-    if not _compares(operator) or not all(isinstance(one, date) for one in several):
-        return nothing, nothing
-    epoch = date(1970, 1, 1).toordinal()
-    days = tuple(one.toordinal() - epoch for one in several if isinstance(one, date))
-    compared = Condition(condition.field, operator, days if isinstance(wanted, tuple) else days[0])
-    holds = _compare(compared, column // _DAY)
-    return _packed(known & holds), _packed(known & ~holds)
-
-
-def _looked_up(codes: "NDArray[np.uint16]", table: "NDArray[np.bool_]") -> "NDArray[np.uint64]":
-    """The bitmap of the leads whose code is true in a table."""
-    true = np.flatnonzero(table)
-    bits = np.zeros(len(codes) // 8, np.uint8)
-    if not len(true):
-        return bits.view(np.uint64)
-    first, span = np.uint16(true[0]), np.uint16(true[-1] - true[0])
-    in_a_row = len(true) == int(span) + 1
-    for start in range(0, len(codes), _CHUNK):
-        part = codes[start : start + _CHUNK]
-        # numbers below the first wrap around to large ones, so that one comparison is enough
-        inside = part - first <= span if in_a_row else table[part]
-        bits[start // 8 : (start + len(part)) // 8] = np.packbits(inside)
-    return bits.view(np.uint64)
-
-
-def _packed(flags: Any) -> "NDArray[np.uint64]":
-    return np.packbits(flags).view(np.uint64)
-
-
-def _unpacked(bits: Any) -> "NDArray[np.uint8]":
-    return np.unpackbits(np.ascontiguousarray(bits).view(np.uint8))
-
-
-def _joined(join: Any, found: Sequence[Any], side: int) -> Any:
-    result = found[0][side]
-    for other in found[1:]:
-        result = join(result, other[side])
-    return result
+    return first + (second - first) * (at - low)

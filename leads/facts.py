@@ -62,6 +62,21 @@ class Facts:
         return self._whole("lead")
 
     @property
+    def lead_rows(self) -> "ibis.Table":
+        """The leads with `row`, for those who read more of their columns later: where each stands in this version, from 0 on in
+        the base, and from -1 down in what is laid over it."""
+        base = self._backend.table("lead", database=self._base)
+        numbered = base.mutate(row=base.rowid())
+        if self._live is None:
+            return numbered
+        replaced = self._backend.table(replaced_rows("lead"), database=self._live)
+        live = self._backend.table("lead", database=self._live)
+        live = live.mutate(row=-1 - live.rowid())
+        kept = numbered.anti_join(replaced, numbered.row == replaced.base_row)
+        columns = {**live.schema(), **numbered.schema()}
+        return aligned(kept, columns).union(aligned(live, columns))
+
+    @property
     def event(self) -> "ibis.Table":
         """The event log; columns as in `leads.schema.EVENT`."""
         return self._whole("lead_event")

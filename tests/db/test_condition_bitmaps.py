@@ -1,7 +1,6 @@
 """Rules tried on bitmaps say what they say lead by lead, and count what the engine counts."""
 
 import random
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -9,11 +8,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from rule_strategies import rules
 
+from actions import lead_feed
+from alignment.people import MACHINE
 from alignment.rules import Condition, Operator, Points, Rule, conditions_of, evaluate, parse
 from alignment.what_if import Outcomes, Window
-from leads import condition_bitmaps
-from leads.backtest import count_change, count_verdicts
-from leads.condition_bitmaps import hold
+from db.store import store
+from leads import condition_bitmaps, held_leads
+from leads.backtest import count_change, count_verdicts, count_windows, of_window, warn_of_fields
+from leads.closed_periods import Period
+from leads.field_spread import spread_of
+from leads.held_leads import fits, hold, take
+from leads.score_lift import count_kinds, count_scores
 from leads.store import warehouse
 from tests.lead_histories import History
 
@@ -21,6 +26,7 @@ FIELDS = ("employees", "source", "flag", "created_at", "nobody_has_it")
 WINDOW = Window(date(2026, 1, 1), date(2026, 1, 31), "", date(2026, 1, 1), date(2026, 1, 31))
 EVERYTHING = Window(None, None, "")
 ZONE = "Europe/Berlin"
+AS_OF = datetime(2026, 2, 3, tzinfo=UTC)
 
 
 def history(count=400):
@@ -54,8 +60,8 @@ def held_by_window(tmp_path_factory):
     found = {}
     with warehouse().read() as facts:
         for window in (WINDOW, EVERYTHING):
-            held = hold(facts, window, ZONE, FIELDS, len(made.leads))
-            plain = facts.rows(condition_bitmaps.of_window(facts, window, ZONE))
+            held = hold(facts, FIELDS).window(window, ZONE)
+            plain = facts.rows(of_window(facts, window, ZONE))
             found[window] = held, [in_plain_words(row) for row in plain]
     warehouse().close()
     patch.undo()
@@ -140,24 +146,92 @@ def test_bitmaps_count_what_the_engine_counts_week_by_week(window):
     made.load()
     tried = [parse({"version": 1, **rule}) for rule in RULES]
     with warehouse().read() as facts:
-        held = hold(facts, window, ZONE, FIELDS, len(made.leads))
+        held = hold(facts, FIELDS).window(window, ZONE)
         assert tuple(held.verdicts(rule) for rule in tried) == count_verdicts(facts, tried, window, ZONE)
         for before, after in pairwise(tried):
             assert held.change(before, after) == count_change(facts, before, after, window, ZONE)
 
 
+@pytest.mark.parametrize("zone", [ZONE, "Asia/Kathmandu", "America/New_York"])
+def test_windows_and_all_that_is_asked_of_them_are_those_of_the_engine(zone):
+    made = history()
+    made.lead("nobody knows when", "a", employees=7.0, flag="yes")
+    made.load()
+    tried = [parse({"version": 1, **rule}) for rule in RULES]
+    with warehouse().read() as facts:
+        held = hold(facts, ("employees",))
+        assert take(held, facts, FIELDS)  # what is asked for later finds the leads it belongs to
+        windows = held.windows(AS_OF, zone)
+        assert windows == count_windows(facts, AS_OF, zone)
+        assert len(windows) == 3
+        for window, everyone in windows:
+            of = held.window(window, zone)
+            period = Period(window.first_day, window.last_day)
+            assert tuple(of.verdicts(rule) for rule in tried) == count_verdicts(facts, tried, window, zone)
+            assert of.everyone == everyone
+            for rule in tried:
+                assert of.warnings(rule) == warn_of_fields(facts, [rule], window, zone)
+            for field in ("employees", "flag", "source", "nobody_has_it"):
+                assert of.spread(field, (33.0,)) == spread_of(facts, field, period, zone, (33.0,))
+            points = tried[-1].root
+            assert of.scores(points) == count_scores(facts, points, window, zone)
+            traits = {str(place): rule.root for place, rule in enumerate(tried[:3])}
+            assert list(of.kinds(traits).items()) == list(count_kinds(facts, traits, window, zone).items())
+
+
+def test_leads_laid_over_the_base_are_held_with_it():
+    made = history()
+    made.load()
+    leads = [
+        {"lead_id": lead_id, "employees": 999.0, "source": "live", "created_at": "2026-01-09T10:00:00+00:00"}
+        for lead_id in ("L0003", "new")
+    ]
+    won = {
+        "id": "e",
+        "lead_id": "new",
+        "type": "entered_stage",
+        "stage": "won",
+        "at": "2026-01-20T10:00:00+00:00",
+    }
+    store().write(lambda connection: lead_feed.take(connection, "test", leads, [won]))
+    assert lead_feed.apply_waiting(MACHINE)
+    with warehouse().read() as facts:
+        held = hold(facts, ())
+        assert take(held, facts, FIELDS)
+        of = held.window(EVERYTHING, ZONE)
+        tried = [parse({"version": 1, **rule}) for rule in RULES]
+        assert tuple(of.verdicts(rule) for rule in tried) == count_verdicts(facts, tried, EVERYTHING, ZONE)
+        came_live = of.verdicts(Rule(Condition("employees", Operator.EQUAL, 999))).passed
+        assert (came_live.leads, came_live.won) == (
+            2,
+            1 + any(one["stage"] == "won" for one in made.events if one["lead_id"] == "L0003"),
+        )
+
+
 def test_what_takes_too_much_is_not_held(monkeypatch):
     made = history()
     made.load()
-    everyone = replace(EVERYTHING)
     with warehouse().read() as facts:
-        assert hold(facts, everyone, ZONE, FIELDS, 400, most_bytes=400 * 10) is None
-        monkeypatch.setattr(condition_bitmaps, "MOST_VALUES", 3)
-        held = hold(facts, everyone, ZONE, FIELDS, 400)
-        assert held.bytes < 400 * 40
+        assert fits(facts, FIELDS)
+        monkeypatch.setattr(held_leads, "MOST_BYTES", 400 * 10)
+        assert not fits(facts, FIELDS)
+        monkeypatch.setattr(held_leads, "MOST_VALUES", 3)
+        held = hold(facts, FIELDS)
+        assert held.bytes < 448 * 40
         assert not held.judges(Rule(Condition("source", Operator.EQUAL, "a")))
+        assert held.knows(["source"])
         assert held.judges(Rule(Condition("created_at", Operator.IS_KNOWN)))
         assert not held.judges(Rule(Condition("industry", Operator.IS_KNOWN)))  # was not asked for
+
+
+def test_instants_that_are_asked_for_later_need_the_time_at_which_leads_came(monkeypatch):
+    history().load()
+    monkeypatch.setattr(held_leads, "_FEW", 0)
+    with warehouse().read() as facts:
+        held = hold(facts, ("employees",))
+        assert not take(held, facts, ["created_at"])
+        assert not held.knows(["created_at"])
+        assert take(hold(facts, ("created_at",)), facts, FIELDS)
 
 
 def test_bitmaps_that_nobody_asked_for_longest_give_way(monkeypatch):
@@ -165,19 +239,19 @@ def test_bitmaps_that_nobody_asked_for_longest_give_way(monkeypatch):
     made.load()
     monkeypatch.setattr(condition_bitmaps, "MOST_BYTES_OF_BITMAPS", 0)
     with warehouse().read() as facts:
-        held = hold(facts, EVERYTHING, ZONE, FIELDS, 400)
+        held = hold(facts, FIELDS).window(EVERYTHING, ZONE)
         tried = [Rule(Condition("employees", Operator.AT_LEAST, size)) for size in range(60)]
         first = [held.verdicts(rule) for rule in tried]
         assert [held.verdicts(rule) for rule in tried] == first
         assert first == list(count_verdicts(facts, tried, EVERYTHING, ZONE))
-    assert len(held._bitmaps) == 4
+    assert len(held.held._bitmaps) == 4
 
 
 def test_of_no_leads_nothing_is_counted():
     history(1).load()
     past = Window(date(2020, 1, 1), date(2020, 1, 31), "", date(2020, 1, 1), date(2020, 1, 31))
     with warehouse().read() as facts:
-        held = hold(facts, past, ZONE, FIELDS, 0)
-        found = held.verdicts(Rule(Condition("employees", Operator.IS_UNKNOWN)))
+        found = hold(facts, FIELDS).window(past, ZONE)
+        found = found.verdicts(Rule(Condition("employees", Operator.IS_UNKNOWN)))
     assert found.leads == Outcomes()
     assert found.weeks == (0, 0, 0, 0)
