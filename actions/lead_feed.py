@@ -332,7 +332,7 @@ def read_feed(actor: Actor) -> FeedState:
         since,
         pointer.live.leads if pointer.live else 0,
         pointer.imported_at if pointer.upto else None,
-        tuple(lead_inflow.by_origin(store().read())),
+        tuple(lead_inflow.by_origin(store().read(), pointer.upto)),
         lead_inflow.count_set_aside(store().read()),
     )
 

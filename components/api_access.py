@@ -55,11 +55,12 @@ def show_state() -> None:
     programs += "" if not tokens else " in use"
     if hubspot.configured:
         programs += ", and HubSpot notifies of changes"
-    sent = [one.last_at for one in state.origins if one.origin.startswith(_BY_PROGRAM)]
-    last = max(sent, default="")
-    if state.waiting and last >= (state.waiting_since or ""):
-        since = _when(state.waiting_since or "")
-        arrived = f"{_counted(state.waiting, 'item waits', 'items wait')} to come into the figures, the first since {since}."
+    sent = [one for one in state.origins if one.origin.startswith(_BY_PROGRAM)]
+    last = max((one.last_at for one in sent), default="")
+    waiting = sum(one.waiting for one in sent)
+    if waiting:
+        since = _when(min(one.waiting_since for one in sent if one.waiting_since))
+        arrived = f"{_counted(waiting, 'item waits', 'items wait')} to come into the figures, the first since {since}."
     elif last:
         arrived = f"All that was sent is in the figures; the last of it came at {_when(last)}."
     elif hubspot.configured or any(token.last_used_at for token in ever):

@@ -19,11 +19,16 @@ class InflowItem:
 
 @dataclass(frozen=True)
 class OriginCount:
-    """How much of the inflow that is still kept came from where, and when the last of it was taken."""
+    """How much of the inflow that is still kept came from where, and when the last of it was taken.
+
+    `waiting` is how many of these are not in the figures yet, and `waiting_since` when the first of them came.
+    """
 
     origin: str
     items: int
     last_at: str
+    waiting: int
+    waiting_since: str | None
 
 
 def remember_event(connection: Connection, key: bytes, content: bytes) -> bytes | None:
@@ -87,14 +92,20 @@ def waiting(connection: Connection, number: int) -> tuple[int, str | None]:
     return row["items"], row["oldest"]
 
 
-def by_origin(connection: Connection) -> list[OriginCount]:
-    """What is still kept of the inflow, by origin."""
+def by_origin(connection: Connection, number: int) -> list[OriginCount]:
+    """What is still kept of the inflow, by origin; what was taken after `number` waits."""
     rows = connection.execute(
         """
-        SELECT origin, count(*) AS items, max(taken_at) AS last_at FROM lead_inflow GROUP BY origin ORDER BY origin
-        """
+        SELECT origin, count(*) AS items, max(taken_at) AS last_at, coalesce(sum(number > :upto), 0) AS waiting,
+               min(CASE WHEN number > :upto THEN taken_at END) AS waiting_since
+        FROM lead_inflow GROUP BY origin ORDER BY origin
+        """,
+        {"upto": number},
     )
-    return [OriginCount(row["origin"], row["items"], row["last_at"]) for row in rows]
+    return [
+        OriginCount(row["origin"], row["items"], row["last_at"], row["waiting"], row["waiting_since"])
+        for row in rows
+    ]
 
 
 def forget(connection: Connection, number: int, before: str, limit: int) -> int:

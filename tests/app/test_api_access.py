@@ -18,10 +18,18 @@ def test_a_token_is_shown_once_and_can_be_revoked(open_page, make_person):
     shown = [found.value for found in app.code if found.value.startswith("concord_")]
     assert token.name == HOSTILE and len(shown) == 1
     receive(shown[0], "leads", [{"lead_id": "a"}])
+    decided = {
+        "lead_id": "a",
+        "type": "entered_stage",
+        "stage": "mql",
+        "at": "2026-01-31T09:30:00Z",
+        "id": "1",
+    }
+    store().write(lambda connection: take(connection, "inbox", events=[decided]))
     assert not any("<img src=x onerror=1> **bold**" in found.value for found in app.markdown)
     app.button(key="api_access_copied").click().run()
     assert not [found for found in app.code if found.value.startswith("concord_")]
-    assert any("waits to come into the figures" in found.value for found in app.markdown)
+    assert any("One item waits to come into the figures" in found.value for found in app.markdown)
     apply_waiting(MACHINE)
     app.button(key=f"api_access_revoke_{token.id}").click().run()
     app.button(key="api_access_confirm_revoke").click().run()
