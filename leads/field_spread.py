@@ -49,7 +49,7 @@ def spread_of(
             middle=value.quantile(0.5),
             usual_low=value.quantile(0.01),
             usual_high=value.quantile(0.99),
-            whole=(value == value.floor()).all(),
+            whole=(value % 1 == 0).all(),
         )
     )
     if found["low"] is None:

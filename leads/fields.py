@@ -60,7 +60,7 @@ def _looks(lead: ibis.Table, fields: tuple[LeadField, ...]) -> dict[str, ibis.Va
             looks[f"lowest_{number}"] = value.min()
             looks[f"middle_{number}"] = value.approx_median()
             looks[f"highest_{number}"] = value.max()
-            looks[f"whole_{number}"] = (value == value.floor()).all()
+            looks[f"whole_{number}"] = (value % 1 == 0).all()
         elif field.type is FieldType.DATE:
             day = as_utc_day(lead, field.name)
             looks[f"first_{number}"] = day.min()

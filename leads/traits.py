@@ -197,7 +197,7 @@ def _edges(
     for n in range(len(fields)):
         value = numbers[f"of_{n}"]
         measured[f"low_{n}"] = value.min()
-        measured[f"whole_{n}"] = (value == value.floor()).all()
+        measured[f"whole_{n}"] = (value % 1 == 0).all()
         for share in (*_QUARTILES, 0.9):
             measured[f"at_{share}_{n}"] = value.quantile(share)
     [row] = facts.rows(numbers.aggregate(**measured))
