@@ -65,22 +65,15 @@ def add_term() -> None:
 
 def show_head(entry: GlossaryEntry, why: str) -> None:
     """The name of a term with where it stands, and why a search has found it."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"#### {plain(entry.term.name)}")
-        if entry.in_force:
-            st.badge(
-                f"v{entry.in_force.version} in force since {day_of(entry.in_force.in_force_from)}",
-                icon=":material/verified:",
-                color="green",
-            )
-        else:
-            st.badge("Not agreed yet", color="gray")
-        if entry.upcoming:
-            st.badge(
-                f"v{entry.upcoming.version} from {day_of(entry.upcoming.in_force_from)}",
-                icon=":material/event:",
-                color="blue",
-            )
+    # badges within the heading's own line: beside it they would stand higher than its letters
+    stands = ":gray-badge[Not agreed yet]"
+    if entry.in_force:
+        since = day_of(entry.in_force.in_force_from)
+        stands = f":green-badge[:material/verified: v{entry.in_force.version} in force since {since}]"
+    if entry.upcoming:
+        begins = day_of(entry.upcoming.in_force_from)
+        stands += f" :blue-badge[:material/event: v{entry.upcoming.version} from {begins}]"
+    st.markdown(f"#### {plain(entry.term.name)} &ensp;{stands}")
     if why:
         st.caption(f":material/search: {plain(why)}")
 
