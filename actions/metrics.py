@@ -1,8 +1,9 @@
 """The measures of the hand-over, under the company's settings and the definitions that both teams signed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from actions import clock, settings
@@ -154,12 +155,16 @@ _SLICES: KeptResults[Mapping[str, str]] = KeptResults(4)
 _VALUES: KeptResults[tuple[str, ...]] = KeptResults(32)
 
 
-def measure(connection: Connection, *, as_of: date | None = None, **choices: Any) -> "list[Measure]":
-    """Every measure, for actions that have authorised; `choices` as in `read_metrics`."""
+def measure(
+    connection: Connection, names: Collection[str] | None = None, *, as_of: date | None = None, **choices: Any
+) -> "list[Measure]":
+    """The measures of these names or keys, by default every one, for actions that have authorised; `choices` as in
+    `read_metrics`."""
     from leads.metrics.measuring import measure_all
 
     question = ask(connection, as_of=as_of, **choices)
-    return list(_computed("all", question, as_of is None, measure_all))
+    what = "all" if names is None else " ".join(sorted(names))
+    return list(_computed(what, question, as_of is None, partial(measure_all, names=names)))
 
 
 def ask(

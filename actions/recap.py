@@ -47,8 +47,10 @@ MEASURES = {
         "followed_up_in_time:mql", "Follow-up within the promised time", "MQLs followed up in time"
     ),
 }
-_SPEED = "speed_to_lead_median:mql"
-_COVERAGE = "feedback_coverage:mql"
+_ASKED = {key: {key: measure.key} for key, measure in MEASURES.items()}
+"""What is asked in the period of each compared measure: names as in `_figures` → keys of lead metrics."""
+_ASKED["acceptance"]["coverage"] = "feedback_coverage:mql"
+_ASKED["speed"]["median"] = "speed_to_lead_median:mql"
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,8 @@ def read_recap(actor: Actor, cycle_id: str | None = None) -> tuple[Cycle, Recap 
 def freeze_baseline(connection: Connection) -> dict[str, Any]:
     """The figures as they are now, with the question they answer. For the action that leaves Identify."""
     as_of = _last_known_day(connection) - timedelta(days=1)
-    first_look = metrics.measure(connection, as_of=as_of)
-    window = _find(first_look, MEASURES["conversion"].key).window_days
+    conversion = MEASURES["conversion"].key
+    window = _find(metrics.measure(connection, [conversion], as_of=as_of), conversion).window_days
     recent = (as_of - timedelta(days=BASELINE_DAYS - 1), as_of)
     mature = recent
     if window is not None:
@@ -196,17 +198,16 @@ def _figures(
 ) -> "dict[str, Measure]":
     """The compared measures, each in its period, and what stands beside them: `median` of the speed to lead, and
     `coverage`, the share of the due leads that were decided."""
-    found: dict[str, Measure] = {}
-    for key, (first, last) in periods.items():
-        answers = metrics.measure(
-            connection, first_day=first, last_day=last, as_of=as_of, window_days=window, restate=restate
+    by_period: dict[tuple[date, date | None], list[str]] = {}
+    for key, period in periods.items():
+        by_period.setdefault(period, []).extend(_ASKED[key].values())
+    answers: dict[str, Measure] = {}
+    for (first, last), keys in by_period.items():
+        told = metrics.measure(
+            connection, keys, first_day=first, last_day=last, as_of=as_of, window_days=window, restate=restate
         )
-        found[key] = _find(answers, MEASURES[key].key)
-        if key == "speed":
-            found["median"] = _find(answers, _SPEED)
-        if key == "acceptance":
-            found["coverage"] = _find(answers, _COVERAGE)
-    return found
+        answers |= {key: _find(told, key) for key in keys}
+    return {name: answers[key] for asked in _ASKED.values() for name, key in asked.items()}
 
 
 def _find(measures: "list[Measure]", key: str) -> "Measure":
