@@ -87,6 +87,10 @@ def _check_promise(connection: Connection, subject: Subject, content: Any, day: 
             terms = from_document(kind, terms)
         except (KeyError, TypeError, ValueError):
             raise InvalidInput("These are no terms of this promise. Fill in every field again.") from None
+    if subject.key in promises.FOR_ALL_LEADS and getattr(terms, "only", None) is not None:
+        raise InvalidInput(
+            f"Figures of all leads are judged by ‘{subject.name}’, so it is for all of them. Add a promise of its own for some."
+        )
     hours = calendars.hours_of(connection)
     return promises.content_of(
         promises.check_terms(kind, terms, hours, day),

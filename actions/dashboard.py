@@ -120,7 +120,7 @@ def _promised(connection: Connection, question: "MetricQuestion") -> float | Non
         for version in promises.history(connection, promise.key):
             from_, until = version.in_force_from or "", version.in_force_until
             throughout = from_ <= begins and (until is None or until >= ends)
-            if throughout and isinstance(version.terms, DeliveryTerms):
+            if throughout and isinstance(version.terms, DeliveryTerms) and version.terms.only is None:
                 wanted.append(target(version.terms.leads_a_month, question.hours, question.first_day, last))
     return wanted[0] if wanted and question.first_day <= last else None
 

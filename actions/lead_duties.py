@@ -17,7 +17,7 @@ from alignment import instants
 from alignment.definitions import DefinitionState
 from alignment.errors import Refusal
 from alignment.people import Actor, Person, Role, Team
-from alignment.promises import DeliveryTerms, ResponseTerms
+from alignment.promises import DeliveryTerms, ResponseTerms, whose_in_words
 from db.queries import lead_decisions
 from db.queries import promises as promise_rows
 from db.store import Connection, store
@@ -217,11 +217,14 @@ def _answered(found: Compliance) -> str:
 def _delivered(delivery: Delivery) -> list[str]:
     terms = delivery.version.terms
     assert isinstance(terms, DeliveryTerms)
+    whose = f" {whose_in_words(terms)}" if terms.only else ""
     if delivery.delivered.numerator < delivery.wanted:
         return [
-            f"marketing delivered {_leads(delivery.delivered.numerator)} (promised: {delivery.wanted:,.0f})"
+            f"marketing delivered {_leads(delivery.delivered.numerator)}{whose} (promised: {delivery.wanted:,.0f})"
         ]
     accepted = delivery.acceptance.value
     if accepted is None:
         return []
-    return [f"sales accepted {accepted:.0%} of what marketing delivered (promised: {terms.acceptance:.0%})"]
+    return [
+        f"sales accepted {accepted:.0%} of what marketing delivered{whose} (promised: {terms.acceptance:.0%})"
+    ]

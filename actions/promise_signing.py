@@ -3,7 +3,7 @@
 import re
 from datetime import date, timedelta
 
-from actions import agreements, calendars, clock
+from actions import agreements, calendars, clock, metrics
 from actions.agreements import LATEST_START, LONGEST_NOTE, drop, propose, send_back, sign
 from actions.journal import journal
 from actions.permissions import authorise
@@ -26,6 +26,7 @@ __all__ = [
     "draft",
     "drop",
     "edit",
+    "list_kinds",
     "propose",
     "send_back",
     "sign",
@@ -36,13 +37,15 @@ __all__ = [
 MOST_PROMISES = 50
 
 
-def add_promise(actor: Actor, name: str) -> str:
-    """Add a promise of sales to answer leads, beside the built-in ones; returns its key.
+def add_promise(actor: Actor, name: str, kind: PromiseKind = PromiseKind.RESPONSE) -> str:
+    """Add a promise beside the built-in ones, of sales to answer leads or of marketing to deliver some; returns its key.
 
     Raises InvalidInput when the name is taken, or there are too many.
     """
     person = authorise(actor, "promise:draft")
     name = required_text(name, "The name of the promise", 60)
+    if kind not in list(PromiseKind):
+        raise InvalidInput(f"That is no kind of promise. Use one of: {', '.join(PromiseKind)}.")
     key = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:60]
     if not key:
         raise InvalidInput("The name needs at least one letter or digit from a to z or 0 to 9.")
@@ -55,8 +58,8 @@ def add_promise(actor: Actor, name: str) -> str:
             promise.name.casefold() for promise in there
         }:
             raise InvalidInput(f"There is a promise “{name}” already. Draft its next version.")
-        promises.add_promise(connection, Promise(key, name, PromiseKind.RESPONSE))
-        journal(connection, person, "promise:add", "promise", key, after={"name": name})
+        promises.add_promise(connection, Promise(key, name, PromiseKind(kind)))
+        journal(connection, person, "promise:add", "promise", key, after={"name": name, "kind": kind})
 
     store().write(transaction)
     return key
@@ -65,15 +68,17 @@ def add_promise(actor: Actor, name: str) -> str:
 def draft(actor: Actor, key: str, terms: Terms, note: str = "", effective_from: date | None = None) -> str:
     """Start the next version of a promise; returns its id. Raises as `agreements.draft` does.
 
-    Terms that the business hours can never keep are refused.
+    Terms that the business hours can never keep are refused, and those for leads of a kind that leads do not have.
     """
+    _check_kind_of_leads(actor, terms)
     return agreements.draft(actor, AgreementKind.PROMISE, key, {"terms": terms, "note": note}, effective_from)
 
 
 def edit(
     actor: Actor, version_id: str, revision: int, terms: Terms, note: str, effective_from: date | None
 ) -> bool:
-    """Change an open version that was seen at `revision`; whether anything changed. Raises as `agreements.edit` does."""
+    """Change an open version that was seen at `revision`; whether anything changed. Raises as `draft` and `agreements.edit` do."""
+    _check_kind_of_leads(actor, terms)
     return agreements.edit(actor, version_id, revision, {"terms": terms, "note": note}, effective_from)
 
 
@@ -144,6 +149,20 @@ def withdraw_waiver(actor: Actor, waiver_id: str) -> None:
         )
 
     store().write(transaction)
+
+
+def list_kinds(actor: Actor) -> dict[str, str]:
+    """The fields of leads that a promise may be limited by, name → label; none where there are no leads."""
+    authorise(actor, "promise:read")
+    return {name: label for name, label in metrics.list_slices(actor).items() if name != "owner"}
+
+
+def _check_kind_of_leads(actor: Actor, terms: Terms) -> None:
+    only = getattr(terms, "only", None)
+    if not isinstance(only, tuple) or not only or not isinstance(only[0], str):
+        return  # what is wrong with it is said with the other terms
+    if only[0] != "owner" and only[0] not in list_kinds(actor):
+        raise InvalidInput(f"Leads have no field “{only[0][:80]}” to keep to. Choose another.")
 
 
 def _must_be_promised_to(promise: Promise, team: Team | None) -> None:

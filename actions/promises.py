@@ -32,6 +32,7 @@ from db.store import Connection, store
 from leads import figures_process
 
 if TYPE_CHECKING:  # Ibis takes a second to load: only where figures are really asked for
+    from leads.metrics.delivery import Span
     from leads.metrics.promises import LetOff, TermsInForce, Tried
     from leads.metrics.question import Measure, MetricQuestion
 
@@ -199,12 +200,12 @@ def compliance(
     histories = {promise: history for promise, history in histories.items() if history}
     responses = [promise for promise in histories if promise.kind is PromiseKind.RESPONSE]
     asked = [(terms_in_force(histories[promise]), let_off(connection, promise.key)) for promise in responses]
-    spans: dict[tuple[date, date], None] = {}
+    spans: dict[Span, None] = {}
     if first_day is not None and last_day is not None:
         for promise, history in histories.items():
             if promise.kind is PromiseKind.DELIVERY:
                 found = _days_of_versions(history, question, first_day, last_day)
-                spans |= {(first, last): None for _, first, last in found}
+                spans |= {(first, last, version.terms.only): None for version, first, last in found}
 
     def compute() -> Any:
         if not asked and not spans:
@@ -421,14 +422,14 @@ def _deliveries(
     question: "MetricQuestion",
     first_day: date,
     last_day: date,
-    measured: "Mapping[tuple[date, date], tuple[Measure, Measure]]",
+    measured: "Mapping[Span, tuple[Measure, Measure]]",
 ) -> list[Delivery]:
     found = []
     for version, first, last in _days_of_versions(history, question, first_day, last_day):
-        if isinstance(version.terms, DeliveryTerms):
-            found.append(
-                _delivery(version, version.terms, question, first, last, measured.get((first, last)))
-            )
+        terms = version.terms
+        if isinstance(terms, DeliveryTerms):
+            known = measured.get((first, last, terms.only))
+            found.append(_delivery(version, terms, question, first, last, known))
     return found
 
 
@@ -461,14 +462,15 @@ def _delivery(
     last: date,
     measured: "tuple[Measure, Measure] | None",
 ) -> Delivery:
-    from leads.metrics.promises import measure_delivery
+    from leads.metrics.delivery import measure_delivery
 
     today = instants.local_day(instants.to_text(question.as_of), question.timezone)
     over = last < today
     until = min(last, today - timedelta(days=1))
     asked = replace(question, first_day=first, last_day=last)
     delivered, acceptance = measured or _once(
-        ("delivery", _rounded(asked)), lambda: figures_process.run(measure_delivery, asked)
+        ("delivery", _rounded(asked), terms.only),
+        lambda: figures_process.run(measure_delivery, asked, terms.only),
     )
     hours: BusinessHours = question.hours
     wanted = domain.target(terms.leads_a_month, hours, first, until) if until >= first else 0.0
@@ -481,7 +483,9 @@ def _delivery(
         business_days=(len(open_days(hours, first, until)), len(open_days(hours, first, last))),
         delivered=delivered,
         acceptance=acceptance,
-        verdict=domain.judge_delivery(
+        verdict=Verdict.CANNOT_TELL
+        if delivered.value is None
+        else domain.judge_delivery(
             delivered.numerator,
             wanted,
             acceptance.numerator,

@@ -17,14 +17,19 @@ from alignment.calendars import hours_on, longest_closure, minutes_a_week, spoke
 from alignment.company import BusinessHours
 from alignment.errors import InvalidInput
 from alignment.people import Team
+from alignment.texts import optional_text
 
 FOLLOW_UP = "follow_up"
 FEEDBACK = "feedback"
 DELIVERY = "delivery"
+FOR_ALL_LEADS = frozenset({FOLLOW_UP, FEEDBACK, DELIVERY})
+"""The promises by which figures of all leads are judged; only others may be limited to some leads."""
+WITHOUT_VALUE = "(blank)"
 FROM_THE_BEGINNING = "0001-01-01T00:00:00.000000Z"
 LONGEST_MINUTES = 366 * 24 * 60
 MOST_LEADS = 1_000_000
 _LOOKED_AHEAD = timedelta(days=366)
+_BOTH = "To promise something for some leads, choose both a field and its value, or neither."
 
 
 class PromiseKind(StrEnum):
@@ -104,21 +109,29 @@ class Clock(StrEnum):
 
 @dataclass(frozen=True)
 class ResponseTerms:
-    """Sales gives `answer` within `limit_minutes` from `start`, by `clock`, for `at_least` (a share) of the leads."""
+    """Sales gives `answer` within `limit_minutes` from `start`, by `clock`, for `at_least` (a share) of the leads.
+
+    `only` is a field of the leads and its value, where the promise is for some of them: `(blank)` for those without a value.
+    """
 
     limit_minutes: int
     answer: Answer = Answer.ATTEMPT
     start: Start = Start.MQL
     clock: Clock = Clock.BUSINESS
     at_least: float = 1.0
+    only: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class DeliveryTerms:
-    """Marketing delivers `leads_a_month` qualified leads, of which sales accepts at least the share `acceptance`."""
+    """Marketing delivers `leads_a_month` qualified leads, of which sales accepts at least the share `acceptance`.
+
+    `only` is a field of the leads and its value, where the promise is of some of them: `(blank)` for those without a value.
+    """
 
     leads_a_month: int
     acceptance: float
+    only: tuple[str, str] | None = None
 
 
 Terms = ResponseTerms | DeliveryTerms
@@ -190,34 +203,56 @@ class PromiseVersion(AgreementVersion):
 
 def sentence(terms: Terms) -> str:
     """What is promised, in one sentence."""
+    whose = whose_in_words(terms)
     if isinstance(terms, DeliveryTerms):
+        whose = f" {whose}" if whose else ""
         return (
-            f"Marketing delivers {terms.leads_a_month:,} qualified leads a month, of which sales accepts at least "
+            f"Marketing delivers {terms.leads_a_month:,} qualified leads a month{whose}, of which sales accepts at least "
             f"{_percent(terms.acceptance)}."
         )
     time = spoken_minutes(terms.limit_minutes)
     of_what = "business time" if terms.clock is Clock.BUSINESS else "time, nights and weekends included,"
+    does = f"{terms.answer.words} {whose}".rstrip()
+    these = "these" if whose else "the"
     share = (
-        "" if terms.at_least >= 1 else f" That holds for at least {_percent(terms.at_least)} of the leads."
+        ""
+        if terms.at_least >= 1
+        else f" That holds for at least {_percent(terms.at_least)} of {these} leads."
     )
-    return f"Sales {terms.answer.words} within {time} of {of_what} after {terms.start.words}.{share}"
+    return f"Sales {does} within {time} of {of_what} after {terms.start.words}.{share}"
+
+
+def whose_in_words(terms: Terms) -> str:
+    """Which leads a promise is about, as it follows 'lead' or 'leads': `with segment “Enterprise”`; '' for all."""
+    if terms.only is None:
+        return ""
+    field, value = terms.only
+    name = field.replace("_", " ")
+    return f"without a value for {name}" if value == WITHOUT_VALUE else f"with {name} “{value}”"
 
 
 def to_document(terms: Terms) -> dict[str, Any]:
-    """The terms as plain values."""
-    return asdict(terms)
+    """The terms as plain values. `only` is left out where it is for all leads, so that what was signed before stays as it was."""
+    document = asdict(terms)
+    only = document.pop("only")
+    return document if only is None else {**document, "only": list(only)}
 
 
 def from_document(kind: PromiseKind, document: Mapping[str, Any]) -> Terms:
     """The terms that `to_document` wrote."""
+    only = document.get("only")
+    if only is not None:
+        field, value = only
+        only = (field, value)
     if kind is PromiseKind.DELIVERY:
-        return DeliveryTerms(document["leads_a_month"], document["acceptance"])
+        return DeliveryTerms(document["leads_a_month"], document["acceptance"], only)
     return ResponseTerms(
         limit_minutes=document["limit_minutes"],
         answer=Answer(document["answer"]),
         start=Start(document["start"]),
         clock=Clock(document["clock"]),
         at_least=document["at_least"],
+        only=only,
     )
 
 
@@ -252,7 +287,7 @@ def check_terms(kind: PromiseKind, terms: Any, hours: BusinessHours, day: date) 
         _whole(terms.leads_a_month, 1, MOST_LEADS, "The number of qualified leads a month")
         _share(terms.acceptance, "The share that sales accepts")
         _check_months(hours, day)
-        return replace(terms, acceptance=float(terms.acceptance))
+        return replace(terms, acceptance=float(terms.acceptance), only=_checked_only(terms.only))
     if not isinstance(terms, ResponseTerms):
         raise InvalidInput("This promise takes a time limit.")
     for value, allowed, what in (
@@ -271,7 +306,25 @@ def check_terms(kind: PromiseKind, terms: Any, hours: BusinessHours, day: date) 
         Start(terms.start),
         Clock(terms.clock),
         float(terms.at_least),
+        _checked_only(terms.only),
     )
+
+
+def _checked_only(only: Any) -> tuple[str, str] | None:
+    """Which leads a promise is about. A person is no kind of lead: what is promised is between the teams."""
+    if only is None:
+        return None
+    if not isinstance(only, tuple) or len(only) != 2:
+        raise InvalidInput(_BOTH)
+    for part, what, most in zip(only, ("The field", "The value of the field"), (100, 500), strict=True):
+        if not optional_text(part, what, most):
+            raise InvalidInput(_BOTH)
+    field, value = only  # to the letter, as leads have it
+    if field == "owner":
+        raise InvalidInput(
+            "A promise is between the teams and not for one person's leads. Choose another field."
+        )
+    return field, value
 
 
 def _check_response(terms: ResponseTerms, hours: BusinessHours, day: date) -> None:

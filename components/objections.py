@@ -19,6 +19,7 @@ from alignment.objections import (
 )
 from alignment.people import Person
 from components.dates import DATE_FORMAT
+from components.kind_of_leads import choose_kind
 from components.outcome import perform, show_outcome, was_refused
 from components.page import show_refusal
 from components.session import actor
@@ -150,7 +151,8 @@ def record_objection(terms: dict[str, str], chosen: str | None, day: date) -> No
         last_day = st.date_input(
             "To", day + _USUAL_WAIT, min_value=day, key="reality_last", format=DATE_FORMAT
         )
-    field, field_value = _only()
+    with show_refusal():
+        field, field_value = choose_kind("reality", metrics.list_slices(actor())) or ("", "")
     with now, show_refusal():
         _show_current(measure, field, field_value)
     if st.button("Record it", type="primary", key="reality_record"):
@@ -179,24 +181,3 @@ def _show_current(measure: str, field: str, field_value: str) -> None:
     found = objections.read_current(actor(), measure, *((field, field_value) if field_value else ()))
     if found is not None:
         st.caption(f"Now: {plain(found)}, over the last {objections.CURRENT_DAYS} days.")
-
-
-def _only() -> tuple[str, str]:
-    """The field and the value that leads have to have, '' for all leads."""
-    with show_refusal():
-        slices = metrics.list_slices(actor())
-        left, right = st.columns(2)
-        field = left.selectbox(
-            "Only leads of one kind",
-            list(slices),
-            index=None,
-            format_func=lambda name: slices[name],
-            placeholder="All leads",
-            key="reality_field",
-        )
-        if field:
-            value = right.selectbox(
-                slices[field], metrics.list_values(actor(), field), index=None, key=f"reality_of_{field}"
-            )
-            return field, value or ""
-    return "", ""

@@ -10,6 +10,9 @@ from actions.promises import Compliance, Delivery, PromiseEntry
 from alignment.agreements import AgreementState
 from alignment.people import Person, Team
 from alignment.promises import (
+    DELIVERY,
+    FEEDBACK,
+    FOLLOW_UP,
     DeliveryTerms,
     PromiseKind,
     PromiseVersion,
@@ -45,6 +48,15 @@ _LEFT_OUT = {
     "fails_definition": "no MQL by the definition",
     "unknown_by_definition": "that the definition cannot judge",
     "test_or_internal": "tests and internal",
+}
+_ABOUT = {
+    PromiseKind.RESPONSE: "Sales answers leads within a time. Nobody has said yet how, and within which.",
+    PromiseKind.DELIVERY: "Marketing delivers so many qualified leads a month. Nobody has said yet how many.",
+}
+_BUILT_IN = {
+    FOLLOW_UP: "How soon sales tries to reach each new lead, and for which share of them.",
+    FEEDBACK: "How soon sales accepts or rejects each lead, so that marketing learns which ones fit.",
+    DELIVERY: "How many qualified leads marketing delivers a month, and which share of them sales accepts.",
 }
 _VERDICTS = {
     Verdict.KEPT: ("Kept", "green", ":material/check_circle:"),
@@ -87,6 +99,8 @@ def show_promise(entry: PromiseEntry, found: Compliance | None, me: Person, at: 
         if not current.taken_over:
             show_signatures(current, entry.names)
             show_reading(current, me, "promises")
+    elif entry.open is None:
+        st.caption(_ABOUT[promise.kind] if promise.key not in _BUILT_IN else _BUILT_IN[promise.key])
     if found is not None:
         show_standing(found, at)
     show_open(entry, me)
@@ -172,7 +186,9 @@ def _show_delivery(one: Delivery, at: Day, *, several: bool) -> None:
         if several:
             st.caption(f"By {plain(one.version.label)}, {_span(one)}.")
         accepted = one.acceptance
-        if accepted.value is None:
+        if one.delivered.value is None:
+            st.markdown(plain(one.delivered.notes[0]))
+        elif accepted.value is None:
             st.markdown("How many of them sales accepts cannot be told yet: no decision is due.")
         else:
             st.markdown(

@@ -4,10 +4,11 @@ from datetime import date
 
 import streamlit as st
 
-from actions import promises
+from actions import promise_signing, promises
 from actions.promises import WhatIf
 from alignment.calendars import spoken_minutes
 from alignment.promises import (
+    FOR_ALL_LEADS,
     Answer,
     Clock,
     DeliveryTerms,
@@ -20,6 +21,7 @@ from alignment.promises import (
     sentence,
 )
 from components.dates import DATE_FORMAT
+from components.kind_of_leads import choose_kind
 from components.page import show_refusal
 from components.passport import interval_in_words, percent
 from components.session import actor
@@ -47,7 +49,7 @@ def edit_terms(key: str, promise: Promise, terms: Terms | None) -> Terms:
             key=f"{key}_acceptance",
             help="Both have to hold, so that volume alone does not keep the promise.",
         )
-        return DeliveryTerms(int(leads), round(share / 100, 6))
+        return DeliveryTerms(int(leads), round(share / 100, 6), _whose_leads(key, promise, shown))
     response = (
         terms
         if isinstance(terms, ResponseTerms)
@@ -101,7 +103,14 @@ def edit_terms(key: str, promise: Promise, terms: Terms | None) -> Terms:
         start or response.start,
         clock or response.clock,
         round(share / 100, 6),
+        _whose_leads(key, promise, response),
     )
+
+
+def _whose_leads(key: str, promise: Promise, shown: Terms) -> tuple[str, str] | None:
+    if promise.key in FOR_ALL_LEADS:
+        return None
+    return choose_kind(key, promise_signing.list_kinds(actor()), shown.only)
 
 
 def show_what_if(key: str, promise: Promise, terms: Terms) -> None:

@@ -57,7 +57,7 @@ def population_of(facts: Any, question: MetricQuestion, by: str | None, since: d
 
 def no_such_field(population: Population, only: tuple[str, str] | None) -> str | None:
     """Why no lead can be of a kind: leads have no such field; None where they have it, and for all leads."""
-    if only is None or column_of(only[0]) in population.facts.lead.columns:
+    if only is None or _holder(population, column_of(only[0])) is not None:
         return None
     return f"Leads have no field “{only[0]}” any more."
 
@@ -66,11 +66,16 @@ def kept_to(population: Population, table: ibis.Table, only: tuple[str, str] | N
     """The episodes of leads with a value in a field; of none where leads have no such field."""
     if only is None:
         return table
-    lead, (field, value) = population.facts.lead, only
+    field, value = only
     column = column_of(field)
-    if value == WITHOUT_VALUE:
-        known = lead.filter(lead[column].notnull()) if column in lead.columns else lead.limit(0)
-        return table.anti_join(known.select("lead_id"), "lead_id")
-    if column not in lead.columns:
+    holder = _holder(population, column)
+    if holder is None:
         return table.filter(ibis.literal(False))
-    return table.semi_join(lead.filter(lead[column].cast("string") == value).select("lead_id"), "lead_id")
+    has = holder[column].isnull() if value == WITHOUT_VALUE else holder[column].cast("string") == value
+    return table.semi_join(holder.filter(has).select("lead_id").distinct(), "lead_id")
+
+
+def _holder(population: Population, column: str) -> ibis.Table | None:
+    """Where a field of the leads stands: with their episodes, which know what merged records tell, or with the leads."""
+    tables = (population.facts.episode, population.facts.lead)
+    return next((table for table in tables if column in table.columns), None)

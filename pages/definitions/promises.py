@@ -7,9 +7,9 @@ import streamlit as st
 
 from actions import promise_signing, promises, settings
 from actions.permissions import may
-from actions.promises import Compliance
+from actions.promises import Compliance, Delivery
 from alignment.agreements import AgreementState
-from alignment.promises import PromiseKind
+from alignment.promises import PromiseKind, whose_in_words
 from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal
 from components.passport import percent
@@ -19,6 +19,10 @@ from components.session import actor, person
 from components.text import plain
 
 SPANS = ("This month", "Last month", "Last quarter", "Last 90 days")
+KINDS = {
+    PromiseKind.RESPONSE: "Sales answers leads within a time",
+    PromiseKind.DELIVERY: "Marketing delivers so many qualified leads a month",
+}
 VIEWS = ("Promises", "Due soon", "Broken")
 
 me = person()
@@ -63,11 +67,16 @@ def listed(things: list[str]) -> str:
     return things[0] if len(things) == 1 else f"{', '.join(things[:-1])} and {things[-1]}"
 
 
+def _with(one: Delivery) -> str:
+    whose = whose_in_words(one.version.terms)
+    return f" {plain(whose)}" if whose else ""
+
+
 def in_words(found: list[Compliance]) -> str:
     """One sentence on how the promises stand."""
     delivered = [one.deliveries[-1] for one in found if one.deliveries]
     parts = [
-        f"marketing delivered {one.delivered.numerator:,} qualified leads, {one.wanted:,.0f} were promised"
+        f"marketing delivered {one.delivered.numerator:,} qualified leads{_with(one)}, {one.wanted:,.0f} were promised"
         for one in delivered
     ]
     kept = [
@@ -90,11 +99,19 @@ def in_words(found: list[Compliance]) -> str:
 @st.dialog("Add a promise")
 def add_promise() -> None:
     st.write(
-        "Another promise of sales to answer leads within a time, such as a first conversation within two days."
+        "Another promise beside the usual ones. It can be for some leads only, such as those of one source or segment."
     )
-    name = st.text_input("What is it called?", max_chars=60, key="promises_new_name")
+    kind = st.radio(
+        "What is promised?", list(PromiseKind), format_func=KINDS.__getitem__, key="promises_new_kind"
+    )
+    name = st.text_input(
+        "What is it called?",
+        max_chars=60,
+        key="promises_new_name",
+        placeholder="First conversation with enterprise leads",
+    )
     if st.button("Add", type="primary", key="promises_new_add"):
-        perform("Added. Draft its first version.", promise_signing.add_promise, name)
+        perform("Added. Draft its first version.", promise_signing.add_promise, name, kind)
         if not was_refused():
             st.rerun()
         show_outcome()

@@ -9,12 +9,24 @@ from people import make_actor
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
 
-from actions import alerts, calendars, clock, messages, people, promise_signing, promises, settings
+from actions import (
+    agreements,
+    alerts,
+    calendars,
+    clock,
+    dashboard,
+    messages,
+    people,
+    promise_signing,
+    promises,
+    settings,
+)
+from alignment.agreements import AgreementKind
 from alignment.company import BusinessHours, ClosedDays
 from alignment.errors import InvalidInput, NotFound, NotPermitted, StaleVersion, WrongState
 from alignment.messages import MessageKind
 from alignment.people import MACHINE, Role, Team
-from alignment.promises import Answer, Clock, DeliveryTerms, ResponseTerms, Start, Verdict
+from alignment.promises import Answer, Clock, DeliveryTerms, PromiseKind, ResponseTerms, Start, Verdict
 from db.migrations import migrations
 from db.queries import promises as stored
 from db.store import store
@@ -258,12 +270,12 @@ def test_what_the_settings_said_becomes_the_first_versions(tmp_path):
 # keeping
 
 
-def leads(*minutes, owner="Ada", start=MONDAY, accepted=True, name="l"):
+def leads(*minutes, owner="Ada", start=MONDAY, accepted=True, name="l", **fields):
     """One MQL each, called after so many minutes; None is never called."""
     history = History()
     for number, after in enumerate(minutes):
         at = start + timedelta(seconds=number)
-        history.lead(f"{name}{number}", owner=owner).enter(f"{name}{number}", "mql", at)
+        history.lead(f"{name}{number}", owner=owner, **fields).enter(f"{name}{number}", "mql", at)
         if after is not None:
             history.event(f"{name}{number}", "contacted", at + timedelta(minutes=after))
             history.event(
@@ -355,6 +367,100 @@ def test_each_day_of_delivery_goes_by_the_version_that_was_in_force_when_it_bega
         (1, 1, 16, 11),
         (2, 17, 31, 22),
     ]
+
+
+def test_a_promise_for_some_leads_counts_only_those_and_those_for_all_count_everybody(
+    facilitator, sales, marketing
+):
+    company()
+    march = {"first_day": date(2026, 3, 1), "last_day": date(2026, 3, 31)}
+    leads(*[30] * 6, source="webinar", name="w")
+    leads(*[90] * 4, source="ads", name="a")
+    leads(*[30] * 2, source=None, name="n")
+    of_webinars = promise_signing.add_promise(facilitator, "Webinar leads", PromiseKind.DELIVERY)
+    of_none = promise_signing.add_promise(facilitator, "Leads from nowhere")
+    with clock.at(MONDAY - timedelta(days=30)):
+        agree(facilitator, sales, marketing, key="delivery", terms=DeliveryTerms(22, 0.5))
+        agree(facilitator, sales, marketing, key="follow_up", terms=HOUR)
+        terms = DeliveryTerms(6, 0.5, ("source", "webinar"))
+        agree(facilitator, sales, marketing, key=of_webinars, terms=terms)
+        agree(facilitator, sales, marketing, key=of_none, terms=replace(HOUR, only=("source", "(blank)")))
+    assert entry(sales, of_webinars).in_force.sentence == (
+        "Marketing delivers 6 qualified leads a month with source “webinar”, of which sales accepts at least 50%."
+    )
+    found = {one.promise.key: one for one in promises.read_compliance(sales, **march)}
+    assert found["delivery"].deliveries[0].delivered.numerator == 12
+    of_some = found[of_webinars].deliveries[0]
+    assert (of_some.delivered.numerator, of_some.acceptance.denominator) == (6, 6)
+    assert (of_some.wanted, of_some.verdict) == (6, Verdict.KEPT)
+    assert (found["follow_up"].figures[0].numerator, found["follow_up"].figures[0].denominator) == (8, 12)
+    assert (found[of_none].figures[0].numerator, found[of_none].figures[0].denominator) == (2, 2)
+    tried = promises.try_terms(
+        marketing, of_webinars, replace(terms, only=("source", "ads")), *march.values()
+    )
+    assert tried.delivery.delivered.numerator == 4
+    # what is judged over all leads is promised of all
+    assert dashboard.read_dashboard(sales, **march).promised == 22
+
+
+def test_a_promise_whose_field_is_gone_cannot_be_told_and_breaks_nothing(facilitator, sales, marketing):
+    company()
+    leads(30)
+    only = ("segment", "big")  # a field of the company's own, which the leads of now do not have
+    for terms in (replace(HOUR, only=only), DeliveryTerms(1, 0.5, only)):
+        kind = PromiseKind.DELIVERY if isinstance(terms, DeliveryTerms) else PromiseKind.RESPONSE
+        key = promise_signing.add_promise(facilitator, f"For the big ones {kind}", kind)
+        with clock.at(MONDAY - timedelta(days=30)):
+            content = {"terms": terms, "note": ""}
+            version_id = agreements.draft(facilitator, AgreementKind.PROMISE, key, content)
+            promise_signing.propose(facilitator, version_id)
+            for lead in (sales, marketing):
+                promise_signing.sign(lead, version_id, find(version_id).content_hash)
+    march = {"first_day": date(2026, 3, 1), "last_day": date(2026, 3, 31)}
+    answered, delivered = promises.read_compliance(sales, **march)[-2:]
+    assert answered.kept_enough is None and delivered.kept_enough is None
+    figure = answered.figures[0]
+    assert (figure.value, figure.notes[0]) == (None, "Leads have no field “segment” any more.")
+    assert delivered.deliveries[0].verdict is Verdict.CANNOT_TELL
+    assert promises.read_due(sales, most=0)[-1].count == 0
+
+
+@pytest.mark.parametrize(
+    ("only", "word"),
+    [
+        (("source", ""), "both a field and its value"),
+        (("source",), "both a field and its value"),
+        ("source", "both a field and its value"),
+        (("owner", "Ada"), "not for one person's leads"),
+        (("no_such", "x"), "no field “no_such”"),
+        ((7, "x"), "has to be text"),
+    ],
+)
+def test_a_promise_is_for_leads_of_a_kind_that_there_can_be(facilitator, only, word):
+    leads(30)
+    key = promise_signing.add_promise(facilitator, "For some")
+    with pytest.raises(InvalidInput, match=word):
+        promise_signing.draft(facilitator, key, replace(HOUR, only=only))
+    with pytest.raises(InvalidInput, match="Add a promise of its own"):
+        promise_signing.draft(facilitator, "feedback", replace(HOUR, only=("source", "ads")))
+
+
+def test_terms_for_all_leads_are_kept_and_signed_as_before(facilitator):
+    version = find(promise_signing.draft(facilitator, "follow_up", HOUR))
+    assert "only" not in version.content["terms"]
+    assert version.terms.only is None
+    of_some = promise_signing.add_promise(facilitator, "For some")
+    leads(30)
+    draft = promise_signing.draft(facilitator, of_some, replace(HOUR, only=("source", "ads")))
+    found = find(draft)
+    assert found.terms.only == ("source", "ads")
+    assert found.sentence == (
+        "Sales tries to reach each lead with source “ads” within 1 h of business time after it became an MQL."
+    )
+    same = replace(HOUR, only=("source", "ads"))
+    assert promise_signing.edit(facilitator, draft, found.revision, same, "", None) is False
+    assert promise_signing.edit(facilitator, draft, found.revision, HOUR, "", None) is True
+    assert find(draft).content_hash != found.content_hash
 
 
 def test_terms_are_tried_on_past_leads_before_anybody_signs(facilitator, sales, marketing):

@@ -72,6 +72,24 @@ DECISIONS = (
     ),
     TermsInForce("d2", ResponseTerms(90, Answer.QUALIFICATION, Start.CREATED), "2026-03-01T00:00:00.000000Z"),
 )
+OF_SOME = (
+    TermsInForce(
+        "s1",
+        ResponseTerms(600, only=("source", "referral")),
+        "0001-01-01T00:00:00.000000Z",
+        "2026-02-01T00:00:00.000000Z",
+    ),
+    TermsInForce(
+        "s2",
+        ResponseTerms(600, Answer.DECISION, only=("source", "(blank)")),
+        "2026-02-01T00:00:00.000000Z",
+        "2026-03-01T00:00:00.000000Z",
+    ),
+    TermsInForce("s3", ResponseTerms(2000, only=("country", "DE")), "2026-03-01T00:00:00.000000Z"),
+)
+OF_CAMPAIGN = (
+    TermsInForce("c1", ResponseTerms(2000, only=("campaign", "spring")), "0001-01-01T00:00:00.000000Z"),
+)
 LET_OFF = LetOff(
     ("lead-0003", "lead-0100"), (("2026-02-01T00:00:00.000000Z", "2026-02-03T12:00:00.000000Z"),)
 )
@@ -103,6 +121,13 @@ def contacted(history, episode, entries, as_of):
     return min(times, default=None)
 
 
+def is_among(lead, only):
+    if only is None:
+        return True
+    field, value = only
+    return (lead[field] or "(blank)") == value
+
+
 def judged(history, question, versions, let_off):
     """Every episode whose clock started in the period: (episode, version, minutes, 'met', 'broken' or why it does not count)."""
     zone = ZoneInfo(question.timezone)
@@ -114,7 +139,7 @@ def judged(history, question, versions, let_off):
         for version in versions:
             terms = version.terms
             start = start_of(episode, terms)
-            if start is None:
+            if start is None or not is_among(episode["of"], terms.only):
                 continue
             text = instants.to_text(start)
             if not version.from_instant <= text < (version.until_instant or "9"):
@@ -175,50 +200,59 @@ def test_promises_equal_plain_python_on_random_histories(seed):
         (EARLIER, VERSIONS, LetOff(), "source"),
         (EARLIER, DECISIONS, LET_OFF, "week"),
     ):
-        found = list(judged(history, question, versions, let_off))
-        assert found
+        assert_equal_to_plain_python(history, question, versions, let_off, by)
 
-        def group(episode, version, by=by, question=question):
-            if by == "week":
-                day = start_of(episode, version.terms).astimezone(ZoneInfo(question.timezone)).date()
-                return (day - timedelta(days=day.weekday())).isoformat()
-            return {"version": version.label, "source": episode["of"]["source"] or "(blank)"}.get(by)
 
-        counts = Counter()
-        for episode, version, _, outcome in found:
-            counts["", outcome] += 1
-            counts[group(episode, version), outcome] += 1
-        measures = measure_promise(question, versions, let_off, by)
-        assert {figure.group.get(by, "") for figure in measures} == (
-            {name for name, _ in counts} - {None} if by else {""}
-        )
-        for figure in measures:
-            name = figure.group.get(by, "")
-            met, broken = counts[name, "met"], counts[name, "broken"]
-            assert (figure.numerator, figure.denominator) == (met, met + broken)
-            others = {
-                what: n for (of, what), n in counts.items() if of == name and what not in ("met", "broken")
-            }
-            assert dict(figure.excluded) == others
-        rows, total = list_broken(question, versions, let_off, limit=500)
-        assert total == counts["", "broken"] == len(rows)
-        wanted = {
-            (episode["of"]["lead_id"], episode["number"], version.label): minutes
-            for episode, version, minutes, outcome in found
-            if outcome == "broken"
-        }
-        assert {(row.lead_id, row.episode, row.version): row.minutes for row in rows} == wanted
-        for row in rows:
-            assert row.due_at <= question.as_of.replace(second=0, microsecond=0)
-            if row.version != "v3":
-                passed = business_minutes(question.hours, to_minutes(row.start_at), to_minutes(row.due_at))
-                assert passed == row.limit_minutes
-                just_before = business_minutes(
-                    question.hours, to_minutes(row.start_at), to_minutes(row.due_at) - 1
-                )
-                assert just_before == row.limit_minutes - 1
-            else:
-                assert to_minutes(row.due_at) - to_minutes(row.start_at) == row.limit_minutes
+def test_promises_for_some_leads_equal_plain_python_also_where_records_were_merged():
+    history = random_history(7, leads=150, more=True).load()
+    assert_equal_to_plain_python(history, ALWAYS, OF_SOME, LetOff(), "version")
+    assert_equal_to_plain_python(history, EARLIER, OF_SOME, LET_OFF, "source")
+    assert_equal_to_plain_python(history, EARLIER, OF_CAMPAIGN, LetOff(), "week")
+
+
+def assert_equal_to_plain_python(history, question, versions, let_off, by):
+    found = list(judged(history, question, versions, let_off))
+    assert found
+
+    def group(episode, version):
+        if by == "week":
+            day = start_of(episode, version.terms).astimezone(ZoneInfo(question.timezone)).date()
+            return (day - timedelta(days=day.weekday())).isoformat()
+        return {"version": version.label, "source": episode["of"]["source"] or "(blank)"}.get(by)
+
+    counts = Counter()
+    for episode, version, _, outcome in found:
+        counts["", outcome] += 1
+        counts[group(episode, version), outcome] += 1
+    measures = measure_promise(question, versions, let_off, by)
+    assert {figure.group.get(by, "") for figure in measures} == (
+        {name for name, _ in counts} - {None} if by else {""}
+    )
+    for figure in measures:
+        name = figure.group.get(by, "")
+        met, broken = counts[name, "met"], counts[name, "broken"]
+        assert (figure.numerator, figure.denominator) == (met, met + broken)
+        others = {what: n for (of, what), n in counts.items() if of == name and what not in ("met", "broken")}
+        assert dict(figure.excluded) == others
+    rows, total = list_broken(question, versions, let_off, limit=500)
+    assert total == counts["", "broken"] == len(rows)
+    wanted = {
+        (episode["of"]["lead_id"], episode["number"], version.label): minutes
+        for episode, version, minutes, outcome in found
+        if outcome == "broken"
+    }
+    assert {(row.lead_id, row.episode, row.version): row.minutes for row in rows} == wanted
+    for row in rows:
+        assert row.due_at <= question.as_of.replace(second=0, microsecond=0)
+        if row.version != "v3":
+            passed = business_minutes(question.hours, to_minutes(row.start_at), to_minutes(row.due_at))
+            assert passed == row.limit_minutes
+            just_before = business_minutes(
+                question.hours, to_minutes(row.start_at), to_minutes(row.due_at) - 1
+            )
+            assert just_before == row.limit_minutes - 1
+        else:
+            assert to_minutes(row.due_at) - to_minutes(row.start_at) == row.limit_minutes
 
 
 @pytest.mark.parametrize("seed", [6])
