@@ -160,6 +160,9 @@ def start_engine() -> bool:
     if there_are_leads:
         import leads.dashboard
         import leads.metrics.promises  # noqa: F401
+        from leads.facts import load_engine
+
+        load_engine()
     return there_are_leads
 
 

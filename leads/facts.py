@@ -270,6 +270,16 @@ class Spellings:
         return self._known.setdefault(name.lower(), name)
 
 
+def load_engine() -> None:
+    """Ask the engine something, so that all that takes is loaded, and the first who asks about leads need not wait for it."""
+    import duckdb
+    import ibis
+    import pyarrow.dataset  # noqa: F401 (which the engine looks for where it is handed a small table)
+
+    with duckdb.connect() as connection:
+        Facts(session(connection), "").value(ibis.literal(1))
+
+
 def session(connection: "duckdb.DuckDBPyConnection") -> "Backend":
     """A backend on a connection of which it leaves the settings alone."""
     import ibis

@@ -300,7 +300,9 @@ def _load() -> None:
     import leads.goals
     import leads.metrics.measuring
     import leads.metrics.promises  # noqa: F401
+    from leads.facts import load_engine
 
+    load_engine()
     gc.collect()
     gc.freeze()
 
