@@ -11,7 +11,7 @@ from components.links import portal_address
 from components.outcome import perform, was_refused
 from components.page import stop_on_refusal
 from components.session import actor
-from components.text import plain
+from components.text import ink, plain
 
 LEADS_PATH, EVENTS_PATH, HUBSPOT_PATH = (
     "/api/v1/leads",
@@ -115,7 +115,7 @@ def show_tokens() -> None:
             [scope.value for scope in Scope],
             selection_mode="multi",
             default=[scope.value for scope in Scope],
-            format_func=lambda scope: Scope(scope).label,
+            format_func=lambda scope: ink(Scope(scope).label),
             key=_SCOPES,
         )
         st.form_submit_button("Make the token", type="primary", icon=":material/add:", on_click=_create)
@@ -145,6 +145,7 @@ def show_example() -> None:
     kinds = st.segmented_control(
         "Example",
         ["Events", "Leads"],
+        format_func=ink,
         default="Events",
         key="api_access_example",
         label_visibility="collapsed",

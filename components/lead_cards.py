@@ -12,7 +12,7 @@ from alignment.surveys import Survey, SurveyStatus
 from components.outcome import perform
 from components.page import show_refusal
 from components.session import actor
-from components.text import plain
+from components.text import ink, plain
 
 _OUTCOMES = {
     CardOutcome.WON: "won",
@@ -152,7 +152,9 @@ def _turn_over(survey: Survey, question: Question, review: CardReview, key: str)
         return
     if st.session_state.get(f"{key}_number") not in numbers:
         st.session_state[f"{key}_number"] = numbers[0]
-    number = st.segmented_control("Card", numbers, required=True, key=f"{key}_number")
+    number = st.segmented_control(
+        "Card", numbers, format_func=lambda number: ink(str(number)), required=True, key=f"{key}_number"
+    )
     _show_card(next(card for card in review.cards if card.number == number))
     if survey.status is not SurveyStatus.DRAFT:
         return

@@ -10,7 +10,7 @@ from components.lead_inbox_record import when
 from components.outcome import perform, show_outcome
 from components.page import stop_on_refusal
 from components.session import actor
-from components.text import plain
+from components.text import ink, plain
 
 LEADS_PAGE = "pages/leads/leads.py"
 # kind → its name, and what it means
@@ -63,7 +63,7 @@ def show_quality(me: Person) -> None:
     fault = st.pills(
         "Kind",
         there,
-        format_func=lambda kind: f"{FAULTS[kind][0]} ({quality.faults[kind]:,})",
+        format_func=lambda kind: ink(f"{FAULTS[kind][0]} ({quality.faults[kind]:,})"),
         default=there[0],
         required=True,
         key="leads_fault",

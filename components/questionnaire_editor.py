@@ -45,7 +45,7 @@ from components.questionnaire_editor_state import (
 from components.questionnaire_preview import preview
 from components.session import actor
 from components.survey_steps import count_questions
-from components.text import plain
+from components.text import ink, plain
 
 _WIDTH = 820
 _SECTION = "section:"
@@ -145,7 +145,7 @@ def _choose_language(state: Editing) -> None:
         languages,
         default=state.language if state.language in languages else languages[0],
         required=True,
-        format_func=lambda code: plain(name_of(code)),
+        format_func=lambda code: ink(plain(name_of(code))),
         key=state.widget("language"),
         on_change=_show_language,
         args=(state,),

@@ -22,7 +22,7 @@ from components.questionnaire_editor_fields import (
 )
 from components.questionnaire_editor_state import Edit, Editing, attempt
 from components.survey_steps import count_questions
-from components.text import plain
+from components.text import ink, plain
 
 MODES = {Mode.NAMED: "Named", Mode.CONFIDENTIAL: "Confidential", Mode.ANONYMOUS: "Anonymous"}
 _PACES = {Pace.SECTION: "One section", Pace.QUESTION: "One question"}
@@ -143,7 +143,7 @@ def _draw_pace(state: Editing) -> None:
         list(_PACES),
         default=state.questionnaire.pace,
         required=True,
-        format_func=_PACES.__getitem__,
+        format_func=lambda pace: ink(_PACES[pace]),
         key=state.widget("head.pace"),
         on_change=changed,
         args=(state, "head.pace", lambda pace: lambda q: edits.change_head(q, pace=pace), (BODY,)),

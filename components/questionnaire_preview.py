@@ -13,7 +13,7 @@ from alignment.questionnaires import GUESS, Question, Questionnaire, QuestionTyp
 from components.answering.languages import name_of
 from components.question import draw_question
 from components.session import actor
-from components.text import plain
+from components.text import ink, plain
 
 
 @st.dialog("Preview", width="medium", icon=":material/visibility:")
@@ -26,7 +26,7 @@ def preview(questionnaire: Questionnaire, key: str, *, survey_id: str = "", only
             list(Team),
             default=Team.SALES,
             required=True,
-            format_func=lambda team: team.label.capitalize(),
+            format_func=lambda team: ink(team.label.capitalize()),
             key=f"{place}_team",
         )
         language = questionnaire.language

@@ -21,7 +21,7 @@ from alignment.rules.drafting import (
     is_blank,
 )
 from components.rule_editor_parts import Drawing, choices, draw_group, draw_points
-from components.text import plain
+from components.text import ink, plain
 
 _NONE, _CONDITIONS, _POINTS, _JSON = "Text only", "Conditions", "Points", "As JSON"
 
@@ -99,6 +99,7 @@ def edit_rule(
         mode = st.segmented_control(
             "Rule that runs on the lead data",
             [_NONE, _CONDITIONS, _POINTS, _JSON],
+            format_func=ink,
             default=None if _mode(key) in st.session_state else start,
             required=True,
             key=_mode(key),

@@ -12,7 +12,7 @@ from components.dates import DATE_FORMAT
 from components.page import show_refusal
 from components.session import actor
 from components.source_words import every
-from components.text import plain
+from components.text import ink, plain
 
 _SHOWN_KEYS = frozenset({"client_id", "database"})
 _OTHER_WAY = ("client_id", "client_secret", "refresh_token")
@@ -25,7 +25,7 @@ def add_source() -> None:
         "System",
         list(kinds),
         default=next(iter(kinds)),
-        format_func=lambda kind: kinds[kind].name,
+        format_func=lambda kind: ink(kinds[kind].name),
         required=True,
         key="sources_kind",
     )

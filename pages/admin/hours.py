@@ -16,7 +16,7 @@ from components.dates import DATE_FORMAT
 from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal
 from components.session import actor
-from components.text import plain
+from components.text import ink, plain
 
 NEW = "new"
 BEGINNING = "beginning"
@@ -87,7 +87,7 @@ chosen = (
     st.segmented_control(
         "Which hours",
         [*choices, NEW],
-        format_func=lambda one: labels[one],
+        format_func=lambda one: ink(labels[one]),
         default=current[-1] if current else BEGINNING,
         required=True,
         key="hours_version",

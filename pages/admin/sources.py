@@ -12,7 +12,7 @@ from components.source_cards import follow
 from components.source_form import add_source, change_source
 from components.source_reading import choose_fields, choose_meanings
 from components.source_words import STATES, badge, took, when
-from components.text import plain
+from components.text import ink, plain
 
 PARTS = {"words": "Words", "fields": "Fields", "pulls": "Pulls", "connection": "Connection"}
 
@@ -62,7 +62,7 @@ def one_source(source: Connector) -> None:
         "Part",
         list(PARTS),
         default=wanted if wanted in PARTS else first,
-        format_func=PARTS.__getitem__,
+        format_func=lambda part: ink(PARTS[part]),
         required=True,
         label_visibility="collapsed",
         key=f"sources_part_{source.id}",

@@ -12,7 +12,7 @@ from components.outcome import perform, show_outcome
 from components.page import open_page, stop_on_refusal
 from components.rule_editor import describe_rule
 from components.session import actor, person
-from components.text import plain
+from components.text import ink, plain
 
 WORDS, QUIZ = "Our words", "Five questions"
 _SEED, _GIVEN, _KEPT = "refresher_seed", "refresher_given", "refresher_kept"
@@ -191,7 +191,13 @@ st.subheader(
     anchor=False,
 )
 view = st.segmented_control(
-    "Show", [WORDS, QUIZ], default=WORDS, required=True, key="refresher_view", label_visibility="collapsed"
+    "Show",
+    [WORDS, QUIZ],
+    format_func=ink,
+    default=WORDS,
+    required=True,
+    key="refresher_view",
+    label_visibility="collapsed",
 )
 if view == QUIZ:
     show_quiz()

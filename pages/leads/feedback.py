@@ -13,7 +13,7 @@ from components.lead_inbox_list import show_no_leads
 from components.lead_inbox_record import lead_title, reason_label, when
 from components.page import open_page, stop_on_refusal
 from components.session import actor, person
-from components.text import plain
+from components.text import ink, plain
 
 LEADS_PAGE = "pages/leads/leads.py"
 PERIODS = {"30": "30 days", "90": "90 days", "365": "A year", "all": "All time"}
@@ -230,13 +230,18 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     chosen_period = st.segmented_control(
         "Handed over in the last",
         list(PERIODS),
-        format_func=PERIODS.__getitem__,
+        format_func=lambda period: ink(PERIODS[period]),
         default="90",
         required=True,
         key="feedback_period",
     )
     chosen_split = st.segmented_control(
-        "By", list(SPLITS), format_func=SPLITS.__getitem__, default="source", required=True, key="feedback_by"
+        "By",
+        list(SPLITS),
+        format_func=lambda by: ink(SPLITS[by]),
+        default="source",
+        required=True,
+        key="feedback_by",
     )
     place = st.container()
 with stop_on_refusal():

@@ -9,6 +9,7 @@ from components.lead_inbox_list import show_all, show_decided, show_lead, show_n
 from components.lead_quality import show_quality
 from components.page import open_page, stop_on_refusal
 from components.session import actor, person
+from components.text import ink
 
 PARTS = {"waiting": "To decide", "decided": "Decided", "all": "All leads", "quality": "Data quality"}
 
@@ -39,7 +40,7 @@ else:
     part = st.segmented_control(
         "Part",
         list(PARTS),
-        format_func=PARTS.__getitem__,
+        format_func=lambda part: ink(PARTS[part]),
         required=True,
         key="leads_part",
         on_change=keep_in_link,

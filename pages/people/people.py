@@ -8,7 +8,7 @@ from alignment.people import Role, Team
 from components.links import invitation_link
 from components.page import open_page, show_refusal, stop_on_refusal
 from components.session import actor
-from components.text import plain
+from components.text import ink, plain
 
 LINK = "people_link"
 TEAMS = {"Sales": Team.SALES, "Marketing": Team.MARKETING, "Neither": None}
@@ -86,7 +86,7 @@ with st.expander("Invite someone", icon=":material/person_add:", expanded=len(ev
         email = st.text_input("E-mail", max_chars=254, key="people_add_email", placeholder="name@company.com")
         left, right = st.columns(2)
         team = left.segmented_control(
-            "Team", list(TEAMS), default="Sales", required=True, key="people_add_team"
+            "Team", list(TEAMS), format_func=ink, default="Sales", required=True, key="people_add_team"
         )
         role = right.selectbox("Role", list(ROLES), key="people_add_role", help=ROLE_HELP)
         added = st.form_submit_button("Invite", type="primary", icon=":material/send:")
@@ -135,6 +135,7 @@ with st.container(border=True):
         team = left.segmented_control(
             "Team",
             list(TEAMS),
+            format_func=ink,
             default=next(label for label, team in TEAMS.items() if team is entry.person.team),
             required=True,
             key=f"people_team_{chosen}",

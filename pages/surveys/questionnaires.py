@@ -27,7 +27,7 @@ from components.survey_steps import (
     count_questions,
     offer_stricter_privacy,
 )
-from components.text import plain
+from components.text import ink, plain
 
 STATES = {
     SurveyStatus.DRAFT: ("Draft", "gray", ":material/edit:"),
@@ -111,7 +111,7 @@ def choose_some() -> list[Survey]:
             ["all", *SurveyStatus],
             default="all",
             required=True,
-            format_func=lambda state: STATES[state][0] if state in STATES else "All",
+            format_func=lambda state: ink(STATES[state][0] if state in STATES else "All"),
             key="questionnaires_state",
         )
     found = [
@@ -197,7 +197,7 @@ def show_one(survey: Survey) -> None:
             "Part",
             parts,
             required=True,
-            format_func=PARTS.__getitem__,
+            format_func=lambda part: ink(PARTS[part]),
             key=key,
             persist_state="session",
             label_visibility="collapsed",

@@ -25,7 +25,7 @@ from components.outcome import perform, show_outcome, was_refused
 from components.page import open_page, stop_on_refusal
 from components.rule_editor import describe_rule, edit_rule
 from components.session import actor, person
-from components.text import plain
+from components.text import ink, plain
 
 CHOICES = {
     Choice.YES: ":material/thumb_up: Yes",
@@ -142,7 +142,7 @@ def show_vote(proposal: Proposal, voters: dict[str, int]) -> None:
         st.segmented_control(
             "Your vote",
             list(CHOICES),
-            format_func=CHOICES.__getitem__,
+            format_func=lambda choice: ink(CHOICES[choice]),
             key=key,
             on_change=vote,
             args=(proposal.id,),

@@ -135,7 +135,7 @@ def test_guesses_and_importance_stand_with_the_question(open_page, make_person):
     survey = closed(make_person, 5)
     words = said(opened_up(open_page, make_person("member", "sales"), survey, "Time to call"))
     assert "Imagined agreement" in words
-    assert "Marketing thinks that sales agrees: it expects 1 hours, but sales says 24 hours." in words
+    assert "Marketing thinks that sales agrees: it expects 1 hour, but sales says 24 hours." in words
     assert "Sales knows how marketing sees it" in words
     assert "Importance of the topic 4.5 of 5 (sales 5.0, marketing 4.0)" in words
     overview = said(open_page(COMPARE, make_person("member", "sales")))
