@@ -1,8 +1,9 @@
 """Drift: do the leads that are handed over, and what sales says of them, still fit the signed rule?
 
-Two things are watched, by the week in which leads were handed over: the share that breaks the rule in force when they came,
-and, of the leads that meet the rule and were decided on, the share that sales rejects all the same: for a reason that the
-rule does not cover.
+Two things are watched by week: of the leads handed over, the share that breaks the rule in force when they came; and of the
+decisions on leads that meet the rule, the share that sales rejects all the same, for a reason that the rule does not cover.
+Decisions count in the week in which they fall. By the week of the hand-over, the last weeks would show mostly what is decided
+fast: where leads are turned down sooner than taken on, an alert would come for no other reason (simulated: every year).
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,10 +48,10 @@ class DriftLimits:
 
 @dataclass(frozen=True)
 class DriftWeek:
-    """The leads handed over in one week (`monday` is its first day), judged by the versions of `labels`.
+    """What happened in one week (`monday` is its first day) with leads that are judged by the versions of `labels`.
 
-    `passed`, `failed` and `unknown` add up to all of them. `decided` are those that passed and that sales has decided on,
-    `rejected` how many of these it rejected, by reason.
+    `passed`, `failed` and `unknown` add up to those handed over. `decided` are the leads that had passed, whenever they came,
+    and that sales decided on in this week, `rejected` how many of these it rejected, by reason.
     """
 
     monday: date
@@ -131,7 +132,7 @@ def drift_in_words(kind: DriftKind, share: DriftShare, limit: float) -> str:
     what = (
         "of the leads handed over break the signed rule"
         if kind is DriftKind.BREAKS
-        else "of the leads that meet the signed rule were rejected all the same"
+        else "of the leads decided on that meet the signed rule were rejected all the same"
     )
     figure = (
         f"{share.value:.0%} {what} ({share.hits:,} of {share.n:,}; "

@@ -61,7 +61,7 @@ def show_drift(found: Drift, may_limit: bool, mode: str | None) -> None:
                     st.caption(f"Why, in these weeks: {'; '.join(told)}.")
     st.caption(
         "Full dots are the last four complete weeks, which are judged together; each lead by the version in force when it was "
-        "handed over. Leads of which the rule cannot tell are left out."
+        "handed over. Leads of which the rule cannot tell are left out; decisions count in the week in which they were made."
     )
     with st.container(horizontal=True):
         if may_limit:

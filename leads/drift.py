@@ -1,4 +1,4 @@
-"""By week of the hand-over: which leads broke the rule in force when they came, and which met it and were rejected."""
+"""By week: which leads were handed over against the rule in force when they came, and which that met it were turned down."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,13 +6,14 @@ from datetime import date
 from typing import Any
 
 from alignment.drift import NO_REASON, DriftWeek
+from alignment.lifecycle import Stage
 from leads.metrics.population import Population
 from leads.metrics.question import GroupBy, MetricQuestion
 from leads.store import warehouse
 
 
 def count_drift(question: MetricQuestion) -> list[DriftWeek]:
-    """The weeks of the question's period in which leads were handed over while a definition with a rule was in force.
+    """The weeks of the question's period in which leads came while a definition with a rule was in force, or were decided on.
 
     Oldest first. Tests and internal leads are left out; `restate` judges all leads by one version.
     """
@@ -21,36 +22,36 @@ def count_drift(question: MetricQuestion) -> list[DriftWeek]:
         return []
     with warehouse().read() as facts:
         population = Population(facts, replace(question, by=GroupBy.WEEK))
-        table = population.genuine
-        table = table.filter(
-            table.mql_at.notnull() & population.in_period(table.mql_at) & table.definition.isin(ruled)
-        )
-        rejected = table.rejected_at.notnull() & (
-            table.accepted_at.isnull() | (table.rejected_at < table.accepted_at)
-        )
-        decided = rejected | table.accepted_at.notnull() | table.sal_at.notnull()
-        rows = facts.rows(
-            table.group_by(
-                "part",
+        table = population.decided
+        if question.exclude is not None:
+            table = table.filter(~table.test)
+        table = table.filter(table.mql_at.notnull() & table.definition.isin(ruled))
+        came = table.filter(population.entered_in_period(table, Stage.MQL))
+        met = table.filter(table.verdict & table.decided & population.in_period(table.decided_at))
+        handed = facts.rows(came.group_by("part", "definition", "verdict").aggregate(n=came.count()))
+        decided = facts.rows(
+            met.group_by(
                 "definition",
-                "verdict",
-                decided=decided,
-                reason=rejected.ifelse(table.reason.coalesce(NO_REASON), ""),
-            ).aggregate(n=table.count())
+                part=population.local_day(met.decided_at).truncate("W").strftime("%Y-%m-%d"),
+                reason=met.accepted.ifelse("", met.reason.coalesce(NO_REASON)),
+            ).aggregate(n=met.count())
         )
-    weeks: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        weeks.setdefault(row["part"], []).append(row)
-    return [_week(date.fromisoformat(monday), found) for monday, found in sorted(weeks.items())]
+    return [
+        _week(
+            date.fromisoformat(monday),
+            [row for row in handed if row["part"] == monday],
+            [row for row in decided if row["part"] == monday],
+        )
+        for monday in sorted({row["part"] for row in (*handed, *decided)})
+    ]
 
 
-def _week(monday: date, rows: Sequence[dict[str, Any]]) -> DriftWeek:
+def _week(monday: date, handed: Sequence[dict[str, Any]], decided: Sequence[dict[str, Any]]) -> DriftWeek:
     def count(verdict: bool | None) -> int:
-        return sum(row["n"] for row in rows if row["verdict"] is verdict)
+        return sum(row["n"] for row in handed if row["verdict"] is verdict)
 
-    passed = [row for row in rows if row["verdict"] is True and row["decided"]]
     reasons: dict[str, int] = {}
-    for row in passed:
+    for row in decided:
         if row["reason"]:
             reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["n"]
     return DriftWeek(
@@ -58,7 +59,7 @@ def _week(monday: date, rows: Sequence[dict[str, Any]]) -> DriftWeek:
         passed=count(True),
         failed=count(False),
         unknown=count(None),
-        decided=sum(row["n"] for row in passed),
+        decided=sum(row["n"] for row in decided),
         rejected=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
-        labels=tuple(sorted({row["definition"] for row in rows})),
+        labels=tuple(sorted({row["definition"] for row in (*handed, *decided)})),
     )

@@ -75,7 +75,7 @@ def drift_rows(weeks: Sequence[DriftWeek]) -> list[dict[str, str]]:
             "Meet the rule": f"{week.passed:,}",
             "Break it": f"{week.failed:,}",
             "Unknown": f"{week.unknown:,}",
-            "Decided of those that meet it": f"{week.decided:,}",
+            "Decided, meeting it": f"{week.decided:,}",
             "Rejected of these": f"{sum(week.rejected.values()):,}",
             "Judged by": ", ".join(week.labels),
         }
