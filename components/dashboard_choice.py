@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import streamlit as st
 
 from actions import metrics
+from components.dashboard_words import SO_FAR
 from components.dates import DATE_FORMAT
 from components.session import actor
 from components.text import plain
@@ -155,7 +156,7 @@ def _span(period: str, days: tuple[date, date] | None, today: date) -> tuple[dat
     if days is not None:
         return *days, f"from {days[0]:%-d %B %Y} to {days[1]:%-d %B %Y}"
     if period == "all":
-        return None, None, "so far"
+        return None, None, SO_FAR
     if period == "quarter":
         return date(today.year, today.month - (today.month - 1) % 3, 1), None, "this quarter"
     count = int(period) if period.isdigit() else int(_USUAL)

@@ -11,6 +11,9 @@ from components.text import plain
 if TYPE_CHECKING:
     from actions.goals import GoalProgress
 
+SO_FAR = "so far"
+"""The period of all leads, in a sentence."""
+
 
 def summary(
     figures: Mapping[str, Any],
@@ -40,7 +43,9 @@ def summary(
         sentence += f"; {period} {did}" if for_goal else f", {did}"
     if acceptance is None or acceptance.value is None:
         return f"{sentence}."
-    leads = "the qualified leads of these days" if for_goal else "these leads"
+    leads = "these leads"
+    if for_goal:
+        leads = "the qualified leads" if period == SO_FAR else "the qualified leads of these days"
     waiting = acceptance.excluded.get("undecided", 0)
     if not waiting:
         return f"{sentence}; none of {leads} waits for a decision."
