@@ -157,7 +157,3 @@ else:
             show_promise(entry, standing.get(entry.promise.key), me, at, day)
     if may(me, "promise:draft"):
         st.button("Add a promise", icon=":material/add:", on_click=add_promise, key="promises_add")
-    if not any(entry.versions for entry in entries if entry.promise.kind is PromiseKind.DELIVERY):
-        st.caption(
-            "Marketing's number of qualified leads is judged together with the share that sales accepts."
-        )
