@@ -14,6 +14,7 @@ from alignment import instants
 from alignment.errors import InvalidInput, NotFound, NotPermitted, WrongState
 from alignment.messages import MessageKind, objection_confirmed, objection_ended
 from alignment.objections import (
+    MEASURES,
     Claim,
     Comparison,
     Evidence,
@@ -324,13 +325,15 @@ def _figure(connection: Connection, claim: Claim) -> Evidence | None:
         return None
     question = metrics.ask(connection, first_day=claim.first_day, last_day=claim.last_day, only=claim.only)
 
+    asked = MEASURES[claim.measure].figure
+
     def compute() -> "list[Measure]":
         from leads.metrics.measuring import measure_all
 
-        return measure_all(question, {claim.measure.split(":")[0]})
+        return measure_all(question, {asked.split(":")[0]})
 
-    measures = _FIGURES.get((facts.folder, revision, metrics.rounded(question), claim.measure), compute)
-    figure = next((one for one in measures if one.key == claim.measure and not one.group), None)
+    measures = _FIGURES.get((facts.folder, revision, metrics.rounded(question), asked), compute)
+    figure = next((one for one in measures if one.key == asked and not one.group), None)
     as_of = instants.to_text(question.as_of)
     if figure is None:
         return Evidence(None, 0, 0, None, as_of, revision)

@@ -39,29 +39,32 @@ class ClaimUnit(StrEnum):
 
 @dataclass(frozen=True)
 class ClaimMeasure:
-    """A measure that a claim can be about, by the key that figures have. `label` follows 'the'."""
+    """A measure that a claim can be about. `label` follows 'the', `figure` is the key of the figure that is looked at."""
 
     key: str
     label: str
     unit: ClaimUnit
+    figure: str
 
 
 MEASURES: Mapping[str, ClaimMeasure] = {
-    measure.key: measure
-    for measure in (
-        ClaimMeasure("acceptance_rate:mql:sal", "share of MQLs that sales accepts", ClaimUnit.SHARE),
-        ClaimMeasure(
-            "silent_rejections:mql", "share of MQLs on which nobody decides in time", ClaimUnit.SHARE
+    key: ClaimMeasure(key, label, unit, figure or key)
+    for key, label, unit, figure in (
+        # of the leads of which a decision is due: of the last days' leads only the quick decisions are known
+        (
+            "acceptance_rate:mql:sal",
+            "share of MQLs that sales accepts",
+            ClaimUnit.SHARE,
+            "acceptance_of_due:mql:sal",
         ),
-        ClaimMeasure(
-            "followed_up_in_time:mql", "share of MQLs that are followed up in time", ClaimUnit.SHARE
-        ),
+        ("silent_rejections:mql", "share of MQLs on which nobody decides in time", ClaimUnit.SHARE, ""),
+        ("followed_up_in_time:mql", "share of MQLs that are followed up in time", ClaimUnit.SHARE, ""),
         # young leads count by how far they were followed, so that a claim can be decided when its days are over
-        ClaimMeasure("conversion_of_all:mql:sal", "conversion from MQL to SAL", ClaimUnit.SHARE),
-        ClaimMeasure("conversion_of_all:mql:won", "conversion from MQL to won", ClaimUnit.SHARE),
-        ClaimMeasure("win_rate:won", "win rate of closed leads", ClaimUnit.SHARE),
-        ClaimMeasure("volume:mql", "number of MQLs", ClaimUnit.LEADS),
-        ClaimMeasure("volume:won", "number of won leads", ClaimUnit.LEADS),
+        ("conversion_of_all:mql:sal", "conversion from MQL to SAL", ClaimUnit.SHARE, ""),
+        ("conversion_of_all:mql:won", "conversion from MQL to won", ClaimUnit.SHARE, ""),
+        ("win_rate:won", "win rate of closed leads", ClaimUnit.SHARE, ""),
+        ("volume:mql", "number of MQLs", ClaimUnit.LEADS, ""),
+        ("volume:won", "number of won leads", ClaimUnit.LEADS, ""),
     )
 }
 

@@ -3,11 +3,12 @@
 import threading
 from datetime import UTC, date, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 from histories import START, add_history
 from people import make_actor
 
-from actions import clock, definitions, messages, objections, workshops
+from actions import clock, definitions, imports, messages, objections, workshops
 from alignment.errors import InvalidInput, NotFound, NotPermitted, WrongState
 from alignment.objections import ObjectionState
 from alignment.people import MACHINE
@@ -193,6 +194,23 @@ def test_it_waits_for_lead_facts_that_reach_over_its_days(monkeypatch):
     assert state_of(objection_id).state is ObjectionState.WAITING
 
 
+def test_quick_rejections_of_the_last_days_prove_nothing():
+    """Half of the leads are turned down at once and half accepted three days later: of half, a claim of less is not true."""
+    with clock.at(RAISED):
+        agreed_term()
+        objection_id = raise_one(make_actor(), last_day=START.date() + timedelta(days=11))
+    rows, events = [], []
+    for number in range(12 * 60):
+        lead, at = f"quick-{number}", START + timedelta(days=number // 60)
+        rows.append({"lead_id": lead, "source": "web", "employees": 100.0, "created_at": at})
+        events.append({"lead_id": lead, "type": "entered_stage", "stage": "mql", "at": at})
+        kind, after = ("accepted", timedelta(days=3)) if number % 2 else ("rejected", timedelta(minutes=5))
+        events.append({"lead_id": lead, "type": kind, "stage": None, "at": at + after})
+    imports.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
+    assert decide_at(START + timedelta(days=12)) == 1
+    assert state_of(objection_id).state is ObjectionState.NOT_CONFIRMED
+
+
 def test_how_it_stands_so_far_is_told_and_decides_nothing():
     with clock.at(RAISED):
         agreed_term()
@@ -213,7 +231,8 @@ def test_what_a_figure_is_now_is_told_to_set_a_claim_against():
     with clock.at(AFTER):
         assert objections.read_current(member, "volume:mql") == "200"
         assert objections.read_current(member, "volume:mql", "source", "referral") == "100"
-        assert " of 200; " in objections.read_current(member, "acceptance_rate:mql:sal")
+        # of those of the last day no decision is due yet
+        assert " of 190; " in objections.read_current(member, "acceptance_rate:mql:sal")
         for wrong in (("nonsense",), ("volume:mql", "nonsense", "x")):
             with pytest.raises(InvalidInput):
                 objections.read_current(member, *wrong)
