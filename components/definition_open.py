@@ -89,9 +89,13 @@ def _show_contradictions(entry: GlossaryEntry, version: DefinitionVersion) -> No
         return
     turned = [one for one in shown if one.contradicts]
     if turned:
+        which = (
+            "the one lead that shows"
+            if len(shown) == 1
+            else f"{len(turned)} of the {len(shown)} leads that show"
+        )
         st.warning(
-            f"By this rule, {len(turned)} of the {len(shown)} leads that show what {plain(entry.term.name)} means would be on "
-            "the other side.",
+            f"By this rule, {which} what {plain(entry.term.name)} means would be on the other side.",
             icon=":material/error:",
         )
 

@@ -39,14 +39,12 @@ def in_words(view: FeedbackView) -> str:
 def aside(view: FeedbackView) -> str:
     """What to keep in mind when reading the sentence."""
     due = view.total.due
-    parts = []
+    told = ""
     if due is not None and due.value is not None:
-        parts.append(f"Of {due.denominator:,} leads of which a decision was due, {due.numerator:,} have one")
+        leads = "1 lead" if due.denominator == 1 else f"{due.denominator:,} leads"
+        told = f"{due.numerator:,} of the {leads} whose decision is due by now {'has' if due.numerator == 1 else 'have'} one. "
     said = view.total.said
-    parts.append(
-        f"{'sales' if parts else 'Sales'} said more about {said:,} {'lead' if said == 1 else 'leads'}"
-    )
-    return "; ".join(parts) + "."
+    return f"{told}Sales said more about {said:,} {'lead' if said == 1 else 'leads'}."
 
 
 def show_groups(view: FeedbackView, by: str) -> None:
@@ -226,7 +224,8 @@ def watch(seen: str) -> None:
 
 me = person()
 open_page("Feedback", "What does sales say of the leads that marketing hands over?")
-with st.container(horizontal=True, vertical_alignment="bottom"):
+answer = st.container()  # what the choices beneath it come to
+with st.container(horizontal=True, vertical_alignment="top"):
     chosen_period = st.segmented_control(
         "Handed over in the last",
         list(PERIODS),
@@ -267,8 +266,9 @@ with stop_on_refusal():
         if chosen is not None or kept > 1
         else whole
     )
-    st.subheader(plain(in_words(shown)), anchor=False)
-    st.caption(plain(aside(shown)))
+    with answer:
+        st.subheader(plain(in_words(shown)), anchor=False)
+        st.caption(plain(aside(shown)))
     if chosen is None:
         show_groups(whole, chosen_split)
     show_reasons(shown)

@@ -199,7 +199,7 @@ def test_leads_are_picked_and_seen_to_contradict_a_draft(open_page, people, lead
     assert example.example.qualifies
     definitions.draft(acting(people["facilitator"]), "mql", "Two hundred people.", rule(200))
     app = open_page(PAGE, people["facilitator"], term="mql")
-    assert "1 of the 1 leads that show what MQL means would be on the other side" in texts(app)
+    assert "the one lead that shows what MQL means would be on the other side" in texts(app)
     member = open_page(PAGE, people["member"], term="mql")
     assert "The rule says: counts." in texts(member)
     assert "Firma" not in texts(member)
