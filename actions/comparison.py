@@ -26,14 +26,15 @@ if TYPE_CHECKING:  # brings numpy, which only a comparison needs
     from alignment.disagreement.terms import Terms
 
 
-def compare_survey(actor: Actor, survey_id: str) -> "Comparison":
+def compare_survey(actor: Actor, survey_id: str, *, costs: bool = True) -> "Comparison":
     """Question by question, how sales and marketing answered a closed survey, the one to settle first on top.
 
-    With what each disagreement costs in past leads, as far as these tell. Everybody may read it. Raises WrongState while the
-    survey is not closed.
+    With what each disagreement costs in past leads, as far as these tell, unless `costs` is False. Everybody may read it. Raises
+    WrongState while the survey is not closed.
     """
     survey = _closed(authorise(actor, "comparison:read"), survey_id)
-    return _with_costs(str(store().path), survey)
+    path = str(store().path)
+    return _with_costs(path, survey) if costs else _compared(path, survey.id, survey.revision)
 
 
 def read_comments(actor: Actor, survey_id: str) -> dict[str, Comments]:

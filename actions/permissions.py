@@ -86,6 +86,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "feed:manage": ADMIN,
     "metrics:read": EVERYONE,
     "rule:test": LEADING,
+    "capacity:change": LEADING,
     "rule:export": EVERYONE,
     "source:change": ADMIN,
 }

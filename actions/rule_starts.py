@@ -68,7 +68,7 @@ def _of_last_survey(actor: Actor) -> list[RuleStart]:
     if not closed:
         return []
     last = max(closed, key=lambda survey: survey.closed_at or "")
-    stated = stated_rules(compare_survey(actor, last.id))
+    stated = stated_rules(compare_survey(actor, last.id, costs=False))
     return [
         RuleStart(
             f"survey-{team.value}",

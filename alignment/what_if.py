@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from alignment.rules import AllOf, AnyOf, Condition, Node, Not, Operator, Points, Rule, conditions_of
-from alignment.statistics import Interval, wilson
+from alignment.statistics import Interval, newcombe, wilson
 
 LEAST_WINS = 30
 """With fewer wins nothing is concluded about which rule finds the better leads."""
@@ -116,6 +116,26 @@ class Verdicts:
         """How many pass in the week in the middle; None where the window has no whole week."""
         return float(median(self.weeks)) if self.weeks else None
 
+    @property
+    def better(self) -> Interval | None:
+        """By how much the win rate of those that pass is above that of those that fail, by Newcombe; None without both."""
+        return newcombe(self.passed.won, self.passed.ended, self.failed.won, self.failed.ended)
+
+    @property
+    def sentence(self) -> str:
+        """The answer: how many pass, and whether they are the better leads."""
+        everyone, passed = self.leads, self.passed
+        if not passed.leads:
+            return "None of these leads would qualify."
+        said = f"{passed.leads:,} of {everyone.leads:,} leads would qualify"
+        if everyone.won < LEAST_WINS or not everyone.lost or self.better is None:
+            return f"{said}; too little is known of how they ended to say whether these are the better ones."
+        if self.better.low > 0:
+            return f"{said}, and they were won more often than the others."
+        if self.better.high < 0:
+            return f"{said}, but they were won less often than the others."
+        return f"{said}; nothing shows that they are won more often than the others."
+
     def weeks_beyond(self, capacity: int) -> int:
         """In how many weeks more passed than sales can work."""
         return sum(week > capacity for week in self.weeks)
@@ -166,6 +186,11 @@ class Window:
         same = self.first_day.year == self.last_day.year
         first = f"{self.first_day.day} {self.first_day:%B}" + ("" if same else f" {self.first_day.year}")
         return f"from {first} to {self.last_day.day} {self.last_day:%B %Y}"
+
+    @property
+    def came(self) -> str:
+        """The window after a noun: `that came from 1 April to 30 June 2026`, or `of all time`."""
+        return self.words if self.first_day is None else f"that came {self.words}"
 
     def to_document(self) -> dict[str, Any]:
         """The window as plain values."""

@@ -1,30 +1,72 @@
 """What a trial of a rule is about: the leads it is tried on, how many sales can work, and the rule to begin from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from time import perf_counter
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from actions import capacity
 from actions.rule_starts import RuleStart
-from alignment.what_if import LEAST_WINS, Outcomes, Window
+from actions.settings import local_time
+from alignment.people import Team
+from alignment.what_if import LEAST_WINS, Outcomes, Window, pick_window
 from components.charts.lettering import percent
 from components.charts.what_if import OutcomeRow, outcome_rows, outcomes_figure, outcomes_in_words
+from components.outcome import perform
+from components.page import stop_on_refusal
 from components.rule_editor import edit_rule
+from components.session import actor, person
 from components.text import plain
 
 OWN = {"own": "A rule of your own"}
 OWN_SCORE = {"own": "A score of your own"}
 NOTHING = {"nothing": "No other rule"}
 CHART = {"displayModeBar": False, "staticPlot": True}
+TEAM_COLOURS = {Team.SALES: "orange", Team.MARKETING: "green"}
 _SHORT = ("Last quarter", "12 months")
+_SOON = 0.5
+
+Windows = Sequence[tuple[Window, Outcomes]]
+"""The windows that are offered, with what became of their leads."""
 
 
-def choose_window(counted: Sequence[tuple[Window, Outcomes]], usual: int) -> Window:
-    """Draw which leads a rule is tried on, and return the choice."""
+def waiting_line(place: DeltaGenerator) -> Callable[[], None]:
+    """What is called while leads are read: says how long that takes, and lets the screen end when its viewer has left."""
+    began = perf_counter()
+
+    def waiting() -> None:
+        taken = perf_counter() - began
+        if taken < _SOON:
+            place.empty()
+        else:
+            place.caption(
+                f":material/hourglass_top: Looking at all leads and what became of them, {taken:.0f} s … This is done once for "
+                "everything that is tried on them."
+            )
+
+    return waiting
+
+
+def looking() -> AbstractContextManager[None]:
+    """Around what may take a moment where there are millions of leads."""
+    return st.spinner("Looking at past leads …", show_time=True)
+
+
+def choose_leads(counted: Windows) -> tuple[Window, int | None]:
+    """Draw which leads something is tried on and how many sales can work a week; return the choice, None where nobody says."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        return _choose_window(counted), _choose_capacity()
+
+
+def _choose_window(counted: Windows) -> Window:
     labels = [
         "All leads" if window.first_day is None else _SHORT[0 if window.weeks < 14 else 1]
         for window, _ in counted
     ]
+    usual = pick_window(counted)
     place = st.segmented_control(
         "Leads that came in the",
         range(len(counted)),
@@ -37,18 +79,41 @@ def choose_window(counted: Sequence[tuple[Window, Outcomes]], usual: int) -> Win
     return counted[usual if place is None else place][0]
 
 
-def choose_capacity() -> int | None:
-    """Draw how many leads sales can work a week, and return it; None where nobody says."""
-    return st.number_input(
-        "Leads that sales can work a week",
+def _choose_capacity() -> int | None:
+    """What sales has said is filled in; another number is tried by whoever types it, until somebody keeps it for all."""
+    with stop_on_refusal():
+        kept = capacity.read_capacity(actor())
+        told = _said(kept)
+    said = None if kept is None else kept.a_week
+    if "what_if_capacity" not in st.session_state:
+        st.session_state["what_if_capacity"] = said
+    a_week = st.number_input(
+        "Leads sales can work a week",
         min_value=1,
-        max_value=1_000_000,
-        value=None,
+        max_value=capacity.MOST_A_WEEK,
         step=1,
         placeholder="not set",
         key="what_if_capacity",
         width=230,
+        help=told,
     )
+    if a_week != said and capacity.may_change(person()):
+        st.button(
+            "Keep for everybody" if a_week else "Take it back",
+            icon=":material/save:",
+            key="what_if_capacity_keep",
+            on_click=perform,
+            args=("Kept." if a_week else "Taken back.", capacity.change_capacity, a_week),
+        )
+    return a_week
+
+
+def _said(kept: capacity.Capacity | None) -> str:
+    if kept is None:
+        return "Nobody has said yet how many leads sales can work. Try any number; sales' team lead can keep it for everybody."
+    day = local_time(actor(), kept.at)
+    by = plain(kept.said_by or "the administrator of the machine")
+    return f"{kept.a_week:,} a week, as {by} said on {day:%-d %B %Y}. Another number is tried by you alone."
 
 
 def choose_start(

@@ -13,16 +13,17 @@ from alignment.rules import sentence, to_json
 from alignment.texts import number_text
 from alignment.what_if import Outcomes, Window
 from components.charts.lettering import percent
+from components.outcome import show_outcome
 from components.page import stop_on_refusal
 from components.session import actor
 from components.text import plain
-from components.what_if import choose_start, rate_in_words
-
-_COLOURS = {Team.SALES: "orange", Team.MARKETING: "green"}
+from components.what_if import TEAM_COLOURS, Windows, choose_leads, choose_start, rate_in_words
 
 
-def show_bridges(starts: Sequence[RuleStart], window: Window, capacity: int | None) -> None:
-    """Both teams' rules, the limits, and the search."""
+@st.fragment
+def show_bridges(starts: Sequence[RuleStart], counted: Windows) -> None:
+    """What was found, above both teams' rules, the limits, and the search."""
+    show_outcome()
     rules = [start for start in starts if not start.is_score]
     if len(rules) < 2:
         st.info(
@@ -31,10 +32,8 @@ def show_bridges(starts: Sequence[RuleStart], window: Window, capacity: int | No
             icon=":material/handshake:",
         )
         return
-    st.markdown(
-        "From the conditions and thresholds of both rules, the portal builds new ones and looks for those that convince the "
-        "less convinced team most, on the leads of the window."
-    )
+    answer = st.container()
+    window, capacity = choose_leads(counted)
     with st.form("what_if_bridge"):
         own = {start.team: start.key for start in rules if start.team is not None}
         chosen = {}
@@ -77,12 +76,19 @@ def show_bridges(starts: Sequence[RuleStart], window: Window, capacity: int | No
     if searching:
         st.session_state["what_if_bridge_asked"] = asked
     if st.session_state.get("what_if_bridge_asked") != asked:
+        answer.markdown(
+            "Which rule could both teams live with? From the conditions and thresholds of both rules, the portal builds new ones "
+            "and looks for those that agree best with the team they agree with less."
+        )
         return
     limits = Limits(least, most, None if rate is None else rate / 100)
     with stop_on_refusal():
         found = _search(documents, limits, window)
         labels = what_if.field_labels(actor())
-    _show_found(found, limits, labels)
+    with answer:
+        _show_answer(found)
+    for number, bridge in enumerate(found.bridges, start=1):
+        _show_bridge(number, bridge, labels)
 
 
 def _search(documents: Mapping[Team, Mapping[str, Any]], limits: Limits, window: Window) -> Search:
@@ -97,34 +103,39 @@ def _move(bar: Any, share: float) -> None:
     bar.progress(min(1.0, share), "Rules are built and tried …")
 
 
-def _show_found(found: Search, limits: Limits, labels: Mapping[str, str]) -> None:
+def _show_answer(found: Search) -> None:
     tried = f"{found.tried:,} rules were tried" + (
         "" if found.complete else f" of {found.possible:,} that can be built"
     )
     if not found.bridges:
-        st.markdown(f"**No rule keeps to these limits.** {tried}. Loosen a limit, and search again.")
+        st.subheader("No rule keeps to these limits.", anchor=False)
+        st.markdown(f"{tried}. Loosen a limit, and search again.")
         return
     best = found.bridges[0]
-    st.markdown(
-        f"The best of them has **{percent(best.support)}** support from the less convinced team: so many of the leads that "
-        f"the team or the rule wants, both want. {tried}; none of these is worse than another in everything."
+    several = len(found.bridges) > 1
+    st.subheader(
+        f"A rule that both teams share at least {percent(best.support)} of their leads with", anchor=False
     )
-    for number, bridge in enumerate(found.bridges, start=1):
-        _show_bridge(number, bridge, labels)
+    st.markdown(
+        f"Of all leads that the rule or a team's own rule lets through, so many are let through by both: with each team at least "
+        f"**{percent(best.support)}**. {tried}."
+        + (" Of those below, none is worse than another in everything." if several else "")
+    )
 
 
 def _show_bridge(number: int, bridge: Bridge, labels: Mapping[str, str]) -> None:
     with st.container(border=True, key=f"what_if_bridge_{number}"):
         st.markdown(f"**{number}.** {plain(f'A lead qualifies if {sentence(bridge.rule, labels)}.')}")
         st.markdown(
-            f"{bridge.passed.leads:,} leads, {number_text(round(bridge.a_week, 1))} a week; won of those that ended: "
-            f"{rate_in_words(bridge.passed)}."
+            f"It lets {_counted(bridge.passed)} through, about {number_text(round(bridge.a_week, 1))} a week. Of those that were won "
+            f"or lost since, {rate_in_words(bridge.passed)} were won."
         )
         for team in Team:
             price = bridge.prices[team]
+            badge = f":{TEAM_COLOURS[team]}-badge[{team.label.capitalize()}]"
             st.markdown(
-                f":{_COLOURS[team]}-badge[{team.label.capitalize()} {percent(price.support)}] gives up "
-                f"{_counted(price.gives_up)} that it wants, and takes {_counted(price.takes)} that it does not want."
+                f"{badge} shares **{percent(price.support)}**. It would no longer get {_counted(price.gives_up)} that its own rule "
+                f"lets through, and would get {_counted(price.takes)} that its own rule keeps out."
             )
         with st.popover("Take it", icon=":material/content_copy:", key=f"what_if_bridge_take_{number}"):
             st.caption("Paste this as a rule: in the glossary, the workshop, or above under “A rule”.")
@@ -133,6 +144,6 @@ def _show_bridge(number: int, bridge: Bridge, labels: Mapping[str, str]) -> None
 
 def _counted(outcomes: Outcomes) -> str:
     if not outcomes.leads:
-        return "none"
+        return "no lead"
     leads = "1 lead" if outcomes.leads == 1 else f"{outcomes.leads:,} leads"
     return f"{leads} ({outcomes.won:,} won)"

@@ -7,28 +7,36 @@ from typing import Any
 
 import streamlit as st
 
-from actions import what_if
+from actions import backing, what_if
+from actions.backing import AskedBefore
 from actions.rule_starts import RuleStart
 from actions.settings import local_time
 from actions.what_if import Trial
 from alignment import instants
+from alignment.backing import Backing
 from alignment.disagreement.words import capitalised
 from alignment.lifecycle import Stage
+from alignment.people import Team
 from alignment.rules import Operator, Rule, canonical_hash, parse, sentence, to_document
 from alignment.texts import number_text
 from alignment.what_if import Outcomes, RuleChange, Window, thresholds_of, with_threshold
 from components.charts.lettering import percent
 from components.charts.what_if import Line, OutcomeRow, in_percent, weeks_figure, weeks_in_words
 from components.navigation import page_path
+from components.outcome import show_outcome
 from components.page import show_refusal, stop_on_refusal
 from components.session import actor
 from components.text import plain
 from components.what_if import (
     NOTHING,
     OWN,
+    TEAM_COLOURS,
+    Windows,
     caution_of,
+    choose_leads,
     choose_start,
     edit_chosen,
+    looking,
     rate_in_words,
     show_outcomes,
 )
@@ -39,9 +47,13 @@ _DOWNWARDS = (Operator.AT_MOST, Operator.LESS)
 _MOST_SLIDERS = 4
 
 
-def show_rule(starts: Sequence[RuleStart], window: Window, capacity: int | None) -> None:
-    """The rule, what it would have done, and how another differs."""
+@st.fragment
+def show_rule(starts: Sequence[RuleStart], counted: Windows) -> None:
+    """What the rule would have done, above what it is; drawn anew by itself when anything of it is changed."""
+    show_outcome()
+    answer = st.container()
     rules = [start for start in starts if not start.is_score]
+    window, capacity = choose_leads(counted)
     left, right = st.columns(2)
     with left:
         chosen = choose_start("Rule to try", "what_if_rule", rules, None, OWN)
@@ -49,39 +61,31 @@ def show_rule(starts: Sequence[RuleStart], window: Window, capacity: int | None)
         against = choose_start("Beside", "what_if_against", rules, next(iter(NOTHING)), NOTHING)
     document = edit_chosen(chosen, rules, "what_if_edit")
     if document is None:
-        st.info(
-            "Put a rule together, or choose one above, to see what it would have done.",
-            icon=":material/rule:",
-        )
+        with answer:
+            st.info(
+                "Put a rule together, or choose one below, to see what it would have done.",
+                icon=":material/rule:",
+            )
         return
-    other = next((start for start in rules if start.key == against), None)
-    _show_trial(document, other, window, capacity)
-
-
-@st.fragment
-def _show_trial(
-    document: Mapping[str, Any], other: RuleStart | None, window: Window, capacity: int | None
-) -> None:
-    """All that follows from the rule; drawn anew by itself when a threshold is moved."""
-    with stop_on_refusal():
+    with stop_on_refusal(), looking():
         labels = what_if.field_labels(actor())
         rule = parse(document)
         moved = _read_moved(rule)
         trial = what_if.judge_rule(actor(), to_document(moved), window)
-    st.markdown(_answer(trial, capacity))
-    if caution := caution_of(trial.verdicts.leads):
-        st.caption(f":material/info: {plain(caution)}")
-    for warning in trial.warnings:
-        st.warning(plain(warning.text), icon=":material/warning:")
+        asked = backing.find_backing(actor(), to_document(moved))
+    with answer:
+        _show_answer(trial, capacity)
     verdicts = trial.verdicts
-    rows = [OutcomeRow("Would pass", verdicts.passed), OutcomeRow("Would fail", verdicts.failed)]
+    rows = [OutcomeRow("Would qualify", verdicts.passed), OutcomeRow("Would not", verdicts.failed)]
     if verdicts.unknown.leads:
-        rows.append(OutcomeRow("Left open", verdicts.unknown))
+        rows.append(OutcomeRow("Cannot tell", verdicts.unknown))
     show_outcomes("What became of the leads", rows, "what_if_verdict")
-    _show_precision(trial)
-    _show_thresholds(rule, moved, window, labels)
+    _show_finds(trial)
+    _show_thresholds(rule, moved, window, labels, asked)
+    _show_asked(asked, labels)
     _show_weeks(trial, capacity)
     _show_conditions(moved, trial)
+    other = next((start for start in rules if start.key == against), None)
     if other is not None:
         _show_beside(to_document(moved), other, window)
     st.page_link(
@@ -89,13 +93,25 @@ def _show_trial(
     )
 
 
+def _show_answer(trial: Trial, capacity: int | None) -> None:
+    """The answer in one sentence, what it is made of, and what keeps from trusting it."""
+    everyone = trial.verdicts.leads
+    if not everyone.leads:
+        st.subheader(f"No lead came {trial.window.words}.", anchor=False)
+        return
+    st.subheader(plain(trial.verdicts.sentence), anchor=False)
+    st.markdown(_answer(trial, capacity))
+    if caution := caution_of(everyone):
+        st.caption(f":material/info: {plain(caution)}")
+    for warning in trial.warnings:
+        st.warning(plain(warning.text), icon=":material/warning:")
+
+
 def _answer(trial: Trial, capacity: int | None) -> str:
     verdicts = trial.verdicts
     everyone, passed, failed = verdicts.leads, verdicts.passed, verdicts.failed
-    if not everyone.leads:
-        return f"No lead came {trial.window.words}."
     said = (
-        f"**{passed.leads:,} of {everyone.leads:,} leads** {trial.window.words} would pass "
+        f"**{passed.leads:,} of {everyone.leads:,} leads** {trial.window.came} would have qualified "
         f"({percent(passed.leads / everyone.leads)})"
     )
     a_week = verdicts.a_week
@@ -103,29 +119,68 @@ def _answer(trial: Trial, capacity: int | None) -> str:
         said += f", about {number_text(round(a_week, 1))} in a usual week"
         if capacity is not None:
             beyond = verdicts.weeks_beyond(capacity)
-            said += f" – more than the {capacity:,} that sales can work in {beyond} of {len(verdicts.weeks)} weeks"
-    said += f". Of those that ended, **{rate_in_words(passed)} were won**, of those that fail {rate_in_words(failed)}."
-    if verdicts.unknown.leads:
-        said += f" {verdicts.unknown.leads:,} are left open, because a field is missing."
+            said += (
+                f": more than the {capacity:,} that sales can work in {beyond} of {len(verdicts.weeks)} weeks"
+                if beyond
+                else f": never more than the {capacity:,} that sales can work"
+            )
+    said += (
+        f". Of those that were won or lost since, **{rate_in_words(passed)} were won**; of those that would not have "
+        f"qualified, {rate_in_words(failed)}."
+    )
+    unknown = verdicts.unknown.leads
+    if unknown:
+        leads = "1 lead" if unknown == 1 else f"{unknown:,} leads"
+        said += f" Of {leads} the rule cannot tell, because a field that decides is empty: they count on neither side."
     return said
 
 
-def _show_precision(trial: Trial) -> None:
+def _show_finds(trial: Trial) -> None:
+    """Precision and recall, in numbers that one can imagine."""
     verdicts = trial.verdicts
     unworked = verdicts.leads.unworked
     parts = []
     if verdicts.recall is not None:
         parts.append(
-            f"It finds {percent(verdicts.recall)} of all {verdicts.leads.won:,} wins (recall); "
-            f"{percent(verdicts.precision or 0.0)} of all that pass were won so far (precision)."
+            f"**Recall {percent(verdicts.recall)}**: of all {verdicts.leads.won:,} leads that were won, the rule lets "
+            f"{verdicts.passed.won:,} through and misses {verdicts.leads.won - verdicts.passed.won:,}."
+        )
+    if verdicts.precision is not None:
+        parts.append(
+            f"**Precision {percent(verdicts.precision)}**: of all {verdicts.passed.leads:,} that it lets through, "
+            f"{verdicts.passed.won:,} have been won so far, those that are still open included."
         )
     if unworked:
         parts.append(
-            f"Nobody worked {unworked:,} leads, of which {verdicts.passed.unworked:,} pass: they had no chance to be won "
-            "and count in no win rate."
+            f"Nobody worked {unworked:,} leads, {verdicts.passed.unworked:,} of them among those that would qualify: they had no "
+            "chance to be won, and count in no win rate."
         )
     if parts:
-        st.caption(plain(" ".join(parts)))
+        st.markdown("  \n".join(parts))
+
+
+def _show_asked(asked: AskedBefore | None, labels: Mapping[str, str]) -> None:
+    """Whose answers the rule's conditions meet: how many people of each team asked for them."""
+    if asked is None:
+        return
+    st.subheader("Whose answers it meets", anchor=False)
+    st.caption(
+        f"How many people asked for what the rule asks for, in “{plain(asked.title)}”. Numbers are told in the classes in which the "
+        "comparison shows them, so that nobody's own answer can be told."
+    )
+    with st.container(border=True):
+        for one in asked.parts:
+            st.markdown(f"**{plain(sentence(Rule(one.condition), labels))}**  \n{_people_in_words(one)}")
+
+
+def _people_in_words(one: Backing) -> str:
+    lines = []
+    for team in Team:
+        given = ", ".join(f"{count:,} {plain(words)}" for words, count in one.people[team])
+        lines.append(
+            f":{TEAM_COLOURS[team]}-badge[{team.label.capitalize()}] {given}, of {one.answered[team]:,} who answered"
+        )
+    return "  \n".join(lines)
 
 
 # ── thresholds ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -145,13 +200,15 @@ def _read_moved(rule: Rule) -> Rule:
     return moved
 
 
-def _show_thresholds(rule: Rule, moved: Rule, window: Window, labels: Mapping[str, str]) -> None:
-    """A slider for each threshold on what its field really holds, with the win rate along it."""
+def _show_thresholds(
+    rule: Rule, moved: Rule, window: Window, labels: Mapping[str, str], asked: AskedBefore | None
+) -> None:
+    """A slider for each threshold on what its field really holds, with the win rate along it and how many asked for it."""
     now = thresholds_of(moved)
     offered = list(thresholds_of(rule).items())[:_MOST_SLIDERS]
     spreads = {}
     for place, condition in offered:
-        with show_refusal():
+        with show_refusal(), looking():
             spread = what_if.read_field_spread(actor(), condition.field, window)
             if spread is not None and spread.leads:
                 spreads[place] = spread
@@ -179,6 +236,9 @@ def _show_thresholds(rule: Rule, moved: Rule, window: Window, labels: Mapping[st
             format_func=number_text,
             key=_key(rule, place),
         )
+        for one in () if asked is None else asked.parts:
+            if one.condition == now[place]:
+                st.markdown(_people_in_words(one))
         rows = [
             OutcomeRow(label, Outcomes(won + lost + open_, won, lost))
             for label, won, lost, open_ in zip(
@@ -186,7 +246,7 @@ def _show_thresholds(rule: Rule, moved: Rule, window: Window, labels: Mapping[st
             )
         ]
         known = f"{spread.leads:,} leads" + (
-            f", of {spread.unknown:,} more it is not known" if spread.unknown else ""
+            f"; of {spread.unknown:,} more it is not known" if spread.unknown else ""
         )
         bound = "at most" if condition.operator in _DOWNWARDS else "at least"
         line = Line(_position(spread.edges, at), f"{bound} {number_text(at)}")
@@ -237,7 +297,7 @@ def _show_weeks(trial: Trial, capacity: int | None) -> None:
         return
     st.subheader("How many a week", anchor=False)
     if capacity is None:
-        st.caption("Say above how many leads sales can work in a week, to see them beside what would come.")
+        st.caption("Say at the top how many leads sales can work a week, to see that beside what would come.")
     with st.container(border=True):
         st.plotly_chart(
             weeks_figure(verdicts.weeks, trial.window.earliest, capacity, st.context.theme.type),
@@ -249,18 +309,21 @@ def _show_weeks(trial: Trial, capacity: int | None) -> None:
 
 def _show_conditions(rule: Rule, trial: Trial) -> None:
     """What each condition does: the rule without it."""
-    with stop_on_refusal():
+    with stop_on_refusal(), looking():
         found = what_if.take_out_each(actor(), to_document(rule), trial.window)
     if len(found) < 2:
         return
     st.subheader("What each condition does", anchor=False)
-    st.caption("The rule as it would be without this one condition, beside the whole rule.")
+    st.caption(
+        "Each line is the rule without one of its conditions: how many leads and wins that would add. A condition that keeps "
+        "many leads out and few wins is worth having."
+    )
     passed = trial.verdicts.passed
     st.dataframe(
         [
             {
                 "Without": one.words,
-                "Would pass": None if one.verdicts is None else one.verdicts.passed.leads,
+                "Would qualify": None if one.verdicts is None else one.verdicts.passed.leads,
                 "Leads more": None if one.verdicts is None else one.verdicts.passed.leads - passed.leads,
                 "Wins more": None if one.verdicts is None else one.verdicts.passed.won - passed.won,
                 "Win rate": None if one.verdicts is None else in_percent(one.verdicts.passed.win_rate),
@@ -283,7 +346,7 @@ def _show_conditions(rule: Rule, trial: Trial) -> None:
 
 def _show_beside(document: Mapping[str, Any], other: RuleStart, window: Window) -> None:
     st.subheader("Beside the other rule", anchor=False)
-    with stop_on_refusal():
+    with stop_on_refusal(), looking():
         change = what_if.compare_rules(actor(), other.document, document, window)
     st.markdown(plain(_said(change, other)))
     rows = [
@@ -293,7 +356,7 @@ def _show_beside(document: Mapping[str, Any], other: RuleStart, window: Window) 
         OutcomeRow("Neither wants", change.neither),
     ]
     if change.unknown.leads:
-        rows.append(OutcomeRow("One leaves open", change.unknown))
+        rows.append(OutcomeRow("One cannot tell", change.unknown))
     show_outcomes("Both rules on the same leads", rows, "what_if_beside")
     for name, label, group, passing, failing in (
         ("this", "only this rule wants", change.gained, document, other.document),
@@ -326,7 +389,7 @@ def _list_leads(
     name: str, label: str, passing: Mapping[str, Any], failing: Mapping[str, Any], window: Window
 ) -> None:
     kept = f"what_if_page_{name}"
-    with stop_on_refusal():
+    with stop_on_refusal(), looking():
         shown = what_if.list_leads_told_apart(
             actor(), passing, failing, window, st.session_state.get(kept, 1), A_PAGE
         )

@@ -14,35 +14,57 @@ from alignment.what_if import LEAST_WINS, Window
 from components.charts.lettering import percent
 from components.charts.what_if import OutcomeRow, roc_figure
 from components.navigation import page_path
+from components.outcome import show_outcome
 from components.page import show_refusal, stop_on_refusal
 from components.session import actor
 from components.text import plain
-from components.what_if import OWN_SCORE, caution_of, choose_start, edit_chosen, show_outcomes
+from components.what_if import (
+    OWN_SCORE,
+    Windows,
+    caution_of,
+    choose_leads,
+    choose_start,
+    edit_chosen,
+    looking,
+    show_outcomes,
+)
 
 
-def show_score(starts: Sequence[RuleStart], window: Window, capacity: int | None) -> None:
-    """The score, how well it tells, and how far both teams' points are apart."""
+@st.fragment
+def show_score(starts: Sequence[RuleStart], counted: Windows) -> None:
+    """How well the score tells, above what it is, and how far both teams' points are apart."""
+    show_outcome()
+    answer = st.container()
     scores = [start for start in starts if start.is_score]
+    window, capacity = choose_leads(counted)
     chosen = choose_start("Score to try", "what_if_score", scores, None, OWN_SCORE)
     document = edit_chosen(chosen, scores, "what_if_points", "score")
     if document is None:
-        st.info(
-            "Give points for traits and actions and set a threshold, or choose a score above, to see whether it puts the right "
-            "leads first.",
-            icon=":material/scoreboard:",
-        )
+        with answer:
+            st.info(
+                "Give points for traits and actions and set a threshold, or choose a score below, to see whether it puts the "
+                "right leads first.",
+                icon=":material/scoreboard:",
+            )
     else:
         with show_refusal():
-            check = score_checks.check_score(actor(), document, window)
-            _show_check(check, capacity)
+            with looking():
+                check = score_checks.check_score(actor(), document, window)
+            with answer:
+                _show_answer(check, capacity)
+            _show_check(check)
     _show_both(scores, window)
 
 
-def _show_check(check: ScoreCheck, capacity: int | None) -> None:
+def _show_answer(check: ScoreCheck, capacity: int | None) -> None:
+    st.subheader(plain(_verdict(check.roc)), anchor=False)
     st.markdown(_answer(check, capacity))
     caution = caution_of(check.everyone)
     if caution:
         st.caption(f":material/info: {plain(caution)}")
+
+
+def _show_check(check: ScoreCheck) -> None:
     rows = [OutcomeRow(band.label, band.outcomes) for band in check.bands]
     show_outcomes("Leads by points", rows, "what_if_bands")
     if check.roc is None:
@@ -66,21 +88,35 @@ def _show_check(check: ScoreCheck, capacity: int | None) -> None:
         )
 
 
+def _verdict(roc: Roc | None) -> str:
+    """The answer in one sentence."""
+    if roc is None:
+        return "No lead of this time was won, or none was lost, so a score cannot be tried on it."
+    if not roc.tells:
+        return "Too few leads were won or lost to say whether the score puts the right ones first."
+    if roc.interval.low > 0.5:
+        return "Leads that were won have more points than leads that were lost."
+    if roc.interval.high < 0.5:
+        return "Leads that were won have fewer points than leads that were lost."
+    return "Nothing shows that leads that were won have more points."
+
+
 def _answer(check: ScoreCheck, capacity: int | None) -> str:
     roc = check.roc
     if roc is None:
-        return "The window has no won and lost leads to tell apart."
-    if roc.tells:
-        better = "better than chance" if roc.interval.low > 0.5 else "not surely better than chance"
-        said = f"A won lead has more points than a lost one in **{_area(roc)}** of all pairs: {better}."
-    else:
-        said = (
-            f"A won lead has more points than a lost one in {_area(roc)} of all pairs, but {roc.won:,} wins and {roc.lost:,} "
-            f"losses are too few for a verdict: at least {LEAST_WINS} of each are needed."
+        return "Choose a longer time."
+    said = (
+        f"Of a won and a lost lead, picked at random, the won one has more points in **{_area(roc)}** of cases; by tossing a coin "
+        "it would be 50%."
+    )
+    if not roc.tells:
+        said += (
+            f" But {roc.won:,} wins and {roc.lost:,} losses are too few for a verdict: at least {LEAST_WINS} of each are "
+            "needed."
         )
     if capacity is None:
         return (
-            f"{said} Say above how many leads sales can work a week, to see what the first of them are worth."
+            f"{said} Say below how many leads sales can work a week, to see what the first of them are worth."
         )
     lift = check.lift(capacity)
     if lift is None:
@@ -93,8 +129,11 @@ def _answer(check: ScoreCheck, capacity: int | None) -> str:
 
 def _halves(earlier: Roc | None, later: Roc | None) -> str:
     if earlier is None or later is None:
-        return "One half of the window has no won or no lost leads, so it cannot be told."
-    said = f"In the earlier half of the window it is {_area(earlier)}, in the later half {_area(later)}."
+        return "One half of this time has no won or no lost leads, so it cannot be told."
+    said = (
+        f"Among the leads of the earlier half of this time, the won one has more points in {_area(earlier)} of cases, in the "
+        f"later half in {_area(later)}."
+    )
     if not (earlier.tells and later.tells):
         return f"{said} With fewer than {LEAST_WINS} wins or losses in a half, that is no more than a hint."
     if later.interval.high < earlier.interval.low:
@@ -118,20 +157,17 @@ def _show_both(scores: Sequence[RuleStart], window: Window) -> None:
         )
         st.page_link(page_path("score"), label="Propose points for your team", icon=":material/scoreboard:")
         return
-    with stop_on_refusal():
+    with stop_on_refusal(), looking():
         checks = {team: score_checks.check_score(actor(), sides[team].document, window) for team in Team}
     named = [(team.label, checks[team].roc) for team in Team]
-    told = [
-        f"{name.capitalize()}'s points tell won from lost leads in {_area(roc)} of pairs"
-        for name, roc in named
-        if roc
-    ]
+    told = [f"{_area(roc)} of cases by the points of {name}" for name, roc in named if roc]
     if told:
-        st.markdown(plain(f"{'; '.join(told)}."))
+        st.markdown(plain(f"Of a won and a lost lead, the won one has more in {', in '.join(told)}."))
     with show_refusal():
-        found = score_checks.bring_together(
-            actor(), sides[Team.SALES].document, sides[Team.MARKETING].document, window
-        )
+        with looking():
+            found = score_checks.bring_together(
+                actor(), sides[Team.SALES].document, sides[Team.MARKETING].document, window
+            )
         _show_approach(
             found, {team: score_checks.read_proposal(actor(), sides[team].document) for team in Team}
         )
@@ -148,9 +184,9 @@ def _show_approach(found: Approach | None, before: Mapping[Team, Proposal]) -> N
         words = "the smallest change" if found.proven else "a small change, perhaps not the smallest,"
         st.markdown(
             plain(
-                f"{found.apart:,} leads stand in different bands. Moving {number_text(found.moved)} points in all is {words} "
-                f"after which both put the {found.kinds:,} most frequent kinds of leads ({percent(found.share)} of all) into "
-                "the same band: from the threshold on, from half of it on, or below."
+                f"{found.apart:,} leads stand in different bands: at the threshold or above, between half of it and the threshold, "
+                f"or below. Moving {number_text(found.moved)} points in all is {words} after which both teams put the "
+                f"{found.kinds:,} most frequent kinds of leads ({percent(found.share)} of all) into the same band."
             )
         )
     names = sorted({name for proposal in before.values() for name in proposal.points})

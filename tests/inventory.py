@@ -17,6 +17,7 @@ DOORS = {
     "people": {"accept_invitation", "invited_person", "checked_email"},
     "settings": {"company_name", "company_of"},
     "what_if": {"usual_window", "read_rule"},
+    "capacity": {"may_change"},
     "rule_starts": {"stated_rules"},
     "sign_in": None,
     "setup": None,

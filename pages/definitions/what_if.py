@@ -4,10 +4,9 @@ import streamlit as st
 
 from actions import rule_starts, what_if
 from actions.permissions import may
-from alignment.what_if import pick_window
 from components.page import open_page, stop_on_refusal
 from components.session import actor, person
-from components.what_if import choose_capacity, choose_window
+from components.what_if import waiting_line
 from components.what_if_bridge import show_bridges
 from components.what_if_rule import show_rule
 from components.what_if_score import show_score
@@ -20,8 +19,10 @@ _VIEWS = {
 
 me = person()
 open_page("What if", "What would a rule have done with leads of which we know how they ended?")
+progress = st.empty()
 with stop_on_refusal():
-    counted = what_if.list_windows(actor())
+    counted = what_if.list_windows(actor(), waiting_line(progress))
+progress.empty()
 if not counted:
     st.subheader("No leads yet", anchor=False)
     st.write(
@@ -42,7 +43,4 @@ view = st.segmented_control(
     label_visibility="collapsed",
     bind="query-params",
 )
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    window = choose_window(counted, pick_window(counted))
-    capacity = choose_capacity()
-_VIEWS[view or "rule"][1](starts, window, capacity)
+_VIEWS[view or "rule"][1](starts, counted)

@@ -8,12 +8,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actions import bridging, clock, definitions, rule_starts, score_checks, scores, what_if
+from actions import (
+    backing,
+    bridging,
+    capacity,
+    clock,
+    definitions,
+    rule_starts,
+    score_checks,
+    scores,
+    what_if,
+)
 from actions.settings import change_company, company_with_revision
 from alignment.bridging import Limits
 from alignment.company import BusinessHours
 from alignment.people import MACHINE, Actor, Team
 from alignment.rules import parse
+from components.text import plain
+from tests.closed_leads import closed_survey
 from tests.lead_histories import History
 
 AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
@@ -110,12 +122,50 @@ def test_the_first_sentence_says_who_would_pass_and_whether_these_are_better(ope
     trial = what_if.judge_rule(MACHINE, LARGE)
     passed, everyone = trial.verdicts.passed, trial.verdicts.leads
     said = texts(app)
-    assert f"**{passed.leads:,} of {everyone.leads:,} leads** from 1 April to 30 June 2026 would pass" in said
+    assert app.subheader[0].value == plain(trial.verdicts.sentence)
+    assert "and they were won more often than the others" in trial.verdicts.sentence
+    came = "that came from 1 April to 30 June 2026"
+    assert f"**{passed.leads:,} of {everyone.leads:,} leads** {came} would have qualified" in said
+    assert f"of all {everyone.won:,} leads that were won, the rule lets {passed.won:,} through" in said
     assert f"in {trial.verdicts.weeks_beyond(3)} of 13 weeks" in said
     assert f"{passed.win_rate:.0%} (" in said
     assert "Nobody worked" in said
     assert "What each condition does" in said
     assert len(app.dataframe) >= 1
+
+
+def test_what_sales_can_work_is_kept_and_filled_in_for_everybody(opened, open_page, make_person):
+    app = opened()
+    [typed] = [one for one in app.number_input if one.key == "what_if_capacity"]
+    assert typed.value is None
+    typed.set_value(25).run()
+    [keep] = [one for one in app.button if one.key == "what_if_capacity_keep"]
+    keep.click().run()
+    assert capacity.read_capacity(MACHINE).a_week == 25
+    again = open_page(PAGE, make_person("team_lead", "marketing"))
+    [filled_in] = [one for one in again.number_input if one.key == "what_if_capacity"]
+    assert filled_in.value == 25
+    filled_in.set_value(40).run()
+    assert not again.exception
+    assert "40 that sales can work" in texts(again)
+    assert not [one for one in again.button if one.key == "what_if_capacity_keep"], "marketing may only try"
+
+
+def test_it_says_how_many_people_asked_for_what_the_rule_asks_for(opened):
+    closed_survey(people=3)
+    app = opened()
+    said = texts(app)
+    assert "Whose answers it meets" in said
+    asked = backing.find_backing(MACHINE, LARGE)
+    for part in asked.parts:
+        for team in Team:
+            for words, count in part.people[team]:
+                assert f"{count:,} {words}" in said
+    assert "of 3 who answered" in said
+    [slider] = [one for one in app.select_slider if one.label == "Employees is at least"]
+    slider.set_value(900).run()
+    assert not app.exception
+    assert "0 for more" not in texts(app) or "3 for less" in texts(app)
 
 
 def test_a_threshold_that_is_moved_moves_the_counts(opened):
@@ -167,7 +217,7 @@ def test_scores_are_tried_and_both_teams_points_brought_together(opened, lead, m
     check = score_checks.check_score(MACHINE, POINTS)
     assert f"in **{check.roc.area:.0%} (" in said
     assert f"The {check.lift(5).taken:,} leads with the most points" in said
-    assert "In the earlier half of the window" in said
+    assert "Among the leads of the earlier half of this time" in said
     assert "leads stand in different bands" in said
     assert [
         list(frame.value["Points for"])[-1] for frame in app.dataframe if "Points for" in frame.value
@@ -198,7 +248,7 @@ def test_rules_between_both_are_searched_and_say_what_each_gives_up(opened):
     said = texts(app)
     assert f"**{found.bridges[0].support:.0%}**" in said
     assert f"{found.tried:,} rules were tried" in said
-    assert said.count("gives up") == 2 * len(found.bridges)
+    assert said.count("It would no longer get") == 2 * len(found.bridges)
     assert [parse(json.loads(code.value)) for code in app.code] == [one.rule for one in found.bridges]
     [least] = [one for one in app.number_input if one.key == "what_if_bridge_least"]
     least.set_value(5_000)

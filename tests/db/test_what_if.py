@@ -1,14 +1,18 @@
 """What a rule would have done with past leads: the same counts as by looking at each lead."""
 
 import json
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, replace
 from datetime import date, timedelta
 
 import pytest
 from people import make_actor
 
-from actions import bridging, clock, definitions, rule_starts, score_checks, what_if
+from actions import backing, bridging, capacity, clock, definitions, rule_starts, score_checks, what_if
+from actions.comparison import compare_survey
+from actions.held_leads import KeptLeads
 from actions.kept_results import KeptResults
 from actions.settings import change_company, company_with_revision
 from alignment.bridging import Limits
@@ -17,6 +21,7 @@ from alignment.errors import InvalidInput, NotPermitted
 from alignment.people import MACHINE, Team
 from alignment.rules import InvalidRule, conditions_of, evaluate, parse, to_document
 from alignment.what_if import Outcomes, Window, thresholds_of, with_threshold
+from leads import held_leads
 from leads.backtest import backtest, count_change, count_verdicts, count_windows, warn_of_fields
 from leads.store import warehouse
 from tests.closed_leads import (
@@ -478,6 +483,130 @@ def test_one_may_begin_from_what_is_agreed_and_from_what_each_team_asks_for():
     assert [start.is_score for start in starts.values()] == [False, True, False, False]
     assert [entry["add"] for entry in points.document["points"]] == [10, 10, 10, 10]
     assert points.document["threshold"] == 20
+
+
+# ── how many people asked for it, and what sales can work ────────────────────────────────────────────────────────────
+
+
+def test_people_who_asked_for_a_condition_are_counted_as_the_comparison_shows_them():
+    made_up_leads(1_200)
+    closed_survey(people=4)
+    tried = {
+        "version": 1,
+        "all": [
+            condition("employees", ">=", 50),
+            condition("source", "in", ["referral", "fair", "elsewhere"]),
+            condition("demo", "=", True),
+            {"not": condition("employees", ">=", 5_000)},
+        ],
+    }
+    asked = backing.find_backing(make_actor("team_lead", "sales"), tried)
+    assert asked.title == "What is a qualified lead?"
+    compared = {
+        one.question.key: one.distributions
+        for one in compare_survey(MACHINE, asked.survey_id).questions
+        if one.distributions
+    }
+    by_question = {}
+    for part in asked.parts:
+        by_question.setdefault(part.question, []).append(part)
+    [size] = by_question["Smallest company"]
+    assert size.condition.value == 50, "what is turned round speaks against a lead"
+    for team in Team:
+        of = compared["size"][team]
+        assert size.answered[team] == of.answered == 4
+        assert sum(count for _, count in size.people[team]) == sum(of.counts)
+        assert {words for words, _ in size.people[team]} <= {
+            "for less",
+            "for more",
+            *(f"for {one}" for one in of.labels),
+        }
+    [sources] = by_question["Which sources bring buyers?"]
+    for team in Team:
+        of = compared["sources"][team]
+        counts = dict(zip(of.labels, of.counts, strict=True))
+        assert dict(sources.people[team]) == {f"for {name}": counts[name] for name in ("referral", "fair")}
+    [rules_given] = [part for part in by_question["Your rule"] if part.condition.field == "employees"]
+    assert any("employees at least" in words for words, _ in rules_given.people[Team.SALES])
+
+
+def test_a_threshold_that_is_moved_tells_only_in_which_class_people_answered():
+    made_up_leads(1_200)
+    survey = closed_survey({**SALES, "size": 100.0}, {**MARKETING, "size": 7.0}, people=4)
+    told = {
+        tuple(part.people.items())
+        for at in range(1, 200)
+        for part in backing.find_backing(MACHINE, {"version": 1, **condition("employees", ">=", at)}).parts
+        if part.question == "Smallest company"
+    }
+    [size] = [one for one in compare_survey(MACHINE, survey.id).questions if one.question.key == "size"]
+    assert 1 < len(told) <= len(size.distributions[Team.SALES].labels)
+
+
+def test_of_a_team_that_is_too_small_nobody_is_counted():
+    made_up_leads(1_200)
+    closed_survey(people=4, few=2)
+    assert backing.find_backing(MACHINE, {"version": 1, **RULES["large"]}) is None
+
+
+def test_sales_says_what_it_can_work_and_marketing_does_not():
+    assert capacity.read_capacity(make_actor("member", "marketing")) is None
+    sales = make_actor("team_lead", "sales", name="Sam")
+    capacity.change_capacity(sales, 25)
+    kept = capacity.read_capacity(make_actor("team_lead", "marketing"))
+    assert (kept.a_week, kept.said_by) == (25, "Sam")
+    with pytest.raises(NotPermitted, match="Sales says"):
+        capacity.change_capacity(make_actor("team_lead", "marketing"), 30)
+    for wrong in (0, -1, 1_000_001, 2.5, True, "7"):
+        with pytest.raises(InvalidInput):
+            capacity.change_capacity(sales, wrong)
+    assert capacity.read_capacity(sales).a_week == 25
+    capacity.change_capacity(make_actor("facilitator", None), None)
+    assert capacity.read_capacity(sales) is None
+
+
+# ── the leads that are held ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_all_who_ask_for_leads_share_one_reading_and_what_is_held_is_waited_for_by_nobody(monkeypatch):
+    made_up_leads(1_200)
+    kept, readings, let_go = KeptLeads(), [], threading.Event()
+    hold = held_leads.hold
+
+    def slowly(facts, fields):
+        readings.append(tuple(fields))
+        assert let_go.wait(20)
+        return hold(facts, fields)
+
+    monkeypatch.setattr(held_leads, "hold", slowly)
+    with ThreadPoolExecutor(4) as several:
+        asked = [several.submit(kept.get, ["employees"]) for _ in range(4)]
+        waited = []
+        with pytest.raises(ZeroDivisionError):
+            kept.get(
+                ["employees"], lambda: waited.append(1) or 1 / 0
+            )  # one has left: the others go on waiting
+        let_go.set()
+        found = {id(one.result()) for one in asked}
+    assert readings == [("employees",)]
+    assert len(found) == 1 and waited
+    assert kept.get([]) is kept.get(["employees"])
+    more = kept.get(["employees", "source"])
+    assert more.knows(["source"]) and readings == [("employees",)], "a column is read, not all events again"
+
+
+def test_while_leads_keep_coming_those_that_took_long_to_read_are_used_for_a_while(monkeypatch):
+    made_up_leads(1_200)
+    kept = KeptLeads()
+    first = kept.get(["employees"])
+    assert kept.revision() == first.revision == warehouse().revision()
+    monkeypatch.setattr(kept, "_took", 1_000.0)
+    made_up_leads(1_300)
+    assert warehouse().revision() != first.revision
+    assert kept.revision() == first.revision
+    assert kept.get(["employees"]) is first
+    monkeypatch.setattr(kept, "_took", 0.0)
+    assert kept.get(["employees"]).revision == kept.revision() == warehouse().revision()
 
 
 def test_yes_and_the_number_one_are_two_conditions_of_a_score():
