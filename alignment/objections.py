@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from alignment.errors import InvalidInput
 from alignment.statistics import Interval
-from alignment.texts import number_text, optional_text
+from alignment.texts import number_text, optional_text, quoted
 
 LEAST_LEADS = 10
 """Of fewer leads no share is told."""
@@ -241,7 +241,7 @@ def amount_in_words(claim: Claim, amount: float) -> str:
 
 def claim_in_words(claim: Claim) -> str:
     """A claim as one sentence without the stop at its end."""
-    whose = f" (leads whose {claim.field} is “{claim.field_value}”)" if claim.field else ""
+    whose = f" (leads whose {claim.field} is {quoted(claim.field_value)})" if claim.field else ""
     return (
         f"From {_day(claim.first_day)} to {_day(claim.last_day)} the {MEASURES[claim.measure].label}{whose} "
         f"is {claim.comparison} {value_in_words(claim)}"

@@ -17,7 +17,7 @@ from alignment.calendars import hours_on, longest_closure, minutes_a_week, spoke
 from alignment.company import BusinessHours
 from alignment.errors import InvalidInput
 from alignment.people import Team
-from alignment.texts import optional_text
+from alignment.texts import optional_text, quoted
 
 FOLLOW_UP = "follow_up"
 FEEDBACK = "feedback"
@@ -228,7 +228,7 @@ def whose_in_words(terms: Terms) -> str:
         return ""
     field, value = terms.only
     name = field.replace("_", " ")
-    return f"without a value for {name}" if value == WITHOUT_VALUE else f"with {name} “{value}”"
+    return f"without a value for {name}" if value == WITHOUT_VALUE else f"with {name} {quoted(value)}"
 
 
 def to_document(terms: Terms) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from alignment.errors import InvalidInput
 
 _EXPONENT_FROM = 1e15
 
+_STRAIGHT_QUOTES = dict.fromkeys(map(ord, "“”„‟"), '"')
+
 DIRECTION_SIGNS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 """Signs that nobody sees, and that turn the rest of a sentence round. Source: Unicode Standard Annex 9, section 2."""
 
@@ -34,6 +36,11 @@ def optional_text(value: object, what: str, longest: int = 2000) -> str:
     if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t" for character in text):
         raise InvalidInput(f"{what} has characters that cannot be shown. Please type it anew.")
     return text
+
+
+def quoted(text: str) -> str:
+    """A text within a sentence, in quotation marks that it cannot end by itself and go on as though it were the sentence."""
+    return f"“{text.translate(_STRAIGHT_QUOTES)}”"
 
 
 def is_one_line(text: str) -> bool:

@@ -17,7 +17,7 @@ from alignment.rules.tree import (
     PointsEntry,
     Rule,
 )
-from alignment.texts import number_text
+from alignment.texts import number_text, quoted
 
 
 def sentence(rule: Rule, labels: Mapping[str, str] | None = None) -> str:
@@ -85,8 +85,6 @@ class _Words:
         return f"{self._field(condition.field)} {_predicate(condition.operator, condition.value, negated)}"
 
 
-# else a text could end its own quotation and go on as if it were another condition
-_STRAIGHT_QUOTES = dict.fromkeys(map(ord, "“”„‟"), '"')
 _OF_DAYS = {
     Operator.GREATER: "after",
     Operator.AT_LEAST: "on or after",
@@ -144,4 +142,4 @@ def _value(value: Any) -> str:
         return text if float(text.replace(",", "")) == value else repr(value)
     if isinstance(value, date):
         return f"{value.day} {value:%B %Y}"
-    return f"“{value.translate(_STRAIGHT_QUOTES)}”"
+    return quoted(str(value))

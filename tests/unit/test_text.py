@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignment.texts import number_text, optional_text
+from alignment.texts import number_text, optional_text, quoted
 from components.text import plain
 
 JOINER = "\u2060"
@@ -94,3 +94,10 @@ def test_no_digit_of_a_whole_number_is_lost(number):
 
 def test_what_is_copied_from_a_screen_comes_back_without_what_has_no_width():
     assert optional_text(plain("ada@example.com").replace("\\", ""), "x") == "ada@example.com"
+
+
+@given(st.text(alphabet="a “”„‟\"'"))
+def test_a_quoted_text_cannot_end_its_own_quotation(text):
+    shown = quoted(text)
+    assert shown[0] == "“" and shown[-1] == "”" and not set(shown[1:-1]) & set("“”„‟")
+    assert len(shown) == len(text) + 2
