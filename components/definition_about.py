@@ -36,7 +36,7 @@ def show_about(details: TermDetails, me: Person, people: Mapping[str, str], term
     related = [key for key in details.related if key in terms]
     if related:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("Belongs to", width="content")
+            st.caption("See also", width="content")
             for key in related:
                 st.page_link(DEFINITION_PAGE, label=plain(terms[key]), query_params=link_to(key))
     if may(me, "term:describe"):

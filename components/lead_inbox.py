@@ -387,6 +387,9 @@ def _show_many(inbox: Inbox, wanted: dict[str, Any]) -> None:
 def _choose(inbox: Inbox) -> list[str]:
     """The table; returns the ids of the chosen rows. Another list is another table, so that no choice moves to other leads."""
     ids = [row.lead.lead_id for row in inbox.rows]
+    leads = "1 lead" if inbox.matching == 1 else f"{inbox.matching:,} leads"
+    # above the table, whose tools would cover the choices on a touch screen
+    st.caption(f"{leads}. {'Mark rows to decide on them together.' if inbox.decides else ''}")
     shown = st.dataframe(
         [_cells(row) for row in inbox.rows],
         hide_index=True,
@@ -415,8 +418,8 @@ def _cells(row: InboxRow) -> dict[str, object]:
     return {
         "Lead": row.lead.lead_id,
         "Company": row.lead.fields.get("company"),
-        "Handed over": local_time(actor(), instants.to_text(at)).replace(tzinfo=None),
         "Waiting": AGES[Age.OVERDUE if row.overdue else Age.IN_TIME],
+        "Handed over": local_time(actor(), instants.to_text(at)).replace(tzinfo=None),
         "Source": row.lead.fields.get("source"),
         "Definition": f"{OUTCOMES[row.meets][1]} {row.definition}" if row.definition else None,
         "Missing": ", ".join(row.missing) or None,
@@ -440,7 +443,6 @@ def _offer_decisions(inbox: Inbox, chosen: list[str], wanted: dict[str, Any]) ->
         every = st.checkbox(label, key="leads_many_all")
     count = min(inbox.matching, lead_decisions.MOST_AT_ONCE) if every else len(chosen)
     if not count:
-        st.caption("Mark rows in the first column to decide on them together.")
         return
     leads = "1 lead" if count == 1 else f"{count:,} leads"
     ids = None if every else chosen

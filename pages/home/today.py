@@ -10,6 +10,8 @@ from components.rule_editor import describe_rule
 from components.session import actor, person
 from components.text import plain
 
+NUMBERS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight", 9: "Nine"}
+
 me = person()
 open_page(f"Hello, {plain(me.first_name)}")
 
@@ -26,7 +28,8 @@ elif not day.tasks:
 elif len(day.tasks) == 1:
     st.subheader("One thing waits for you.", anchor=False)
 else:
-    st.subheader(f"{len(day.tasks)} things wait for you.", anchor=False)
+    count = NUMBERS.get(len(day.tasks), str(len(day.tasks)))
+    st.subheader(f"{count} things wait for you.", anchor=False)
 
 for number, task in enumerate((*day.tasks, *day.results)):
     if day.tasks and number == len(day.tasks):

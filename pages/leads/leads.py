@@ -11,7 +11,7 @@ from components.page import open_page, stop_on_refusal
 from components.session import actor, person
 from components.text import ink
 
-PARTS = {"waiting": "To decide", "decided": "Decided", "all": "All leads", "quality": "Data quality"}
+PARTS = {"waiting": "To decide", "decided": "Decided", "all": "All", "quality": "Data quality"}
 
 
 def keep_in_link() -> None:
