@@ -95,7 +95,7 @@ def parse(document: object, fields: Mapping[str, FieldType] | None = None) -> Ru
 
     With `fields`, names and value types are checked against it as well. Raises InvalidRule for an unknown key,
     operator or field, a value of the wrong type, an empty group, more than 20 levels, more than 500 conditions,
-    a list of more than 1,000 values, or a threshold that no lead can reach.
+    a list of more than 1,000 values, more than 500,000 characters in all values, or a threshold that no lead can reach.
     """
     if not isinstance(document, Mapping):
         _refuse("", "it is no object.", 'Write it as {"version": 1, "all": [...]}.')
@@ -113,6 +113,7 @@ class _Reader:
     def __init__(self, fields: Mapping[str, FieldType] | None) -> None:
         self._fields = fields
         self._conditions = 0
+        self._characters = 0
 
     def points(self, body: dict[str, Any]) -> Points:
         self._only(body, {"points", "threshold"}, "")
@@ -275,6 +276,7 @@ class _Reader:
                 )
             if not isinstance(value, str) or not value:
                 _refuse(at, f"{_shown(value)} is no text to look for.", "Write some text in quotes.")
+            self._count(value, at)
             return _text(value, at)
         if operator in (Operator.IN, Operator.NOT_IN):
             if not isinstance(value, list) or not value:
@@ -339,7 +341,18 @@ class _Reader:
                 f"“{field}” holds {_TYPES[field_type]}, but {_shown(value)} is {_KINDS[type(read)]}.",
                 f"Write {_EXAMPLES[field_type]}.",
             )
+        self._count(read, at)
         return read
+
+    def _count(self, value: object, at: str) -> None:
+        """What is read out to whoever signs is bounded in all, in whatever way the document comes."""
+        self._characters += len(str(value))
+        if self._characters > MOST_CHARACTERS:
+            _refuse(
+                at,
+                "its values are too long together.",
+                f"At most {MOST_CHARACTERS:,} characters are allowed.",
+            )
 
     def _one_kind(self, values: list[Scalar], at: str) -> None:
         kinds = {_KINDS[type(value)] for value in values}

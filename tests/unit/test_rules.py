@@ -249,6 +249,11 @@ def test_size_is_bounded():
         parse_json('{"version": 1}' + " " * 600_000)
     with pytest.raises(InvalidRule, match="digits"):
         parse_json('{"version": 1, "field": "a", "op": "=", "value": ' + "9" * 5000 + "}")
+    long = [f"{number:04}{'x' * 400}" for number in range(1000)]
+    lists = [{"field": f"f{number}", "op": "in", "value": long} for number in range(2)]
+    parse({"version": 1, "all": lists[:1]})
+    with pytest.raises(InvalidRule, match=r"all\[1\].*too long together"):
+        parse({"version": 1, "all": lists})
 
 
 @pytest.mark.parametrize("text", ["", "{", "'; DROP TABLE lead; --", '{"version": NaN}', b"\xff\xfe\x00"])
