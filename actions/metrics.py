@@ -133,21 +133,14 @@ def list_values(actor: Actor, field: str) -> list[str]:
     from leads.store import warehouse
 
     facts = warehouse()
-
-    def look() -> tuple[str, ...]:
-        with facts.read() as session:
-            return frequent_values(session, field)
-
-    return list(_VALUES.get((facts.folder, facts.revision(), field), look))
+    key = (facts.folder, facts.revision(), field)
+    return list(_VALUES.get(key, lambda: figures_process.run(frequent_values, field)))
 
 
 def _read_slices() -> Mapping[str, str]:
-    from alignment.rules import FieldType
-    from leads.store import warehouse
+    from leads.overview import text_fields
 
-    with warehouse().read() as session:
-        texts = [found for found in session.fields() if found.type is FieldType.TEXT]
-    texts = [found for found in texts if found.name not in _NO_SLICES]
+    texts = [found for found in figures_process.run(text_fields) if found.name not in _NO_SLICES]
     return {found.name: found.label[:1].upper() + found.label[1:] for found in texts}
 
 

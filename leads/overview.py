@@ -6,9 +6,10 @@ from datetime import datetime
 
 from alignment.errors import InvalidInput
 from alignment.lifecycle import Stage
+from alignment.rules import FieldType
 from leads.metrics.question import BLANK
-from leads.model import column_of
-from leads.store import Facts
+from leads.model import LeadField, column_of
+from leads.store import Facts, warehouse
 
 MOST_VALUES = 50
 
@@ -43,16 +44,23 @@ def summarise(facts: Facts) -> Overview:
     )
 
 
-def frequent_values(facts: Facts, field: str) -> tuple[str, ...]:
-    """The most frequent values of a field as texts, the most frequent first; blank is one of them.
+def text_fields() -> tuple[LeadField, ...]:
+    """The fields of the leads in force that hold texts, canonical ones first."""
+    with warehouse().read() as facts:
+        return tuple(found for found in facts.fields() if found.type is FieldType.TEXT)
+
+
+def frequent_values(field: str) -> tuple[str, ...]:
+    """The most frequent values of a field of the leads in force as texts, the most frequent first; blank is one of them.
 
     Raises InvalidInput where leads have no such field.
     """
-    lead = facts.lead
     column = column_of(field)
-    if field == "lead_id" or column not in lead.columns:
-        raise InvalidInput(f"Leads have no field “{field[:80]}”. Choose another.")
-    values = lead.select(value=lead[column].cast("string").nullif("").coalesce(BLANK))
-    counted = values.group_by("value").aggregate(n=values.count())
-    rows = facts.rows(counted.order_by(counted.n.desc(), "value").limit(MOST_VALUES))
-    return tuple(row["value"] for row in rows)
+    with warehouse().read() as facts:
+        lead = facts.lead
+        if field == "lead_id" or column not in lead.columns:
+            raise InvalidInput(f"Leads have no field “{field[:80]}”. Choose another.")
+        values = lead.select(value=lead[column].cast("string").nullif("").coalesce(BLANK))
+        counted = values.group_by("value").aggregate(n=values.count())
+        rows = facts.rows(counted.order_by(counted.n.desc(), "value").limit(MOST_VALUES))
+        return tuple(row["value"] for row in rows)
