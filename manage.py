@@ -85,7 +85,9 @@ def read_bytes(path: Path) -> bytes:
 
 @manage.command("import-leads")
 @click.argument("files", nargs=-1, required=True, type=FILE)
-@click.option("--mapping", type=FILE, help="TOML file that says which column means what.")
+@click.option(
+    "--mapping", type=FILE, help="TOML file that says which column means what; --print-mapping makes one."
+)
 @click.option(
     "--preset",
     help="Name of a mapping that was kept on the screen, or of a kind of export: "
@@ -430,7 +432,7 @@ def pull(names: tuple[str, ...], as_json: bool) -> None:
 
 @manage.group()
 def user() -> None:
-    """The people who may come in."""
+    """The people who may come in. Links are made for CONCORD_URL, or else for http://localhost:PORT."""
 
 
 @user.command("add")
@@ -579,7 +581,9 @@ def _interval_in_words(interval: list[float | None] | None, unit: str) -> str:
 def _value_in_words(value: float | None, unit: str) -> str:
     if value is None:
         return "cannot be told"
-    return f"{value:.1%}" if unit == "share" else f"{value:,.0f} {unit}"
+    if unit in ("share", "growth"):
+        return f"{value:+.1%}" if unit == "growth" else f"{value:.1%}"
+    return f"{value:,.2f}" if unit == "ratio" else f"{value:,.0f} {unit}"
 
 
 def _backtest_in_words(result: dict[str, Any]) -> str:
@@ -667,13 +671,21 @@ def _import_in_words(report: dict[str, Any]) -> str:
         f"{report['unchanged']:,} unchanged, {report['refused']:,} refused."
     ]
     lines += [
-        f"  {entry['file']}, row {entry['row']}, {entry['column']}: {entry['reason']}"
+        f"  {entry['file']}, row {entry['row']}, {entry['column']}{_written(entry['value'])}: {entry['reason']}"
         for entry in report["refusals"][:20]
     ]
     if len(report["refusals"]) > 20:
         lines.append(f"  … and {len(report['refusals']) - 20:,} more; --json lists them")
     lines += [f"Note: {warning['text']}" for warning in report["warnings"]]
     return "\n".join(lines)
+
+
+def _written(value: str | None) -> str:
+    """What stands in a cell, as a terminal can show it: ` “n/a”`."""
+    if not value:
+        return ""
+    shown = "".join(sign if sign.isprintable() else "?" for sign in value[:40])
+    return f" “{shown}{'…' if len(value) > 40 else ''}”"
 
 
 def _responses_in_words(report: dict[str, Any]) -> str:

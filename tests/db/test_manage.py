@@ -12,7 +12,7 @@ import xlsxwriter
 from click.testing import CliRunner
 
 from leads.store import warehouse
-from manage import manage
+from manage import _value_in_words, manage
 from tests.lead_histories import random_history
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,6 +106,17 @@ def test_a_dry_run_keeps_nothing_and_refusals_have_their_place(files):
         "2025-02-30",
     )
     assert warehouse().revision() == ""
+    shown = run("import-leads", files / "leads.csv", "--mapping", files / "mapping.toml", "--dry-run").stdout
+    assert "leads.csv, row 5, entered “2025-02-30”: This is no date that exists." in shown
+
+
+def test_figures_are_printed_in_what_they_count():
+    printed = [
+        _value_in_words(-0.004, "growth"),
+        _value_in_words(1.234, "ratio"),
+        _value_in_words(9.4, "days"),
+    ]
+    assert printed == ["-0.4%", "1.23", "9 days"]
 
 
 def test_metrics_have_the_shape_of_the_contract(files):
