@@ -88,7 +88,7 @@ async def living(_: st.App) -> AsyncIterator[None]:
 
 
 def load_ahead() -> None:
-    """Load what the first figures, tables and charts are made with while nobody waits for it, where there are leads.
+    """Start the process of the figures, and load what tables and charts are made with while nobody waits for it, where there are leads.
 
     What is loaded by then is not looked through for garbage any more: that held everybody up for a tenth of a second.
     """
