@@ -25,14 +25,34 @@ _CHOICES = (QuestionType.CHOICE, QuestionType.CHOICES)
 class Backing:
     """What people answered to a question about a condition of a rule.
 
-    `people` are, for each team, how many gave which answers, in words as they follow a number, the same for both teams;
-    `answered` how many answered the question at all, those who can't say included.
+    `kind` is that of the question. `people` are, for each team, how many gave which answers: numbers below the class of the
+    threshold, in it and above it, or options, or the condition of a rule, whatever its threshold. `answered` is how many answered the
+    question at all, those who can't say included; `middle` the median threshold of those who put the condition into a rule, None
+    where there is none to tell.
     """
 
     condition: Condition
     question: str
+    kind: QuestionType
     people: Mapping[Team, tuple[tuple[str, int], ...]]
     answered: Mapping[Team, int]
+    middle: Mapping[Team, float | None]
+
+    def sentence(self, team: Team) -> str:
+        """A team's answers in words, without a full stop: `4 ask for less, 6 for 50–54, 1 for more, of 11 who answered`."""
+        given, answered = self.people[team], f"of {self.answered[team]:,} who answered"
+        if self.kind is QuestionType.RULE:
+            parts = [
+                f"{count:,} put {words if len(given) > 1 else 'this'} into their rule"
+                for words, count in given
+            ]
+            middle = self.middle[team]
+            between = "" if middle is None else f" (in the middle {number_text(middle)})"
+            return f"{', '.join(parts)}{between}, {answered}"
+        if self.kind is QuestionType.NUMBER:
+            parts = [f"{count:,} {'asks' if count == 1 else 'ask'} for {words}" for words, count in given]
+            return f"{', '.join(parts)}, {answered}"
+        return f"{', '.join(f'{count:,} chose {words}' for words, count in given)}, {answered}"
 
 
 def backing_of(rule: Rule, compared: "Comparison") -> tuple[Backing, ...]:
@@ -46,8 +66,10 @@ def backing_of(rule: Rule, compared: "Comparison") -> tuple[Backing, ...]:
                     Backing(
                         condition,
                         one.question.name,
+                        one.question.type,
                         {team: tuple((words, counts[team]) for words, counts in told) for team in Team},
                         {team: one.distributions[team].answered for team in Team},
+                        {team: _middle(condition, one.distributions[team]) for team in Team},
                     )
                 )
     return tuple(found)
@@ -97,7 +119,7 @@ def _of_options(values: Sequence[object], of: "Mapping[Team, Distribution]") -> 
     """Who gave which of the values that are options of the question."""
     labels = of[Team.SALES].labels
     return [
-        (f"for {label}", {team: of[team].counts[place] for team in Team})
+        (label, {team: of[team].counts[place] for team in Team})
         for place, label in enumerate(labels)
         if label in values
     ]
@@ -112,9 +134,9 @@ def _of_numbers(threshold: float, of: "Mapping[Team, Distribution]") -> _Told:
         return ()
     here = class_of(labels, threshold)
     parts = (
-        ("for less", slice(0, here)),
-        (f"for {labels[here]}", slice(here, here + 1)),
-        ("for more", slice(here + 1, None)),
+        ("less", slice(0, here)),
+        (labels[here], slice(here, here + 1)),
+        ("more", slice(here + 1, None)),
     )
     return [
         (words, {team: sum(of[team].counts[part]) for team in Team}) for words, part in parts if labels[part]
@@ -122,19 +144,21 @@ def _of_numbers(threshold: float, of: "Mapping[Team, Distribution]") -> _Told:
 
 
 def _of_rules(condition: Condition, of: "Mapping[Team, Distribution]") -> _Told:
-    """Who put such a condition into a rule, whatever its threshold, and from where on half of them do."""
+    """Who put such a condition into a rule, whatever its threshold."""
+    labels = of[Team.SALES].labels
+    places = [labels.index(label) for label in _labels(condition) if label in labels]
+    return [(labels[place], {team: of[team].counts[place] for team in Team}) for place in places]
+
+
+def _middle(condition: Condition, of: "Distribution") -> float | None:
+    labels = _labels(condition)
+    if len(labels) != 1 or labels[0] not in of.labels or not of.thresholds:
+        return None
+    return of.thresholds[of.labels.index(labels[0])]
+
+
+def _labels(condition: Condition) -> list[str]:
+    """What a comparison of rules calls what a condition asks for."""
     from alignment.disagreement.rule_conditions import asked_by
 
-    labels = of[Team.SALES].labels
-    found = []
-    for asked in asked_by(Rule(condition)):
-        if asked.label not in labels:
-            continue
-        place = labels.index(asked.label)
-        middles = {team: of[team].thresholds[place] if of[team].thresholds else None for team in Team}
-        known = [
-            f"{team.label} {number_text(middle)}" for team, middle in middles.items() if middle is not None
-        ]
-        words = f"for “{asked.label}”" + (f" (in the middle: {', '.join(known)})" if known else "")
-        found.append((words, {team: of[team].counts[place] for team in Team}))
-    return found
+    return [asked.label for asked in asked_by(Rule(condition))]

@@ -17,6 +17,7 @@ from alignment.backing import Backing
 from alignment.disagreement.words import capitalised
 from alignment.lifecycle import Stage
 from alignment.people import Team
+from alignment.questionnaires import QuestionType
 from alignment.rules import Operator, Rule, canonical_hash, parse, sentence, to_document
 from alignment.texts import number_text
 from alignment.what_if import Outcomes, RuleChange, Window, thresholds_of, with_threshold
@@ -166,21 +167,19 @@ def _show_asked(asked: AskedBefore | None, labels: Mapping[str, str]) -> None:
     st.subheader("Whose answers it meets", anchor=False)
     st.caption(
         f"How many people asked for what the rule asks for, in “{plain(asked.title)}”. Numbers are told in the classes in which the "
-        "comparison shows them, so that nobody's own answer can be told."
+        "comparison shows them, so nobody's own answer can be told from this."
     )
     with st.container(border=True):
         for one in asked.parts:
-            st.markdown(f"**{plain(sentence(Rule(one.condition), labels))}**  \n{_people_in_words(one)}")
+            st.markdown(
+                f"**{plain(sentence(Rule(one.condition), labels))}** · {plain(one.question)}  \n{_people_in_words(one)}"
+            )
 
 
 def _people_in_words(one: Backing) -> str:
-    lines = []
-    for team in Team:
-        given = ", ".join(f"{count:,} {plain(words)}" for words, count in one.people[team])
-        lines.append(
-            f":{TEAM_COLOURS[team]}-badge[{team.label.capitalize()}] {given}, of {one.answered[team]:,} who answered"
-        )
-    return "  \n".join(lines)
+    return "  \n".join(
+        f":{TEAM_COLOURS[team]}-badge[{team.label.capitalize()}] {plain(one.sentence(team))}" for team in Team
+    )
 
 
 # ── thresholds ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,7 +236,7 @@ def _show_thresholds(
             key=_key(rule, place),
         )
         for one in () if asked is None else asked.parts:
-            if one.condition == now[place]:
+            if one.condition == now[place] and one.kind is QuestionType.NUMBER:
                 st.markdown(_people_in_words(one))
         rows = [
             OutcomeRow(label, Outcomes(won + lost + open_, won, lost))

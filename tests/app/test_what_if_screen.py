@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actions import (
+    answers,
     backing,
     bridging,
     capacity,
@@ -17,15 +18,16 @@ from actions import (
     rule_starts,
     score_checks,
     scores,
+    surveys,
     what_if,
 )
 from actions.settings import change_company, company_with_revision
 from alignment.bridging import Limits
 from alignment.company import BusinessHours
 from alignment.people import MACHINE, Actor, Team
+from alignment.questionnaires import QuestionType
 from alignment.rules import parse
 from components.text import plain
-from tests.closed_leads import closed_survey
 from tests.lead_histories import History
 
 AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
@@ -46,6 +48,17 @@ POINTS = {
     ],
     "threshold": 30,
 }
+SIZE = """
+title = "How large?"
+mode = "confidential"
+min_group = 3
+[[questions]]
+key = "size"
+topic = "fit"
+type = "number"
+field = "employees"
+text = "From how many employees on?"
+"""
 OTHERS = {**POINTS, "points": [{**POINTS["points"][0], "add": 10}, {**POINTS["points"][1], "add": 35}]}
 
 
@@ -151,21 +164,30 @@ def test_what_sales_can_work_is_kept_and_filled_in_for_everybody(opened, open_pa
     assert not [one for one in again.button if one.key == "what_if_capacity_keep"], "marketing may only try"
 
 
-def test_it_says_how_many_people_asked_for_what_the_rule_asks_for(opened):
-    closed_survey(people=3)
+def test_it_says_how_many_people_asked_for_what_the_rule_asks_for(opened, make_person):
+    survey = surveys.open_survey(MACHINE, surveys.prepare_survey(MACHINE, toml=SIZE).id)
+    for team, sizes in (("sales", (20.0, 60.0, 500.0)), ("marketing", (2.0, 5.0, 70.0))):
+        for size in sizes:
+            person = acting(make_person("member", team))
+            answers.save_answer(person, survey.id, "size", size)
+            answers.submit_answers(person, survey.id)
+    surveys.close_survey(MACHINE, survey.id)
     app = opened()
     said = texts(app)
     assert "Whose answers it meets" in said
     asked = backing.find_backing(MACHINE, LARGE)
+    assert asked.parts
     for part in asked.parts:
         for team in Team:
-            for words, count in part.people[team]:
-                assert f"{count:,} {words}" in said
+            assert part.sentence(team) in said
     assert "of 3 who answered" in said
     [slider] = [one for one in app.select_slider if one.label == "Employees is at least"]
-    slider.set_value(900).run()
+    slider.set_value(100).run()
     assert not app.exception
-    assert "0 for more" not in texts(app) or "3 for less" in texts(app)
+    moved = {**LARGE, "all": [condition("employees", ">=", 100), LARGE["all"][1]]}
+    [size] = [one for one in backing.find_backing(MACHINE, moved).parts if one.kind is QuestionType.NUMBER]
+    assert texts(app).count(size.sentence(Team.SALES)) == 2, "beside the slider, and in the list"
+    assert size.sentence(Team.SALES) not in said
 
 
 def test_a_threshold_that_is_moved_moves_the_counts(opened):
