@@ -13,7 +13,7 @@ from actions import metrics
 from components.dashboard_words import SO_FAR
 from components.dates import DATE_FORMAT
 from components.session import actor
-from components.text import plain
+from components.text import ink, plain
 
 PERIODS = {
     "30": "30 days",
@@ -54,7 +54,7 @@ def choose(today: date, versions: Sequence[str]) -> Choice:
             list(PERIODS),
             default=_USUAL,
             required=True,
-            format_func=PERIODS.__getitem__,
+            format_func=lambda period: ink(PERIODS[period]),
             key="period",
             bind="query-params",
         )

@@ -20,7 +20,7 @@ from components.page import stop_on_refusal
 from components.passport import interval_in_words, percent, show_passport, written
 from components.session import actor
 from components.table_file import download_table
-from components.text import plain
+from components.text import ink, plain
 
 if TYPE_CHECKING:
     from actions.goals import GoalProgress
@@ -251,7 +251,7 @@ def show_parts(found: Dashboard, choice: Choice, at: Callable[[str], str]) -> No
                 offered,
                 default=offered[0],
                 required=True,
-                format_func=lambda one: COMPARED[one][0],
+                format_func=lambda one: ink(COMPARED[one][0]),
                 key="metrics_compare",
                 label_visibility="collapsed",
             )

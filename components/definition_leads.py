@@ -58,8 +58,8 @@ def show_evidence(kept: Sequence[Evidence]) -> None:
     with st.container(border=True):
         for one in kept:
             st.caption(
-                f"**What past leads said when it was {plain(one.moment)}, {day_of(one.at)}**"
-                + (f" · data {plain(one.facts[:12])}" if one.facts else "")
+                f"**What past leads said when it was {plain(one.moment)}, {day_of(one.at)}**",
+                help=f"Kept as it was then, of the lead data {plain(one.facts)}." if one.facts else None,
             )
             st.markdown("  \n".join(plain(sentence) for sentence in evidence_sentences(one.document)))
 

@@ -17,7 +17,7 @@ from components.dashboard_choice import Choice
 from components.page import show_refusal
 from components.passport import Figure, show_passport
 from components.session import actor
-from components.text import plain
+from components.text import ink, plain
 
 PAGE = "metrics"
 A_PAGE = 50
@@ -120,7 +120,7 @@ def _show_lists(lists: Sequence[LeadList]) -> None:
             list(offered),
             default=first,
             required=True,
-            format_func=lambda one: f"{one} ({offered[one].count:,})",
+            format_func=lambda one: ink(f"{one} ({offered[one].count:,})"),
             key="metrics_behind_part",
         )
         chosen = offered[label or first]

@@ -11,7 +11,7 @@ import streamlit as st
 from actions import lead_mappings
 from components import lead_import
 from components.session import actor
-from components.text import plain
+from components.text import ink, plain
 
 if TYPE_CHECKING:
     from actions.lead_mappings import ColumnSeen, ConditionalDate, DateQuestion, Laid, Matching
@@ -38,7 +38,7 @@ def ask_for_the_order(question: "DateQuestion", key: str) -> None:
         st.segmented_control(
             "Which day is it?",
             list(readings),
-            format_func=readings.__getitem__,
+            format_func=lambda order: ink(readings[order]),
             key=f"{key}_order_asked",
             on_change=_changed,
             args=(f"{key}_order_asked", "date_order"),

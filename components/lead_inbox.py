@@ -387,9 +387,8 @@ def _show_many(inbox: Inbox, wanted: dict[str, Any]) -> None:
 def _choose(inbox: Inbox) -> list[str]:
     """The table; returns the ids of the chosen rows. Another list is another table, so that no choice moves to other leads."""
     ids = [row.lead.lead_id for row in inbox.rows]
-    leads = "1 lead" if inbox.matching == 1 else f"{inbox.matching:,} leads"
     # above the table, whose tools would cover the choices on a touch screen
-    st.caption(f"{leads}. {'Mark rows to decide on them together.' if inbox.decides else ''}")
+    st.caption("Mark rows to decide on them." if inbox.decides else f"{inbox.matching:,} in all.")
     shown = st.dataframe(
         [_cells(row) for row in inbox.rows],
         hide_index=True,

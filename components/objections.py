@@ -23,7 +23,7 @@ from components.kind_of_leads import choose_kind
 from components.outcome import perform, show_outcome, was_refused
 from components.page import show_refusal
 from components.session import actor
-from components.text import plain
+from components.text import ink, plain
 
 _COLOURS: dict[ObjectionState, tuple[Literal["blue", "red", "green", "gray"], str]] = {
     ObjectionState.WAITING: ("blue", ":material/hourglass_top:"),
@@ -132,7 +132,7 @@ def record_objection(terms: dict[str, str], chosen: str | None, day: date) -> No
             list(Comparison),
             default=Comparison.BELOW,
             required=True,
-            format_func=lambda one: one.value,
+            format_func=lambda one: ink(one.value),
             key="reality_comparison",
         )
         value = st.number_input(

@@ -37,7 +37,7 @@ from components.passport import Figure, interval_in_words, percent, show_passpor
 from components.promise_lists import show_let_off
 from components.promise_terms import edit_terms, show_what_if
 from components.session import actor
-from components.text import plain
+from components.text import ink, plain
 
 Day = Callable[[str], str]
 _LEFT_OUT = {
@@ -292,7 +292,7 @@ def _show_more(entry: PromiseEntry, me: Person, day: Day) -> None:
     chosen = st.pills(
         f"More about {plain(entry.promise.name)}",
         choices,
-        format_func=lambda choice: labels[choice],
+        format_func=lambda choice: ink(labels[choice]),
         label_visibility="collapsed",
         key=f"promises_more_{entry.promise.key}",
     )

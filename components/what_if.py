@@ -19,7 +19,7 @@ from components.outcome import perform
 from components.page import stop_on_refusal
 from components.rule_editor import edit_rule
 from components.session import actor, person
-from components.text import plain
+from components.text import ink, plain
 
 OWN = {"own": "A rule of your own"}
 OWN_SCORE = {"own": "A score of your own"}
@@ -72,7 +72,7 @@ def _choose_window(counted: Windows) -> Window:
         range(len(counted)),
         default=usual,
         required=True,
-        format_func=labels.__getitem__,
+        format_func=lambda window: ink(labels[window]),
         key="what_if_window",
         help="Only leads of a time that is over are looked at, so that most have had the time to be won or lost.",
     )

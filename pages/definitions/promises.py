@@ -16,7 +16,7 @@ from components.passport import percent
 from components.promise_cards import show_promise, wanted_of
 from components.promise_lists import show_broken, show_due
 from components.session import actor, person
-from components.text import plain
+from components.text import ink, plain
 
 SPANS = ("This month", "Last month", "Last quarter", "Last 90 days")
 KINDS = {
@@ -120,7 +120,13 @@ def add_promise() -> None:
 sentence = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     view = st.segmented_control(
-        "Show", VIEWS, default=VIEWS[0], required=True, key="promises_view", label_visibility="collapsed"
+        "Show",
+        VIEWS,
+        format_func=ink,
+        default=VIEWS[0],
+        required=True,
+        key="promises_view",
+        label_visibility="collapsed",
     )
     span = st.selectbox(
         "Days", SPANS, len(SPANS) - 1, key="promises_span", label_visibility="collapsed", width=180

@@ -6,6 +6,7 @@ from actions import rule_starts, what_if
 from actions.permissions import may
 from components.page import open_page, stop_on_refusal
 from components.session import actor, person
+from components.text import ink
 from components.what_if import waiting_line
 from components.what_if_bridge import show_bridges
 from components.what_if_rule import show_rule
@@ -38,7 +39,7 @@ view = st.segmented_control(
     list(_VIEWS),
     default="rule",
     required=True,
-    format_func=lambda one: _VIEWS[one][0],
+    format_func=lambda one: ink(_VIEWS[one][0]),
     key="what_if_view",
     label_visibility="collapsed",
     bind="query-params",

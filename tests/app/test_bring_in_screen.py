@@ -11,6 +11,7 @@ from actions.permissions import PERMISSIONS
 from alignment.errors import NotFound
 from alignment.people import MACHINE, Actor, Role
 from components.navigation import screens_for
+from components.text import ink
 
 PAGE = "pages/leads/bring_in.py"
 CRM = """Lead ID,Company / Account,Email,Lead Source,Lead Status,Create Date,Converted,Lead Owner,Scored
@@ -80,7 +81,7 @@ def test_a_file_is_recognised_corrected_asked_about_checked_and_brought_in(page)
     # which day an ambiguous date is has to be said first
     assert app.button(key="bring_in_check").disabled
     asked = app.segmented_control(key="bring_in_0_order_asked")
-    assert [option.content for option in asked.proto.options] == ["3 April 2026", "4 March 2026"]
+    assert [option.content for option in asked.proto.options] == [ink("3 April 2026"), ink("4 March 2026")]
     app = asked.set_value("dmy").run()
     assert "Which day is" not in texts(app) and not app.button(key="bring_in_check").disabled
     # a column that was left out is given a meaning; it stays where it is

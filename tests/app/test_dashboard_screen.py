@@ -11,6 +11,7 @@ from actions.shared_runs import SharedRuns
 from alignment.people import MACHINE, Actor
 from alignment.promises import Answer, ResponseTerms
 from components.dashboard_words import promised_time
+from components.text import ink
 
 PAGE = "pages/leads/metrics.py"
 GOALS = "pages/cycle/goals.py"
@@ -63,7 +64,7 @@ def test_leads_that_wait_are_in_the_sentence_and_behind_their_figure(open_page, 
     assert 0 < late <= waiting
     app.button(key="metrics_silent_rejections:mql_passport").click().run()
     assert not app.exception
-    assert f"Hits ({late})" in app.segmented_control(key="metrics_behind_part").options
+    assert ink(f"Hits ({late})") in app.segmented_control(key="metrics_behind_part").options
     [table] = [frame.value for frame in app.dataframe if list(frame.value.columns)[:1] == ["Lead"]]
     assert list(table.columns) == ["Lead", "Company", "Source", "Stands at", "Since"]
     assert len(table) == 50
@@ -134,7 +135,7 @@ def test_a_goal_is_proposed_agreed_and_seen_on_the_dashboard(open_page, make_per
     app.button(key=keys[0]).click().run()
     assert not app.exception
     lists = app.segmented_control(key="metrics_behind_part").options
-    assert "Qualified leads (200)" in lists
+    assert ink("Qualified leads (200)") in lists
     [table] = [frame.value for frame in app.dataframe if list(frame.value.columns)[:1] == ["Lead"]]
     assert len(table) > 0
 
