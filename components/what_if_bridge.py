@@ -7,7 +7,7 @@ import streamlit as st
 
 from actions import bridging, what_if
 from actions.rule_starts import RuleStart
-from alignment.bridging import Bridge, Limits, Search
+from alignment.bridging import Bridge, Limits, Price, Search
 from alignment.people import Team
 from alignment.rules import sentence, to_json
 from alignment.texts import number_text
@@ -114,11 +114,11 @@ def _show_answer(found: Search) -> None:
     best = found.bridges[0]
     several = len(found.bridges) > 1
     st.subheader(
-        f"A rule that both teams share at least {percent(best.support)} of their leads with", anchor=False
+        f"The closest rule has at least {percent(best.support)} of its leads in common with each team.",
+        anchor=False,
     )
     st.markdown(
-        f"Of all leads that the rule or a team's own rule lets through, so many are let through by both: with each team at least "
-        f"**{percent(best.support)}**. {tried}."
+        f"In common are leads that the rule and the team's own rule both let through, of all that either of them does. {tried}."
         + (" Of those below, none is worse than another in everything." if several else "")
     )
 
@@ -127,23 +127,34 @@ def _show_bridge(number: int, bridge: Bridge, labels: Mapping[str, str]) -> None
     with st.container(border=True, key=f"what_if_bridge_{number}"):
         st.markdown(f"**{number}.** {plain(f'A lead qualifies if {sentence(bridge.rule, labels)}.')}")
         st.markdown(
-            f"It lets {_counted(bridge.passed)} through, about {number_text(round(bridge.a_week, 1))} a week. Of those that were won "
+            f"It would let {_counted(bridge.passed)} through, about {number_text(round(bridge.a_week, 1))} a week. Of those that were won "
             f"or lost since, {rate_in_words(bridge.passed)} were won."
         )
         for team in Team:
             price = bridge.prices[team]
             badge = f":{TEAM_COLOURS[team]}-badge[{team.label.capitalize()}]"
-            st.markdown(
-                f"{badge} shares **{percent(price.support)}**. It would no longer get {_counted(price.gives_up)} that its own rule "
-                f"lets through, and would get {_counted(price.takes)} that its own rule keeps out."
-            )
+            st.markdown(f"{badge} **{percent(price.support)} in common.** {_price_in_words(price)}")
         with st.popover("Take it", icon=":material/content_copy:", key=f"what_if_bridge_take_{number}"):
             st.caption("Paste this as a rule: in the glossary, the workshop, or above under “A rule”.")
             st.code(to_json(bridge.rule), language="json")
 
 
+def _price_in_words(price: Price) -> str:
+    """What a team gives up by a rule, and what it takes with it."""
+    gives_up, takes = price.gives_up, price.takes
+    if not gives_up.leads and not takes.leads:
+        return "The same leads as by its own rule."
+    loses = (
+        f"Loses {_counted(gives_up)} that its own rule lets through" if gives_up.leads else "Loses no lead"
+    )
+    gets = (
+        f"gets {_counted(takes)} that its own rule keeps out"
+        if takes.leads
+        else "gets none that it does not want"
+    )
+    return f"{loses}, and {gets}."
+
+
 def _counted(outcomes: Outcomes) -> str:
-    if not outcomes.leads:
-        return "no lead"
     leads = "1 lead" if outcomes.leads == 1 else f"{outcomes.leads:,} leads"
     return f"{leads} ({outcomes.won:,} won)"

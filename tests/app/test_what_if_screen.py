@@ -268,9 +268,12 @@ def test_rules_between_both_are_searched_and_say_what_each_gives_up(opened):
     assert not app.exception
     found = bridging.find_bridges(MACHINE, {Team.SALES: LARGE, Team.MARKETING: SMALL}, Limits())
     said = texts(app)
-    assert f"**{found.bridges[0].support:.0%}**" in said
+    assert f"at least {found.bridges[0].support:.0%} of its leads in common" in said
     assert f"{found.tried:,} rules were tried" in said
-    assert said.count("It would no longer get") == 2 * len(found.bridges)
+    assert said.count("in common.**") == 2 * len(found.bridges)
+    lost = next(price for one in found.bridges for price in one.prices.values() if price.gives_up.leads > 1)
+    leads, won = lost.gives_up.leads, lost.gives_up.won
+    assert f"Loses {leads:,} leads ({won:,} won) that its own rule lets through" in said
     assert [parse(json.loads(code.value)) for code in app.code] == [one.rule for one in found.bridges]
     [least] = [one for one in app.number_input if one.key == "what_if_bridge_least"]
     least.set_value(5_000)
