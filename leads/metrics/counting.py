@@ -103,13 +103,13 @@ class Counted:
 
 @dataclass
 class _Question:
-    """Where the answers to a selection's questions stand among the bits of a query; None where the answer is always yes."""
+    """Where the answers to a selection's questions stand among the bits of a query; a boolean where it is always that."""
 
-    counts: int | None
-    hit: int | None
-    reasons: list[tuple[int | None, str]]
-    flags: dict[str, int | None]
-    keys: dict[str, "int | str | None"]
+    counts: int | bool
+    hit: int | bool
+    reasons: list[tuple[int | bool, str]]
+    flags: dict[str, int | bool]
+    keys: dict[str, int | bool | str]
     """A yes or no is a bit, anything else a column."""
     sums: dict[str, str]
 
@@ -129,11 +129,14 @@ class _Query:
     by_part: bool = True
     by_definition: bool = True
 
-    def bit(self, value: ibis.Value) -> int | None:
-        """The place of a yes or no among the bits; None for what is always so."""
+    def bit(self, value: ibis.Value) -> int | bool:
+        """The place of a yes or no among the bits; True or False for what is always so."""
         node = value.op()
-        if isinstance(node, ops.Literal) and node.value is True:
-            return None
+        if self.only is not None and node == self.only.op():
+            return True
+        known = _literal(node)
+        if known is not None:
+            return known
         if node not in self.bits:
             self.bits[node] = len(self.values)
             self.values.append(value)
@@ -146,14 +149,14 @@ class _Query:
     def ask(self, selection: Selection) -> None:
         """Take the questions of a selection in."""
         choice = selection.choice
-        keys: dict[str, int | str | None] = {}
+        keys: dict[str, int | bool | str] = {}
         for name in selection.keys:
             value = choice.beside[name]
             is_bit = value.type().is_boolean()
             keys[name] = self.bit(value) if is_bit else self.column(value, self.keys, "key")
         self.questions.append(
             _Question(
-                counts=None if self.only is not None else self.bit(choice.counts),
+                counts=self.bit(choice.counts),
                 hit=self.bit(choice.hit),
                 reasons=[(self.bit(value), reason) for value, reason in choice.left_out],
                 flags={name: self.bit(value) for name, value in choice.flags.items()},
@@ -173,7 +176,8 @@ class _Query:
         none = ibis.literal(0, kind)
         # what is unknown of a yes or no is no
         bits = [value.ifelse(ibis.literal(1 << place, kind), none) for place, value in enumerate(self.values)]
-        columns["answers"] = reduce(operator.or_, bits) if bits else none
+        if bits or not columns:
+            columns["answers"] = reduce(operator.or_, bits) if bits else none
         columns |= {name: node.to_expr() for node, name in self.keys.items()}
         groups = list(columns)
         columns |= {name: node.to_expr() for node, name in self.sums.items()}
@@ -204,6 +208,10 @@ class Plan:
             for member, question in zip(query.members, query.questions, strict=True):
                 found[member] = answers.told(question)
         return [found[member] for member in sorted(found)]
+
+    def asks_for(self, name: str) -> bool:
+        """Whether a kept query asks for a variable of its run."""
+        return any(f"'{name}'" in query.words for query in self.words)
 
     def kept(self, facts: Facts) -> "Plan":
         """The plan with its queries in the engine's words, for later runs over the same version."""
@@ -248,6 +256,13 @@ def _together(population: Population, selections: Sequence[Selection]) -> list[l
     return list(groups.values())
 
 
+def _literal(node: Any) -> bool | None:
+    """What a yes or no is for all rows; None where that hangs on the row or is unknown."""
+    while isinstance(node, ops.Field) and isinstance(node.rel, ops.Project | ops.Filter):
+        node = node.rel.values[node.name]
+    return node.value if isinstance(node, ops.Literal) and isinstance(node.value, bool) else None
+
+
 def _most_bits_of(selection: Selection) -> int:
     choice = selection.choice
     return 2 + len(choice.left_out) + len(choice.flags) + len(selection.keys)
@@ -268,9 +283,13 @@ class _Answers:
 
     @staticmethod
     def of(columns: "pa.Table") -> "_Answers":
+        import numpy as np
+
         parts, part = _numbered(columns, "part", "")
         definitions, definition = _numbered(columns, "definition", NO_DEFINITION)
-        bits = columns["answers"].to_numpy().astype("int64")
+        bits = np.zeros(columns.num_rows, dtype="int64")
+        if "answers" in columns.column_names:
+            bits = columns["answers"].to_numpy().astype("int64")
         return _Answers(parts, definitions, part, definition, bits, columns["n"].to_numpy(), columns)
 
     def told(self, question: _Question) -> Counted:
@@ -279,9 +298,10 @@ class _Answers:
 
         places = [question.hit, *(place for place, _ in question.reasons), *question.flags.values()]
         places += [place for place in question.keys.values() if not isinstance(place, str)]
+        asked = dict.fromkeys(place for place in places if not isinstance(place, bool))
         inside = np.flatnonzero(self._bit(question.counts))
         own = np.zeros(len(inside), dtype="int64")
-        for place in dict.fromkeys(places):
+        for place in asked:
             own = own << 1 | self._bit(place)[inside]
         apart = [self.part[inside], self.definition[inside], own]
         apart += [self._factor(name)[1][inside] for name in question.keys.values() if isinstance(name, str)]
@@ -311,11 +331,11 @@ class _Answers:
             sums={name: added(self.columns[column].to_numpy()) for name, column in question.sums.items()},
         )
 
-    def _bit(self, place: int | None) -> "np.ndarray":
+    def _bit(self, place: int | bool) -> "np.ndarray":
         import numpy as np
 
-        if place is None:
-            return np.ones(len(self.bits), dtype=bool)
+        if isinstance(place, bool):
+            return np.full(len(self.bits), place)
         return (self.bits >> place & 1).astype(bool)
 
     def _factor(self, name: str) -> tuple["np.ndarray", "np.ndarray"]:

@@ -72,7 +72,7 @@ def measure_all(question: MetricQuestion, names: Collection[str] | None = None) 
     with facts.read() as session:
         population = whole_population(session, question, facts.imported_at(), holds=names is None)
         selections, plan = _planned(population, names)
-        counted = plan.run(session, _instants_of(population) if plan.words else None)
+        counted = plan.run(session, _instants_of(population, plan))
         return [
             figure
             for selection, found in zip(selections, counted, strict=True)
@@ -107,10 +107,14 @@ def _planned(population: Population, names: Collection[str] | None) -> tuple[lis
     return selections, plan
 
 
-def _instants_of(population: Population) -> dict[str, datetime | int]:
-    """What a run of kept queries is told of its instant."""
-    as_of = population.question.as_of.astimezone(UTC).replace(tzinfo=None)
-    return {AS_OF: as_of, OPEN_UNTIL_NOW: open_until_now(population)}
+def _instants_of(population: Population, plan: Plan) -> dict[str, datetime | int]:
+    """What a run of kept queries is told of its instant, as far as they ask for it."""
+    told: dict[str, datetime | int] = {}
+    if plan.asks_for(AS_OF):
+        told[AS_OF] = population.question.as_of.astimezone(UTC).replace(tzinfo=None)
+    if plan.asks_for(OPEN_UNTIL_NOW):
+        told[OPEN_UNTIL_NOW] = open_until_now(population)
+    return told
 
 
 def _pairs_of(key: str) -> list[tuple[Stage, Stage]]:
