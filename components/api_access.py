@@ -156,7 +156,7 @@ def show_example() -> None:
         '  -H "Authorization: Bearer $CONCORD_TOKEN" \\\n'
         '  -H "Content-Type: application/json" \\\n'
         f"  -d '{json.dumps(body)}'",
-        language="bash",
+        language=None,
         wrap_lines=True,
     )
     st.caption(

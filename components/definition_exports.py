@@ -10,8 +10,6 @@ from alignment.errors import Refusal
 from components.session import actor
 from components.text import plain
 
-_LANGUAGES = {"json": "json", "hubspot": "json", "sentence": None}
-
 
 def offer_exports(key: str, rule: Mapping[str, Any]) -> None:
     """The button that opens the forms a rule can be taken away in. `key` keeps two of them apart."""
@@ -35,6 +33,6 @@ def _show(key: str, rule: Mapping[str, Any]) -> None:
     except Refusal as refusal:  # what the other system has no words for is said, and nothing is left out
         st.warning(plain(refusal), icon=":material/block:")
         return
-    st.code(found.text.rstrip("\n"), language=_LANGUAGES.get(target, "sql"), wrap_lines=True)
+    st.code(found.text.rstrip("\n"), language=None, wrap_lines=True)
     for note in found.notes:
         st.caption(plain(note))

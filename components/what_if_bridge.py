@@ -136,7 +136,7 @@ def _show_bridge(number: int, bridge: Bridge, labels: Mapping[str, str]) -> None
             st.markdown(f"{badge} **{percent(price.support)} in common.** {_price_in_words(price)}")
         with st.popover("Take it", icon=":material/content_copy:", key=f"what_if_bridge_take_{number}"):
             st.caption("Paste this as a rule: in the glossary, the workshop, or above under “A rule”.")
-            st.code(to_json(bridge.rule), language="json")
+            st.code(to_json(bridge.rule), language=None)
 
 
 def _price_in_words(price: Price) -> str:

@@ -36,7 +36,7 @@ def show_backup(made_at: str | None) -> None:
     st.markdown(
         "On the machine that runs the portal, one command writes everything to one file, while people work:"
     )
-    st.code("python manage.py backup concord.backup", language="bash")
+    st.code("python manage.py backup concord.backup", language=None)
     st.caption(
         "Let the machine run it every night and keep the file elsewhere, as safe as the portal: it holds all answers. "
         "`manage.py check FILE` says whether a backup is sound, `manage.py restore FILE` puts it back."

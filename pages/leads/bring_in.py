@@ -155,7 +155,7 @@ def match(before: lead_import.Before, checked: bool) -> lead_mappings.Laid:
         choose_options(before.matching, key)
     if laid.toml:
         with st.expander("The mapping as text, for the command line", icon=":material/terminal:"):
-            st.code(laid.toml, language="toml")
+            st.code(laid.toml, language=None)
             st.download_button(
                 "Download the mapping",
                 laid.toml.encode(),
