@@ -129,8 +129,8 @@ FROM judged GROUP BY ALL"""
 """What a rule of five conditions says, what became of the leads, who was worked, and how often each field is known."""
 
 
-def prepare(connection: Any) -> None:
-    """Make what the queries look up: the days of the calendar (Monday to Friday, nine to five) with the open minutes before each."""
+def calendar() -> list[tuple[date, bool, int]]:
+    """The days of the calendar (Monday to Friday, nine to five): whether one is open, and the open minutes before it."""
     first = AS_OF.date() - timedelta(days=DAYS + 7)
     rows: list[tuple[date, bool, int]] = []
     before = 0
@@ -139,5 +139,10 @@ def prepare(connection: Any) -> None:
         is_open = day.weekday() < 5
         rows.append((day, is_open, before))
         before += 480 if is_open else 0
+    return rows
+
+
+def prepare(connection: Any) -> None:
+    """Make what the queries look up: the days of the calendar."""
     connection.execute("CREATE TEMP TABLE calendar (day DATE, is_open BOOLEAN, before BIGINT)")
-    connection.executemany("INSERT INTO calendar VALUES (?, ?, ?)", rows)
+    connection.executemany("INSERT INTO calendar VALUES (?, ?, ?)", calendar())
