@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from actions.held_leads import KEPT
 from actions.permissions import authorise
 from alignment import agreements as domain
 from alignment.agreements import AgreementVersion
@@ -27,24 +28,32 @@ class Gathered:
 def gather(actor: Actor, version_id: str) -> Gathered | None:
     """What past leads say of an open version; None without leads, for a text without a rule, or where it is kept already.
 
-    Where the leads cannot tell, as when a rule names a field that they do not have, the document says why: that is no
+    Of millions of leads, the first who asks for it waits until they are read (`actions.held_leads`): screens ask before they offer
+    to propose or to sign. Where the leads cannot tell, as when a rule names a field that they do not have, the document says why: that is no
     reason against signing.
     """
     authorise(actor, "agreement:read")
-    from leads.store import warehouse
-
     connection = store().read()
     found = agreements.find(connection, version_id) if isinstance(version_id, str) else None
     if found is None or not found.state.is_open:
         return None
     try:
-        facts = warehouse().revision()
+        facts = _revision(found)
         if not facts or _kept(found, facts):
             return None
         document = _document(actor, found)
+        if document is not None and "window" in document:
+            facts = document["window"]["data"]  # leads may have been read anew for it
     except Refusal as refusal:
         facts, document = "", {"cannot_tell": str(refusal)}
     return None if document is None else Gathered(found.content_hash, facts, document)
+
+
+def _revision(version: AgreementVersion) -> str:
+    """The version of the lead facts that is looked at; '' without any."""
+    from leads.store import warehouse
+
+    return KEPT.revision() if isinstance(version, RuledVersion) else warehouse().revision()
 
 
 def _kept(version: AgreementVersion, facts: str) -> bool:

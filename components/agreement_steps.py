@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from actions import agreements
+from actions import agreement_evidence, agreements
 from actions.permissions import may
 from actions.settings import local_time, today
 from alignment.agreements import (
@@ -19,6 +19,7 @@ from alignment.agreements import (
     changed_words,
     spoken_day,
 )
+from alignment.definitions import RuledVersion
 from alignment.people import Actor, Person, Team
 from components.dates import DATE_FORMAT
 from components.outcome import perform, show_outcome, was_refused
@@ -107,6 +108,10 @@ def show_steps(version: AgreementVersion, me: Person, page: str) -> None:
     proposed = version.state is AgreementState.PROPOSED
     drafts = may(me, "agreement:draft")
     signs = proposed and may(me, "agreement:sign") and me.team is not None
+    if isinstance(version, RuledVersion) and (signs or (drafts and not proposed)):
+        # what is kept when it is proposed or signed is looked up before, where it can be seen that it takes a while
+        with st.spinner("Looking at past leads …", show_time=True):
+            agreement_evidence.gather(actor(), version.id)
     with st.container(horizontal=True):
         if signs and me.team and not version.signed_by(me.team):
             st.button(

@@ -67,13 +67,13 @@ class Facts:
         the base, and from -1 down in what is laid over it."""
         base = self._backend.table("lead", database=self._base)
         numbered = base.mutate(row=base.rowid())
+        columns = {**self.lead.schema(), "row": numbered.row.type()}
         if self._live is None:
-            return numbered
+            return aligned(numbered, columns)
         replaced = self._backend.table(replaced_rows("lead"), database=self._live)
         live = self._backend.table("lead", database=self._live)
         live = live.mutate(row=-1 - live.rowid())
         kept = numbered.anti_join(replaced, numbered.row == replaced.base_row)
-        columns = {**live.schema(), **numbered.schema()}
         return aligned(kept, columns).union(aligned(live, columns))
 
     @property
