@@ -200,7 +200,11 @@ class Facts:
         types = expression.schema().to_pyarrow()
         columns = [
             # the engine gives a null without a type as a number, which Arrow cannot make one of no type
-            pa.nulls(len(found)) if pa.types.is_null(wanted.type) else column.cast(wanted.type)
+            pa.nulls(len(found))
+            if pa.types.is_null(wanted.type)
+            else column
+            if column.type == wanted.type
+            else column.cast(wanted.type)
             for wanted, column in zip(types, found.columns, strict=True)
         ]
         return pa.Table.from_arrays(columns, schema=types)
@@ -208,17 +212,23 @@ class Facts:
     def _whole(self, name: str) -> "ibis.Table":
         found = self._tables.get(name)
         if found is None:
-            base = self._backend.table(name, database=self._base)
-            found = base if self._live is None else self._laid_over(name, base)
+            from leads import schema
+
+            found = (
+                schema.whole(self._backend, name, self._base) if self._live is None else self._laid_over(name)
+            )
             self._tables[name] = found
         return found
 
-    def _laid_over(self, name: str, base: "ibis.Table") -> "ibis.Table":
+    def _laid_over(self, name: str) -> "ibis.Table":
         """The rows of the base but those of leads in the overlay, and the rows of the overlay."""
+        from leads import schema
+
+        base = self._backend.table(name, database=self._base)
         replaced = self._backend.table(replaced_rows(name), database=self._live)
         live = self._backend.table(name, database=self._live)
         kept = base.mutate(base_row=base.rowid()).anti_join(replaced, "base_row")
-        columns = {**live.schema(), **base.schema()}
+        columns = {**schema.always(name), **live.schema(), **base.schema()}
         return aligned(kept, columns).union(aligned(live, columns))
 
 
@@ -301,8 +311,7 @@ def create_empty(backend: "Backend", place: tuple[str, str] | None) -> None:
     """Make the tables of facts that hold nothing."""
     from leads import schema
 
-    backend.create_table("lead", schema=schema.lead(()), database=place)
-    backend.create_table("lead_event", schema=schema.EVENT, database=place)
-    backend.create_table("custom_field", schema=schema.CUSTOM_FIELD, database=place)
-    backend.create_table("known_column", schema=schema.KNOWN_COLUMN, database=place)
-    backend.create_table("episode", schema=schema.EPISODE, database=place)
+    for name in ("lead", "lead_event", "episode"):
+        schema.declare(backend, name, schema.always(name), place)
+    schema.declare(backend, "custom_field", schema.CUSTOM_FIELD, place)
+    schema.declare(backend, "known_column", schema.KNOWN_COLUMN, place)

@@ -9,7 +9,7 @@ it meanwhile: replace it as a whole.
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -109,7 +109,7 @@ class InPlace(Warehouse):
                     opened.connection.close()
 
     @contextmanager
-    def write(self, wait_seconds: float = 60.0) -> Iterator[Draft]:
+    def write(self, wait_seconds: float = 60.0, waits: Callable[[], None] = lambda: None) -> Iterator[Draft]:
         """Raises WarehouseUnavailable: nothing is brought in beside a warehouse that is read in place."""
         raise WarehouseUnavailable(
             f"The leads are read in your own warehouse ({SETTINGS} in the data folder), so nothing is brought in here. Bring it "
@@ -251,8 +251,6 @@ def _attach(connection: "duckdb.DuckDBPyConnection", backend: "Backend", place: 
 
 def _define(backend: "Backend", place: Place) -> None:
     """Views and tables as `leads.facts` wants them."""
-    import ibis
-
     from leads import episodes, schema
 
     raw = _theirs(backend, place, place.lead, "lead")
@@ -266,9 +264,9 @@ def _define(backend: "Backend", place: Place) -> None:
     kinds = [
         {"name": name, "type": _type_of(raw[column]).value} for name, column in place.lead.attributes.items()
     ]
-    backend.create_table("custom_field", ibis.memtable(kinds, schema=schema.CUSTOM_FIELD))
+    backend.create_table("custom_field", schema.few(kinds, schema.CUSTOM_FIELD))
     columns = [{"name": name} for name in sorted(raw.columns)]
-    backend.create_table("known_column", ibis.memtable(columns, schema=schema.KNOWN_COLUMN))
+    backend.create_table("known_column", schema.few(columns, schema.KNOWN_COLUMN))
     built = episodes.build(backend.table("lead"), backend.table("lead_event"))
     backend.create_table("episode", built)
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
-import pyarrow as pa
 
 from alignment import instants
 from alignment.rules import FieldType
@@ -23,7 +22,7 @@ from leads import episodes, schema
 from leads.episodes import MERGED_INTO, survivors
 from leads.facts import BASE, LIVE, Facts, Spellings, aligned, attributes_of, replaced_rows
 from leads.imports.merging import FIRST_STAYS, merge
-from leads.model import CANONICAL_FIELDS, column_of
+from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, column_of
 from leads.store import Draft, LiveDraft, warehouse
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ _TABLES = ("lead", "lead_event", "episode")
 _HARMLESS = json.dumps(
     {"lead_id": "\N{WHITE SQUARE}", "type": "contacted", "at": "2000-01-01T00:00:00.000000Z"}
 )
-_ARROW = {FieldType.TEXT: pa.string(), FieldType.NUMBER: pa.float64(), FieldType.DATE: pa.timestamp("us")}
 
 
 @dataclass(frozen=True)
@@ -79,10 +77,7 @@ def lay(draft: LiveDraft, items: Sequence[Item], at: datetime) -> None:
     backend = draft.backend
     upto = items[-1][0]
     leads, events = _staged(items, attributes_of(draft.base.lead), draft.live)
-    told = backend.create_table("told_lead", leads, temp=True)
-    lead = backend.create_table(
-        "staged_lead", aligned(told, dict(schema.lead(attributes_of(told)))), temp=True
-    )
+    lead = backend.create_table("staged_lead", leads, temp=True)
     event = backend.create_table("staged_event", events, schema=schema.EVENT, temp=True)
     touched = backend.create_table("touched", _touched(draft, lead, event), temp=True)
     from_base = {name: _from_base(backend, name, touched) for name in _TABLES}
@@ -96,7 +91,7 @@ def lay(draft: LiveDraft, items: Sequence[Item], at: datetime) -> None:
         if draft.live is not None:
             rows = rows.union(backend.table(replaced_rows(name), database=LIVE))
         backend.create_table(replaced_rows(name), rows, schema=_REPLACED)
-    fresh = ibis.memtable(pa.table(list(zip(*items, strict=True)), schema=_ITEM.to_pyarrow()))
+    fresh = schema.few([dict(zip(_ITEM.names, item, strict=True)) for item in items], _ITEM)
     told = fresh if draft.live is None else fresh.union(backend.table("item", database=LIVE))
     kept = backend.create_table("item", told, schema=_ITEM)
     draft.publish(
@@ -124,23 +119,24 @@ def fold(wait_seconds: float = 0.0) -> bool:
 
 def renew(draft: Draft, imported_at: str) -> None:
     """Make facts that an earlier version of the program wrote anew: the same leads and events, their episodes as they are made now."""
-    _copy(draft)
-    lead, event = (draft.backend.table(name) for name in ("lead", "lead_event"))
+    lead, event = _copy(draft)
     schema.create(draft.backend, "episode", episodes.build(lead, event))
     draft.publish(instants.from_text(imported_at))
 
 
-def _copy(draft: Draft) -> None:
-    """Write everything but the episodes from what is in force."""
+def _copy(draft: Draft) -> tuple[ibis.Table, ibis.Table]:
+    """Write everything but the episodes from what is in force; the leads and the events."""
     backend, old = draft.backend, draft.old
-    others = set(backend.list_tables(database=BASE)) - {*_TABLES, "custom_field"}
+    others = {name for name in backend.list_tables(database=BASE) if not schema.is_view(name)}
+    others -= {*_TABLES, "custom_field"}
     attributes = attributes_of(old.lead)
-    schema.create(backend, "lead", aligned(old.lead, dict(schema.lead(attributes))))
-    schema.create(backend, "lead_event", aligned(old.event, dict(schema.EVENT)))
+    lead = schema.create(backend, "lead", aligned(old.lead, dict(schema.lead(attributes))))
+    event = schema.create(backend, "lead_event", aligned(old.event, dict(schema.EVENT)))
     custom = [{"name": found.name, "type": found.type.value} for found in old.fields() if found.custom]
-    backend.create_table("custom_field", ibis.memtable(custom, schema=schema.CUSTOM_FIELD))
+    backend.create_table("custom_field", schema.few(custom, schema.CUSTOM_FIELD))
     for name in sorted(others):
         backend.create_table(name, backend.table(name, database=BASE))
+    return lead, event
 
 
 @contextmanager
@@ -167,9 +163,12 @@ class _Before(Facts):
         super().__init__(backend, draft.pointer.revision)
         for name in ("lead", "lead_event"):
             rows = from_base[name].drop("base_row")
-            if draft.live is not None:
+            columns = {**schema.always(name), **rows.schema()}
+            if draft.live is None:
+                rows = aligned(rows, columns)
+            else:
                 before = backend.table(name, database=LIVE)
-                columns = {**before.schema(), **rows.schema()}
+                columns = {**columns, **before.schema()}
                 rows = aligned(rows, columns).union(aligned(before, columns))
             self._tables[name] = backend.create_table(f"before_{name}", rows, temp=True)
 
@@ -215,7 +214,7 @@ def _from_base(backend: "Backend", name: str, touched: ibis.Table) -> ibis.Table
     return backend.create_table(f"from_base_{name}", rows, temp=True)
 
 
-def _staged(items: Sequence[Item], known: Sequence[str], live: Facts | None) -> tuple[pa.Table, pa.Table]:
+def _staged(items: Sequence[Item], known: Sequence[str], live: Facts | None) -> tuple[ibis.Table, ibis.Table]:
     """The items as tables of leads, one row each, and of events."""
     names = Spellings((*known, *(attributes_of(live.lead) if live is not None else ())))
     leads: dict[str, dict[str, Any]] = {}
@@ -226,15 +225,12 @@ def _staged(items: Sequence[Item], known: Sequence[str], live: Facts | None) -> 
             _add_lead(leads.setdefault(found["lead_id"], {"lead_id": found["lead_id"]}), found, names)
         else:
             events.append(_event(found))
-    columns = list(dict.fromkeys(name for lead in leads.values() for name in lead)) or ["lead_id"]
-    kinds = {field.name: _ARROW[field.type] for field in CANONICAL_FIELDS}
-    lead = pa.table(
-        {
-            name: pa.array([lead.get(name) for lead in leads.values()], kinds.get(name, pa.string()))
-            for name in columns
-        }
-    )
-    return lead, pa.Table.from_pylist(events, schema=schema.EVENT.to_pyarrow())
+    columns = {column for lead in leads.values() for column in lead}
+    attributes = [
+        column.removeprefix(ATTRIBUTE_PREFIX) for column in columns if column.startswith(ATTRIBUTE_PREFIX)
+    ]
+    types = schema.lead(attributes)
+    return schema.few(leads.values(), types), schema.few(events, schema.EVENT)
 
 
 def _add_lead(lead: dict[str, Any], told: Mapping[str, Any], names: Spellings) -> None:

@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -100,8 +100,13 @@ def flush(path: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path, wait_seconds: float, otherwise: str) -> Iterator[None]:
-    """Hold a file or folder against other processes and threads. Raises WarehouseUnavailable with `otherwise` after waiting."""
+def locked(
+    path: Path, wait_seconds: float, otherwise: str, waits: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Hold a file or folder against other processes and threads. Raises WarehouseUnavailable with `otherwise` after waiting.
+
+    Where another holds it, `waits` is called again and again meanwhile.
+    """
     flags = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT
     descriptor = os.open(path, flags, 0o600)
     try:
@@ -113,6 +118,7 @@ def locked(path: Path, wait_seconds: float, otherwise: str) -> Iterator[None]:
             except OSError:
                 if time.monotonic() > until:
                     raise WarehouseUnavailable(otherwise) from None
+                waits()
                 time.sleep(0.02)
         yield
     finally:

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -155,14 +155,15 @@ class Warehouse:
             self._release(opened)
 
     @contextmanager
-    def write(self, wait_seconds: float = 60.0) -> Iterator[Draft]:
+    def write(self, wait_seconds: float = 60.0, waits: Callable[[], None] = lambda: None) -> Iterator[Draft]:
         """Build the next base alone; it comes into force if `publish` was called and the block ends well.
 
-        What comes in piece by piece meanwhile is kept and laid over the new base. Raises WarehouseUnavailable when another
-        import holds the lock for longer than `wait_seconds`, or when disk or memory do not suffice.
+        What comes in piece by piece meanwhile is kept and laid over the new base. While another import holds the lock, `waits`
+        is called again and again. Raises WarehouseUnavailable when it holds it for longer than `wait_seconds`, or when disk or
+        memory do not suffice.
         """
         self._renew_old()
-        with self._writing(wait_seconds) as draft:
+        with self._writing(wait_seconds, waits) as draft:
             yield draft
 
     def _renew_old(self) -> None:
@@ -178,12 +179,12 @@ class Warehouse:
                 live.renew(draft, pointer.imported_at or instants.to_text(datetime.now(UTC)))
 
     @contextmanager
-    def _writing(self, wait_seconds: float) -> Iterator[Draft]:
+    def _writing(self, wait_seconds: float, waits: Callable[[], None] = lambda: None) -> Iterator[Draft]:
         import duckdb
 
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         busy = "Another import is running. Wait until it is done, then try again."
-        with pointers.locked(self.folder / _LOCK, wait_seconds, busy):
+        with pointers.locked(self.folder / _LOCK, wait_seconds, busy, waits):
             with pointers.changing(self.folder) as pointer:
                 self._sweep(pointer)
                 revision = _revision_after(pointer)

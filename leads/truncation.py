@@ -50,8 +50,8 @@ def first_recorded_of_each(
     for number, ((start, end), gap) in enumerate(gaps.items()):
         lag = _seconds_between(episode, start, end)
         counts |= {
-            f"took_{number}": (lag >= 0).sum().coalesce(0),
-            f"longer_{number}": (lag > max(gap, 0)).sum().coalesce(0),
+            f"took_{number}": episode.count(where=lag >= 0),
+            f"longer_{number}": episode.count(where=lag > max(gap, 0)),
         }
     told = _told(facts, episode, counts) if counts else {}
     for number, ((start, end), gap) in enumerate(gaps.items()):
@@ -75,10 +75,10 @@ def _looked_at(facts: Facts, episode: ibis.Table, start: Stage, end: Stage) -> T
         facts,
         episode,
         {
-            "before": (begun < first).sum().coalesce(0),
-            "early": early.sum().coalesce(0),
-            "after": (begun >= first).sum().coalesce(0),
-            "reached": ((begun >= first) & ended.notnull()).sum().coalesce(0),
+            "before": episode.count(where=begun < first),
+            "early": episode.count(where=early),
+            "after": episode.count(where=begun >= first),
+            "reached": episode.count(where=(begun >= first) & ended.notnull()),
         },
     )
     if not counted["after"]:

@@ -8,7 +8,6 @@ import ibis.expr.datatypes as dt
 from leads.imports.mapping import LeadMapping
 
 SPACES = " \t\n\r\x0b\x0c"
-_FEW_SPACES = 2  # of more kinds, one search finds any of them sooner
 _DAY_FIRST_YEAR = r"^[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
 _DAY_LAST_YEAR = r"^[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}"
 _CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?: ?[AaPp][Mm])?"
@@ -42,15 +41,9 @@ class ReadInstant:
 
 def trimmed(cell: ibis.Value, spaces: str = SPACES) -> ibis.Value:
     """The cell without space around it; null if there is nothing else in it. `spaces` are those that can stand there."""
-    if len(spaces) > _FEW_SPACES:
-        spaced = cell.re_search(r"^[ \t\n\r\x0b\x0c]|[ \t\n\r\x0b\x0c]$")
-        return spaced.ifelse(cell.strip(), cell).nullif("")
-    if spaces:
-        spaced = ibis.or_(
-            *(end for space in spaces for end in (cell.startswith(space), cell.endswith(space)))
-        )
-        cell = spaced.ifelse(cell.strip(), cell)
-    return cell.nullif("")
+    # what begins with a space, or is empty, comes before all that begins with a letter: that is soonest told
+    spaced = ibis.or_(cell < "!", *(cell.endswith(space) for space in spaces))
+    return spaced.ifelse(cell.strip().nullif(""), cell)
 
 
 def known(cell: ibis.Value, mapping: LeadMapping) -> ibis.Value:

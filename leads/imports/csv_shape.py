@@ -86,7 +86,7 @@ def look(path: Path, name: str) -> Shape:
                     "Check that rows end with line breaks."
                 )
             if first >= 0:
-                line += chunk.count(b"\n")
+                line += _count(chunk, _NEWLINE)
                 length = len(chunk) - chunk.rfind(b"\n") - 1
             has_quotes = has_quotes or b'"' in chunk
             spaces.update(space for space in _SPACES if space not in spaces and space in chunk)
@@ -130,7 +130,12 @@ def _one_byte_a_letter(path: Path) -> str:
 def count_of(path: Path, character: str) -> int:
     """How often an ASCII character stands in the file."""
     with path.open("rb") as stream:
-        return sum(chunk.count(character.encode()) for chunk in iter(lambda: stream.read(_BLOCK), b""))
+        return sum(_count(chunk, ord(character)) for chunk in iter(lambda: stream.read(_CHUNK), b""))
+
+
+def _count(chunk: bytes, byte: int) -> int:
+    """How often a byte stands among others, which bytes themselves tell more slowly where it stands often."""
+    return int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == byte))
 
 
 def find_records(path: Path, delimiter: str, width: int) -> Records | None:
@@ -159,7 +164,7 @@ def find_records(path: Path, delimiter: str, width: int) -> Records | None:
         lines.append(starts[fits])
         odd = told & (cells != width)
         ragged += zip(starts[odd].tolist(), ends[odd].tolist(), cells[odd].tolist(), strict=True)
-        line += block.count(b"\n")
+        line += _count(block, _NEWLINE)
     return Records(np.concatenate(lines) if lines else np.empty(0, np.int64), tuple(ragged))
 
 

@@ -67,8 +67,7 @@ def import_files(
     instant = now or datetime.now(UTC)
     progress.at(Step.READING)
     opened = [open_file(one.path, one.name, mapping.delimiter, mapping.sheet) for one in sources]
-    progress.at(Step.WAITING)
-    with warehouse().write(wait_seconds) as draft:
+    with warehouse().write(wait_seconds, waits=lambda: progress.at(Step.WAITING)) as draft:
         draft.backend.raw_sql(f"SET memory_limit = '{_MEMORY}'")
         progress.watch(draft.backend.con)
         progress.at(Step.READING)

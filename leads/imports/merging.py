@@ -74,7 +74,7 @@ def merge(
     old = draft.old
     lead = _spelled(lead, old.lead)
     if not old.value(old.lead.count()) and not old.value(old.event.count()):
-        return _begin(draft, lead, event, columns, progress, wide)
+        return _begin(draft, lead, event, columns, progress, wide, whole)
     return _add(draft, lead, event, columns, progress, wide, whole)
 
 
@@ -97,6 +97,7 @@ def _begin(
     columns: Iterable[str],
     progress: Progress,
     wide: Rows | None,
+    whole: bool,
 ) -> Merged:
     """The first version: everything is new."""
     backend, old = draft.backend, draft.old
@@ -105,12 +106,12 @@ def _begin(
         lead = _staged_leads(lead, event)
     attributes = sorted(attributes_of(lead))
     types = schema.lead(attributes)
-    result = schema.create(backend, "lead", aligned(lead, types), types)
-    log = schema.create(backend, "lead_event", event, schema.EVENT)
+    result = schema.create(backend, "lead", aligned(lead, types), types, narrow=whole)
+    log = schema.create(backend, "lead_event", event, schema.EVENT, narrow=whole)
     progress.at(Step.FOLDING)
     straight = None if wide is None else episodes_of(wide, result)
     folded = episodes.build(result, log) if straight is None else straight
-    episode = schema.create(backend, "episode", folded)
+    episode = schema.create(backend, "episode", folded, narrow=whole)
     _note_fields(draft, result, attributes, columns)
     if wide is None:
         backend.drop_table("fresh_event")
@@ -142,9 +143,9 @@ def _add(
     counts = old.rows(
         status.aggregate(
             leads=status.count(),
-            new=status.is_new.sum().coalesce(0),
-            changed=status.is_changed.sum().coalesce(0),
-            kept=status.source_kept.sum().coalesce(0),
+            new=status.count(where=status.is_new),
+            changed=status.count(where=status.is_changed),
+            kept=status.count(where=status.source_kept),
         )
     )[0]
     done = (counts["leads"], counts["new"], counts["changed"], old.value(fresh.count()), counts["kept"])
@@ -324,5 +325,5 @@ def _fitting(lead: ibis.Table, kinds: Mapping[str, Sequence[FieldType]]) -> ibis
             FieldType.NUMBER: column.re_search(NUMBER_PATTERN),
             FieldType.DATE: column.re_search(INSTANT_PATTERN),
         }
-        counted |= {f"{name}:{kind}": looks[kind].sum().coalesce(0) for kind in possible}
+        counted |= {f"{name}:{kind}": lead.count(where=looks[kind]) for kind in possible}
     return lead.aggregate(**counted)

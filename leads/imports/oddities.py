@@ -53,7 +53,7 @@ def _sources(draft: Draft, merged: Merged, mapping: LeadMapping) -> Iterator[Imp
     lead = merged.of_import(merged.lead)
     words = lead.source.lower().isin(WORDS_FOR_UNKNOWN)
     counts = draft.old.rows(
-        lead.aggregate(blank=lead.source.isnull().sum().coalesce(0), words=words.sum().coalesce(0))
+        lead.aggregate(blank=lead.count(where=lead.source.isnull()), words=lead.count(where=words))
     )[0]
     if counts["blank"]:
         beside = (
@@ -78,8 +78,8 @@ def _times(draft: Draft, merged: Merged, now: datetime) -> Iterator[ImportWarnin
     event = merged.of_import(merged.event)
     counts = draft.old.rows(
         episode.aggregate(
-            before=(ended < begun).sum().coalesce(0),
-            recycled=(episode.number == 2).sum().coalesce(0),
+            before=episode.count(where=ended < begun),
+            recycled=episode.count(where=episode.number == 2),
         )
     )[0]
     if counts["before"]:
@@ -96,7 +96,7 @@ def _times(draft: Draft, merged: Merged, now: datetime) -> Iterator[ImportWarnin
         )
     at = event["at"]
     dates = draft.old.rows(
-        event.aggregate(ahead=(at > moment).sum().coalesce(0), undated=at.isnull().sum().coalesce(0))
+        event.aggregate(ahead=event.count(where=at > moment), undated=event.count(where=at.isnull()))
     )[0]
     ahead, undated = dates["ahead"], dates["undated"]
     if ahead:

@@ -14,6 +14,7 @@ from leads.imports.mapping import InvalidMapping, LeadMapping
 from leads.imports.progress import Progress, Step
 from leads.imports.report import MOST_LISTED, RefusedRow
 from leads.imports.wide import Rows, Told
+from leads.lean import lean
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, column_of
 from leads.store import Draft
 
@@ -174,7 +175,8 @@ def _lay_out(one: Staged, mapping: LeadMapping, cell: _Cells, sound: ibis.Value 
     events = list(_events(cell, mapping))
     one.lead = (rows if sound is None else rows.filter(sound)).select(**lead)
     told = [
-        rows.filter(where if sound is None else where & sound).select(**columns)
+        # each with what it needs itself: what several share in whole, the engine would lay aside
+        lean(rows.filter(where if sound is None else where & sound).select(**columns))
         for where, columns in ((found.where, found.columns) for found in [*events, *_outcomes(cell, mapping)])
     ]
     one.event = (ibis.union(*told) if len(told) > 1 else told[0]) if told else schema.few([], schema.EVENT)
@@ -210,7 +212,7 @@ def together(draft: Draft, staged: Sequence[Staged]) -> Together:
     leads = [one.lead for one in staged if one.lead is not None]
     events = [one.event for one in staged if one.event is not None]
     if len(leads) == 1 and _each_once(draft, leads[0]):
-        return Together(leads[0].drop("row", "all_cells"), events[0], staged[0].wide)
+        return Together(lean(leads[0].drop("row", "all_cells")), events[0], staged[0].wide)
     names = list(dict.fromkeys(name for table in leads for name in table.columns))
     fields = [name for name in names if name not in ("lead_id", "row", "all_cells")]
     attributes = [name.removeprefix(ATTRIBUTE_PREFIX) for name in fields if name.startswith(ATTRIBUTE_PREFIX)]
@@ -244,7 +246,8 @@ def together(draft: Draft, staged: Sequence[Staged]) -> Together:
 
 
 def _each_once(draft: Draft, lead: ibis.Table) -> bool:
-    counted = draft.old.rows(lead.aggregate(rows_=lead.count(), ids=lead.lead_id.nunique()))[0]
+    ids = lean(lead.select("lead_id"))
+    counted = draft.old.rows(ids.aggregate(rows_=ids.count(), ids=ids.lead_id.nunique()))[0]
     return bool(counted["rows_"] == counted["ids"])
 
 
@@ -281,7 +284,7 @@ def _look_over(
         f"c{number}": (cell.text[column].notnull() & cell.instants[column].at.isnull()).any()
         for number, column in enumerate(dated)
     }
-    found = draft.old.rows(cell.table.aggregate(failing=fails.sum().coalesce(0), **measured))[0]
+    found = draft.old.rows(cell.table.aggregate(failing=cell.table.count(where=fails), **measured))[0]
     return found["failing"], [column for number, column in enumerate(dated) if found[f"c{number}"]]
 
 

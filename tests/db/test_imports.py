@@ -17,7 +17,10 @@ from alignment.errors import InvalidInput, NotFound, WrongState
 from alignment.people import MACHINE
 from db.store import store
 from leads.imports import worker
+from leads.imports.importing import import_files
+from leads.imports.mapping import read_mapping
 from leads.imports.progress import Progress, Step
+from leads.pointer import locked
 from leads.store import warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,6 +168,30 @@ def test_only_who_waits_for_another_import_is_told_to_wait(tmp_path):
             time.sleep(0.01)
         assert imports.read_import(MACHINE, begun).step == "Waiting for another import"
     assert ended(begun).report.new == 5
+
+
+def test_an_import_says_that_it_waits_only_while_another_process_writes(tmp_path):
+    class Watched(Progress):
+        def __init__(self):
+            super().__init__()
+            self.steps = []
+
+        def at(self, step):
+            self.steps.append(step)
+            super().at(step)
+
+    path, mapping = write(tmp_path / "one.csv", 5), read_mapping(MAPPING)
+    alone = Watched()
+    import_files([path], mapping, progress=alone)
+    assert Step.WAITING not in alone.steps
+    beside = Watched()
+    begun = threading.Thread(target=import_files, args=([path], mapping), kwargs={"progress": beside})
+    with locked(warehouse().folder / "writer.lock", 1.0, "busy"):
+        begun.start()
+        while Step.WAITING not in beside.steps:
+            time.sleep(0.01)
+    begun.join()
+    assert beside.steps[-1] is Step.REPORTING
 
 
 def import_command(path, folder):

@@ -6,7 +6,7 @@ import ibis
 import pytest
 
 from leads import episodes, schema
-from leads.imports import cells, wide
+from leads.imports import wide
 from leads.imports.csv_files import CsvFile, look_through
 from leads.imports.files import UnreadableFile
 from leads.imports.importing import import_files
@@ -45,8 +45,7 @@ def loaded(path, delimiter, width, draft):
     try:
         file = look_through(path, None, delimiter)
         table = file.load(draft, "nasty", range(width))
-        raw = table.select("row", **{f"c{n}": cells.trimmed(table[f"c{n}"]) for n in range(width)})
-        rows = draft.old.rows(raw.order_by("row"))
+        rows = draft.old.rows(table.select("row", *(f"c{n}" for n in range(width))).order_by("row"))
         return rows, file.rows, [(ragged.row, ragged.cells, ragged.reason) for ragged in file.ragged]
     except UnreadableFile as refusal:
         return str(refusal)

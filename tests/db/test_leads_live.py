@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -21,7 +22,7 @@ from alignment.people import MACHINE
 from db.queries import lead_inflow
 from db.store import store
 from jobs.feeding import Feeding
-from leads import live
+from leads import live, schema
 from leads.imports.direct import load_events
 from leads.imports.importing import import_files
 from leads.imports.mapping import read_mapping
@@ -320,6 +321,50 @@ def test_fields_fill_in_and_change_and_the_first_source_stays():
         assert {field.name: field.type.value for field in facts.fields() if field.custom} == kinds
 
 
+def test_columns_of_which_a_file_says_nothing_are_not_written_and_whoever_reads_finds_them(tmp_path):
+    def import_text(name, text, mapping):
+        (tmp_path / name).write_text(text)
+        import_files([tmp_path / name], read_mapping(mapping))
+
+    def stored():
+        """The columns of the tables as they are on disk."""
+        facts = warehouse()
+        path = facts.folder / facts.pointer().file
+        with duckdb.connect(path, read_only=True) as connection:
+            return {
+                table: {row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
+                for table in ("lead", "lead_event", "episode")
+            }
+
+    def episodes_of_a():
+        with warehouse().read() as facts:
+            assert facts.episode.schema() == schema.EPISODE
+            assert {*facts.event.columns} == {*schema.EVENT}
+            assert {*schema.lead(["plan"])} <= {*facts.lead.columns}
+            return facts.rows(
+                facts.episode.filter(facts.episode.lead_id == "a").select(
+                    "mql_at", "reason", "owner", "won_at"
+                )
+            )
+
+    told = 'lead_id = "id"\nsource = "origin"\n[stages]\nmql = "mql"\n[attributes]\nplan = "plan"\n'
+    import_text("one.csv", "id,origin,mql,plan\na,ads,2026-01-05,\nb,fair,,\n", told)
+    assert stored()["lead"] == {"lead_id", "source", "attribute_plan"}
+    assert stored()["episode"].isdisjoint({"reason", "owner", "won_at", "lost_at"})
+    assert stored()["lead_event"].isdisjoint({"reason", "owner"})
+    mql = datetime(2026, 1, 5)
+    assert episodes_of_a() == [{"mql_at": mql, "reason": None, "owner": None, "won_at": None}]
+    send([{"lead_id": "a", "owner": "Ann"}], [event(1, type_="rejected", stage=None, reason="budget")])
+    apply()
+    known = {"mql_at": mql, "reason": "budget", "owner": "Ann", "won_at": None}
+    assert episodes_of_a() == [known]
+    with_overlay = everything()
+    assert live.fold()
+    assert everything() == with_overlay
+    import_text("two.csv", "id,won\na,2026-02-01\nc,\n", 'lead_id = "id"\n[stages]\nwon = "won"\n')
+    assert episodes_of_a() == [{**known, "won_at": datetime(2026, 2, 1)}]
+
+
 # ── names of attributes ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -422,7 +467,7 @@ def test_what_sources_write_by_themselves_takes_no_place_of_an_attribute():
 def test_an_item_that_the_engine_cannot_take_is_set_aside_and_holds_up_no_other():
     send([{"lead_id": "first"}])
     apply()
-    bad = {"lead_id": "bad", "attributes": {"x": {"no": "text"}}}
+    bad = {"lead_id": "bad", "value": "many"}
     contents = [("lead", {"lead_id": f"l{number}"}) for number in range(5)]
     contents.insert(3, ("lead", bad))
     store().write(
