@@ -82,7 +82,7 @@ def in_words(quality: Quality) -> str:
     parts = []
     if missing:
         parts.append(
-            f"{missing:,} of {quality.handed_over:,} leads handed over lack information that was agreed on"
+            f"{missing:,} of {quality.handed_over:,} leads handed over {'lacks' if missing == 1 else 'lack'} information that was agreed on"
         )
     if worst is not None:
         parts.append(
@@ -145,7 +145,7 @@ def _show_leads(fault: str, quality: Quality) -> None:
     if fault == "duplicate":
         fields = " and ".join(quality.labels.get(name, name).lower() for name in quality.same)
         explanation = f"Several leads that have the same {fields}."
-    st.caption(plain(explanation))
+    st.caption(plain(f"{explanation} Mark a row to open it."))
     total, kept = quality.faults[fault], f"leads_fault_page_{fault}"
     with stop_on_refusal():
         found = lead_quality.list_faulty(actor(), fault, st.session_state.get(kept, 1))
@@ -153,7 +153,7 @@ def _show_leads(fault: str, quality: Quality) -> None:
         [
             {
                 "Lead": lead.lead_id,
-                "What": lead.detail,
+                "Missing" if fault == "missing_information" else "What": lead.detail,
                 "Company": lead.company,
                 "Source": lead.source,
                 "Owner": lead.owner,
@@ -170,7 +170,7 @@ def _show_leads(fault: str, quality: Quality) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            f"Download all {total:,} as CSV",
+            "Download it as CSV" if total == 1 else f"Download all {total:,} as CSV",
             lambda: lead_quality.export_faulty(actor(), fault),
             f"leads-{fault.replace('_', '-')}.csv",
             "text/csv",

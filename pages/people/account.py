@@ -20,7 +20,8 @@ me = person()
 
 with st.container(border=True, width=560):
     team = f" in {me.team.label}" if me.team else ""
-    st.markdown(f"You are **{me.role.label}**{team}, and sign in as")
+    article = "an" if me.role.label[0] in "aeiou" else "a"
+    st.markdown(f"You are {article} **{me.role.label}**{team}, and sign in as")
     st.text(me.email)
     with st.form("account_name_form", border=False):
         name = st.text_input("Name", value=me.name, max_chars=100, key="account_name")
