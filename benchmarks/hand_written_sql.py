@@ -105,7 +105,7 @@ WITH counted AS (
                    ELSE exp(sum(ln(1 - answered / nullif(at_risk, answered))) OVER (PARTITION BY source ORDER BY minutes)) END AS waiting
     FROM risk
 )
-SELECT source, min(minutes) FILTER (waiting <= 0.5), min(minutes) FILTER (waiting <= 0.1), sum(answered), sum(n), sum(early)
+SELECT source, min(minutes) FILTER (waiting <= 0.5 + 1e-12), min(minutes) FILTER (waiting <= 0.1 + 1e-12), sum(answered), sum(n), sum(early)
 FROM curve GROUP BY source"""
 """Median and 90th percentile of the minutes to the first attempt (Kaplan–Meier), in total (source null) and by source."""
 

@@ -69,9 +69,12 @@ def check(engine: str, key: str, rows: Rows) -> None:
         return
     measures = ask_ours([key])
     if key == "rejection_reason":
-        decided = sum(row[1] for row in rows)
-        expected: Any = {why: (count, decided) for why, count, _ in rows if why}
-        ours: Any = {one.group["reason"]: (one.numerator, one.denominator) for one in measures}
+        decided, undecided = (sum(row[place] for row in rows) for place in (1, 2))
+        expected: Any = {why: (count, decided, undecided) for why, count, _ in rows if why}
+        ours: Any = {
+            one.group["reason"]: (one.numerator, one.denominator, sum(one.excluded.values()))
+            for one in measures
+        }
     elif key == "speed_to_lead":
         ours = {
             (one.name[14:], one.group.get("source")): (one.value, one.numerator, one.denominator)

@@ -186,7 +186,7 @@ def _quantiles(source: str | None, each: pd.DataFrame) -> tuple[Any, ...]:
     """Median and 90th percentile by Kaplan and Meier, from counts by minutes in their order."""
     at_risk = each["n"][::-1].cumsum()[::-1]
     waiting = (1 - each["answered"] / at_risk).cumprod()
-    found = [next(iter(waiting.index[waiting <= left]), None) for left in (0.5, 0.1)]
+    found = [next(iter(waiting.index[waiting <= left + 1e-12]), None) for left in (0.5, 0.1)]
     sums = each[["answered", "n", "early"]].sum()
     return (source, *(None if minute is None else int(minute) for minute in found), *map(int, sums))
 

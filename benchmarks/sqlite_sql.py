@@ -171,7 +171,7 @@ WITH counted AS MATERIALIZED (
                    ELSE exp(sum(ln(1 - answered * 1.0 / nullif(at_risk, answered))) OVER (PARTITION BY source ORDER BY minutes)) END AS waiting
     FROM risk
 )
-SELECT source, min(minutes) FILTER (WHERE waiting <= 0.5), min(minutes) FILTER (WHERE waiting <= 0.1), sum(answered), sum(n), sum(early)
+SELECT source, min(minutes) FILTER (WHERE waiting <= 0.5 + 1e-12), min(minutes) FILTER (WHERE waiting <= 0.1 + 1e-12), sum(answered), sum(n), sum(early)
 FROM curve GROUP BY source""",
 }
 """By the key of the measure."""
