@@ -124,8 +124,9 @@ def test_a_goal_is_proposed_agreed_and_seen_on_the_dashboard(open_page, make_per
         f"Marketing delivered 200 of 300 qualified leads for “Autumn <b>” since {since}; in the last 90 days sales followed up "
         "100% within the hour; none of the qualified leads of these days waits for a decision."
     ) in texts(app)
-    app.session_state["period"] = "all"
-    app.run()
+    app.segmented_control(key="period").set_value("all").run()
+    assert app.query_params["period"] == "All"
+    app = open_page(PAGE, other, period="All")
     assert "so far sales followed up 100% within the hour; none of the qualified leads waits" in texts(app)
     app = open_page(GOALS, make_person())
     assert not app.exception
