@@ -217,9 +217,9 @@ def rest(page: Page) -> None:
     """Wait until nothing is computed, loaded or drawn any more."""
     settle(page)
     for waiting in ("stSpinner", "stSkeleton"):
-        expect(page.get_by_test_id(waiting)).to_have_count(0)
+        expect(page.get_by_test_id(waiting)).to_have_count(0, timeout=60_000)
     for chart in page.locator(".js-plotly-plot").all():
-        expect(chart.locator(".main-svg").first).to_be_visible()
+        expect(chart.locator(".main-svg").first).to_be_visible(timeout=60_000)
     page.evaluate("document.fonts.ready.then(() => true)")
     page.evaluate(CHART_SETTLED)
 
@@ -277,7 +277,7 @@ def take_sample(browser: Browser, folder: Path, wanted: list[Shot]) -> None:
                             fill_in_sign_in(page, *sign_ins[who])
                         for shot in (one for one in wanted if one.who == who):
                             page.goto(f"{portal.url}/{shot.address.format(**ids)}")
-                            expect(page.get_by_role("heading").first).to_be_visible()
+                            expect(page.get_by_role("heading").first).to_be_visible(timeout=60_000)
                             take(page, shot.name, size, mode)
 
 
