@@ -227,8 +227,8 @@ def whose_in_words(terms: Terms) -> str:
     if terms.only is None:
         return ""
     field, value = terms.only
-    name = field.replace("_", " ")
-    return f"without a value for {name}" if value == WITHOUT_VALUE else f"with {name} {quoted(value)}"
+    name, said = field.replace("_", " "), quoted(value or "…")
+    return f"without a value for {name}" if value == WITHOUT_VALUE else f"with {name} {said}"
 
 
 def to_document(terms: Terms) -> dict[str, Any]:

@@ -341,7 +341,10 @@ WIDE = Preset(
         of_event(EventType.CONTACTED): ("contacted", "contacted at", "first contact", "first contacted", "reached"),
         of_event(EventType.ACCEPTED): ("accepted", "accepted at", "accepted on", "accepted date"),
         of_event(EventType.REJECTED): ("rejected", "rejected at", "rejected on", "rejected date"),
-        REASON: ("rejection reason", "reason", "reason of rejection", "disqualification reason", "lost reason"),
+        REASON: (
+            *("rejection reason", "reject reason", "reason of rejection", "reason for rejection", "reason"),
+            *("disqualification reason", "disqualified reason", "lost reason"),
+        ),
     },
     signs=(),
     least=0,

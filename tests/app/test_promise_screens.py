@@ -98,6 +98,33 @@ def test_a_promise_is_drafted_tried_proposed_and_signed_on_screen(open_page, peo
     assert settings.read_company(MACHINE).follow_up_minutes == 30
 
 
+def test_a_promise_of_ones_own_is_limited_to_leads_of_one_kind_on_screen(open_page, people, company, leads):
+    key = promise_signing.add_promise(MACHINE, "Leads of ads", PromiseKind.DELIVERY)
+    app = open_page(PROMISES, people["facilitator"])
+    app.selectbox(key="promises_span").set_value("Last quarter").run()
+    assert "Nobody has said yet how many" in shown(app)
+    app.pills(key="promises_more_follow_up").set_value("next").run()
+    assert not [one for one in app.selectbox if one.label == "Only leads of one kind"]  # it is for all leads
+    app.pills(key="promises_more_follow_up").set_value(None).run()
+    app.pills(key=f"promises_more_{key}").set_value("next").run()
+    app.selectbox(key=f"promises_{key}_new_field").set_value("source").run()
+    button(app, "Save the draft").click().run()
+    assert "choose both a field and its value" in shown(app)
+    app.selectbox(key=f"promises_{key}_new_of_source").set_value("ads").run()
+    button(app, "Save the draft").click().run()
+    assert "50 qualified leads a month with source “ads”" in shown(app) and not app.error
+    draft = next(one.open for one in promises.read_promises(MACHINE) if one.promise.key == key)
+    assert draft.terms.only == ("source", "ads")
+    # the field begins with what the draft says
+    app = open_page(PROMISES, people["facilitator"])
+    app.session_state[f"promises_edit_{draft.id}"] = True
+    app.run()
+    assert [one.value for one in app.selectbox if one.label in ("Only leads of one kind", "Source")] == [
+        "source",
+        "ads",
+    ]
+
+
 def test_terms_that_can_never_be_kept_are_refused_with_a_sentence_and_stay_on_screen(
     open_page, people, company
 ):

@@ -237,3 +237,9 @@ def test_every_meaning_can_be_written_down_and_read_again():
         matching = replace(base, meanings={"id": "lead_id", "x": meaning.key}, words={"x": ("yes",)})
         again = from_mapping(mapped(matching), (seen("id,x"),))
         assert again.meanings == matching.meanings, meaning
+
+
+@pytest.mark.parametrize("name", ["Reject reason", "Reason for Rejection", "rejection_reason"])
+def test_the_reason_of_a_rejection_is_found_by_what_people_call_it(name):
+    found = propose([seen(f"Lead ID,Rejected on,{name}", "a,2026-01-05,too small", "b,2026-01-06,no budget")])
+    assert to_document(found)["rejection_reason"] == name
