@@ -1,7 +1,7 @@
 """What HubSpot notifies of as it happens (webhooks), as leads and events for the feed.
 
 Only what an app is told of a contact is used: its stage, status and owner as events at the time of the change, the fields
-that every lead has, its creation, and merges. Everything else is passed over and counted.
+that every lead has, its creation, that it was deleted or put back, and merges. Everything else is passed over and counted.
 
 Where the account is pulled from as well, its plan says what fields and values mean, so that both say the same. What only a pull
 knows as it is, the name of an owner and the day in a date, is left to the next one.
@@ -14,7 +14,7 @@ from typing import Any
 from alignment.lifecycle import EventType, Stage
 from alignment.rules import FieldType
 from leads.connectors.hubspot_events import LIFECYCLE, OWNER, STATUS, suggested
-from leads.connectors.meanings import NOTHING, event, instant_of, lead, meaning_of, merged
+from leads.connectors.meanings import DELETED, NOTHING, event, instant_of, lead, meaning_of, merged
 from leads.connectors.source import Plan, Surprises
 from leads.model import CANONICAL_FIELDS
 
@@ -28,6 +28,7 @@ _FIELDS = {
     "industry": "industry",
 }
 _EMPLOYEES = "numberofemployees"
+_DELETIONS = {"deletion": "true", "privacyDeletion": "true", "restore": "false"}
 _DATES = tuple(known.name for known in CANONICAL_FIELDS if known.type is FieldType.DATE)
 
 
@@ -77,6 +78,8 @@ def _told(notification: Mapping[str, Any], prefix: str, plan: Plan | None) -> _T
             return None
         found = event(_SYSTEM, lead_id, Stage.LEAD.value, at, mark="created")
         return [{"lead_id": lead_id, "created_at": at}], [found] if found else []
+    if kind in _DELETIONS:
+        return [{"lead_id": lead_id, "attributes": {DELETED: _DELETIONS[kind]}}], []
     if kind == "propertyChange":
         name, text = notification.get("propertyName"), _text(notification.get("propertyValue"))
         if not isinstance(name, str) or text is None:

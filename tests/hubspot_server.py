@@ -82,6 +82,10 @@ class HubSpotServer(System):
         self._put("deals", number, changed, "hs_lastmodifieddate", {"dealstage": history}, properties)
         self.links[str(number)] = contacts
 
+    def delete(self, number: int, at: str | None) -> None:
+        """Move a contact to the bin."""
+        self.objects["contacts"][number] |= {"archived": True} | ({"archivedAt": at} if at else {})
+
     def _put(self, kind, number, changed, changed_name, history, properties):
         told = {
             name: [
@@ -153,7 +157,12 @@ class HubSpotServer(System):
         if limit > (50 if history else 100):
             return self._no("VALIDATION_ERROR", f"Limit of {limit} is too large", 400)
         after = int(call.query.get("after", 0))
-        numbers = sorted(number for number in self.objects[kind] if number >= after)
+        binned = call.query.get("archived") == "true"
+        numbers = sorted(
+            number
+            for number, record in self.objects[kind].items()
+            if number >= after and bool(record.get("archived")) is binned
+        )
         chosen, rest = numbers[:limit], numbers[limit:]
         names = call.query.get("properties", "").split(",")
         document: dict[str, Any] = {"results": [self._shown(kind, n, names, history) for n in chosen]}
@@ -173,6 +182,7 @@ class HubSpotServer(System):
                 if name in ("lastmodifieddate", "hs_lastmodifieddate", "hs_object_id")
             }
             for record in self.objects[kind].values()
+            if not record.get("archived")
         }
         compare = {"GTE": int.__ge__, "GT": int.__gt__, "EQ": int.__eq__}
         found = [
@@ -195,7 +205,7 @@ class HubSpotServer(System):
         if len(body["inputs"]) > (50 if history else 100):
             return self._no("VALIDATION_ERROR", "too many inputs", 400)
         numbers = [int(one["id"]) for one in body["inputs"]]
-        known = [n for n in numbers if n in self.objects[kind]]
+        known = [n for n in numbers if n in self.objects[kind] and not self.objects[kind][n].get("archived")]
         results = [self._shown(kind, n, body.get("properties") or [], history) for n in known]
         return Reply({"status": "COMPLETE", "results": results}, 200 if len(known) == len(numbers) else 207)
 

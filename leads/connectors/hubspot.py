@@ -5,7 +5,8 @@ asked for. After that only what has changed is looked for, from the time of the 
 results and no further, and what is changed meanwhile moves behind, so each page is a search of its own. A search tells no
 history; so it gives the ids, and the records are read by them.
 
-Contacts that were deleted there stay here; those merged into another are told as merged.
+Contacts that were deleted there stay here and are marked as deleted: no search tells of them, so about once an hour those in
+the bin are listed, of which the ones that came there since the last time are read. Those merged into another are told as merged.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -65,6 +66,9 @@ FIELDS = {
 PAGE = 50  # with history no more are given, by listing or by id
 FOUND = 100  # of a search
 OVERLAP = 600.0  # seconds: a change can be found only some time after it was made
+_LIST_DELETED = (
+    3_600.0  # seconds between two looks at all that is in the bin, which keeps contacts for 90 days
+)
 _LONGEST_LIST = 4_000  # characters of property names in an address; the rest is read by a second call
 _CONTACTS, _DEALS = "contacts", "deals"
 _CHANGED = {_CONTACTS: "lastmodifieddate", _DEALS: "hs_lastmodifieddate"}
@@ -133,6 +137,9 @@ class HubSpot:
             for page in self._changed(kind, at, known):
                 yield page
                 at = dict(page.cursor)
+        for page in self._deleted(at, known):
+            yield page
+            at = dict(page.cursor)
         yield Page((), (), at, 0, last=True)
 
     # ── the first time ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -241,6 +248,42 @@ class HubSpot:
         if _milliseconds(latest) == _milliseconds(since):
             return {"since": since, "above": "0"}, False
         return {"since": latest}, False
+
+    def _deleted(self, at: dict[str, Any], known: Known) -> Iterator[Page]:
+        """Contacts that were deleted since the last look at the bin, with the fields that they had.
+
+        What was in the bin before the first pull is passed over, for nothing is known of it here.
+        """
+        place: dict[str, Any] = dict(at.get("deleted") or {"since": at[_CONTACTS]["since"]})
+        if "began" not in place:
+            if earlier(self._now, _LIST_DELETED) < place["since"]:
+                return
+            place["began"] = self._now
+        wanted, _ = _as_far_as_they_fit(self._asked(_CONTACTS, known)[0])
+        while True:
+            params = {"limit": FOUND, "archived": "true", "properties": ",".join(wanted)}
+            if "after" in place:
+                params["after"] = place["after"]
+            answer = self._got(self._caller.get(f"/crm/v3/objects/{_CONTACTS}", params))
+            records = self._records(answer)
+            fresh = [record for record in records if self._deleted_at(record, place) >= place["since"]]
+            leads, events = hubspot_events.from_contacts(fresh, known, self._plan, self.surprises)
+            after = _next(answer)
+            if after is None:
+                # what went to the bin while it was looked through is looked for again
+                yield Page(
+                    leads,
+                    events,
+                    {**at, "deleted": {"since": earlier(place["began"], OVERLAP)}},
+                    len(records),
+                )
+                return
+            place["after"] = after
+            yield Page(leads, events, {**at, "deleted": dict(place)}, len(records))
+
+    def _deleted_at(self, record: Mapping[str, Any], place: Mapping[str, Any]) -> str:
+        told_at = instant_of(record.get("archivedAt"), self.surprises, "archivedAt", str(record["id"]))
+        return told_at or str(place["began"])
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

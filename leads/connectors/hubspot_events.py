@@ -11,6 +11,7 @@ from typing import Any
 
 from alignment.lifecycle import EventType, Stage
 from leads.connectors.meanings import (
+    DELETED,
     NOTHING,
     REJECTED,
     dated,
@@ -118,7 +119,10 @@ def from_contacts(
             continue
         owner = properties.get(OWNER)
         shown = {**properties, OWNER: known.owner(str(owner)) if owner else None}
-        leads.append(lead(plan, surprises, lead_id, shown, created))
+        row = lead(plan, surprises, lead_id, shown, created)
+        if contact.get("archived") is True:
+            row = {**row, "attributes": {**row.get("attributes", {}), DELETED: "true"}}
+        leads.append(row)
         leads += [merged(plan.prefix + loser, lead_id) for loser in _merged_ids(properties, contact["id"])]
         if created is not None:
             events.append(event(_SYSTEM, lead_id, Stage.LEAD.value, created, mark="created"))

@@ -13,6 +13,9 @@ from leads.feed import FIRST_YEAR, LAST_YEAR
 from leads.model import CANONICAL_NAMES
 
 NOTHING = "nothing"
+DELETED = "deleted_in_source"
+"""The attribute of a lead that was deleted in the other system: "true", and "false" where it was put back."""
+
 REJECTED = "rejected"
 MEANINGS: dict[str, str] = {
     NOTHING: "Nothing we count",

@@ -9,6 +9,7 @@ from typing import Any
 
 from alignment.lifecycle import EventType, Stage
 from leads.connectors.meanings import (
+    DELETED,
     NOTHING,
     REJECTED,
     dated,
@@ -24,7 +25,6 @@ from leads.connectors.meanings import (
 from leads.connectors.source import Plan, Surprises
 
 STATUS = "Status"
-DELETED = "deleted_in_source"
 _SYSTEM = "salesforce"
 _KEPT_FOR = 540 * 86_400.0  # seconds of history
 _QUEUE, _USER = "00G", "005"

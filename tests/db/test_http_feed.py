@@ -384,6 +384,9 @@ def test_what_hubspot_notifies_of_is_read_as_its_exports_are(portal):
         notification(propertyName="company", propertyValue="Acme"),
         notification(propertyName="favourite_colour", propertyValue="red"),
         notification(subscriptionType="contact.merge", primaryObjectId=501, mergedObjectIds=[502, 503]),
+        notification(subscriptionType="contact.deletion", objectId=504, propertyName=None),
+        notification(subscriptionType="object.restore", objectTypeId="0-1", objectId=504),
+        notification(subscriptionType="object.deletion", objectTypeId="0-3", objectId=504),
         notification(subscriptionType="object.propertyChange", objectTypeId="0-3"),
         notification(objectId="../etc"),
         notification(occurredAt="soon"),
@@ -398,6 +401,8 @@ def test_what_hubspot_notifies_of_is_read_as_its_exports_are(portal):
         {"lead_id": "hs-501", "company": "Acme"},
         {"lead_id": "hs-502", "attributes": {"merged_into": "hs-501"}},
         {"lead_id": "hs-503", "attributes": {"merged_into": "hs-501"}},
+        {"lead_id": "hs-504", "attributes": {"deleted_in_source": "true"}},
+        {"lead_id": "hs-504", "attributes": {"deleted_in_source": "false"}},
     ]
     assert [
         (item["type"], item.get("stage") or item.get("reason") or item.get("owner"))

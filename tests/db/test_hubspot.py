@@ -190,6 +190,46 @@ def test_only_what_changed_is_read_after_that_with_its_history(crm):
     assert pulled(crm, again, now="2026-06-01T13:15:00.000000Z")[0] == {}
 
 
+def test_deleted_contacts_stay_and_are_marked_once_they_are_in_the_bin(crm):
+    for number in range(1, 301):
+        crm.contact(number, day(1), {}, createdate=day(1), company=f"Company {number}")
+    crm.delete(300, day(2))
+    leads, _, cursor, _ = pulled(crm)
+    assert len(leads) == 299
+    for number in range(1, 251):
+        crm.delete(number, "2026-06-01T12:30:00.000Z")
+    soon = pulled(crm, cursor, now="2026-06-01T12:40:00.000000Z")
+    assert soon[0] == {}, "the bin is not looked through every time"
+    crm.calls.clear()
+    leads, events, after, found = pulled(crm, soon[2], now="2026-06-01T14:00:00.000000Z")
+    assert set(leads) == {str(number) for number in range(1, 251)}, "not what was deleted before"
+    assert leads["7"]["attributes"] == {"deleted_in_source": "true"}
+    assert leads["7"]["company"] == "Company 7"
+    assert [what for _, what, _ in told(events, "7")] == ["lead"]
+    assert found.surprises.take() == ()
+    listed = [call for call in crm.calls if call.query.get("archived") == "true" and "contacts" in call.path]
+    assert len(listed) == 3
+    assert pulled(crm, after, now="2026-06-01T15:30:00.000000Z")[0] == {}
+
+
+def test_a_look_at_the_bin_that_was_cut_off_goes_on_where_it_was(crm):
+    for number in range(1, 251):
+        crm.contact(number, day(1), {}, createdate=day(1))
+    _, _, cursor, _ = pulled(crm)
+    for number in range(1, 251):
+        crm.delete(number, "2026-06-01T12:30:00.000Z" if number % 2 else None)
+    found, kept = source(crm, now="2026-06-01T14:00:00.000000Z"), {}
+    for page in found.pages(cursor):
+        kept |= {lead["lead_id"]: lead for lead in page.leads}
+        cursor = page.cursor
+        if kept:
+            break
+    found.close()
+    assert len(kept) == 100
+    later, _, _, _ = pulled(crm, cursor, now="2026-06-01T14:01:00.000000Z")
+    assert len(later) == 150 and not {*later} & {*kept}
+
+
 def test_more_changes_than_a_search_reaches_are_all_read(crm):
     """More changed than a search goes through, and more than that at the very same instant."""
     crm.reach = 300
