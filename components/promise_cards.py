@@ -70,28 +70,21 @@ _VERDICTS = {
 def show_promise(entry: PromiseEntry, found: Compliance | None, me: Person, at: Day, day: Day) -> None:
     """One promise, from how it stands to how it is changed. `at` and `day` write an instant of the store for people."""
     promise, current = entry.promise, entry.in_force
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"#### {plain(promise.name)}")
-        st.badge(
-            f"{promise.side.label.capitalize()} promises",
-            color="orange" if promise.side is Team.SALES else "green",
+    side = "orange" if promise.side is Team.SALES else "green"
+    badges = f":{side}-badge[{promise.side.label.capitalize()} promises]"
+    if current and current.taken_over:
+        badges += " :gray-badge[:material/pending: From the settings, not signed]"
+    elif current:
+        badges += (
+            f" :green-badge[:material/verified: v{current.version} since {day(current.in_force_from or '')}]"
         )
-        if current and current.taken_over:
-            st.badge("From the settings, not signed", icon=":material/pending:", color="gray")
-        elif current:
-            st.badge(
-                f"v{current.version} since {day(current.in_force_from or '')}",
-                icon=":material/verified:",
-                color="green",
-            )
-        else:
-            st.badge("Not promised yet", color="gray")
-        if entry.upcoming:
-            st.badge(
-                f"v{entry.upcoming.version} from {day(entry.upcoming.in_force_from or '')}",
-                icon=":material/event:",
-                color="blue",
-            )
+    else:
+        badges += " :gray-badge[Not promised yet]"
+    if entry.upcoming:
+        begins = day(entry.upcoming.in_force_from or "")
+        badges += f" :blue-badge[:material/event: v{entry.upcoming.version} from {begins}]"
+    # within the heading's own line: beside it they would stand higher than its letters
+    st.markdown(f"#### {plain(promise.name)} &ensp;{badges}")
     if current:
         st.markdown(plain(current.sentence))
         if current.note:
