@@ -1,14 +1,17 @@
 """Text from people is shown as it was typed."""
 
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alignment.texts import number_text, optional_text, quoted
-from components.text import plain
+from components.text import ink, plain
 
+ROOT = Path(__file__).resolve().parents[2]
 JOINER = "\u2060"
 ALIVE = re.compile(
     r"(?<!\\)[*_`~$\[\]<>#|!&]"  # markdown, formulas, HTML, links, images
@@ -101,3 +104,10 @@ def test_a_quoted_text_cannot_end_its_own_quotation(text):
     shown = quoted(text)
     assert shown[0] == "“" and shown[-1] == "”" and not set(shown[1:-1]) & set("“”„‟")
     assert len(shown) == len(text) + 2
+
+
+def test_a_choice_is_written_in_the_colour_of_text_in_both_themes():
+    themes = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
+    assert ink("Mine") == ":yellow[Mine]"
+    for mode in ("light", "dark"):
+        assert themes[mode]["yellowTextColor"] == themes[mode]["textColor"]
