@@ -82,10 +82,9 @@ def show_bridges(starts: Sequence[RuleStart], counted: Windows) -> None:
         )
         return
     limits = Limits(least, most, None if rate is None else rate / 100)
-    with stop_on_refusal():
+    with answer, stop_on_refusal():
         found = _search(documents, limits, window)
         labels = what_if.field_labels(actor())
-    with answer:
         _show_answer(found)
     for number, bridge in enumerate(found.bridges, start=1):
         _show_bridge(number, bridge, labels)

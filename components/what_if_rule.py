@@ -68,13 +68,13 @@ def show_rule(starts: Sequence[RuleStart], counted: Windows) -> None:
                 icon=":material/rule:",
             )
         return
-    with stop_on_refusal(), looking():
-        labels = what_if.field_labels(actor())
-        rule = parse(document)
-        moved = _read_moved(rule)
-        trial = what_if.judge_rule(actor(), to_document(moved), window)
-        asked = backing.find_backing(actor(), to_document(moved))
-    with answer:
+    with answer, stop_on_refusal():
+        with looking():
+            labels = what_if.field_labels(actor())
+            rule = parse(document)
+            moved = _read_moved(rule)
+            trial = what_if.judge_rule(actor(), to_document(moved), window)
+            asked = backing.find_backing(actor(), to_document(moved))
         _show_answer(trial, capacity)
     verdicts = trial.verdicts
     rows = [OutcomeRow("Would qualify", verdicts.passed), OutcomeRow("Would not", verdicts.failed)]

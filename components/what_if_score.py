@@ -47,11 +47,12 @@ def show_score(starts: Sequence[RuleStart], counted: Windows) -> None:
                 icon=":material/scoreboard:",
             )
     else:
-        with show_refusal():
+        check = None
+        with answer, show_refusal():
             with looking():
                 check = score_checks.check_score(actor(), document, window)
-            with answer:
-                _show_answer(check, capacity)
+            _show_answer(check, capacity)
+        if check is not None:
             _show_check(check)
     _show_both(scores, window)
 
