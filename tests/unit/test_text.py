@@ -1,5 +1,6 @@
 """Text from people is shown as it was typed."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -111,3 +112,14 @@ def test_a_choice_is_written_in_the_colour_of_text_in_both_themes():
     assert ink("Mine") == ":yellow[Mine]"
     for mode in ("light", "dark"):
         assert themes[mode]["yellowTextColor"] == themes[mode]["textColor"]
+
+
+def test_every_choice_is_written_so():
+    for path in [*(ROOT / "pages").rglob("*.py"), *(ROOT / "components").rglob("*.py")]:
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = getattr(call.func, "attr", "") if isinstance(call, ast.Call) else ""
+            if called in ("segmented_control", "pills"):
+                names = {part.id for part in ast.walk(call) if isinstance(part, ast.Name)}
+                assert "ink" in names, (
+                    f"{path.relative_to(ROOT)}:{call.lineno} writes its labels without components.text.ink"
+                )
