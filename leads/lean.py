@@ -30,7 +30,13 @@ def _narrowed(step: Any, names: Collection[str]) -> Any:
     else:
         return step
     parent = _narrowed(step.parent, below)
-    return narrower if parent is step.parent else narrower.replace({step.parent: parent})
+    if parent is step.parent:
+        return narrower
+    # what the relation below rests on stays, and is not looked at
+    near = (narrower, step.parent)
+    return narrower.replace(
+        {step.parent: parent}, filter=lambda node: node in near or isinstance(node, ops.Value)
+    )
 
 
 def _used(values: Collection[Any], relation: Any) -> set[str]:

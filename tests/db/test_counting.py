@@ -7,11 +7,17 @@ import ibis
 import ibis.expr.operations as ops
 import pytest
 
+from alignment.lifecycle import Stage
 from alignment.rules import parse
 from leads.lean import lean
 from leads.metrics import history, measuring
+from leads.metrics.counting import plan
+from leads.metrics.history import whole_population
 from leads.metrics.measuring import measure_all
 from leads.metrics.question import DefinitionInForce, MetricQuestion
+from leads.metrics.selection import select
+from leads.metrics.volume import volume_of_mqls
+from leads.store import warehouse
 from tests.db.test_metrics import BERLIN
 from tests.lead_histories import random_history
 
@@ -115,3 +121,30 @@ def test_a_lean_query_has_the_same_rows_and_fewer_columns_on_the_way():
 
 def on_the_way(query):
     return {name for step in query.op().find(ops.Project) for name in step.values}
+
+
+def test_what_is_always_so_takes_no_step_of_a_query(facts):
+
+    with warehouse().read() as session:
+        population = whole_population(session, QUESTION, None)
+        whole = volume_of_mqls(population)
+        table = population.decided
+        flags = {"always": ibis.literal(True), "never": ibis.literal(False), "unknown": ibis.null("boolean")}
+        counts = population.entered_in_period(table, Stage.MQL)
+        bare = select(population, table, counts=counts, hit=counts, flags=flags)
+        one = plan(population, [replace(whole, choice=bare)])
+        (query,) = one.queries
+        assert len(query.values) == 1  # what is unknown is no, but the engine has to say so
+        (found,) = one.run(session)
+        (before,) = plan(population, [whole]).run(session)
+        rows = found.rows()
+        assert {row["part"]: row["n"] for row in rows} == summed(before.rows())
+        assert all(row["hit"] and row["always"] == row["n"] and not row["never"] for row in rows)
+        assert not any(row["unknown"] for row in rows)
+
+
+def summed(rows):
+    found = {}
+    for row in rows:
+        found[row["part"]] = found.get(row["part"], 0) + row["n"]
+    return found
