@@ -103,3 +103,6 @@ PROMISED: Mapping[str, Terms] = {
     "feedback": ResponseTerms(16 * 60, Answer.DECISION, at_least=0.8),
     "delivery": DeliveryTerms(270, 0.6),
 }
+# … and one more of sales, for leads of one kind
+REFERRED = "Referred leads"
+PROMISED_FOR_REFERRED = ResponseTerms(120, Answer.CONTACT, at_least=0.5, only=("source", "Referral"))

@@ -40,6 +40,8 @@ from sample.agreement import (
     GROWTH,
     MARKETING_POINTS,
     PROMISED,
+    PROMISED_FOR_REFERRED,
+    REFERRED,
     SALES_POINTS,
     SCORE,
     SCORE_TEXT,
@@ -389,7 +391,8 @@ class _Story:
         """Draft what each side promises the other; both team leads sign."""
         start = self._past.day(IN_FORCE)
         with self._past.at(WORKSHOP - 2, 15):
-            for key, terms in PROMISED.items():
+            referred = promise_signing.add_promise(self._facilitator, REFERRED)
+            for key, terms in {**PROMISED, referred: PROMISED_FOR_REFERRED}.items():
                 draft = promise_signing.draft(self._facilitator, key, terms, "", start)
                 promise_signing.propose(self._facilitator, draft)
         for later, lead in enumerate((MARKETING_LEAD, SALES_LEAD)):

@@ -240,6 +240,10 @@ def test_both_sides_promised_each_other_something_and_share_a_goal(company):
     assert {entry.promise.side for entry in kept.values()} == set(Team)
     assert all(entry.in_force is not None and entry.in_force.fully_signed for entry in kept.values())
     assert isinstance(kept["delivery"].in_force.terms, DeliveryTerms)
+    assert kept["referred_leads"].in_force.terms.only == ("source", "Referral")
+    standing = {found.promise.key: found for found in promises.read_compliance(MACHINE)}
+    asked, all_ = (standing[key].figures[0].denominator for key in ("referred_leads", "follow_up"))
+    assert 100 < asked < all_ / 2
     [found] = goals.list_goals(MACHINE)
     assert (
         found.state is GoalState.RUNNING
