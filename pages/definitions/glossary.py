@@ -8,6 +8,7 @@ from actions import agreement_documents, definitions, glossary_terms
 from actions.definitions import GlossaryEntry
 from actions.permissions import may
 from alignment.agreements import AgreementState
+from alignment.disagreement.words import join_words
 from alignment.glossary import TermDetails
 from alignment.people import Actor, Team
 from components.agreement_steps import show_signatures
@@ -41,13 +42,11 @@ with stop_on_refusal():
 def summary() -> str:
     """How many terms are agreed, and what waits for whom."""
     agreed = sum(entry.in_force is not None for entry in entries)
-    told = f"{agreed} of {len(entries)} terms are agreed and in force."
-    if mine:
-        told += f" {', '.join(plain(e.open.label) for e in mine if e.open)} waits for your signature."
-    elif waiting:
-        told += f" {', '.join(plain(e.open.label) for e in waiting if e.open)} waits for signatures."
+    told = f"{agreed} of {len(entries)} terms {'is' if agreed == 1 else 'are'} agreed and in force."
+    if asked := [plain(entry.open.label) for entry in mine or waiting if entry.open]:
+        told += f" {join_words(asked)} {'waits' if len(asked) == 1 else 'wait'} for {'your signature' if mine else 'signatures'}."
     elif unread:
-        told += f" You have not read {', '.join(plain(e.term.name) for e in unread)} yet."
+        told += f" You have not read {join_words([plain(e.term.name) for e in unread])} yet."
     return told
 
 

@@ -81,7 +81,7 @@ def test_a_team_lead_signs_and_the_second_signature_puts_it_in_force(open_page, 
     assert f"glossary_sign_{proposed}" not in [button.key for button in app.button]
     app = open_page("pages/definitions/glossary.py", people["marketing"])
     app.button(key=f"glossary_sign_{proposed}").click().run()
-    assert "1 of 7 terms are agreed and in force" in texts(app)
+    assert "1 of 7 terms is agreed and in force" in texts(app)
     assert "A lead qualifies if employees is at least 50" in texts(app)
 
 
