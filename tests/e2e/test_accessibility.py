@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from all_kinds import GIVEN, open_all_kinds
-from browsing import settle, until
+from browsing import go, settle, until
 from controls import expect_heading, option_of
 from playwright.sync_api import Page, expect
 
@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 
 AXE = (Path(find_spec("axe_playwright_python").origin).parent / "axe.min.js").read_text(encoding="utf-8")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+THEMES = ("light", "dark")
 SIZES = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 360, "height": 740}}
 
 
@@ -32,12 +33,15 @@ SEVERE = """async options => (await axe.run(document, options)).violations
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds that is serious or critical, in light and in dark: the rule, and where."""
+    """What axe finds that is serious or critical, in light and in dark: the rule, and where.
+
+    The theme that the page is in comes first: it was the second one of the page before.
+    """
     settle(page)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     found = []
-    for theme in ("light", "dark"):
+    for theme in sorted(THEMES, key=lambda one: one != page.evaluate(DRAWN_IN)):
         page.emulate_media(color_scheme=theme)
         until(page, lambda: page.evaluate(DRAWN_IN) == theme)  # noqa: B023
         settle(page)
@@ -63,8 +67,9 @@ def test_every_screen_for_answering(portal, add_person, sign_in, size):
             found[name] = bad
 
     def open_step(which, key: str, name: str) -> None:
-        page.goto(f"{portal.url}/answer?survey={which.id}&at={key}")
+        go(page, f"/answer?survey={which.id}&at={key}")
         expect_heading(page, name)
+        settle(page)
 
     expect_heading(page, "Answer")
     look("the list")
@@ -108,7 +113,7 @@ def test_every_screen_for_answering(portal, add_person, sign_in, size):
     look("offline")
     page.context.set_offline(False)
     surveys.close_survey(MACHINE, survey.id)
-    page.goto(f"{portal.url}/answer?survey={survey.id}")
+    go(page, f"/answer?survey={survey.id}")
     expect(page.get_by_text("has been closed")).to_be_visible()
     look("closed")
     assert not found, "\n".join(f"{name}:\n  " + "\n  ".join(bad) for name, bad in found.items())
