@@ -168,7 +168,7 @@ def leads_behind_figure(
         raise InvalidInput(f"“{part}” is no part of a figure. Use one of: {', '.join(PARTS_OF_A_FIGURE)}.")
     facts = warehouse()
     with facts.read() as session:
-        population = Population(session, question, facts.imported_at())
+        population = whole_population(session, question, facts.imported_at())
         makers = dict(_selections(population))
         makers |= {f"{name}:mql": partial(speed_selection, population, name) for name in SPEEDS}
         makers |= {
