@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Lock
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from alignment.promises import Clock, LeadInTime, Promise, PromiseKind, PromiseV
 from db.queries import alerts, people, promises
 from db.queries.alerts import AlertSetting
 from db.store import Connection, store
+from leads import figures_process
 
 PAGE = "promises"
 LISTED = 10
@@ -142,7 +144,8 @@ def _waiting(
         if before is not None and timedelta() <= now - before.at < _AT_MOST_EVERY:
             return ()
         since = max(instants.from_text(setting.since or ""), now - FRESH)
-        leads = list_waiting(replace(question, as_of=now), versions, off, due_from=since, limit=_MOST)
+        look = partial(list_waiting, due_from=since, limit=_MOST)
+        leads = figures_process.run(look, replace(question, as_of=now), versions, off)
         _looked[place] = _Looked(now, key, leads)
         return leads
 

@@ -29,6 +29,7 @@ from alignment.people import Actor, Person, Role
 from db.queries import definitions, objections, people
 from db.queries import settings as setting_rows
 from db.store import Connection, store
+from leads import figures_process
 
 WEEKS_SHOWN = 26
 _SETTING = "drift"
@@ -165,7 +166,7 @@ def _read(connection: Connection) -> Drift:
     def count() -> list[DriftWeek]:
         from leads.drift import count_drift
 
-        return count_drift(question)
+        return figures_process.run(count_drift, question)
 
     weeks = _COUNTED.get((facts.folder, version, metrics.rounded(question)), count)
     mql = agreements.timeline(one for one in definitions.versions(connection) if one.term_key == "mql")

@@ -31,6 +31,7 @@ from alignment.texts import required_text
 from alignment.workshops import Topic
 from db.queries import cycles, definitions, objections, people, workshops
 from db.store import Connection, store
+from leads import figures_process
 
 if TYPE_CHECKING:  # Ibis takes a second to load: only where a figure is really asked for
     from leads.metrics.question import Measure
@@ -330,7 +331,7 @@ def _figure(connection: Connection, claim: Claim) -> Evidence | None:
     def compute() -> "list[Measure]":
         from leads.metrics.measuring import measure_all
 
-        return measure_all(question, {asked.split(":")[0]})
+        return figures_process.run(measure_all, question, {asked.split(":")[0]})
 
     measures = _FIGURES.get((facts.folder, revision, metrics.rounded(question), asked), compute)
     figure = next((one for one in measures if one.key == asked and not one.group), None)
