@@ -217,9 +217,9 @@ def rest(page: Page) -> None:
     """Wait until nothing is computed, loaded or drawn any more."""
     settle(page)
     for waiting in ("stSpinner", "stSkeleton"):
-        expect(page.get_by_test_id(waiting)).to_have_count(0, timeout=60_000)
+        expect(page.get_by_test_id(waiting)).to_have_count(0)
     for chart in page.locator(".js-plotly-plot").all():
-        expect(chart.locator(".main-svg").first).to_be_visible(timeout=60_000)
+        expect(chart.locator(".main-svg").first).to_be_visible()
     page.evaluate("document.fonts.ready.then(() => true)")
     page.evaluate(CHART_SETTLED)
 
@@ -232,6 +232,7 @@ def main(screens: tuple[str, ...]) -> None:
     if unknown := [name for name in screens if name not in known]:
         raise click.UsageError(f"No such screen: {', '.join(unknown)}. There are: {', '.join(known)}.")
     FOLDER.mkdir(exist_ok=True)
+    expect.set_options(timeout=60_000)  # a machine may be busy
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         folder = Path(temporary)
@@ -277,7 +278,7 @@ def take_sample(browser: Browser, folder: Path, wanted: list[Shot]) -> None:
                             fill_in_sign_in(page, *sign_ins[who])
                         for shot in (one for one in wanted if one.who == who):
                             page.goto(f"{portal.url}/{shot.address.format(**ids)}")
-                            expect(page.get_by_role("heading").first).to_be_visible(timeout=60_000)
+                            expect(page.get_by_role("heading").first).to_be_visible()
                             take(page, shot.name, size, mode)
 
 
