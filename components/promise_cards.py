@@ -45,8 +45,8 @@ _LEFT_OUT = {
     "closed_before_due": "closed before it was due",
     "waived": "let off",
     "only_the_day_is_known": "of which only the day is known, not the time",
-    "fails_definition": "no MQL by the definition",
-    "unknown_by_definition": "that the definition cannot judge",
+    "fails_definition": "that do not meet the definition of an MQL",
+    "unknown_by_definition": "of which the definition cannot tell",
     "test_or_internal": "tests and internal",
 }
 _ABOUT = {
