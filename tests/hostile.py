@@ -167,7 +167,9 @@ def _agree(people: dict[str, Person], other_lead: Person, rule: dict[str, Any]) 
         scores.propose_points(lead, points)
     sign(AgreementKind.SCORE, "lead_score", {"text": HOSTILE, "rule": points})
     promised = promise_signing.add_promise(fay, f"{SHORT} promise")
-    sign(AgreementKind.PROMISE, promised, {"terms": ResponseTerms(60), "note": HOSTILE})
+    sign(
+        AgreementKind.PROMISE, promised, {"terms": ResponseTerms(60, only=("source", SHORT)), "note": HOSTILE}
+    )
     promise_signing.waive(mia, promised, HOSTILE, first_day=today, last_day=today)
     goals.propose(
         fay,

@@ -16,7 +16,7 @@ ELSEWHERE = "img[src*='evil'], image[href*='evil'], iframe, form[action*='evil']
 # Streamlit's own file of a table, in which a cell such as =1+1 would be a formula
 TABLE_AS_IT_IS = "[data-testid=stElementToolbar] [aria-label^='Download as CSV']"
 # a link within the portal may name in its query what somebody typed
-LINKS_ELSEWHERE = """[...document.querySelectorAll('a[href*=evil]')]
+LINKS_ELSEWHERE = """[...document.querySelectorAll('a[*|href*=evil]')]
     .filter(link => link.origin !== location.origin).map(link => link.outerHTML)"""
 
 
