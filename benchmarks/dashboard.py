@@ -5,6 +5,7 @@ python -m benchmarks.dashboard --leads 1000000
 """
 
 import os
+import re
 import statistics
 import sys
 import tempfile
@@ -227,9 +228,14 @@ def main(count: int, data: Path | None) -> None:
                 cold = seconds_of(screen, "metrics")
                 screens, figures = (b - a for a, b in zip(before, worked(portal.process.pid), strict=True))
                 again = [seconds_of(screen, "metrics") for _ in range(5)]
+                delivered = re.search(r"Marketing delivered ([\d,]+)", screen.run("metrics"))
+                assert delivered and delivered[1] != "0", (
+                    "These leads are older than the days that the dashboard shows."
+                )
             sources = {
                 one: seconds_of_new(portal.url, cookies[0], f"only=source:{one}") for one in SOURCES[:3]
             }
+            click.echo(f"qualified leads shown      {delivered[1]}")
             click.echo(f"libraries were loaded      {loading:6.2f} s   after the server had started")
             click.echo(
                 f"opened on a cold engine    {cold:6.2f} s   (at most 1.5), of a processor {screens:.2f} s of the screens' process and "
