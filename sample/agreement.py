@@ -105,4 +105,4 @@ PROMISED: Mapping[str, Terms] = {
 }
 # … and one more of sales, for leads of one kind
 REFERRED = "Referred leads"
-PROMISED_FOR_REFERRED = ResponseTerms(120, Answer.CONTACT, at_least=0.5, only=("source", "Referral"))
+PROMISED_FOR_REFERRED = ResponseTerms(120, at_least=0.7, only=("source", "Referral"))
