@@ -18,13 +18,13 @@ settings.register_profile("concord", deadline=None, derandomize=bool(os.environ.
 settings.load_profile("concord")
 
 
-_real_salt = bcrypt.gensalt
-
-
-@pytest.fixture(autouse=True)
-def quick_hashing(monkeypatch):
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashing() -> Iterator[None]:
     """Passwords are hashed at bcrypt's lowest cost, but for the tests that are about time."""
-    monkeypatch.setattr(bcrypt, "gensalt", lambda rounds=4: _real_salt(4))
+    real_salt = bcrypt.gensalt
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bcrypt, "gensalt", lambda rounds=4: real_salt(4))
+        yield
 
 
 def pytest_collection_finish() -> None:
