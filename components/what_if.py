@@ -12,6 +12,7 @@ from actions import capacity
 from actions.rule_starts import RuleStart
 from actions.settings import local_time
 from alignment.people import Team
+from alignment.texts import number_text
 from alignment.what_if import LEAST_WINS, Outcomes, Window, pick_window
 from components.charts.lettering import percent
 from components.charts.what_if import OutcomeRow, outcome_rows, outcomes_figure, outcomes_in_words
@@ -148,11 +149,17 @@ def edit_chosen(
 
 
 def rate_in_words(outcomes: Outcomes) -> str:
-    """`22% (18–27%)`, or that nothing has ended."""
+    """`22% (18–27%)`, without an interval that is narrower than what is told, or that nothing has ended."""
     rate, interval = outcomes.win_rate, outcomes.interval
     if rate is None or interval is None:
         return "none that ended"
-    return f"{percent(rate)} ({percent(interval.low)[:-1]}–{percent(interval.high)})"
+    low, high = percent(interval.low), percent(interval.high)
+    return percent(rate) if low == high else f"{percent(rate)} ({low[:-1]}–{high})"
+
+
+def a_week_in_words(a_week: float) -> str:
+    """How many leads a week, in whole ones from ten on."""
+    return number_text(round(a_week, 1) if a_week < 10 else round(a_week))
 
 
 def caution_of(outcomes: Outcomes) -> str:

@@ -10,14 +10,20 @@ from actions.rule_starts import RuleStart
 from alignment.bridging import Bridge, Limits, Price, Search
 from alignment.people import Team
 from alignment.rules import sentence, to_json
-from alignment.texts import number_text
 from alignment.what_if import Outcomes, Window
 from components.charts.lettering import percent
 from components.outcome import show_outcome
 from components.page import stop_on_refusal
 from components.session import actor
 from components.text import plain
-from components.what_if import TEAM_COLOURS, Windows, choose_leads, choose_start, rate_in_words
+from components.what_if import (
+    TEAM_COLOURS,
+    Windows,
+    a_week_in_words,
+    choose_leads,
+    choose_start,
+    rate_in_words,
+)
 
 
 @st.fragment
@@ -131,7 +137,7 @@ def _show_bridge(number: int, bridge: Bridge, labels: Mapping[str, str]) -> None
     with st.container(border=True, key=f"what_if_bridge_{number}"):
         st.markdown(f"**{number}.** {plain(f'A lead qualifies if {sentence(bridge.rule, labels)}.')}")
         st.markdown(
-            f"It would let {_counted(bridge.passed)} through, about {number_text(round(bridge.a_week, 1))} a week. Of those that were won "
+            f"It would let {_counted(bridge.passed)} through, about {a_week_in_words(bridge.a_week)} a week. Of those that were won "
             f"or lost since, {rate_in_words(bridge.passed)} were won."
         )
         for team in Team:

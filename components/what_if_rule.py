@@ -33,6 +33,7 @@ from components.what_if import (
     OWN,
     TEAM_COLOURS,
     Windows,
+    a_week_in_words,
     caution_of,
     choose_leads,
     choose_start,
@@ -117,7 +118,7 @@ def _answer(trial: Trial, capacity: int | None) -> str:
     )
     a_week = verdicts.a_week
     if a_week is not None:
-        said += f", about {number_text(round(a_week, 1))} in a usual week"
+        said += f", about {a_week_in_words(a_week)} in a usual week"
         if capacity is not None:
             beyond = verdicts.weeks_beyond(capacity)
             said += (
