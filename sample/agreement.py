@@ -91,6 +91,9 @@ def _score(threshold: int, *points: tuple[Mapping[str, Any], int]) -> Mapping[st
     return {"version": 1, "points": [{"if": one, "add": add} for one, add in points], "threshold": threshold}
 
 
+SALES_CAN_WORK = 60
+"""Leads a week."""
+
 # what each side would give before they agreed, and what both team leads signed
 SALES_POINTS = _score(60, (_LARGE, 35), (_DEMO, 30), (_PRICES, 25), (_WEBINAR, 5))
 MARKETING_POINTS = _score(45, (_LARGE, 15), (_DEMO, 30), (_PRICES, 20), (_WEBINAR, 25), (_GUIDES, 15))

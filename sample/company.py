@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from actions import (
     agreements,
     answers,
+    capacity,
     clock,
     comparison,
     cycles,
@@ -42,6 +43,7 @@ from sample.agreement import (
     PROMISED,
     PROMISED_FOR_REFERRED,
     REFERRED,
+    SALES_CAN_WORK,
     SALES_POINTS,
     SCORE,
     SCORE_TEXT,
@@ -407,6 +409,7 @@ class _Story:
         with self._past.at(WORKSHOP - 2, 15.5):
             for lead, points in ((SALES_LEAD, SALES_POINTS), (MARKETING_LEAD, MARKETING_POINTS)):
                 scores.propose_points(self._actor(lead.name), points)
+            capacity.change_capacity(self._actor(SALES_LEAD.name), SALES_CAN_WORK)
             draft = scores.draft(self._facilitator, SCORE_TEXT, SCORE, self._past.day(IN_FORCE))
             agreements.propose(self._facilitator, draft)
         content = agreements.read_version(self._facilitator, draft).content_hash
