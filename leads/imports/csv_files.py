@@ -33,6 +33,9 @@ from leads.store import Draft
 
 LARGEST_FILE = 200_000_000
 _BATCH = 20_000
+_READ_AT_ONCE = 64_000_000
+"""Bytes of a file that the engine reads ahead. A thread takes a quarter: with less, what it makes of it fills no group of rows, and
+keeping the rows in their order means to copy them once more."""
 _DELIMITERS = (",", ";", "\t", "|")
 _WILD = "*?[]{}"
 
@@ -98,6 +101,7 @@ class CsvFile(LeadFile):
             new_line="\\r\\n" if self.shape.returns > 0 else "\\n",
             ignore_errors=True,
             null_padding=False,
+            buffer_size=_READ_AT_ONCE,
         )
         cells = {
             f"c{number}": trimmed(view[f"h{place}"], self.shape.spaces)
