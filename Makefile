@@ -3,6 +3,8 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PORT ?= 8501
+# one more than the two cores that the suite is made for: browser tests wait for their pages much of the time
+WORKERS ?= 3
 BIN := .venv/bin
 export PORT
 
@@ -16,7 +18,7 @@ test: .venv/test.stamp browser
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 format: .venv/test.stamp
 	$(BIN)/ruff format .
