@@ -29,7 +29,7 @@ from portals import Portal, free_port  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
 SIZES = {"wide": (1280, 900), "phone": (360, 780)}
-TALLEST = 2000
+TALLEST = 1600
 COMMONEST = 128
 LARGEST_TOTAL = 8 * 2**20
 CHART_SETTLED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
