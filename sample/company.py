@@ -427,7 +427,9 @@ class _Story:
                 definitions.acknowledge(self._actor(person.name), current.id)
         others = [entry.in_force for entry in promises.read_promises(self._facilitator)]
         for version in (*others, scores.in_force_now(self._facilitator)):
-            for person in Random(f"{SEED} read").sample(both, _READERS_OF_OTHERS) if version else ():
+            if version is None:
+                continue
+            for person in Random(f"{SEED} read").sample(both, _READERS_OF_OTHERS):
                 agreements.acknowledge(self._actor(person.name), version.id)
 
     def _advance(self, cycle: str) -> None:
