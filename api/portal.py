@@ -93,7 +93,7 @@ def describe(api: FastAPI) -> dict[str, Any]:
         title="Concord",
         version="1",
         description="Send leads and what happens to them. Everything acknowledged is on disk, and in the figures about a second "
-        "later. Make a token in the portal under Settings, API access.",
+        "later. Make a token in the portal under Manage, API access.",
         routes=api.routes,
         servers=[{"url": "/api"}],
     )

@@ -12,8 +12,9 @@ import streamlit as st
 from actions import metrics
 from components.dashboard_words import SO_FAR
 from components.dates import DATE_FORMAT
+from components.segments import choose_segment
 from components.session import actor
-from components.text import ink, plain
+from components.text import plain
 
 PERIODS = {
     "30": "30 days",
@@ -49,7 +50,7 @@ def choose(today: date, versions: Sequence[str]) -> Choice:
     """Draw the controls and return what is chosen. `versions` are the definitions that all leads can be judged by."""
     fields = {**metrics.list_slices(actor()), _DEFINITION: _NAMES[_DEFINITION]}
     # in a row with others it would not wrap where the screen is narrow, but hide its end
-    period = _period()
+    period = choose_segment("MQLs of", PERIODS, _USUAL, key=_PERIOD)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         days = _dates(today) if period == "dates" else None
         by = st.selectbox(
@@ -75,26 +76,6 @@ def choose(today: date, versions: Sequence[str]) -> Choice:
     first, last, words = _span(period, days, today)
     by = by or next(iter(fields))
     return Choice(first, last, by, restate or None, only, words, _NAMES.get(by, fields[by]))
-
-
-def _period() -> str:
-    """The period that is chosen. In the address stands its name, which a label with a colour would not be."""
-    asked = str(st.query_params.get(_PERIOD, ""))
-    if _PERIOD not in st.session_state:
-        st.session_state[_PERIOD] = next((one for one, name in PERIODS.items() if asked == name), _USUAL)
-    period = st.segmented_control(
-        "MQLs of",
-        list(PERIODS),
-        required=True,
-        format_func=lambda period: ink(PERIODS[period]),
-        key=_PERIOD,
-    )
-    period = period or _USUAL
-    if period == _USUAL:
-        st.query_params.pop(_PERIOD, None)
-    elif asked != PERIODS[period]:
-        st.query_params[_PERIOD] = PERIODS[period]
-    return period
 
 
 def _dates(today: date) -> tuple[date, date] | None:

@@ -5,8 +5,8 @@ import streamlit as st
 from actions import rule_starts, what_if
 from actions.permissions import may
 from components.page import open_page, stop_on_refusal
+from components.segments import choose_segment
 from components.session import actor, person
-from components.text import ink
 from components.what_if import waiting_line
 from components.what_if_bridge import show_bridges
 from components.what_if_rule import show_rule
@@ -34,14 +34,6 @@ if not counted:
     st.stop()
 with stop_on_refusal():
     starts = rule_starts.list_starts(actor())
-view = st.segmented_control(
-    "Try",
-    list(_VIEWS),
-    default="rule",
-    required=True,
-    format_func=lambda one: ink(_VIEWS[one][0]),
-    key="what_if_view",
-    label_visibility="collapsed",
-    bind="query-params",
-)
-_VIEWS[view or "rule"][1](starts, counted)
+names = {view: name for view, (name, _) in _VIEWS.items()}
+view = choose_segment("Try", names, "rule", key="what_if_view", hidden=True)
+_VIEWS[view][1](starts, counted)
