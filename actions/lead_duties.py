@@ -164,9 +164,9 @@ def _waiting(connection: Connection, person: Person) -> tuple[Duty, ...]:
         if not counts.total:
             return ()
         waits = f"{_leads(counts.total)} {'waits' if counts.total == 1 else 'wait'} for sales to decide"
-        late = f", {counts.overdue:,} of them longer than agreed" if counts.overdue else ""
+        late = f", {counts.overdue:,} of them overdue" if counts.overdue else ""
         if counts.overdue == counts.total:
-            late = ", longer than agreed" if counts.total == 1 else ", all of them longer than agreed"
+            late = ", overdue" if counts.total == 1 else ", all of them overdue"
         return (Duty(f"{waits}{late}.", "See the leads", "leads"),)
     if counts.own:
         sentence = (

@@ -39,7 +39,7 @@ class Whose(StrEnum):
 
 
 class Age(StrEnum):
-    """How long they have waited: within the agreed time, longer, or either."""
+    """How long they have waited: in time, overdue, or either."""
 
     ALL = "all"
     IN_TIME = "in_time"
@@ -70,7 +70,7 @@ class InboxRow:
 
 @dataclass(frozen=True)
 class Inbox:
-    """One page of waiting leads, how many match the filters, how many wait in all, and the agreed hours for a decision.
+    """One page of waiting leads, how many match the filters, how many wait in all, and the hours in which one is due: what is agreed, or else the usual.
 
     `decides` is whether the person may decide. `revision` moves with whatever changes the inbox.
     """

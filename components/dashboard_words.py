@@ -51,7 +51,7 @@ def summary(
         return f"{sentence}; none of {leads} waits for a decision."
     late = figures["silent_rejections:mql"].numerator if "silent_rejections:mql" in figures else 0
     sentence += f"; {waiting:,} of {leads} {'waits' if waiting == 1 else 'wait'} for a decision"
-    return f"{sentence}, {late:,} of them for longer than agreed." if 0 < late <= waiting else f"{sentence}."
+    return f"{sentence}, {late:,} of them overdue." if 0 < late <= waiting else f"{sentence}."
 
 
 def _for_goal(goals: "Sequence[GoalProgress]") -> str:

@@ -98,10 +98,10 @@ def in_words(inbox: Inbox | None) -> str:
         return "No lead waits for a decision."
     waits = "1 lead waits for a decision" if total == 1 else f"{total:,} leads wait for a decision"
     if not overdue:
-        return f"{waits}; none longer than the agreed {_hours(inbox.limit_hours)}."
+        return f"{waits}; none longer than {_hours(inbox.limit_hours)}."
     if overdue == total:
-        return f"{waits}; {'it has' if total == 1 else 'all have'} waited longer than the agreed {_hours(inbox.limit_hours)}."
-    return f"{waits}; {overdue:,} {'has' if overdue == 1 else 'have'} waited longer than the agreed {_hours(inbox.limit_hours)}."
+        return f"{waits}; {'it has' if total == 1 else 'all have'} waited longer than {_hours(inbox.limit_hours)}."
+    return f"{waits}; {overdue:,} {'has' if overdue == 1 else 'have'} waited longer than {_hours(inbox.limit_hours)}."
 
 
 def _hours(hours: int) -> str:
@@ -315,9 +315,9 @@ def _show_one(inbox: Inbox, view: LeadView, place: int) -> None:
         owner = row.lead.fields.get("owner")
         handed = f"Handed over on {when(row.lead.handed_over_at)}{f' to {owner}' if owner else ', to nobody yet'}. "
         late = (
-            f"It has waited longer than the agreed {_hours(inbox.limit_hours)}."
+            f"It has waited longer than {_hours(inbox.limit_hours)}."
             if row.overdue
-            else "It is within the agreed time."
+            else "It is still in time."
         )
         st.caption(plain(handed + late))
         show_badges(view)
@@ -399,9 +399,7 @@ def _choose(inbox: Inbox) -> list[str]:
         column_config={
             "Lead": st.column_config.TextColumn(pinned=True),
             "Handed over": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
-            "Waiting": st.column_config.TextColumn(
-                help=f"Overdue: longer than the agreed {_hours(inbox.limit_hours)}."
-            ),
+            "Waiting": st.column_config.TextColumn(help=f"Overdue: longer than {_hours(inbox.limit_hours)}."),
             "Definition": st.column_config.TextColumn(
                 help="What the definition in force at the hand-over says of it."
             ),

@@ -60,7 +60,7 @@ def test_leads_that_wait_are_in_the_sentence_and_behind_their_figure(open_page, 
     add_history(200, start=RECENT, undecided=0.3)
     app = open_page(PAGE, make_person("team_lead", "sales"))
     waiting = int(re.search(r"(\d+) of these leads wait for a decision", texts(app))[1])
-    late = int(re.search(r"(\d+) of them for longer", texts(app))[1])
+    late = int(re.search(r"(\d+) of them overdue", texts(app))[1])
     assert 0 < late <= waiting
     app.button(key="metrics_silent_rejections:mql_passport").click().run()
     assert not app.exception

@@ -48,7 +48,7 @@ def waiting():
 
 def test_a_salesperson_goes_from_lead_to_lead_and_decides(open_page, inbox, sue):
     app = open_page(PAGE, sue)
-    assert "3 leads wait for a decision; none longer than the agreed 48 business hours." in texts(app)
+    assert "3 leads wait for a decision; none longer than 48 business hours." in texts(app)
     assert "3 of them are yours." in texts(app)
     assert "Firm 0 · lead 0" in texts(app) and "Became an MQL" in texts(app)
     app.button(key="leads_lead 0_accept").click().run()

@@ -78,7 +78,7 @@ def test_the_page_draws_and_then_tells_what_waits(open_page, leads, crew):
 
 
 def test_each_is_told_what_is_theirs(leads, crew, make_person):
-    assert told(crew["sales"]) == ["4 leads wait for sales to decide, 1 of them longer than agreed."]
+    assert told(crew["sales"]) == ["4 leads wait for sales to decide, 1 of them overdue."]
     assert told(crew["marketer"]) == []
     newcomer = make_person("member", "sales", name="Nia New")
     assert told(newcomer) == ["1 lead that belongs to nobody waits for a decision."]
@@ -88,7 +88,7 @@ def test_what_waits_for_a_signature_comes_before_what_leads_ask_for(leads, crew)
     definitions.propose(MACHINE, definitions.draft(MACHINE, "mql", "Fifty people."))
     assert told(crew["sales"])[:2] == [
         "MQL v1 waits for your signature.",
-        "4 leads wait for sales to decide, 1 of them longer than agreed.",
+        "4 leads wait for sales to decide, 1 of them overdue.",
     ]
 
 
