@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from actions import answers
 from alignment.errors import Refusal, WrongState
@@ -207,7 +208,12 @@ def _draw_again(survey_id: str, question: Question) -> None:
     questionnaire = current_progress().survey.questionnaire
     if questionnaire.depending_on(question.key) or st.session_state.get(f"answering_over_{survey_id}"):
         st.rerun()
-    st.rerun([fragment_key(question), PROGRESS, WAY])
+    try:
+        st.rerun([fragment_key(question), PROGRESS, WAY])
+    except (
+        StreamlitAPIException
+    ):  # clicked while the page was being drawn anew: not all of them are there yet
+        st.rerun()
 
 
 def _refused(survey_id: str) -> dict[str, NotSaved]:
