@@ -3,8 +3,8 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PORT ?= 8501
-# one more than the two cores that the suite is made for: browser tests wait for their pages much of the time
-WORKERS ?= 3
+# as many as the cores that the suite is made for: a third one gained nothing
+WORKERS ?= 2
 BIN := .venv/bin
 export PORT
 
