@@ -1,4 +1,4 @@
-"""The dashboard on many leads, in a running portal: how long it takes to open on a cold engine and when nothing has changed,
+"""The dashboard on many leads, in a running portal: how long it takes to open first after the start, and when nothing has changed,
 what four others who click notice of it, and how soon a query ends whose viewer has left.
 
 python -m benchmarks.dashboard --leads 1000000
@@ -239,7 +239,7 @@ def main(count: int, data: Path | None) -> None:
             click.echo(f"qualified leads shown      {delivered[1]}")
             click.echo(f"libraries were loaded      {loading:6.2f} s   after the server had started")
             click.echo(
-                f"opened on a cold engine    {cold:6.2f} s   (at most 1.5), of a processor {screens:.2f} s of the screens' process and "
+                f"opened first after the start {cold:5.2f} s   (at most 1.5), of a processor {screens:.2f} s of the screens' process and "
                 f"{figures:.2f} s of others"
             )
             click.echo(f"opened, nothing changed    {statistics.median(again):6.2f} s   (at most 0.3)")

@@ -296,14 +296,16 @@ def _pickled(error: BaseException) -> bytes:
 
 
 def _load() -> None:
-    """Load what figures are worked out with while nobody asks yet."""
-    import leads.dashboard
+    """Load what figures are worked out with, and open the facts in force, while nobody asks yet."""
     import leads.goals
     import leads.metrics.measuring
     import leads.metrics.promises  # noqa: F401
+    from leads.dashboard import look_ahead
     from leads.facts import load_engine
 
     load_engine()
+    with suppress(Refusal):  # who asks is told
+        look_ahead()
     gc.collect()
     gc.freeze()
 

@@ -46,6 +46,23 @@ def test_it_tells_what_each_measure_tells():
     assert found.reasons[0].group == {"reason": "no_budget"}
 
 
+def test_what_is_recorded_is_looked_up_before_anybody_asks(monkeypatch):
+    import leads.dashboard
+    from leads import recent_leads
+
+    with clock.at(AFTER):
+        leads.dashboard.look_ahead()  # there are no leads yet
+        add_history(50)
+        leads.dashboard.look_ahead()
+        monkeypatch.delattr(recent_leads, "_Record")  # which is made where it is looked up
+        found = dashboard.read_dashboard(MACHINE, first_day=START.date())
+        assert found.figures["volume:mql"].numerator
+        add_history(60)
+        monkeypatch.setattr(dashboard, "_pulse", dashboard._Pulse())
+        with pytest.raises(NameError):  # another version, of which nothing is known
+            dashboard.read_dashboard(MACHINE, first_day=START.date())
+
+
 def test_a_period_tells_the_same_from_recent_leads_as_from_all(monkeypatch):
     import random
 
