@@ -23,7 +23,7 @@ from leads.facts import Facts, session
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, CANONICAL_NAMES
 from leads.pointer import Pointer, WarehouseUnavailable
 from leads.shared_tables import SharedTables
-from leads.store import Draft, Warehouse
+from leads.store import Draft, Warehouse, reading_spill
 from leads.warehouse_settings import (
     OUTCOMES,
     SETTINGS,
@@ -151,8 +151,8 @@ class InPlace(Warehouse):
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         config = {
             **_ENGINE,
+            "temp_directory": str(reading_spill(self.folder)),
             "python_enable_replacements": False,
-            "temp_directory": str(self.folder / "spill"),
         }
         connection = duckdb.connect(":memory:", config=config)
         try:

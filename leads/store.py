@@ -397,7 +397,8 @@ class Warehouse:
         Called under both locks. A reader that still has an old file open keeps it until it closes it.
         """
         self._sweep_older("*.duckdb", pointer.file)
-        for path in (*self.folder.glob("*.building*"), self.folder / "spill"):
+        left = (path for path in self.folder.glob("reading-*.spill") if _left_by_the_dead(path))
+        for path in (*self.folder.glob("*.building*"), self.folder / "spill", *left):
             _delete(path)
 
     def _sweep_overlays(self, pointer: Pointer) -> None:
@@ -429,6 +430,25 @@ def _spill_of(path: Path) -> Path:
     return path.with_name(path.name + ".spill")
 
 
+def reading_spill(folder: Path) -> Path:
+    """Where one reading engine of this process lays aside what does not fit into its memory. It is made and removed by the engine.
+
+    Without a place of its own it would be `.tmp` where the program was started, with the same files for every process.
+    """
+    return folder / f"reading-{os.getpid()}-{secrets.token_hex(4)}.spill"
+
+
+def _left_by_the_dead(path: Path) -> bool:
+    """Whether the process that laid something aside there, by its number in the name, has ended."""
+    try:
+        os.kill(int(path.name.split("-")[1]), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, ValueError):
+        return False
+    return False
+
+
 def _delete(path: Path) -> None:
     """Remove a file, or a folder with what is in it; nothing where there is none."""
     if path.is_dir():
@@ -445,7 +465,8 @@ def _open_reader(folder: Path, pointer: Pointer) -> "duckdb.DuckDBPyConnection":
     """
     import duckdb
 
-    connection = duckdb.connect(":memory:", config={**_READER, "python_enable_replacements": False})
+    aside: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(reading_spill(folder))}
+    connection = duckdb.connect(":memory:", config={**_READER, **aside, "python_enable_replacements": False})
     try:
         if pointer.file is None:
             session(connection).attach(":memory:", name=_READ[0])

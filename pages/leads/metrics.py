@@ -44,13 +44,14 @@ if not shown_revision:
         st.page_link(page_path("bring_in"), label="Bring in leads", icon=":material/upload:")
     st.stop()
 
+answer = st.container()  # stands above what is chosen: on a phone that alone fills the screen
 with stop_on_refusal():
     versions = metrics.list_definitions(actor())
     company = read_company(actor())
     this_day = today(actor())
     choice = choose(this_day, versions)
 
-progress = st.empty()
+progress = answer.empty()
 began = perf_counter()
 
 
@@ -84,8 +85,11 @@ def at(instant: str) -> str:
 
 promised = promised_time(company.follow_up_minutes)
 kept_to = choice.only is not None or choice.restate is not None
-st.subheader(summary(found.figures, () if kept_to else found.goals, choice.period, promised), anchor=False)
-st.caption(f"As of {at(found.figures['volume:mql'].as_of)}.")
+with answer:
+    st.subheader(
+        summary(found.figures, () if kept_to else found.goals, choice.period, promised), anchor=False
+    )
+    st.caption(f"As of {at(found.figures['volume:mql'].as_of)}.")
 
 CARDS = (
     ("volume:mql", "Qualified leads"),

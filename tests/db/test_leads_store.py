@@ -380,3 +380,34 @@ def test_threads_that_read_facts_of_an_earlier_version_at_once_make_them_anew_on
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda _: ids(), range(4))) == [["a"]] * 4
     assert facts.pointer().number == before + 1
+
+
+def test_what_does_not_fit_into_memory_is_laid_aside_by_each_engine_in_a_place_of_its_own(
+    tmp_path, monkeypatch
+):
+    """Two that laid it aside in the same place would write into each other's files."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(leads.store._READER, "memory_limit", "60MB")
+    some_leads("a").load()
+    folder = warehouse().folder
+    engines = [leads.store._open_reader(folder, warehouse().pointer()) for _ in range(2)]
+    many = "SELECT hash(n) AS h, 'a text of some length ' || n AS t FROM range(1_500_000) made(n) ORDER BY h"
+    results = [engine.execute(many) for engine in engines]
+    spills = list(folder.glob("reading-*.spill"))
+    assert len(spills) == 2 and all(any(spill.iterdir()) for spill in spills)
+    engines[0].close()
+    assert len(results[1].fetchall()) == 1_500_000
+    engines[1].close()
+    assert list(folder.glob("*.spill")) == [] and not (tmp_path / ".tmp").exists()
+
+
+def test_what_a_killed_reader_has_laid_aside_is_cleared_away():
+    some_leads("a").load()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, used = (warehouse().folder / f"reading-{pid}-0.spill" for pid in (ended.pid, os.getpid()))
+    for spill in (left, used):
+        spill.mkdir()
+        (spill / "part").touch()
+    some_leads("b").load()
+    assert not left.exists() and used.exists()
