@@ -3,6 +3,9 @@
 A team's support of a rule is how much of what the team wants, and of what the rule takes, is the same: leads that pass both /
 leads that pass either (Jaccard). The search looks for rules that convince the less convinced team most. It is made of counting
 bits and draws nothing by lot: the same leads and rules always give the same list.
+
+The best of many rules is partly the luckiest on the leads it was chosen by. So rules are chosen by one half of the leads, and what
+is told of them is counted on the other half, which had no part in the choice (Cox, 1975, Biometrika 62: data splitting).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,6 +40,14 @@ class Limits:
     most_a_week: float | None = None
     least_win_rate: float | None = None
 
+    def kept(self, a_week: float, win_rate: float | None) -> bool:
+        """Whether so many leads a week and such a win rate, from 0 to 1, keep to them; no win rate meets no limit to it."""
+        if self.least_a_week is not None and a_week < self.least_a_week:
+            return False
+        if self.most_a_week is not None and a_week > self.most_a_week:
+            return False
+        return self.least_win_rate is None or (win_rate is not None and win_rate >= self.least_win_rate)
+
 
 @dataclass(frozen=True)
 class Price:
@@ -49,7 +60,10 @@ class Price:
 
 @dataclass(frozen=True)
 class Bridge:
-    """A rule between the two teams' own, with the leads that pass and what it means for each team."""
+    """A rule between the two teams' own, with the leads that pass and what it means for each team.
+
+    All counts are of the half of the leads that had no part in the choice; `a_week` is for all leads, scaled from those.
+    """
 
     rule: Rule
     passed: Outcomes
@@ -64,11 +78,14 @@ class Bridge:
 
 @dataclass(frozen=True)
 class Search:
-    """What a search found: the best bridges, that of the most support first, how many rules it tried, of how many."""
+    """What a search found: the best bridges, that of the most support in the half that was searched first; how many rules it
+    tried, of how many; and how many leads it chose by (`searched`) and told figures of (`told`)."""
 
     bridges: tuple[Bridge, ...]
     tried: int
     possible: int
+    searched: int
+    told: int
 
     @property
     def complete(self) -> bool:
@@ -121,15 +138,19 @@ def search(
     progress: Callable[[float], None] = lambda _: None,
     most_words: int = MOST_WORDS,
 ) -> Search:
-    """Find the rules on the Pareto front of both teams' support and the win rate, within the limits; at most six.
+    """Find the rules on the Pareto front of both teams' support and the win rate, within the limits, on one half of the leads,
+    and tell of at most six what they are on the other half.
 
     `passing` gives the leads for which part of a rule is true, as a bitmap, `count` what became of those of a bitmap;
     `weeks` is how long the window is. Of what is chosen from the slots, all has to hold; or all that both teams speak of, and
     at least one of the others. All such rules are tried where they are few enough; else the search climbs from several
     beginnings, changing one slot at a time. `progress` is told the share that is done; what it raises ends the search.
     """
-    ground = _Ground(slots, rules, passing)
-    most = max(1_000, most_words // (4 * max(1, ground.words)))
+    words = len(passing(_as_node(rules[Team.SALES])))
+    half = _Half(one_half(words), count, weeks)
+    other = _Half(~half.leads, count, weeks)
+    ground = _Ground(slots, rules, lambda node: passing(node) & half.leads)
+    most = max(1_000, most_words // (4 * max(1, words)))
     if ground.possible <= most:
         for number, choice in enumerate(ground.every()):
             if number % 500 == 0:
@@ -138,10 +159,64 @@ def search(
     else:
         ground.climb(most, lambda share: progress(0.8 * share))
     ground.look(EITHER)
-    bridges = _front(ground, count, weeks, limits, lambda share: progress(0.8 + 0.2 * share))
+    chosen = _front(ground, half, limits, lambda share: progress(0.8 + 0.2 * share))
+    wanted = {team: passing(_as_node(rules[team])) for team in Team}
+    bridges = tuple(_told(node, passing(node), wanted, other) for node in chosen)
     progress(1.0)
     tried = len(ground.seen)
-    return Search(bridges, tried, max(ground.possible + 1, tried))
+    return Search(bridges, tried, max(ground.possible + 1, tried), half.size, other.size)
+
+
+class _Half:
+    """One half of the leads, and what is counted in it."""
+
+    def __init__(self, leads: "Bits", count: Callable[["Bits"], Outcomes], weeks: float) -> None:
+        self.leads = leads
+        self.size = count(leads).leads
+        self._count = count
+        both = self.size + count(~leads).leads
+        # as if all leads were like these
+        self._weeks = weeks * self.size / both if both else 0.0
+
+    def count(self, bits: "Bits") -> Outcomes:
+        """What became of those leads of a bitmap that are in this half."""
+        return self._count(bits & self.leads)
+
+    def a_week(self, passed: Outcomes) -> float:
+        """How many leads a week that is, for all leads."""
+        return passed.leads / self._weeks if self._weeks else 0.0
+
+
+def one_half(words: int) -> "Bits":
+    """About half of so many words of 64 leads, always the same ones, and none more likely for when it came or stands.
+
+    The bits are those of SplitMix64 (Steele, Lea, Flood 2014) for the number of the word.
+    """
+    import numpy as np
+
+    mixed = np.arange(1, words + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def _told(node: Node, passing: "Bits", wanted: Mapping[Team, "Bits"], half: _Half) -> Bridge:
+    """What a rule that was chosen on other leads is on these."""
+    passed = half.count(passing)
+    prices = {
+        team: Price(
+            _in_common(passing & half.leads, theirs & half.leads),
+            half.count(theirs & ~passing),
+            half.count(passing & ~theirs),
+        )
+        for team, theirs in wanted.items()
+    }
+    return Bridge(Rule(node), passed, half.a_week(passed), prices)
+
+
+def _in_common(one: "Bits", other: "Bits") -> float:
+    either = _size(one | other)
+    return _size(one & other) / either if either else 0.0
 
 
 Choice = tuple[int, ...]
@@ -169,10 +244,6 @@ class _Ground:
         self._alone = [not slot.shared for slot in slots]
         self._sides = 2 if sum(self._alone) > 1 else 1
         self.possible = self._sides * prod(len(option) for option in self.options)
-
-    @property
-    def words(self) -> int:
-        return len(next(iter(self.wanted.values())))
 
     def every(self) -> Iterator[Choice]:
         return product(range(self._sides), *(range(len(option)) for option in self.options))
@@ -251,14 +322,10 @@ class _Ground:
 
 
 def _front(
-    ground: _Ground,
-    count: Callable[["Bits"], Outcomes],
-    weeks: float,
-    limits: Limits,
-    progress: Callable[[float], None],
-) -> tuple[Bridge, ...]:
+    ground: _Ground, half: _Half, limits: Limits, progress: Callable[[float], None]
+) -> tuple[Node, ...]:
     """The best of what was looked at that keep to the limits, none worse than another in everything."""
-    found: list[tuple[tuple[float, float, float], Choice, Outcomes, float]] = []
+    found: list[tuple[tuple[float, float, float], Choice]] = []
     told: set[tuple[float, ...]] = set()
     # of equals the one that asks for least, and then the first
     order = sorted(
@@ -272,25 +339,17 @@ def _front(
         if not min(support) or len(found) >= MOST_ON_FRONT:
             break
         bits = ground.bits(choice)
-        passed = count(bits) if bits is not None else Outcomes()
-        a_week = passed.leads / weeks if weeks else 0.0
+        passed = half.count(bits) if bits is not None else Outcomes()
         rate = round(passed.win_rate or 0.0, 2)  # less than a hundredth is no reason to prefer a rule
         worth = (*support, rate)
-        if worth in told or not _keeps(limits, a_week, passed.win_rate):
+        if worth in told or not limits.kept(half.a_week(passed), passed.win_rate):
             continue
         told.add(worth)
         if not any(
             all(one >= other for one, other in zip(better, worth, strict=True)) for better, *_ in found
         ):
-            found.append((worth, choice, passed, a_week))
-    return tuple(
-        Bridge(Rule(ground.node(choice)), passed, a_week, _prices(ground, choice, count))
-        for _, choice, passed, a_week in _spread(found)
-    )
-
-
-def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return all(mine >= theirs for mine, theirs in zip(one, other, strict=True))
+            found.append((worth, choice))
+    return tuple(ground.node(choice) for _, choice in _spread(found))
 
 
 def _spread(found: list[Any]) -> list[Any]:
@@ -299,24 +358,6 @@ def _spread(found: list[Any]) -> list[Any]:
         return found
     best = max(found[SHORT_LIST - 1 :], key=lambda one: one[0][2])
     return [*found[: SHORT_LIST - 1], best]
-
-
-def _prices(ground: _Ground, choice: Choice, count: Callable[["Bits"], Outcomes]) -> dict[Team, Price]:
-    bits = ground.bits(choice)
-    assert bits is not None
-    support = dict(zip(Team, ground.seen[choice], strict=True))
-    return {
-        team: Price(support[team], count(wanted & ~bits), count(bits & ~wanted))
-        for team, wanted in ground.wanted.items()
-    }
-
-
-def _keeps(limits: Limits, a_week: float, win_rate: float | None) -> bool:
-    if limits.least_a_week is not None and a_week < limits.least_a_week:
-        return False
-    if limits.most_a_week is not None and a_week > limits.most_a_week:
-        return False
-    return limits.least_win_rate is None or (win_rate is not None and win_rate >= limits.least_win_rate)
 
 
 def _worth(support: tuple[float, float]) -> tuple[float, float]:

@@ -93,7 +93,7 @@ def show_bridges(starts: Sequence[RuleStart], counted: Windows) -> None:
         labels = what_if.field_labels(actor())
         _show_answer(found)
     for number, bridge in enumerate(found.bridges, start=1):
-        _show_bridge(number, bridge, labels)
+        _show_bridge(number, bridge, labels, limits)
 
 
 def _search(documents: Mapping[Team, Mapping[str, Any]], limits: Limits, window: Window) -> Search:
@@ -117,29 +117,36 @@ def _show_answer(found: Search) -> None:
         st.markdown(f"{tried}. Loosen a limit, and search again.")
         return
     best = found.bridges[0]
-    several = len(found.bridges) > 1
     st.subheader(
         f"The closest rule has at least {percent(best.support)} of its leads in common with each team.",
         anchor=False,
     )
     st.markdown(
         f"In common are leads that the rule and the team's own rule both let through, of all that either of them does. {tried}."
-        + (" Of those below, none is worse than another in everything." if several else "")
     )
-    # simulated: of 20,000 rules on leads of which each rule wins 20 %, nearly always one wins 25 %, its interval beyond 20 %
+    # simulated: of 20,000 rules on leads of which each rule wins 20 %, nearly always one wins 25 % of those it was chosen by
     st.caption(
-        "Of so many rules some win more by chance alone, more than their intervals say. Expect less of new leads, and try a rule on "
-        "another window before you sign it."
+        f"Rules were chosen by one half of the window's leads ({found.searched:,}), drawn evenly over it; all that is said of them "
+        f"is counted on the other half ({found.told:,}), so that none looks good only because it was picked from many."
+        + (
+            " On the half they were chosen by, none is worse than another in everything."
+            * (len(found.bridges) > 1)
+        )
     )
 
 
-def _show_bridge(number: int, bridge: Bridge, labels: Mapping[str, str]) -> None:
+def _show_bridge(number: int, bridge: Bridge, labels: Mapping[str, str], limits: Limits) -> None:
     with st.container(border=True, key=f"what_if_bridge_{number}"):
         st.markdown(f"**{number}.** {plain(f'A lead qualifies if {sentence(bridge.rule, labels)}.')}")
         st.markdown(
-            f"It would let {_counted(bridge.passed)} through, about {a_week_in_words(bridge.a_week)} a week. Of those that were won "
-            f"or lost since, {rate_in_words(bridge.passed)} were won."
+            f"It would let about {a_week_in_words(bridge.a_week)} leads a week through: {_counted(bridge.passed)} of the half that "
+            f"is counted. Of those that were won or lost since, {rate_in_words(bridge.passed)} were won."
         )
+        if not limits.kept(bridge.a_week, bridge.passed.win_rate):
+            st.caption(
+                ":material/info: It kept to your limits on the leads it was chosen by, and does not quite on these: take them as what "
+                "to expect."
+            )
         for team in Team:
             price = bridge.prices[team]
             badge = f":{TEAM_COLOURS[team]}-badge[{team.label.capitalize()}]"

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from alignment.bridging import Limits, search, slots_of
+from alignment.bridging import Limits, one_half, search, slots_of
 from alignment.people import Team
 from alignment.rules import AllOf, AnyOf, Condition, Operator, Points, PointsEntry, Rule, evaluate
 from alignment.what_if import Outcomes
@@ -52,10 +52,21 @@ class Leads:
         won = int(np.sum(inside & np.array(self.won)))
         return Outcomes(int(inside.sum()), won, int(inside.sum()) - won)
 
-    def support(self, rule, team):
-        mine = {number for number, row in enumerate(self.rows) if evaluate(rule, row)}
-        theirs = {number for number, row in enumerate(self.rows) if evaluate(RULES[team], row)}
+    def half(self, searched):
+        """The numbers of the leads that rules are chosen by, or of those that figures are told of."""
+        drawn = np.unpackbits(one_half(len(self.rows) // 64).view(np.uint8)).astype(bool)
+        return {number for number, is_drawn in enumerate(drawn) if is_drawn is np.bool_(searched)}
+
+    def passed(self, rule, half):
+        return {number for number in half if evaluate(rule, self.rows[number])}
+
+    def support(self, rule, team, half):
+        mine, theirs = self.passed(rule, half), self.passed(RULES[team], half)
         return len(mine & theirs) / len(mine | theirs)
+
+    def rate(self, rule, half):
+        passed = self.passed(rule, half)
+        return sum(self.won[number] for number in passed) / len(passed)
 
     def find(self, limits=NONE, **options):
         return search(slots_of(RULES, between), RULES, self.passing, self.count, 10, limits, **options)
@@ -102,32 +113,42 @@ def test_nothing_that_can_be_built_convinces_the_less_convinced_team_more():
     leads = Leads()
     found = leads.find()
     assert found.complete
+    searched, told = leads.half(True), leads.half(False)
+    assert (found.searched, found.told) == (len(searched), len(told))
     slots = [(None, *slot.forms) for slot in slots_of(RULES, between)]
     best = 0.0
     for chosen in product(*slots):
         parts = [part for part in chosen if part is not None]
         if parts:
-            best = max(best, min(leads.support(Rule(AllOf(tuple(parts))), team) for team in Team))
-    assert found.bridges[0].support >= best - 1e-12
-    for bridge in found.bridges:
+            rule = Rule(AllOf(tuple(parts)))
+            best = max(best, min(leads.support(rule, team, searched) for team in Team))
+    first = found.bridges[0].rule
+    assert min(leads.support(first, team, searched) for team in Team) >= best - 1e-12
+
+
+def test_what_is_told_of_a_rule_is_counted_on_the_other_half():
+    leads = Leads()
+    told = leads.half(False)
+    for bridge in leads.find().bridges:
         for team in Team:
-            assert bridge.prices[team].support == pytest.approx(leads.support(bridge.rule, team))
-        passed = [number for number, row in enumerate(leads.rows) if evaluate(bridge.rule, row)]
+            assert bridge.prices[team].support == pytest.approx(leads.support(bridge.rule, team, told))
+        passed = leads.passed(bridge.rule, told)
         assert bridge.passed.leads == len(passed)
         assert bridge.passed.won == sum(leads.won[number] for number in passed)
-        assert bridge.a_week == len(passed) / 10
-        given_up = [
-            number
-            for number, row in enumerate(leads.rows)
-            if evaluate(SALES, row) and not evaluate(bridge.rule, row)
-        ]
-        assert bridge.prices[Team.SALES].gives_up.leads == len(given_up)
+        assert bridge.a_week == pytest.approx(len(passed) / 10 * len(leads.rows) / len(told))
+        sales = leads.passed(SALES, told)
+        assert bridge.prices[Team.SALES].gives_up.leads == len(sales - passed)
+        assert bridge.prices[Team.SALES].takes.leads == len(passed - sales)
 
 
 def test_none_of_the_list_is_worse_than_another_in_everything():
-    bridges = Leads().find().bridges
+    leads = Leads()
+    bridges, half = leads.find().bridges, leads.half(True)
     assert len(bridges) > 1
-    worths = [(*(one.prices[team].support for team in Team), one.passed.win_rate) for one in bridges]
+    worths = [
+        (*(leads.support(one.rule, team, half) for team in Team), leads.rate(one.rule, half))
+        for one in bridges
+    ]
     for one in worths:
         assert not any(
             other != one and all(theirs >= mine for mine, theirs in zip(one, other, strict=True))
@@ -135,15 +156,40 @@ def test_none_of_the_list_is_worse_than_another_in_everything():
         )
 
 
-def test_limits_are_kept_to():
+def test_limits_are_kept_to_by_the_leads_that_rules_are_chosen_by():
     leads = Leads()
+    half = leads.half(True)
     limits = Limits(least_a_week=3, most_a_week=12, least_win_rate=0.4)
     found = leads.find(limits)
     assert found.bridges
     for bridge in found.bridges:
-        assert 3 <= bridge.a_week <= 12
-        assert bridge.passed.win_rate >= 0.4
+        a_week = len(leads.passed(bridge.rule, half)) / 10 * len(leads.rows) / len(half)
+        assert limits.kept(a_week, leads.rate(bridge.rule, half))
     assert leads.find(Limits(least_a_week=1_000)).bridges == ()
+    assert not Limits(least_win_rate=0.1).kept(5, None)
+    assert not Limits(most_a_week=4).kept(5, None)
+    assert Limits(5, 5, 0.1).kept(5, 0.1)
+
+
+def test_the_half_that_is_chosen_by_is_half_of_any_stretch():
+    drawn = np.unpackbits(one_half(1_000).view(np.uint8)).reshape(10, -1)
+    assert np.abs(drawn.mean(axis=1) - 0.5).max() < 4 * 0.5 / np.sqrt(drawn.shape[1])
+    every = [drawn.reshape(-1)[place::step].mean() for step in (2, 3, 7, 64) for place in range(step)]
+    assert np.abs(np.array(every) - 0.5).max() < 0.06
+
+
+def test_the_best_of_many_tells_no_better_win_rate_than_it_has():
+    """Every lead is won alike, so that whatever wins more on the leads it was chosen by does so by chance."""
+    chosen, told = [], []
+    for seed in range(25):
+        leads = Leads(512, seed)
+        draw = random.Random(seed)
+        leads.won = [draw.random() < 0.2 for _ in leads.rows]
+        lucky = max(leads.find().bridges, key=lambda one: leads.rate(one.rule, leads.half(True)))
+        chosen.append(leads.rate(lucky.rule, leads.half(True)))
+        told.append(lucky.passed.win_rate)
+    assert np.mean(chosen) > 0.23
+    assert abs(np.mean(told) - 0.2) < 0.02
 
 
 def test_a_search_too_large_for_everything_climbs_and_says_so_and_finds_the_same_again():
@@ -151,7 +197,7 @@ def test_a_search_too_large_for_everything_climbs_and_says_so_and_finds_the_same
     told = []
     found = leads.find(most_words=1, progress=told.append)
     assert not found.complete or found.tried == found.possible
-    assert found.bridges[0].support == pytest.approx(leads.find().bridges[0].support)
+    assert found.bridges[0].rule == leads.find().bridges[0].rule
     assert found == leads.find(most_words=1)
     assert told[-1] == 1
     assert all(0 <= one <= 1 for one in told)
