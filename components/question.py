@@ -87,7 +87,7 @@ def draw_question(
                     _rule_key(key),
                     st.session_state[key],
                     on_change=lambda: answered(key, on_change),
-                    conditions_only=True,
+                    only="conditions",
                 )
         case QuestionType.LEAD_CARDS:
             draw_cards(cards, key, on_change)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
+from actions.fields import find_misfit
 from alignment.errors import InvalidInput
 from alignment.rules import InvalidRule, Points, parse, parse_json, sentence, to_document, to_json
 from alignment.rules.drafting import (
@@ -20,10 +21,15 @@ from alignment.rules.drafting import (
     finish,
     is_blank,
 )
+from alignment.scores import check_points
 from components.rule_editor_parts import Drawing, choices, draw_group, draw_points
+from components.session import actor
 from components.text import ink, plain
 
 _NONE, _CONDITIONS, _POINTS, _JSON = "Text only", "Conditions", "Points", "As JSON"
+
+Only = Literal["", "conditions", "points"]
+"""What a rule may be made of, '' for either; and then there may be none."""
 
 
 @dataclass(frozen=True)
@@ -85,32 +91,35 @@ def edit_rule(
     document: Mapping[str, Any] | None,
     *,
     on_change: Callable[[], None] | None = None,
-    conditions_only: bool = False,
+    only: Only = "",
 ) -> RuleDraft:
     """Draw the editor, starting from `document`, and return what it holds now. `key` keeps two editors apart.
 
-    `on_change` runs after each change, with `read_rule(key, document)` giving what the editor holds then. With
-    `conditions_only` there is no choice of text, points or JSON instead of conditions.
+    `on_change` runs after each change, with `read_rule(key, document)` giving what the editor holds then. With `only`
+    "conditions" nothing else is offered; with "points" neither conditions alone nor no rule.
     """
-    editing = _editing(key, document)
+    conditions_only = only == "conditions"
+    editing = _editing(key, document, only)
     mode: str | None = _POINTS if editing.draft.scored else _CONDITIONS
     if not conditions_only:
-        start = _NONE if document is None else mode
+        start = _NONE if document is None and not only else mode
         mode = st.segmented_control(
-            "Rule that runs on the lead data",
-            [_NONE, _CONDITIONS, _POINTS, _JSON],
+            "Points" if only == "points" else "Rule that runs on the lead data",
+            [_POINTS, _JSON] if only == "points" else [_NONE, _CONDITIONS, _POINTS, _JSON],
             format_func=ink,
             default=None if _mode(key) in st.session_state else start,
             required=True,
             key=_mode(key),
             on_change=_switch,
             args=(key, document, on_change),
-            help="With a rule, the portal can check every lead against the definition.",
+            help=None
+            if only == "points"
+            else "With a rule, the portal can check every lead against the definition.",
         )
     if mode not in (_CONDITIONS, _POINTS, _JSON):
         return RuleDraft(None)
     if mode == _JSON:
-        _draw_json(key, document, editing, on_change)
+        _draw_json(key, document, editing, on_change, only)
     else:
         drawing = Drawing(key, choices(editing.draft), partial(_take, key, document, on_change))
         if editing.draft.scored:
@@ -127,6 +136,9 @@ def edit_rule(
         )
     elif draft.document is not None:
         st.markdown(f":material/rule: {describe_rule(draft.document)}")
+        misfit = find_misfit(actor(), draft.document) if mode == _JSON else ""
+        if misfit:
+            st.caption(f":orange[:material/warning:] No lead can be judged by it as it is. {plain(misfit)}")
     return draft
 
 
@@ -151,7 +163,7 @@ def _state(key: str) -> str:
     return f"{key}_editing"
 
 
-def _editing(key: str, document: Mapping[str, Any] | None) -> _Editing:
+def _editing(key: str, document: Mapping[str, Any] | None, only: Only = "") -> _Editing:
     """What is being edited; anew when the editor was away from the screen, or gets another document from outside."""
     editing: _Editing | None = st.session_state.get(_state(key))
     drawn = any(name in st.session_state for name in (_mode(key), f"{key}_undo"))
@@ -159,7 +171,8 @@ def _editing(key: str, document: Mapping[str, Any] | None) -> _Editing:
         if editing.base == document or editing.held().document == document:
             return editing
         st.session_state.pop(_mode(key), None)
-    editing = _Editing(document, begin(document))
+    began = begin(document)
+    editing = _Editing(document, as_points(began) if only == "points" else began)
     st.session_state[_state(key)] = editing
     return editing
 
@@ -207,12 +220,15 @@ def _switch(key: str, document: Mapping[str, Any] | None, on_change: Callable[[]
         on_change()
 
 
-def _paste(key: str, document: Mapping[str, Any] | None, on_change: Callable[[], None] | None) -> None:
+def _paste(
+    key: str, document: Mapping[str, Any] | None, on_change: Callable[[], None] | None, only: Only
+) -> None:
     editing = _editing(key, document)
     text = str(st.session_state.get(f"{key}_json") or "")
     try:
-        pasted = begin(to_document(parse_json(text)))
-    except InvalidRule as error:
+        read = parse_json(text)
+        pasted = begin(check_points(to_document(read)) if only == "points" else to_document(read))
+    except InvalidInput as error:
         editing.pasted, editing.fault = text, str(error)
     else:
         editing.pasted = editing.fault = None
@@ -229,6 +245,7 @@ def _draw_json(
     document: Mapping[str, Any] | None,
     editing: _Editing,
     on_change: Callable[[], None] | None,
+    only: Only,
 ) -> None:
     held = editing.held().document
     text = '{"version": 1, "all": []}' if held is None else to_json(parse(held))
@@ -240,8 +257,10 @@ def _draw_json(
         height=240,
         key=f"{key}_json",
         on_change=_paste,
-        args=(key, document, on_change),
-        help="Groups “all”, “any” and “not” may be nested, or points may be added up to a threshold.",
+        args=(key, document, on_change, only),
+        help="Points are added up to a threshold; what they are given for may have groups “all”, “any” and “not”."
+        if only == "points"
+        else "Groups “all”, “any” and “not” may be nested, or points may be added up to a threshold.",
     )
 
 

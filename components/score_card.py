@@ -108,7 +108,7 @@ def edit_version(
         help="Such as what happens with a lead that reaches the threshold. It is signed, too.",
     )
     start = ask_start(key, version)
-    rule = edit_rule(f"{key}_points", began or EXAMPLE)
+    rule = edit_rule(f"{key}_points", began or EXAMPLE, only="points")
 
     save_form(
         key,
@@ -149,7 +149,7 @@ def _edit_side(entry: ScoreEntry, team: Team) -> None:
     if not panel.open:
         return
     with panel:
-        rule = edit_rule(f"{_OWN}_points", own.rule if own else EXAMPLE)
+        rule = edit_rule(f"{_OWN}_points", own.rule if own else EXAMPLE, only="points")
         if st.button("Save our points", type="primary", key=f"{_OWN}_save"):
             perform(
                 f"Kept as the points of {team.label}.",

@@ -144,7 +144,10 @@ def edit_chosen(
         expanded=document is None,
         key=f"{key}_part_{chosen}",
     ):
-        draft = edit_rule(f"{key}_{chosen}", document, conditions_only=document is None and what == "rule")
+        if what == "score":
+            draft = edit_rule(f"{key}_{chosen}", document, only="points")
+        else:
+            draft = edit_rule(f"{key}_{chosen}", document, only="" if document else "conditions")
     return None if draft.fault is not None else draft.document
 
 

@@ -22,7 +22,9 @@ def editor_alone():
         st.session_state["told"] = [*st.session_state.get("told", []), held.document]
 
     if not st.session_state.get("away"):
-        draft = edit_rule("rule", st.session_state["start"], on_change=note)
+        draft = edit_rule(
+            "rule", st.session_state["start"], on_change=note, only=st.session_state.get("only", "")
+        )
         st.session_state["held"] = (draft.document, draft.fault)
 
 
@@ -33,10 +35,11 @@ def with_leads():
 
 @pytest.fixture
 def open_editor(make_person):
-    def opened(start=None):
+    def opened(start=None, only=""):
         app = AppTest.from_function(editor_alone, default_timeout=30)
         sign_in(app, make_person("facilitator", None))
         app.session_state["start"] = start
+        app.session_state["only"] = only
         app.run()
         assert not app.exception
         return app
@@ -259,3 +262,36 @@ def test_a_field_that_leads_hardly_have_is_told(with_leads, open_editor):
     assert any("No lead has Campaign filled in" in caption.value for caption in app.caption)
     app = open_editor({"version": 1, "all": [{"field": "their_own", "op": "=", "value": "x"}]})
     assert any("No lead has their own filled in" in caption.value for caption in app.caption)
+
+
+def test_a_pasted_field_that_leads_do_not_have_is_told_before_it_is_saved(with_leads, open_editor):
+    app = open_editor({"version": 1, "all": [SIZE]})
+    app.segmented_control(key="rule_mode").set_value("As JSON").run()
+    assert not any("No lead can be judged" in caption.value for caption in app.caption)
+    mistyped = {"version": 1, "all": [SIZE | {"field": "emplyees"}]}
+    app.text_area(key="rule_json").set_value(json.dumps(mistyped)).run()
+    assert held(app) == mistyped, "leads may have it one day"
+    [told] = [caption.value for caption in app.caption if "No lead can be judged" in caption.value]
+    assert "Did you mean “employees”?" in told
+
+
+def test_without_leads_any_field_may_be_pasted(open_editor):
+    app = open_editor({"version": 1, "all": [SIZE | {"field": "their_own"}]})
+    app.segmented_control(key="rule_mode").set_value("As JSON").run()
+    assert not any("No lead can be judged" in caption.value for caption in app.caption)
+
+
+def test_a_score_is_points_and_nothing_else_is_offered(open_editor):
+    points = {"version": 1, "points": [{"if": SIZE, "add": 20}], "threshold": 20}
+    app = open_editor(points, only="points")
+    offered = app.segmented_control(key="rule_mode").options
+    assert len(offered) == 2 and "Points" in offered[0] and "As JSON" in offered[1]
+    assert held(app) == points
+    app.segmented_control(key="rule_mode").set_value("As JSON").run()
+    app.text_area(key="rule_json").set_value(json.dumps({"version": 1, "all": [SIZE]})).run()
+    assert "A score is points and a threshold" in fault(app)
+    app.text_area(key="rule_json").set_value(json.dumps(points | {"threshold": 10})).run()
+    assert held(app) == points | {"threshold": 10}
+    press(app, "undo")
+    app.segmented_control(key="rule_mode").set_value("Points").run()
+    assert held(app) == points

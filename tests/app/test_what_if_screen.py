@@ -258,6 +258,7 @@ def test_without_a_score_it_says_what_to_do(opened):
     assert not app.exception
     said = texts(app)
     assert "Give points for traits and actions" in said
+    assert app.button(key="what_if_points_own_add"), "points can be given at once"
     assert "Each team proposes its own points first" in said
 
 
