@@ -38,27 +38,30 @@ def make_facts(count: int, *, until: datetime = AS_OF, days: int = DAYS, seed: i
     """
     import ibis
 
-    from leads import episodes, schema
+    from leads import episodes, outcomes, schema
     from leads.store import warehouse
 
     with warehouse().write() as draft:
         backend = draft.backend
         connection = backend.con
         attributes = tuple(_TYPES)
-        lead = backend.create_table("lead", schema=schema.lead(attributes))
+        lead = backend.create_table("lead", schema=schema.followed(attributes))
         event = backend.create_table("lead_event", schema=schema.EVENT)
         for first in range(0, count, _AT_ONCE):
             end = min(first + _AT_ONCE, count)
             _plan(connection, first, end, until, days, seed)
-            connection.execute(f"INSERT INTO lead BY NAME {_LEADS}")
+            fresh = backend.create_table("fresh_lead", schema=schema.lead(attributes), temp=True)
+            connection.execute(f"INSERT INTO fresh_lead BY NAME {_LEADS}")
             connection.execute(f"INSERT INTO lead_event BY NAME {_events()}")
             connection.execute("DROP TABLE plan")
-            part = [table.lead_id.between(_lead_id(first), _lead_id(end - 1)) for table in (lead, event)]
-            built = episodes.build(lead.filter(part[0]), event.filter(part[1]))
+            happened = event.filter(event.lead_id.between(_lead_id(first), _lead_id(end - 1)))
+            backend.insert("lead", outcomes.build(fresh, happened))
+            built = episodes.build(fresh, happened)
             if first:
                 backend.insert("episode", built)
             else:
                 backend.create_table("episode", built)
+            backend.drop_table("fresh_lead")
         types = [{"name": name, "type": kind} for name, kind in _TYPES.items()]
         backend.create_table("custom_field", ibis.memtable(types, schema=schema.CUSTOM_FIELD))
         backend.create_table("known_column", schema=schema.KNOWN_COLUMN)

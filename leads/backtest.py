@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import ibis
 
-from alignment.lifecycle import EventType, Stage
 from alignment.rules import Rule, fields_of
 from alignment.what_if import Outcomes, RuleChange, Verdicts, Window, change_from
 from leads.closed_periods import EVERYTHING, Period, closed_periods, start_of, within
@@ -139,7 +138,7 @@ def backtest(
     taken as they are known now. Without a period all leads count, dated or not.
     """
     with warehouse().read() as facts:
-        population = with_outcomes(facts)
+        population = facts.followed
         period = Period(first_day, last_day)
         dated: ibis.Value = ibis.literal(True)
         if period != EVERYTHING:
@@ -171,7 +170,7 @@ def backtest(
 def count_windows(facts: Facts, as_of: datetime, timezone: str) -> tuple[tuple[Window, Outcomes], ...]:
     """The windows that a rule can be tried on, each with what became of its leads: the last quarter that was over at `as_of`
     (aware) and in which leads came, twelve months, and all leads; see `closed_periods`."""
-    population = with_outcomes(facts)
+    population = facts.followed
     periods = closed_periods(facts, population, as_of, timezone)
     columns: dict[str, ibis.Value] = {
         "first": population.came_at.min(),
@@ -297,8 +296,8 @@ def outcomes_where(table: ibis.Table, where: ibis.Value | None = None) -> dict[s
 
 
 def of_window(facts: Facts, window: Window, timezone: str) -> ibis.Table:
-    """The leads that came in the window, with the columns of `with_outcomes`."""
-    population = with_outcomes(facts)
+    """The leads that came in the window, with what became of them."""
+    population = facts.followed
     period = Period(window.first_day, window.last_day)
     return population.filter(within(population.came_at, period, timezone))
 
@@ -325,7 +324,7 @@ def compare_rules(
     """
     if not pairs:
         return ()
-    population = with_outcomes(facts)
+    population = facts.followed
     population = population.filter(within(population.came_at, period, timezone))
     # by their text: rules that ask for True and for 1 are equal in Python, and mean something else
     distinct = {repr(rule): rule for pair in pairs for rule in pair}
@@ -363,35 +362,6 @@ def compare_rules(
             lost_only_second=counts[f"lost_only_second_{number}"],
         )
         for number in range(len(pairs))
-    )
-
-
-def with_outcomes(facts: Facts, lead: ibis.Table | None = None) -> ibis.Table:
-    """One row per lead: its fields, when it came, whether it was won or (if not) lost, whether anyone worked it.
-
-    `lead` are the leads with other columns than those of the facts. Columns: those of the lead, `came_at` (naive UTC: when it first entered MQL, else when it was created), `closed_at` (when
-    it was first won, else first lost), `won`, `lost` and `worked`.
-    """
-    event = facts.event
-    entered = event.type == EventType.ENTERED_STAGE.value
-    later = entered & event.stage.isin(
-        [stage.value for stage in (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON, Stage.LOST)]
-    )
-    happened = event.group_by("lead_id").aggregate(
-        qualified_at=event["at"].min(where=entered & (event.stage == Stage.MQL.value)),
-        won=(entered & (event.stage == Stage.WON.value)).any(),
-        lost=(entered & (event.stage == Stage.LOST.value)).any(),
-        won_at=event["at"].min(where=entered & (event.stage == Stage.WON.value)),
-        lost_at=event["at"].min(where=entered & (event.stage == Stage.LOST.value)),
-        worked=(later | ~(entered | (event.type == EventType.ASSIGNED.value))).any(),
-    )
-    joined = (facts.lead if lead is None else lead).left_join(happened, "lead_id").drop("lead_id_right")
-    return joined.mutate(
-        came_at=joined.qualified_at.coalesce(joined.created_at),
-        closed_at=joined.won.fill_null(False).ifelse(joined.won_at, joined.lost_at),
-        won=joined.won.fill_null(False),
-        lost=joined.lost.fill_null(False) & ~joined.won.fill_null(False),
-        worked=joined.worked.fill_null(False),
     )
 
 

@@ -64,7 +64,7 @@ class Places:
     laid: "NDArray[np.int32]"
 
     def of(self, rows: Any) -> Any:
-        """The places of rows as `Facts.lead_rows` numbers them."""
+        """The places of rows as `Facts.followed_rows` numbers them."""
         found = np.empty(len(rows), np.int32)
         base = rows >= 0
         found[base] = self.base[rows[base]]

@@ -6,7 +6,7 @@ from datetime import datetime
 from alignment.disagreement.costs import LeadsApart
 from alignment.people import Team
 from alignment.rules import FieldType, InvalidRule, Rule, parse, to_document
-from leads.backtest import RuleComparison, compare_rules, with_outcomes
+from leads.backtest import RuleComparison, compare_rules
 from leads.closed_periods import Period, closed_periods
 from leads.store import Facts
 
@@ -39,7 +39,7 @@ def costs_of(
     if not pairs:
         return {}
     best: dict[str, LeadsApart] = {}
-    for period in closed_periods(facts, with_outcomes(facts), as_of, timezone):
+    for period in closed_periods(facts, facts.followed, as_of, timezone):
         found = compare_rules(facts, list(pairs.values()), period, timezone)
         looked_at = {key: _apart(tried, period) for key, tried in zip(pairs, found, strict=True)}
         asked = {

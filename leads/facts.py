@@ -59,15 +59,23 @@ class Facts:
     @property
     def lead(self) -> "ibis.Table":
         """One row per lead: `lead_id`, the canonical fields, and `attribute_…` for custom ones."""
+        from leads import schema
+
+        whole = self._whole("lead")
+        return whole.drop(*(name for name in schema.OUTCOME if name in whole.columns))
+
+    @property
+    def followed(self) -> "ibis.Table":
+        """The leads, and what became of them: `came_at`, `closed_at`, `won`, `lost` and `worked`; see `leads.outcomes`."""
         return self._whole("lead")
 
     @property
-    def lead_rows(self) -> "ibis.Table":
-        """The leads with `row`, for those who read more of their columns later: where each stands in this version, from 0 on in
+    def followed_rows(self) -> "ibis.Table":
+        """`followed` with `row`, for those who read more of their columns later: where each stands in this version, from 0 on in
         the base, and from -1 down in what is laid over it."""
         base = self._backend.table("lead", database=self._base)
         numbered = base.mutate(row=base.rowid())
-        columns = {**self.lead.schema(), "row": numbered.row.type()}
+        columns = {**self.followed.schema(), "row": numbered.row.type()}
         if self._live is None:
             return aligned(numbered, columns)
         replaced = self._backend.table(replaced_rows("lead"), database=self._live)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import ibis
 
 from alignment.field_spread import Classes, round_classes
-from leads.backtest import with_outcomes
 from leads.closed_periods import EVERYTHING, Period, within
 from leads.model import column_of
 from leads.rule_expressions import as_number
@@ -35,7 +34,7 @@ def spread_of(
 
     None where the leads have no such field, or no number in it.
     """
-    population = with_outcomes(facts)
+    population = facts.followed
     if column_of(field) not in population.columns:
         return None
     population = population.filter(within(population.came_at, period, timezone))

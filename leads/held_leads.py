@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import numpy as np
 
-from leads.backtest import with_outcomes
 from leads.condition_bitmaps import QUARTER_HOUR, HeldLeads, Places
 from leads.facts import Facts
 from leads.held_columns import INSTANT, MOST_VALUES, NEVER, NUMBER, TEXT, Codes, packed
@@ -43,7 +42,7 @@ def hold(facts: Facts, fields: Iterable[str] = ()) -> HeldLeads:
     wanted = tuple(fields)
     count = facts.value(facts.lead.count())
     with_time = count <= _FEW or INSTANT in {_kind_of(facts.lead, name) for name in wanted}
-    lead = with_outcomes(facts, facts.lead_rows)
+    lead = facts.followed_rows
     quarter = (lead.came_at.truncate("s").epoch_seconds() // QUARTER_HOUR).cast("int64")
     expression = lead.select("row", "won", "lost", "worked", quarter=quarter, came="came_at")
     if not with_time:
@@ -88,7 +87,7 @@ def take(held: HeldLeads, facts: Facts, fields: Iterable[str]) -> bool:
     remembered. Returns False, and holds nothing more, where a field is to be compared with when leads came, and that is not
     held.
     """
-    lead = facts.lead_rows
+    lead = facts.followed_rows
     kinds = {name: _kind_of(lead, name) for name in dict.fromkeys(fields) if name not in held.columns}
     wanted = {name: kind for name, kind in kinds.items() if kind is not None}
     if INSTANT in wanted.values() and held.came_at is None:

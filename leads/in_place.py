@@ -1,8 +1,8 @@
 """Lead facts read in a company's own warehouse: nothing is brought in, nothing is ever written there.
 
-The settings (`leads.warehouse_settings`) name the warehouse and three relations of it. The engine looks at these through
-views, so every figure is worked out from what stands there now. Only the episodes, which are worked out from the events once
-per change, are held, in the engine's memory. A DuckDB file is opened for reading only, which keeps others from writing into
+The settings (`leads.warehouse_settings`) name the warehouse and three relations of it. The engine looks at the events through
+a view. The leads with what became of them and the episodes, which are worked out from the events once per change, are held, in
+the engine's memory and, what does not fit, laid aside beside the facts. A DuckDB file is opened for reading only, which keeps others from writing into
 it meanwhile: replace it as a whole.
 """
 
@@ -251,16 +251,16 @@ def _attach(connection: "duckdb.DuckDBPyConnection", backend: "Backend", place: 
 
 def _define(backend: "Backend", place: Place) -> None:
     """Views and tables as `leads.facts` wants them."""
-    from leads import episodes, schema
+    from leads import episodes, outcomes, schema
 
     raw = _theirs(backend, place, place.lead, "lead")
     lead = _leads(raw, place.lead)
     events = _events(_theirs(backend, place, place.event, "lead_event"), place.event)
     if place.outcome is not None:
-        outcomes = _outcomes(_theirs(backend, place, place.outcome, "lead_outcome"), place.outcome)
-        events = events.union(outcomes)
-    backend.create_view("lead", lead)
+        ends = _outcomes(_theirs(backend, place, place.outcome, "lead_outcome"), place.outcome)
+        events = events.union(ends)
     backend.create_view("lead_event", events.select(*schema.EVENT.names))
+    backend.create_table("lead", outcomes.build(lead, backend.table("lead_event")))
     kinds = [
         {"name": name, "type": _type_of(raw[column]).value} for name, column in place.lead.attributes.items()
     ]

@@ -8,7 +8,6 @@ import ibis
 
 from alignment.lifecycle import ORDERED_STAGES, Stage
 from alignment.rules import Rule
-from leads.backtest import with_outcomes
 from leads.closed_periods import EVERYTHING, Period, within
 from leads.metrics.question import BLANK
 from leads.rule_expressions import compile_rule
@@ -106,7 +105,7 @@ def leads_told_apart(
     """
     size = min(max(1, size), LARGEST_PAGE)
     page = max(1, page)
-    population = with_outcomes(facts)
+    population = facts.followed
     population = population.filter(within(population.came_at, period, timezone))
     one, other = (compile_rule(rule, population, population.came_at) for rule in (passing, failing))
     apart = population.filter(one.passes & other.fails).select("lead_id", "came_at", "won", "lost")

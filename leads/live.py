@@ -18,7 +18,7 @@ import ibis
 
 from alignment import instants
 from alignment.rules import FieldType
-from leads import episodes, schema
+from leads import episodes, outcomes, schema
 from leads.episodes import MERGED_INTO, survivors
 from leads.facts import BASE, LIVE, Facts, Spellings, aligned, attributes_of, replaced_rows
 from leads.imports.merging import FIRST_STAYS, merge
@@ -111,26 +111,25 @@ def fold(wait_seconds: float = 0.0) -> bool:
     if warehouse().pointer().live is None:
         return False
     with warehouse().write(wait_seconds) as draft:
-        _copy(draft)
+        _copy(draft, draft.old.followed)
         schema.create(draft.backend, "episode", draft.old.episode)
         draft.publish(instants.from_text(warehouse().imported_at() or ""))
     return True
 
 
 def renew(draft: Draft, imported_at: str) -> None:
-    """Make facts that an earlier version of the program wrote anew: the same leads and events, their episodes as they are made now."""
-    lead, event = _copy(draft)
+    """Make facts that an earlier version of the program wrote anew: the same leads and events, and what is made of them now."""
+    lead, event = _copy(draft, outcomes.build(draft.old.lead, draft.old.event))
     schema.create(draft.backend, "episode", episodes.build(lead, event))
     draft.publish(instants.from_text(imported_at))
 
 
-def _copy(draft: Draft) -> tuple[ibis.Table, ibis.Table]:
-    """Write everything but the episodes from what is in force; the leads and the events."""
+def _copy(draft: Draft, followed: ibis.Table) -> tuple[ibis.Table, ibis.Table]:
+    """Write everything but the episodes from what is in force, and these leads; the leads and the events."""
     backend, old = draft.backend, draft.old
     others = {name for name in backend.list_tables(database=BASE) if not schema.is_view(name)}
     others -= {*_TABLES, "custom_field"}
-    attributes = attributes_of(old.lead)
-    lead = schema.create(backend, "lead", aligned(old.lead, dict(schema.lead(attributes))))
+    lead = schema.create(backend, "lead", aligned(followed, dict(schema.followed(attributes_of(followed)))))
     event = schema.create(backend, "lead_event", aligned(old.event, dict(schema.EVENT)))
     custom = [{"name": found.name, "type": found.type.value} for found in old.fields() if found.custom]
     backend.create_table("custom_field", schema.few(custom, schema.CUSTOM_FIELD))

@@ -61,17 +61,29 @@ EPISODE = ibis.schema(
         "last": "boolean",
     }
 )
+# what `leads.outcomes.build` adds to the fields of a lead
+OUTCOME = ibis.schema(
+    {
+        **dict.fromkeys(("came_at", "closed_at"), "timestamp(6)"),
+        **dict.fromkeys(("won", "lost", "worked"), "boolean"),
+    }
+)
 _WHOLE = "_whole"
 CUSTOM_FIELD = ibis.schema({"name": "string", "type": "string"})
 KNOWN_COLUMN = ibis.schema({"name": "string"})
 
 
 def lead(attributes: Iterable[str]) -> ibis.Schema:
-    """The lead table with these custom fields."""
+    """The fields of leads, with these custom ones."""
     columns = {"lead_id": "string"}
     columns |= {field.name: _COLUMN_TYPES[field.type] for field in CANONICAL_FIELDS}
     columns |= {ATTRIBUTE_PREFIX + name: "string" for name in sorted(attributes)}
     return ibis.schema(columns)
+
+
+def followed(attributes: Iterable[str]) -> ibis.Schema:
+    """The lead table with these custom fields: what leads are, and what became of them."""
+    return ibis.schema({**lead(attributes), **OUTCOME})
 
 
 def few(rows: Iterable[Mapping[str, Any]], types: ibis.Schema) -> ibis.Table:
@@ -140,12 +152,13 @@ def declare(backend: "Backend", name: str, types: ibis.Schema, place: tuple[str,
 def whole(backend: "Backend", name: str, place: tuple[str, str] | None) -> ibis.Table:
     """A table of a version with all its columns, also with those that were left out because they hold nothing."""
     table = backend.table(name, database=place)
-    return table if {*always(name)} <= {*table.columns} else backend.table(name + _WHOLE, database=place)
+    may_be_absent = {column for column in always(name) if _may_be_absent(column)}
+    return table if may_be_absent <= {*table.columns} else backend.table(name + _WHOLE, database=place)
 
 
 def always(name: str) -> ibis.Schema:
     """The columns that a table of a version has, whatever is known of leads."""
-    return {"lead": lead(()), "lead_event": EVENT, "episode": EPISODE}[name]
+    return {"lead": followed(()), "lead_event": EVENT, "episode": EPISODE}[name]
 
 
 def is_view(name: str) -> bool:
@@ -175,4 +188,4 @@ def _is_empty(relation: Any, column: str) -> bool:
 
 
 def _may_be_absent(column: str) -> bool:
-    return column != "lead_id" and not column.startswith(ATTRIBUTE_PREFIX)
+    return column not in ("lead_id", *OUTCOME) and not column.startswith(ATTRIBUTE_PREFIX)

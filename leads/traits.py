@@ -13,7 +13,7 @@ from alignment.lead_cards import FieldUse, is_telling
 from alignment.rules import AllOf, Condition, FieldType, Operator, Rule, fields_of, sentence
 from alignment.texts import number_text
 from alignment.traits import LEAST_OF_EACH, LEAST_WITH_TRAIT, CountedTrait
-from leads.backtest import with_outcomes, words_of_leakage
+from leads.backtest import words_of_leakage
 from leads.cards import Profile, ProfiledField
 from leads.closed_periods import EVERYTHING, Period, months_before, within
 from leads.model import column_of
@@ -55,7 +55,7 @@ def closed_leads(facts: Facts, fields: Sequence[str], as_of: datetime, timezone:
 
     All that closed, dated or not, if fewer than 200 of them did then, or too few won or lost ones to compare.
     """
-    population = with_outcomes(facts)
+    population = facts.followed
     closed = population.filter(population.won | population.lost)
     ended_by = ibis.literal(as_of.astimezone(UTC).replace(tzinfo=None)).cast("timestamp(6)")
     closed = closed.filter((closed.closed_at <= ended_by) | closed.closed_at.isnull())

@@ -12,10 +12,10 @@ import ibis
 from alignment.lifecycle import EventType
 from alignment.rules import FieldType
 from alignment.rules.evaluation import FALSE_WORDS, INSTANT_PATTERN, NUMBER_PATTERN, TRUE_WORDS
-from leads import episodes, schema
+from leads import episodes, outcomes, schema
 from leads.facts import Spellings, aligned
 from leads.imports.progress import Progress, Step
-from leads.imports.wide import Rows, episodes_of
+from leads.imports.wide import Rows, episodes_of, followed
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_NAMES, column_of
 from leads.store import Draft, Facts, attributes_of
 
@@ -72,22 +72,27 @@ def merge(
     """
     progress = progress or Progress()
     old = draft.old
-    lead = _spelled(lead, old.lead)
+    spelled = _spelled(lead, old.lead)
+    lead = lead.rename(spelled)
+    straight = None if wide is None else _followed(wide, lead, spelled)
     if not old.value(old.lead.count()) and not old.value(old.event.count()):
-        return _begin(draft, lead, event, columns, progress, wide, whole)
-    return _add(draft, lead, event, columns, progress, wide, whole)
+        return _begin(draft, lead, event, columns, progress, wide, straight, whole)
+    return _add(draft, lead, event, columns, progress, wide, straight, whole)
 
 
-def _spelled(lead: ibis.Table, old: ibis.Table) -> ibis.Table:
-    """The staged leads with their attributes spelt as they are known."""
+def _spelled(lead: ibis.Table, old: ibis.Table) -> dict[str, str]:
+    """The attributes of staged leads that are known in another spelling: the column as it is known, and as it is staged."""
     spellings = Spellings(attributes_of(old))
-    return lead.rename(
-        {
-            column_of(spellings.of(name)): column_of(name)
-            for name in attributes_of(lead)
-            if spellings.of(name) != name
-        }
-    )
+    return {
+        column_of(spellings.of(name)): column_of(name)
+        for name in attributes_of(lead)
+        if spellings.of(name) != name
+    }
+
+
+def _followed(wide: Rows, lead: ibis.Table, spelled: Mapping[str, str]) -> ibis.Table:
+    """The staged leads with what became of them, as the rows that they were laid out from tell."""
+    return followed(wide, {name: spelled.get(name, name) for name in lead.columns})
 
 
 def _begin(
@@ -97,6 +102,7 @@ def _begin(
     columns: Iterable[str],
     progress: Progress,
     wide: Rows | None,
+    straight: ibis.Table | None,
     whole: bool,
 ) -> Merged:
     """The first version: everything is new."""
@@ -105,18 +111,20 @@ def _begin(
         event = backend.create_table("fresh_event", _told(event, old).distinct(), temp=True)
         lead = _staged_leads(lead, event)
     attributes = sorted(attributes_of(lead))
-    types = schema.lead(attributes)
-    result = schema.create(backend, "lead", aligned(lead, types), types, narrow=whole)
+    types = schema.followed(attributes)
+    rows = outcomes.build(aligned(lead, schema.lead(attributes)), event) if straight is None else straight
+    result = schema.create(backend, "lead", aligned(rows, types), types, narrow=whole)
     log = schema.create(backend, "lead_event", event, schema.EVENT, narrow=whole)
     progress.at(Step.FOLDING)
-    straight = None if wide is None else episodes_of(wide, result)
-    folded = episodes.build(result, log) if straight is None else straight
+    laid_out = None if wide is None else episodes_of(wide, result)
+    folded = episodes.build(result, log) if laid_out is None else laid_out
     episode = schema.create(backend, "episode", folded, narrow=whole)
     _note_fields(draft, result, attributes, columns)
     if wide is None:
         backend.drop_table("fresh_event")
     leads = old.value(result.count())
-    return Merged(None, leads, leads, 0, old.value(log.count()), 0, result, log, episode, True)
+    fields = result.drop(*schema.OUTCOME)
+    return Merged(None, leads, leads, 0, old.value(log.count()), 0, fields, log, episode, True)
 
 
 def _add(
@@ -126,6 +134,7 @@ def _add(
     columns: Iterable[str],
     progress: Progress,
     wide: Rows | None,
+    straight: ibis.Table | None,
     whole: bool,
 ) -> Merged:
     """A later version: leads that were staged fill in and change, all others stay."""
@@ -153,32 +162,45 @@ def _add(
         episode = old.episode if whole else backend.create_table("episode", episodes.build(lead, fresh))
         everybody = counts["leads"] == old.value(old.lead.count())
         return Merged(status, *done, old.lead, old.event, episode, everybody)
-    types = schema.lead(attributes)
-    rows = [aligned(part, types) for part in _leads(old, staged, status, fields, done)]
-    result = schema.create(backend, "lead", ibis.union(*rows) if len(rows) > 1 else rows[0])
     log = schema.create(backend, "lead_event", old.event.union(fresh), schema.EVENT)
+    types = schema.followed(attributes)
+    rows = [aligned(part, types) for part in _leads(old, staged, log, status, fields, done, straight)]
+    result = schema.create(backend, "lead", ibis.union(*rows) if len(rows) > 1 else rows[0])
     progress.at(Step.FOLDING)
-    straight = None if wide is None else episodes_of(wide, result)
-    folded = _folded(old, result, log, status, done, straight) if whole else episodes.build(result, log)
+    laid_out = None if wide is None else episodes_of(wide, result)
+    folded = _folded(old, result, log, status, done, laid_out) if whole else episodes.build(result, log)
     episode = schema.create(backend, "episode", folded)
     _note_fields(draft, result, attributes, columns)
     for name in ("fresh_event", "merged_lead"):
         backend.drop_table(name, force=True)
     everybody = counts["leads"] == old.value(result.count())
-    return Merged(status, *done, result, log, episode, everybody)
+    return Merged(status, *done, result.drop(*schema.OUTCOME), log, episode, everybody)
 
 
 def _leads(
-    old: Facts, staged: ibis.Table, status: ibis.Table, fields: Sequence[str], done: Sequence[int]
+    old: Facts,
+    staged: ibis.Table,
+    event: ibis.Table,
+    status: ibis.Table,
+    fields: Sequence[str],
+    done: Sequence[int],
+    straight: ibis.Table | None,
 ) -> Iterator[ibis.Table]:
-    """The leads as they are now: those that stay as they are, new ones, and changed ones."""
+    """The leads as they are now, and what became of them: those that stay as they are, new ones (`straight`, where they are told
+    so), and changed ones. `event` are all events."""
     changed = status.filter(status.is_changed).select("lead_id")
-    yield old.lead.anti_join(changed, "lead_id") if done[2] else old.lead
+    yield old.followed.anti_join(changed, "lead_id") if done[2] else old.followed
     if done[1]:
-        yield staged.semi_join(status.filter(status.is_new), "lead_id")
+        new = status.filter(status.is_new).select("lead_id")
+        if straight is not None:
+            yield straight.semi_join(new, "lead_id")
+        else:
+            fresh = aligned(staged, schema.lead(attributes_of(staged)))
+            yield outcomes.build(fresh.semi_join(new, "lead_id"), event.semi_join(new, "lead_id"))
     if done[2]:
         both = _joined(staged.semi_join(changed, "lead_id"), old.lead, fields)
-        yield both.select("lead_id", **{name: _resolved(both, name) for name in fields})
+        touched = both.select("lead_id", **{name: _resolved(both, name) for name in fields})
+        yield outcomes.build(touched, event.semi_join(changed, "lead_id"))
 
 
 def _folded(

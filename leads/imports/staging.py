@@ -172,15 +172,15 @@ def _lay_out(one: Staged, mapping: LeadMapping, cell: _Cells, sound: ibis.Value 
         if column in one.has:
             lead[column_of(name)] = cell.text[column]
     lead["all_cells"] = cell.content()
-    events = list(_events(cell, mapping))
+    events, undated = list(_events(cell, mapping)), list(_outcomes(cell, mapping))
     one.lead = (rows if sound is None else rows.filter(sound)).select(**lead)
     told = [
         # each with what it needs itself: what several share in whole, the engine would lay aside
         lean(rows.filter(where if sound is None else where & sound).select(**columns))
-        for where, columns in ((found.where, found.columns) for found in [*events, *_outcomes(cell, mapping)])
+        for where, columns in ((found.where, found.columns) for found in [*events, *undated])
     ]
     one.event = (ibis.union(*told) if len(told) > 1 else told[0]) if told else schema.few([], schema.EVENT)
-    one.wide = Rows(rows, lead, events, sound)
+    one.wide = Rows(rows, lead, events, undated, sound)
 
 
 def _read_on(

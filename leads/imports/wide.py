@@ -1,15 +1,15 @@
-"""Episodes straight from rows that hold a lead each: what `leads.episodes` finds in the events, without looking for it."""
+"""Straight from rows that hold a lead each: what `leads.episodes` and `leads.outcomes` find in the events, without looking for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
 
 from alignment.lifecycle import EventType, Stage
-from leads import episodes
+from leads import episodes, outcomes
 from leads.facts import aligned
 from leads.model import CANONICAL_NAMES
-from leads.schema import EPISODE
+from leads.schema import EPISODE, OUTCOME
 
 _OF_A_DATE = ("at", "day", "day_only")
 
@@ -28,13 +28,46 @@ class Told:
 class Rows:
     """Rows of which each that is `sound` (all, if that is None) holds another lead, whose columns are `lead`.
 
-    `told` has each kind of event at most once. Its dates are null where a row does not tell of it.
+    `told` has each kind of event at most once. Its dates are null where a row does not tell of it. `undated` are outcomes of
+    which a row tells no date, and which are not in `told`.
     """
 
     table: ibis.Table
     lead: Mapping[str, ibis.Value]
     told: Sequence[Told]
+    undated: Sequence[Told] = ()
     sound: ibis.Value | None = None
+
+    def select(self, columns: Mapping[str, ibis.Value]) -> ibis.Table:
+        """Columns of the sound rows."""
+        return (self.table if self.sound is None else self.table.filter(self.sound)).select(**columns)
+
+
+def followed(rows: Rows, columns: Mapping[str, str]) -> ibis.Table:
+    """The leads of these rows with what `outcomes.build` adds to them; `columns` are those of theirs, by the names they get."""
+    lead = {name: rows.lead[own] for name, own in columns.items()}
+    every = [*rows.told, *rows.undated]
+
+    def happened(asked: Callable[[Told], bool]) -> ibis.Value:
+        return ibis.or_(ibis.literal(False), *(told.where for told in every if asked(told)))
+
+    def entered(stage: Stage) -> Callable[[Told], bool]:
+        return lambda told: (told.kind, told.stage) == (EventType.ENTERED_STAGE, stage)
+
+    def entered_at(stage: Stage) -> ibis.Value:
+        dates = [told.columns["at"] for told in rows.told if entered(stage)(told)]
+        return (dates[0] if dates else ibis.null()).cast(OUTCOME["closed_at"])
+
+    won = happened(entered(Stage.WON))
+    created = rows.lead.get("created_at", ibis.null()).cast(OUTCOME["came_at"])
+    became = {
+        "came_at": entered_at(Stage.MQL).coalesce(created),
+        "closed_at": won.ifelse(entered_at(Stage.WON), entered_at(Stage.LOST)),
+        "won": won,
+        "lost": happened(entered(Stage.LOST)) & ~won,
+        "worked": happened(lambda told: outcomes.shows_work(told.kind, told.stage)),
+    }
+    return rows.select({**lead, **became})
 
 
 def episodes_of(rows: Rows, lead: ibis.Table) -> ibis.Table | None:
@@ -52,8 +85,7 @@ def episodes_of(rows: Rows, lead: ibis.Table) -> ibis.Table | None:
     columns |= {"number": ibis.literal(1), "until_at": ibis.null(), "last": ibis.literal(True)}
     columns |= _times(rows)
     present = {name: value for name, value in columns.items() if name in EPISODE.names}
-    table = rows.table if rows.sound is None else rows.table.filter(rows.sound)
-    return aligned(table.select(**present), dict(EPISODE.items()))
+    return aligned(rows.select(present), dict(EPISODE.items()))
 
 
 def _times(rows: Rows) -> dict[str, ibis.Value]:

@@ -11,10 +11,13 @@ from people import make_actor
 
 from actions import clock, health, imports, lead_decisions, lead_feed, lead_inbox, leads, metrics
 from alignment.people import MACHINE
+from alignment.rules import Condition, Operator, Rule
+from alignment.what_if import Window
 from benchmarks.lead_factory import make_facts
 from db.queries import lead_inflow
 from db.store import store
 from leads import in_place
+from leads.held_leads import hold
 from leads.model import CANONICAL_NAMES
 from leads.pointer import WarehouseUnavailable
 from leads.store import warehouse
@@ -42,13 +45,15 @@ def made(tmp_path, monkeypatch, data_folder):
 
 
 def held_now():
-    """Every lead, event and episode, and the names of the fields there are."""
+    """Every lead, event and episode, the names of the fields there are, and what a rule says."""
     with warehouse().read() as facts:
         rows = {
             name: sorted(repr(sorted(row.items())) for row in facts.rows(getattr(facts, name)))
-            for name in ("lead", "event", "episode")
+            for name in ("followed", "event", "episode")
         }
-        return {**rows, "fields": [one.name for one in facts.fields()]}
+        tried = hold(facts, ["employees"]).window(Window(None, None, facts.revision), "UTC")
+        fifty = tried.verdicts(Rule(Condition("employees", Operator.AT_LEAST, 50)))
+        return {**rows, "fields": [one.name for one in facts.fields()], "a rule": fifty}
 
 
 def settings(data_folder, path, lead="lead", event="event", more=""):

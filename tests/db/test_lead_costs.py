@@ -125,12 +125,10 @@ def test_the_quarter_is_the_last_one_that_is_over_and_in_which_leads_came_by_the
     ):
         history.lead(f"L{number}", created_at=came).enter(f"L{number}", "mql", came)
     history.load()
-    from leads.backtest import with_outcomes
-
     with warehouse().read() as facts:
 
         def periods(as_of):
-            return closed_periods(facts, with_outcomes(facts), as_of, ZONE)
+            return closed_periods(facts, facts.followed, as_of, ZONE)
 
         year = Period(date(2025, 2, 1), date(2026, 1, 31))
         first = Period(date(2026, 1, 1), date(2026, 3, 31))

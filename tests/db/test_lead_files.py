@@ -5,7 +5,7 @@ import random
 import ibis
 import pytest
 
-from leads import episodes, schema
+from leads import episodes, outcomes, schema
 from leads.imports import wide
 from leads.imports.csv_files import CsvFile, look_through
 from leads.imports.files import UnreadableFile
@@ -132,13 +132,16 @@ def facts():
     with warehouse().read() as known:
         return {
             name: sorted(known.rows(table), key=repr)
-            for name, table in (("lead", known.lead), ("event", known.event), ("episode", known.episode))
+            for name, table in (("lead", known.followed), ("event", known.event), ("episode", known.episode))
         }
 
 
 def folded_again():
+    """What all the events tell of the leads."""
     with warehouse().read() as known:
-        return sorted(known.rows(episodes.build(known.lead, known.event)), key=repr)
+        built = {"lead": outcomes.build(known.lead, known.event), "event": known.event}
+        built["episode"] = episodes.build(known.lead, known.event)
+        return {name: sorted(known.rows(table), key=repr) for name, table in built.items()}
 
 
 def import_rows(tmp_path, rows):
@@ -160,7 +163,11 @@ def test_episodes_straight_from_the_rows_are_those_of_the_events(tmp_path, monke
     report = import_rows(tmp_path, rows)
     assert (report.new, report.refused) == (120, 0)
     assert used and used[0] is not None
-    assert facts()["episode"] == folded_again()
+    assert facts() == folded_again()
+    became = {(row["won"], row["lost"], row["worked"], row["closed_at"] is None) for row in facts()["lead"]}
+    assert (True, False, True, True) in became and (False, False, True, True) in became, (
+        "won, of an unknown day"
+    )
     assert {row["content"] for row in facts()["lead"]} == {"guide", None}
 
 
@@ -173,7 +180,7 @@ def test_leads_that_come_bit_by_bit_are_those_that_come_at_once(tmp_path, monkey
     again = import_rows(tmp_path, rows[40:60])
     assert (again.new, again.changed, again.unchanged) == (0, 0, 20)
     found = facts()
-    assert found["episode"] == folded_again()
+    assert found == folded_again()
     monkeypatch.setenv("CONCORD_DATA", str(tmp_path / "other"))
     import_rows(tmp_path, rows)
     assert facts() == found
@@ -200,11 +207,12 @@ def test_a_date_is_read_alike_in_a_column_of_plain_ones_and_among_others(tmp_pat
     assert [row for row, _ in found[0][0]] == [5, 6]
 
 
-def test_episodes_have_the_columns_that_are_written_down():
+def test_what_is_folded_has_the_columns_that_are_written_down():
     lead, event = (
         ibis.table(types, name=name) for name, types in (("l", schema.lead(())), ("e", schema.EVENT))
     )
     assert episodes.build(lead, event).schema() == schema.EPISODE
+    assert outcomes.build(lead, event).schema() == schema.followed(())
 
 
 @pytest.mark.parametrize("dates", [DATES, [*DATES, " 2026-02-07 09:30:15 ", "05.01.2026"]])
@@ -224,4 +232,4 @@ def test_the_quick_way_keeps_what_the_long_way_keeps(tmp_path, monkeypatch, date
     assert kept[0] == kept[1]
     assert told[0] == told[1]
     assert [new for new, *_ in told[0]] == [60, 15, 15, 0]
-    assert kept[0]["episode"] == folded_again()
+    assert kept[0] == folded_again()

@@ -49,7 +49,7 @@ def apply():
 def everything():
     """All facts as plain rows, in an order of their own."""
     with warehouse().read() as facts:
-        tables = [facts.rows(table) for table in (facts.lead, facts.event, facts.episode)]
+        tables = [facts.rows(table) for table in (facts.followed, facts.event, facts.episode)]
     return [sorted(json.dumps(row, default=str, sort_keys=True) for row in rows) for rows in tables]
 
 
@@ -349,7 +349,7 @@ def test_columns_of_which_a_file_says_nothing_are_not_written_and_whoever_reads_
 
     told = 'lead_id = "id"\nsource = "origin"\n[stages]\nmql = "mql"\n[attributes]\nplan = "plan"\n'
     import_text("one.csv", "id,origin,mql,plan\na,ads,2026-01-05,\nb,fair,,\n", told)
-    assert stored()["lead"] == {"lead_id", "source", "attribute_plan"}
+    assert stored()["lead"] == {"lead_id", "source", "attribute_plan", *schema.OUTCOME}
     assert stored()["episode"].isdisjoint({"reason", "owner", "won_at", "lost_at"})
     assert stored()["lead_event"].isdisjoint({"reason", "owner"})
     mql = datetime(2026, 1, 5)

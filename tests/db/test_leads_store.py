@@ -15,7 +15,7 @@ import pytest
 
 import leads.store
 from alignment.errors import InvalidInput, Refusal
-from leads import live
+from leads import live, schema
 from leads.imports.importing import import_files
 from leads.imports.mapping import read_mapping
 from leads.store import WarehouseUnavailable, warehouse
@@ -337,24 +337,28 @@ def test_tables_with_faults_are_refused(change, word):
     assert warehouse().revision() == ""
 
 
-def make_old(folder):
+def make_old(folder, format):
     """Turn the facts of a folder into what an earlier version wrote: fewer columns, fewer tables, a shorter pointer."""
     pointer = json.loads((folder / "current.json").read_text())
     stores = duckdb.connect(folder / pointer["file"])
-    for column in ("campaign", "content", "owner", "assigned_to", "value", "currency"):
-        stores.execute(f"ALTER TABLE episode DROP COLUMN {column}")
-    stores.execute("DROP TABLE IF EXISTS import_id")
+    for column in schema.OUTCOME:
+        stores.execute(f"ALTER TABLE lead DROP COLUMN {column}")
+    if format == 1:
+        for column in ("campaign", "content", "owner", "assigned_to", "value", "currency"):
+            stores.execute(f"ALTER TABLE episode DROP COLUMN {column}")
+        stores.execute("DROP TABLE IF EXISTS import_id")
     stores.close()
     kept = {name: pointer[name] for name in ("file", "revision", "imported_at")}
-    (folder / "current.json").write_text(json.dumps({**kept, "format": 1}))
+    (folder / "current.json").write_text(json.dumps({**kept, "format": format}))
 
 
+@pytest.mark.parametrize("format", [1, 2])
 @pytest.mark.parametrize("first", ["read", "import", "event"])
-def test_facts_of_an_earlier_version_are_made_anew_once_whatever_comes_first(first):
+def test_facts_of_an_earlier_version_are_made_anew_once_whatever_comes_first(first, format):
     some_leads("a", "b").load()
     facts = warehouse()
     facts.close()
-    make_old(facts.folder)
+    make_old(facts.folder, format)
     if first == "import":
         some_leads("c").load()
     elif first == "event":
@@ -375,7 +379,7 @@ def test_threads_that_read_facts_of_an_earlier_version_at_once_make_them_anew_on
     some_leads("a").load()
     facts = warehouse()
     facts.close()
-    make_old(facts.folder)
+    make_old(facts.folder, 1)
     before = facts.pointer().number
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda _: ids(), range(4))) == [["a"]] * 4
