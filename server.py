@@ -71,13 +71,14 @@ def port() -> int:
 async def living(_: st.App) -> AsyncIterator[None]:
     """From start to stop: refuse to start unsafely, say how to set up, wind the clock; stop it and close the store at the end."""
     start()
+    there_are_leads = await asyncio.to_thread(dashboard.start_engine)
     clockwork = Clockwork()
     clockwork.start()
     feeding = Feeding()
     feeding.start()
     pulling = Pulling()
     pulling.start()
-    threading.Thread(target=load_ahead, name="loading", daemon=True).start()
+    threading.Thread(target=load_ahead, args=(there_are_leads,), name="loading", daemon=True).start()
     yield
     await asyncio.to_thread(pulling.stop)
     await asyncio.to_thread(feeding.stop)
@@ -87,12 +88,13 @@ async def living(_: st.App) -> AsyncIterator[None]:
     log.info("stopped")
 
 
-def load_ahead() -> None:
-    """Start the process of the figures, and load what tables and charts are made with while nobody waits for it, where there are leads.
+def load_ahead(there_are_leads: bool) -> None:
+    """Load what leads are looked at and tables and charts are made with, while nobody waits for it, where there are leads.
 
     What is loaded by then is not looked through for garbage any more: that held everybody up for a tenth of a second.
     """
-    if dashboard.start_engine():
+    if there_are_leads:
+        dashboard.load_engine()
         for library in ("pandas", "plotly.graph_objects"):
             import_module(library)
     gc.collect()

@@ -10,11 +10,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from actions import goals, metrics
+from actions import goals, metrics, settings
 from actions.goals import GoalProgress
 from actions.permissions import authorise
 from actions.shared_runs import SharedRuns
 from alignment import instants
+from alignment.errors import Refusal
 from alignment.people import Actor
 from alignment.promises import DeliveryTerms, target
 from db.queries import goals as goal_rows
@@ -31,6 +32,11 @@ _REST = 2.0
 """While leads keep coming, the engine rests at least so many times as long as it has worked since they were last looked at."""
 _LONGEST_REST = 2.0
 """Seconds; more would keep what happened from being in the figures within five."""
+
+_REST_AHEAD = 20.0
+"""What is worked out before anybody asks takes no more than about so small a part of the time: one in twenty."""
+USUAL_DAYS = 90
+"""The days, today among them, whose leads the dashboard is about where nothing else is chosen."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,7 @@ def _beginner(beside: Callable[[], None] | None) -> Callable[[], None]:
     begun = threading.Event()
 
     def work() -> None:
-        with suppress(Abandoned):
+        with suppress(Abandoned, Refusal):  # who asks for it is told
             if beside is not None:
                 beside()
 
@@ -143,11 +149,64 @@ def _beginner(beside: Callable[[], None] | None) -> Callable[[], None]:
     return begin
 
 
+def count_promises(actor: Actor, first_day: date | None, last_day: date) -> None:
+    """Have the promises of a period counted as the dashboard shows them, so that who asks for them next need not wait."""
+    authorise(actor, "promise:read")
+    from actions import promises as answers
+
+    answers.read_compliance(actor, first_day=first_day, last_day=last_day)
+    answers.read_due(actor, most=0)
+
+
+def look_ahead(actor: Actor, may_go_on: Callable[[], bool] = lambda: True) -> bool:
+    """Have what the dashboard shows first worked out while nobody asks, so that who opens it next need not wait.
+
+    What is kept of the version in force, the day and the settings is not worked out again. As soon as anybody asks the process
+    of the figures anything, or `may_go_on` says no, this leaves off, and what it has begun is cut short. Returns whether
+    everything is there; False where figures have no process of their own, there are no leads, these are a company's own
+    warehouse, which is asked only for what somebody wants to know, and while it rests.
+    """
+    authorise(actor, "metrics:read")
+    from leads.store import warehouse
+
+    facts, began = warehouse(), perf_counter()
+    if began < _ahead.rests_until or not (figures_process.serves() and facts.takes_in and facts.revision()):
+        return False
+
+    def give_way() -> None:
+        if figures_process.open_questions() > 1 or not may_go_on():
+            raise Abandoned
+
+    today = settings.today(actor)
+    first_day = today - timedelta(days=USUAL_DAYS - 1)
+    try:
+        by = next(iter(metrics.list_slices(actor)), "definition")
+        read_dashboard(actor, first_day=first_day, by=by, waiting=give_way)
+        key = (facts.folder, facts.revision(), first_day)
+        _ahead.promises.get(key, lambda: count_promises(actor, first_day, today), give_way)
+    except Abandoned:
+        return False
+    finally:
+        ended = perf_counter()
+        _ahead.rests_until = ended + _REST_AHEAD * (ended - began)
+    return True
+
+
+class _Ahead:
+    """What is worked out before anybody asks for it: the promises that were counted last, and until when it rests."""
+
+    def __init__(self) -> None:
+        self.promises: SharedRuns[None] = SharedRuns(1)
+        self.rests_until = 0.0
+
+
+_ahead = _Ahead()
+
+
 def start_engine() -> bool:
     """From here on figures are worked out in a process of its own (`leads.figures_process`), which is started where there are leads.
 
-    What the other screens look at leads with is loaded then as well, so that the first who asks need not wait for it. Returns
-    whether there are any.
+    Returns whether there are any.
     """
     from leads.pointer import WarehouseUnavailable
     from leads.store import warehouse
@@ -157,13 +216,16 @@ def start_engine() -> bool:
     except WarehouseUnavailable:
         there_are_leads = False
     figures_process.serve(now=there_are_leads)
-    if there_are_leads:
-        import leads.dashboard
-        import leads.metrics.promises  # noqa: F401
-        from leads.facts import load_engine
-
-        load_engine()
     return there_are_leads
+
+
+def load_engine() -> None:
+    """Load what the other screens look at leads with, so that the first who asks need not wait for it."""
+    import leads.dashboard
+    import leads.metrics.promises  # noqa: F401
+    from leads import facts
+
+    facts.load_engine()
 
 
 def stop_engine() -> None:

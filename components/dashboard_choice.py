@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import streamlit as st
 
 from actions import metrics
+from actions.dashboard import USUAL_DAYS
 from components.dashboard_words import SO_FAR
 from components.dates import DATE_FORMAT
 from components.segments import choose_segment
@@ -18,13 +19,13 @@ from components.text import plain
 
 PERIODS = {
     "30": "30 days",
-    "90": "90 days",
+    str(USUAL_DAYS): f"{USUAL_DAYS} days",
     "365": "12 months",
     "quarter": "This quarter",
     "all": "All",
     "dates": "Dates",
 }
-_USUAL = "90"
+_USUAL = str(USUAL_DAYS)
 _PERIOD = "period"
 _DEFINITION = "definition"
 _NAMES = {_DEFINITION: "Definition version", "owner": "Owner (first)"}

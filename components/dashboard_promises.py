@@ -1,7 +1,6 @@
 """How both teams keep their promises in a period, on the dashboard: one line a promise, and what is due soon."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -9,8 +8,6 @@ import streamlit as st
 
 from actions import promises
 from alignment import instants
-from alignment.errors import Refusal
-from alignment.people import Actor
 from alignment.promises import PromiseKind, Verdict
 from components.navigation import page_path, screens
 from components.page import show_refusal
@@ -26,13 +23,6 @@ _MARKS = {
     False: ":orange[:material/error:]",
     None: ":gray[:material/help:]",
 }
-
-
-def look_up(acting: Actor, first_day: date | None, last_day: date) -> None:
-    """Have what `show_promises` shows computed, which then need not wait for it. What is refused is refused there."""
-    with suppress(Refusal):
-        promises.read_compliance(acting, first_day=first_day, last_day=last_day)
-        promises.read_due(acting, most=0)
 
 
 def show_promises(first_day: date | None, last_day: date, at: Callable[[str], str]) -> None:

@@ -6,7 +6,7 @@ It is built on one table of the episodes in which anything happened since the fi
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 
 import ibis
@@ -24,7 +24,7 @@ from leads.metrics.selection import leads_behind as ids_of
 from leads.metrics.speed_to_lead import followed_up_in_time, speed_selection
 from leads.metrics.volume import volume_of, volume_of_mqls
 from leads.metrics.win_rate import win_rate
-from leads.recent_leads import note_conversions, note_record, recent_population
+from leads.recent_leads import note_conversions, recent_population
 from leads.store import Facts, warehouse
 
 SPEEDS = ("speed_to_lead_median", "speed_to_lead_p90")
@@ -103,17 +103,6 @@ def compute(
             standing=standing,
             goals=count_in(population, spans) if spans else {},
         )
-
-
-def look_ahead() -> None:
-    """Look what is recorded in the version in force while nobody asks: the first look at it would wait for that.
-
-    Not where the leads are read in a company's own warehouse, which is asked only for what somebody wants to know.
-    """
-    facts = warehouse()
-    if facts.takes_in and facts.revision():
-        with facts.read() as session:
-            note_record(session, MetricQuestion(datetime.now(UTC)), facts.imported_at())
 
 
 def leads_behind(

@@ -102,6 +102,11 @@ class _Child:
         with interruptible(lambda: self._send(("stop", number, b""))):
             return asked.answer.result()
 
+    @property
+    def questions(self) -> int:
+        """How many questions it has not answered yet."""
+        return len(self._asked)
+
     def end(self) -> None:
         """Let it end; it does so at once, whatever it is at."""
         self._told_to_end = True
@@ -220,10 +225,26 @@ def end() -> None:
         _figures = None
 
 
+def serves() -> bool:
+    """Whether `run` asks a process, not the one that calls it."""
+    return _figures is not None
+
+
 def process_id() -> int | None:
     """The number of the process that answers, None where none has been started."""
+    child = _running()
+    return child.pid if child is not None else None
+
+
+def open_questions() -> int:
+    """How many questions the process has not answered yet."""
+    child = _running()
+    return child.questions if child is not None else 0
+
+
+def _running() -> _Child | None:
     child = _figures._child if _figures is not None else None
-    return child.pid if child is not None and not child.ended.is_set() else None
+    return child if child is not None and not child.ended.is_set() else None
 
 
 def run(function: Callable[..., Result], *args: Any, held: Callable[[], None] | None = None) -> Result:
@@ -296,16 +317,13 @@ def _pickled(error: BaseException) -> bytes:
 
 
 def _load() -> None:
-    """Load what figures are worked out with, and open the facts in force, while nobody asks yet."""
-    import leads.goals
+    """Load what figures are worked out with, while nobody asks yet."""
+    import leads.dashboard
     import leads.metrics.measuring
     import leads.metrics.promises  # noqa: F401
-    from leads.dashboard import look_ahead
     from leads.facts import load_engine
 
     load_engine()
-    with suppress(Refusal):  # who asks is told
-        look_ahead()
     gc.collect()
     gc.freeze()
 

@@ -197,11 +197,6 @@ class _Record:
 _records = _Records(8)
 
 
-def note_record(facts: Facts, question: MetricQuestion, imported_at: str | None) -> None:
-    """Look what all episodes tell as of the question's instant, and keep it for the questions to come."""
-    _records.get(facts, question, imported_at)
-
-
 def recent_population(
     facts: Facts, question: MetricQuestion, imported_at: str | None, since: date | None
 ) -> Population:

@@ -11,7 +11,7 @@ from actions.settings import local_time, read_company, today
 from components import dashboard_sections as sections
 from components import dialogs, figure_leads
 from components.dashboard_choice import choose
-from components.dashboard_promises import look_up, show_promises
+from components.dashboard_promises import show_promises
 from components.dashboard_words import promised_time, summary
 from components.navigation import page_path
 from components.page import open_page, stop_on_refusal
@@ -73,7 +73,7 @@ with stop_on_refusal():
         restate=choice.restate,
         only=choice.only,
         waiting=waiting,
-        beside=partial(look_up, actor(), choice.first_day, choice.last_day or this_day),
+        beside=partial(dashboard.count_promises, actor(), choice.first_day, choice.last_day or this_day),
     )
 progress.empty()
 

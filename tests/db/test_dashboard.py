@@ -2,20 +2,22 @@
 
 import threading
 from collections import Counter
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from histories import START, add_history
 from people import make_actor
 
-from actions import clock, dashboard, definitions, metrics
+from actions import clock, dashboard, definitions, metrics, promises, settings
 from actions.shared_runs import SharedRuns
 from alignment.errors import InvalidInput, NotFound
 from alignment.goals import GoalMeasure
 from alignment.lifecycle import Stage
 from alignment.people import MACHINE
 from db.store import store
-from leads.stopping import Abandoned
+from leads import figures_process
+from leads.stopping import Abandoned, interruptible
 from leads.store import warehouse
 
 AFTER = START + timedelta(days=40)
@@ -46,21 +48,122 @@ def test_it_tells_what_each_measure_tells():
     assert found.reasons[0].group == {"reason": "no_budget"}
 
 
-def test_what_is_recorded_is_looked_up_before_anybody_asks(monkeypatch):
-    import leads.dashboard
-    from leads import recent_leads
+@pytest.fixture
+def aside(monkeypatch):
+    """As in a running portal, figures are worked out in a process of their own; here that works on the spot."""
+    monkeypatch.setattr(dashboard, "_ahead", dashboard._Ahead())
+    monkeypatch.setattr(promises, "_kept", promises.KeptResults(8))
+    monkeypatch.setattr(figures_process, "serves", lambda: True)
+
+
+def usual(actor=MACHINE):
+    """What the dashboard asks for where nothing is chosen."""
+    today = settings.today(actor)
+    first_day = today - timedelta(days=dashboard.USUAL_DAYS - 1)
+    found = dashboard.read_dashboard(actor, first_day=first_day, by="source")
+    dashboard.count_promises(actor, first_day, today)
+    return found
+
+
+def test_what_the_dashboard_shows_first_is_worked_out_before_anybody_asks(monkeypatch, aside):
+    with clock.at(AFTER):
+        assert not dashboard.look_ahead(MACHINE)  # there are no leads yet
+        add_history(50)
+        assert dashboard.look_ahead(MACHINE)
+        with monkeypatch.context() as patch:
+            patch.setattr(figures_process, "run", lambda *asked, **more: pytest.fail(f"asked {asked}"))
+            assert usual(make_actor("member", "sales")).figures["volume:mql"].numerator == 50
+            dashboard._ahead.rests_until = 0.0
+            assert dashboard.look_ahead(MACHINE)  # of which nothing is worked out again
+            add_history(60, prefix="more")
+            with pytest.raises(
+                pytest.fail.Exception, match="asked"
+            ):  # another version, of which nothing is known
+                dashboard.look_ahead(MACHINE)
+        dashboard._ahead.rests_until = 0.0
+        assert dashboard.look_ahead(MACHINE)
+        assert usual().figures["volume:mql"].numerator == 110
+
+
+def test_only_a_running_portal_looks_ahead_and_only_at_its_own_leads(monkeypatch):
+    asked = []
+    monkeypatch.setattr(dashboard, "_ahead", dashboard._Ahead())
+    monkeypatch.setattr(dashboard, "read_dashboard", lambda *of, **more: asked.append(of))
+    with clock.at(AFTER):
+        add_history(5)
+        assert not dashboard.look_ahead(MACHINE)  # a command
+        monkeypatch.setattr(figures_process, "serves", lambda: True)
+        monkeypatch.setattr(type(warehouse()), "takes_in", False)
+        assert not dashboard.look_ahead(MACHINE)
+    assert not asked
+
+
+@pytest.mark.parametrize("reason", ["somebody asks", "the portal stops"])
+def test_looking_ahead_gives_way(monkeypatch, aside, reason):
+    from leads import dashboard as figures
+
+    begun, interrupted = threading.Event(), threading.Event()
+
+    def compute(*asked, held):
+        with interruptible(interrupted.set):
+            begun.set()
+            assert interrupted.wait(10)
+            raise RuntimeError("interrupted")
+
+    def open_questions():
+        return 2 if reason == "somebody asks" and begun.is_set() else 1
+
+    monkeypatch.setattr(figures, "compute", compute)
+    monkeypatch.setattr(figures_process, "open_questions", open_questions)
+    with clock.at(AFTER):
+        add_history(5)
+        assert not dashboard.look_ahead(
+            MACHINE, lambda: not (reason == "the portal stops" and begun.is_set())
+        )
+    assert interrupted.wait(10)
+
+
+def test_who_asks_for_what_is_being_looked_at_ahead_waits_for_that(monkeypatch, aside):
+    from leads import dashboard as figures
+
+    looks, begun, go, compute = [], threading.Event(), threading.Event(), figures.compute
+
+    def slowly(*asked, **more):
+        looks.append(1)
+        begun.set()
+        assert go.wait(10)
+        return compute(*asked, **more)
+
+    monkeypatch.setattr(figures, "compute", slowly)
+    with clock.at(AFTER):
+        add_history(5)
+        context, done = copy_context(), []
+        ahead = threading.Thread(
+            target=context.run, args=(lambda: done.append(dashboard.look_ahead(MACHINE)),)
+        )
+        ahead.start()
+        assert begun.wait(10)
+        go.set()
+        assert usual().figures["volume:mql"].numerator == 5
+        ahead.join(20)
+    assert (done, looks) == ([True], [1])
+
+
+def test_looking_ahead_takes_a_small_part_of_the_time(monkeypatch, aside):
+    now = [100.0]
+
+    def read(*asked, **more):
+        now[0] += 3.0
 
     with clock.at(AFTER):
-        leads.dashboard.look_ahead()  # there are no leads yet
-        add_history(50)
-        leads.dashboard.look_ahead()
-        monkeypatch.delattr(recent_leads, "_Record")  # which is made where it is looked up
-        found = dashboard.read_dashboard(MACHINE, first_day=START.date())
-        assert found.figures["volume:mql"].numerator
-        add_history(60)
-        monkeypatch.setattr(dashboard, "_pulse", dashboard._Pulse())
-        with pytest.raises(NameError):  # another version, of which nothing is known
-            dashboard.read_dashboard(MACHINE, first_day=START.date())
+        add_history(5)
+        monkeypatch.setattr(dashboard, "perf_counter", lambda: now[0])
+        monkeypatch.setattr(dashboard, "read_dashboard", read)
+        assert dashboard.look_ahead(MACHINE)
+        now[0] += 59.0
+        assert not dashboard.look_ahead(MACHINE)
+        now[0] += 2.0
+        assert dashboard.look_ahead(MACHINE)
 
 
 def test_a_period_tells_the_same_from_recent_leads_as_from_all(monkeypatch):
@@ -236,7 +339,6 @@ def test_a_choice_that_is_none_is_refused():
 
 
 def test_promises_and_other_splits_look_at_the_leads_that_the_figures_hold(monkeypatch):
-    from actions import promises
     from leads.facts import Facts
 
     made = []

@@ -125,6 +125,7 @@ def test_a_long_question_keeps_nobody_waiting_and_ends_with_who_asked(aside, tmp
     long.start()
     assert comes_true(begun.exists)
     assert figures_process.run(asked_aside.tell, "another")[0] == "another"
+    assert figures_process.open_questions() == 1
     assert not ended.exists()
     stopping.abandon()
     long.join(20)
