@@ -3,7 +3,7 @@
 import streamlit as st
 
 from actions import logs, messages, settings, setup
-from components import navigation, session, sign_in
+from components import missing_page, navigation, session, sign_in
 from components.faults import show_fault
 from components.text import plain
 
@@ -46,6 +46,9 @@ def open_portal() -> None:
         sections.setdefault(screen.section, []).append(listed)
     # unlisted: whoever is signed in may still follow an invitation, for instance their own new link
     sections.setdefault("", []).append(page_of(navigation.WELCOME, hidden=True))
+    missing = missing_page.page_at({one.url_path for pages in sections.values() for one in pages})
+    if missing is not None:
+        sections[""].append(missing)
     page = st.navigation(sections, expanded=True)
     company = settings.read_company(acting)
     with st.sidebar:
@@ -77,6 +80,8 @@ def open_door() -> None:
         run(first)
         return
     hidden = [page_of(screen, hidden=True) for screen in (*navigation.screens(), navigation.WELCOME)]
+    missing = missing_page.page_at({page.url_path for page in hidden})
+    hidden += [missing] if missing is not None else []
     asked = st.navigation(hidden, position="hidden")
     if asked.url_path == navigation.WELCOME.address:
         run(asked)
