@@ -1,6 +1,6 @@
 """What people may do with objections: record one as a claim, take it back, see how it stands; and deciding those that are due."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ from alignment.objections import (
 )
 from alignment.people import Actor, Person, Role
 from alignment.texts import required_text
-from alignment.workshops import Topic
+from alignment.workshops import Topic, TopicState
 from db.queries import cycles, definitions, objections, people, workshops
 from db.store import Connection, store
 from leads import figures_process
@@ -43,6 +43,15 @@ MOST_OF_ONE = 5
 CURRENT_DAYS = 90
 """A claim is set against what its figure was over so many days."""
 _LONGEST_REASON = 1_000
+_MOST_REASONS = 5
+
+
+@dataclass(frozen=True)
+class Current:
+    """A figure as it is now, in words, and for how many days it follows leads, None where it does not."""
+
+    in_words: str
+    window_days: int | None
 
 
 def list_objections(actor: Actor, term_key: str | None = None) -> list[Objection]:
@@ -75,8 +84,8 @@ def read_standing(actor: Actor, objection_id: str) -> Evidence | None:
     return _figure(connection, found.claim)
 
 
-def read_current(actor: Actor, measure: str, field: str = "", field_value: str = "") -> str | None:
-    """What a figure is over the last `CURRENT_DAYS` days, in words, to set a claim against; None while there are no lead facts.
+def read_current(actor: Actor, measure: str, field: str = "", field_value: str = "") -> Current | None:
+    """What a figure is over the last `CURRENT_DAYS` days, to set a claim against; None while there are no lead facts.
 
     `field` and `field_value` keep to leads of one kind, as in a claim. Raises InvalidInput for a measure or field there is not.
     """
@@ -89,7 +98,9 @@ def read_current(actor: Actor, measure: str, field: str = "", field_value: str =
     _check_field(actor, claim)
     claim = replace(claim, first_day=today - timedelta(days=CURRENT_DAYS - 1))
     evidence = _figure(connection, claim)
-    return evidence_in_words(claim, evidence) if evidence is not None else None
+    if evidence is None:
+        return None
+    return Current(evidence_in_words(claim, evidence), _window_days(connection, claim))
 
 
 def raise_objection(
@@ -254,19 +265,25 @@ def _decide(person: Person, found: Objection, evidence: Evidence) -> bool:
 
 
 def _reopen(connection: Connection, found: Objection, reason: str) -> str:
-    """Put the objection's topic back on the table of an open workshop, or a new one where there is none; its id."""
-    reason = reason[:_LONGEST_REASON]
+    """Put the objection's topic back on the table of an open workshop, or a new one where there is none; its id.
+
+    Where it lies on a table already, what came true before stays with it.
+    """
     topic_id = found.topic_id or workshops.topic_that_settled(connection, found.term_key)
     topic = workshops.find_topic(connection, topic_id) if topic_id else None
-    everything = workshops.everything(connection)
-    of_topic = next((one for one in everything if topic and one.id == topic.workshop_id), None)
-    if topic is not None and of_topic is not None and of_topic.open and topic.voting is None:
-        workshops.reopen_topic(connection, topic.id, reason)
-        workshops.touch(connection, of_topic.id)
-        return topic.id
-    running = next((one for one in everything if one.open), None)
-    if running is not None:
-        workshop_id = running.id
+    title = topic.title if topic is not None else f"{found.term_name}: does it still hold?"
+    question = (topic.survey_id, topic.question_key) if topic is not None else (None, None)
+    running = [one.id for one in workshops.everything(connection) if one.open]
+    rooms = [room for room in (workshops.find(connection, one) for one in running) if room is not None]
+    for room in rooms:
+        for known in room.topics:
+            asked = (known.survey_id, known.question_key)
+            if known.id == topic_id or (asked == question and (question[1] or known.title == title)):
+                workshops.reopen_topic(connection, known.id, _reasons(known, reason))
+                workshops.touch(connection, room.id)
+                return known.id
+    if rooms:
+        workshop_id = rooms[0].id
     else:
         cycle = cycles.current(connection)
         workshop_id = workshops.add(
@@ -275,29 +292,24 @@ def _reopen(connection: Connection, found: Objection, reason: str) -> str:
             title=f"An objection came true: {found.term_name}",
             at=clock.now_text(),
         )
-    topic_id = _laid_anew(connection, workshop_id, topic, found, reason)
-    workshops.touch(connection, workshop_id)
-    return topic_id
-
-
-def _laid_anew(
-    connection: Connection, workshop_id: str, topic: Topic | None, found: Objection, reason: str
-) -> str:
-    title = topic.title if topic is not None else f"{found.term_name}: does it still hold?"
-    survey_id, question_key = (topic.survey_id, topic.question_key) if topic else (None, None)
     added = workshops.add_topic(
-        connection, workshop_id, title=title, reason=reason, survey_id=survey_id, question_key=question_key
+        connection,
+        workshop_id,
+        title=title,
+        reason=reason[:_LONGEST_REASON],
+        survey_id=question[0],
+        question_key=question[1],
     )
-    if added is not None:
-        return added
-    room = workshops.find(connection, workshop_id)
-    same = next(
-        one
-        for one in (room.topics if room else ())
-        if (one.survey_id, one.question_key) == (survey_id, question_key)
-    )
-    workshops.reopen_topic(connection, same.id, reason)
-    return same.id
+    assert added is not None  # the question was looked for on this table
+    workshops.touch(connection, workshop_id)
+    return added
+
+
+def _reasons(topic: Topic, reason: str) -> str:
+    """What brings a topic to the table: beside what does already, unless that was settled."""
+    if topic.state is not TopicState.OPEN or not topic.reason:
+        return reason[:_LONGEST_REASON]
+    return f"{topic.reason} Besides: {reason}"[: _MOST_REASONS * _LONGEST_REASON]
 
 
 def _objected_version(connection: Connection, term_key: str) -> str:
@@ -318,6 +330,31 @@ _FIGURES: "KeptResults[list[Measure]]" = KeptResults(64)
 
 def _figure(connection: Connection, claim: Claim) -> Evidence | None:
     """The claim's figure as of what is known now; None while there are no lead facts."""
+    found = _measured(connection, claim)
+    if found is None:
+        return None
+    figure, as_of, revision = found
+    if figure is None:
+        return Evidence(None, 0, 0, None, as_of, revision)
+    return Evidence(
+        value=figure.value,
+        numerator=figure.numerator,
+        denominator=figure.denominator,
+        interval=figure.interval,
+        as_of=figure.as_of,
+        facts=revision,
+        definition=figure.definition_version or ", ".join(figure.definitions),
+        formula=figure.formula,
+    )
+
+
+def _window_days(connection: Connection, claim: Claim) -> int | None:
+    found = _measured(connection, claim)
+    return found[0].window_days if found is not None and found[0] is not None else None
+
+
+def _measured(connection: Connection, claim: Claim) -> "tuple[Measure | None, str, str] | None":
+    """The measure of a claim, None where it tells none; with the instant it is of and the version of the lead facts."""
     from leads.store import warehouse
 
     facts = warehouse()
@@ -335,19 +372,7 @@ def _figure(connection: Connection, claim: Claim) -> Evidence | None:
 
     measures = _FIGURES.get((facts.folder, revision, metrics.rounded(question), asked), compute)
     figure = next((one for one in measures if one.key == asked and not one.group), None)
-    as_of = instants.to_text(question.as_of)
-    if figure is None:
-        return Evidence(None, 0, 0, None, as_of, revision)
-    return Evidence(
-        value=figure.value,
-        numerator=figure.numerator,
-        denominator=figure.denominator,
-        interval=figure.interval,
-        as_of=figure.as_of,
-        facts=revision,
-        definition=figure.definition_version or ", ".join(figure.definitions),
-        formula=figure.formula,
-    )
+    return figure, instants.to_text(question.as_of), revision
 
 
 def _check_field(actor: Actor, claim: Claim) -> None:

@@ -46,6 +46,11 @@ class ClaimMeasure:
     unit: ClaimUnit
     figure: str
 
+    @property
+    def follows(self) -> bool:
+        """Whether leads have to be followed for some days, so that of the last ones little is known yet."""
+        return self.figure.startswith("conversion_of_all:")
+
 
 MEASURES: Mapping[str, ClaimMeasure] = {
     key: ClaimMeasure(key, label, unit, figure or key)
@@ -227,6 +232,29 @@ def _possible(claim: Claim, unit: ClaimUnit) -> bool:
     return unit is not ClaimUnit.SHARE or claim.value < 1
 
 
+def caution_of(first_day: date, last_day: date, window_days: int | None) -> str:
+    """What keeps a claim over these days, both included, from being proven, in sentences; '' where nothing does.
+
+    `window_days` is how long leads are followed in its figure, None where they are not. It is decided when its days are over, so
+    no lead of fewer days was followed to the end, and of twice as many only half of them were.
+    """
+    days = (last_day - first_day).days + 1
+    if window_days is None or days < 1 or days >= 2 * window_days:
+        return ""
+    better = _day(first_day + timedelta(days=2 * window_days - 1))
+    followed = f"For this figure leads are followed for {window_days:,} days"
+    if days <= window_days:
+        return (
+            f"{followed}. A claim over {days:,} {'day' if days == 1 else 'days'} ends before any of them was, so it will not be "
+            f"proven. Choose a later last day; {better} gives it a fair chance."
+        )
+    return (
+        f"{followed}. When this claim is decided, only leads of its first {days - window_days:,} "
+        f"{'day' if days - window_days == 1 else 'days'} will have been, so only a large difference can be proven. {better} gives it "
+        "a fair chance."
+    )
+
+
 def value_in_words(claim: Claim) -> str:
     """The value of a claim: `20%`, or `90`."""
     return amount_in_words(claim, claim.value)
@@ -251,6 +279,8 @@ def claim_in_words(claim: Claim) -> str:
 def evidence_in_words(claim: Claim, evidence: Evidence) -> str:
     """The figure as it stands: `23% (7 of 31; 12% to 41%)`, or why there is none."""
     if evidence.value is None:
+        if evidence.denominator and MEASURES[claim.measure].follows:
+            return f"no figure: none of {evidence.denominator:,} leads could be followed for long enough"
         return "no figure: no lead counts"
     figure = amount_in_words(claim, evidence.value)
     if MEASURES[claim.measure].unit is not ClaimUnit.SHARE:
@@ -278,6 +308,8 @@ def outcome_in_words(claim: Claim, evidence: Evidence, state: ObjectionState) ->
             return f"{found} That is {claim.comparison} {value} by more than chance explains."
         case ObjectionState.NOT_CONFIRMED:
             return f"{found} That is not {claim.comparison} {value}."
+        case _ if evidence.value is None and evidence.denominator >= LEAST_LEADS:
+            return f"{found} The claim had too few days to say."
         case _ if evidence.value is None or evidence.denominator < LEAST_LEADS:
             return f"{found} Too few leads to say."
         case _:

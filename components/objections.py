@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from actions import metrics, objections
 from actions.permissions import FACILITATORS
@@ -13,6 +14,7 @@ from alignment.objections import (
     Comparison,
     Objection,
     ObjectionState,
+    caution_of,
     claim_in_words,
     evidence_in_words,
     outcome_in_words,
@@ -145,16 +147,19 @@ def record_objection(terms: dict[str, str], chosen: str | None, day: date) -> No
             key=f"reality_value_{MEASURES[measure].unit}",
             placeholder="How much?",
         )
-    now = st.empty()
+    now = st.container()
     with st.container(horizontal=True):
         first_day = st.date_input("Of leads from", day, key="reality_first", format=DATE_FORMAT)
         last_day = st.date_input(
             "To", day + _USUAL_WAIT, min_value=day, key="reality_last", format=DATE_FORMAT
         )
+    caution = st.container()
     with show_refusal():
         field, field_value = choose_kind("reality", metrics.list_slices(actor())) or ("", "")
-    with now, show_refusal():
-        _show_current(measure, field, field_value)
+    with show_refusal():
+        current = objections.read_current(actor(), measure, *((field, field_value) if field_value else ()))
+        if current is not None:
+            _show_current(current, first_day, last_day, now, caution)
     if st.button("Record it", type="primary", key="reality_record"):
         perform(
             "Recorded. It is looked at when its days are over.",
@@ -176,8 +181,11 @@ def record_objection(terms: dict[str, str], chosen: str | None, day: date) -> No
         show_outcome()
 
 
-def _show_current(measure: str, field: str, field_value: str) -> None:
-    """What the figure is now, so that a claim is set against it."""
-    found = objections.read_current(actor(), measure, *((field, field_value) if field_value else ()))
-    if found is not None:
-        st.caption(f"Now: {plain(found)}, over the last {objections.CURRENT_DAYS} days.")
+def _show_current(
+    current: objections.Current, first_day: date, last_day: date, now: DeltaGenerator, beneath: DeltaGenerator
+) -> None:
+    """What the figure is now, so that a claim is set against it, and beneath its days what they cannot decide."""
+    now.caption(f"Now: {plain(current.in_words)}, over the last {objections.CURRENT_DAYS} days.")
+    caution = caution_of(first_day, last_day, current.window_days)
+    if caution:
+        beneath.caption(f":orange[:material/hourglass_bottom:] {plain(caution)}")

@@ -146,6 +146,25 @@ def test_an_objection_without_a_topic_gets_one():
     assert topic.title == "MQL: does it still hold?"
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_several_that_come_true_together_lie_on_the_table_once(known):
+    with clock.at(RAISED):
+        sales, marketing = agreed_term()
+        topic_id = None
+        if known:
+            workshop_id, topic_id = settled_topic(make_actor("facilitator", None), sales, marketing)
+            workshops.close_workshop(MACHINE, workshop_id)
+        raise_one(make_actor(), topic_id=topic_id)
+        raise_one(make_actor(), topic_id=topic_id, reason="They never answer.", value=0.45)
+    add_history(200, accepted=0.2)
+    assert decide_at(AFTER) == 2
+    [room] = [one for one in workshops.list_workshops(sales) if one.open]
+    [topic] = workshops.read_workshop(sales, room.id).topics
+    assert "Small companies never buy" in topic.reason and "They never answer." in topic.reason
+    assert "is below 50%" in topic.reason and "is below 45%" in topic.reason
+    assert {one.reopened_topic_id for one in objections.list_objections(MACHINE)} == {topic.id}
+
+
 @pytest.mark.parametrize(
     ("count", "accepted", "state"),
     [
@@ -229,15 +248,16 @@ def test_what_a_figure_is_now_is_told_to_set_a_claim_against():
     assert objections.read_current(member, "volume:mql") is None
     add_history(200, accepted=0.2)
     with clock.at(AFTER):
-        assert objections.read_current(member, "volume:mql") == "200"
-        assert objections.read_current(member, "volume:mql", "source", "referral") == "100"
+        assert objections.read_current(member, "volume:mql") == objections.Current("200", None)
+        assert objections.read_current(member, "volume:mql", "source", "referral").in_words == "100"
         # of those of the last day no decision is due yet
-        assert " of 190; " in objections.read_current(member, "acceptance_rate:mql:sal")
+        assert " of 190; " in objections.read_current(member, "acceptance_rate:mql:sal").in_words
+        assert objections.read_current(member, "conversion_of_all:mql:won").window_days > 0
         for wrong in (("nonsense",), ("volume:mql", "nonsense", "x")):
             with pytest.raises(InvalidInput):
                 objections.read_current(member, *wrong)
     with clock.at(AFTER + timedelta(days=200)):
-        assert objections.read_current(member, "volume:mql") == "0"
+        assert objections.read_current(member, "volume:mql").in_words == "0"
 
 
 def test_it_is_taken_back_by_its_author_or_a_facilitator_only():

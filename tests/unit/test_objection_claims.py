@@ -12,6 +12,7 @@ from alignment.objections import (
     Evidence,
     ObjectionState,
     amount_in_words,
+    caution_of,
     check_claim,
     claim_in_words,
     evidence_in_words,
@@ -144,3 +145,22 @@ def test_what_was_found_is_said_with_its_interval_and_never_more_than_it_carries
 def test_an_interval_that_touches_the_value_proves_nothing():
     touching = replace(share(10, 100), interval=Interval(0.05, 0.2))
     assert judge(CLAIM, touching) is ObjectionState.UNDECIDED
+
+
+def test_a_claim_too_short_for_its_figure_is_told_before_it_is_recorded():
+    first = date(2026, 1, 1)
+    assert caution_of(first, first, None) == "", "nothing is followed"
+    short = caution_of(first, date(2026, 1, 30), 30)
+    assert "over 30 days ends before any of them was" in short and "1 March 2026" in short
+    assert "over 1 day ends" in caution_of(first, first, 30)
+    some = caution_of(first, date(2026, 2, 10), 30)
+    assert "its first 11 days" in some and "1 March 2026" in some
+    assert caution_of(first, date(2026, 3, 1), 30) == "", "half of its leads are followed to the end"
+    assert caution_of(date(2026, 2, 2), first, 30) == "", "the wrong way round is refused elsewhere"
+
+
+def test_leads_that_nobody_could_follow_for_long_enough_are_not_too_few():
+    young = Evidence(None, 40, 400, None, "2026-06-11T00:00:00.000000Z", "v1")
+    claim = Claim("conversion_of_all:mql:won", Comparison.BELOW, 0.2, date(2026, 6, 1), date(2026, 6, 10))
+    said = outcome_in_words(claim, young, judge(claim, young))
+    assert "none of 400 leads could be followed for long enough" in said and "too few days" in said
