@@ -30,13 +30,16 @@ GOALS_PAGE = "pages/cycle/goals.py"
 MOST_SHOWN = 12
 HARDLY_ANY = 5
 COMPARED = {
-    "conversion:mql:won": ("Won", "Of the MQLs old enough to judge, which share was won within the window?"),
+    "conversion:mql:won": (
+        "MQLs won in time",
+        "Of the MQLs old enough to judge, which share was won within {} days?",
+    ),
     "acceptance_rate:mql:sal": ("Accepted", "Of the MQLs that sales decided on, which share did it accept?"),
     "followed_up_in_time:mql": (
         "Followed up in time",
         "Of the MQLs whose call was due, which share was called in time?",
     ),
-    "win_rate:won": ("Win rate", "Of what was closed in the period, which share was won?"),
+    "win_rate:won": ("Win rate of what was closed", "Of what was closed in the period, which share was won?"),
 }
 _SPECIAL = {"(blank)": "None given", "(none)": "Before any definition", "(others)": "All others"}
 
@@ -262,7 +265,7 @@ def show_parts(found: Dashboard, choice: Choice, at: Callable[[str], str]) -> No
         parts.sort(key=lambda one: -one.denominator)
         drawn = [one for one in parts if one.denominator >= HARDLY_ANY][:MOST_SHOWN]
         if drawn:
-            st.caption(question)
+            st.caption(question.format(drawn[0].window_days))
             estimates = [
                 measures.Estimate(
                     _named(one.group[choice.by]), one.value or 0.0, one.interval, one.denominator

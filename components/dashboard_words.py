@@ -79,3 +79,9 @@ def promised_time(minutes: int) -> str:
     if minutes % 60 == 0:
         return f"within {minutes // 60} business hours"
     return f"within {minutes} business minutes"
+
+
+def won_in_time(figure: Any) -> str:
+    """What the conversion to won counts, in words: other wins that are told beside it need not be of the same leads."""
+    days = figure.window_days if figure is not None else None
+    return f"MQLs won within {days} days" if days else "MQLs won in time"

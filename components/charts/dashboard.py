@@ -22,7 +22,7 @@ _STAGES = {
     Stage.SAL: "accepted by sales",
     Stage.SQL: "qualified by sales (SQL)",
     Stage.OPPORTUNITY: "opportunity",
-    Stage.WON: "won",
+    Stage.WON: "won so far",
 }
 
 

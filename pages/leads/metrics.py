@@ -12,7 +12,7 @@ from components import dashboard_sections as sections
 from components import dialogs, figure_leads
 from components.dashboard_choice import choose
 from components.dashboard_promises import show_promises
-from components.dashboard_words import promised_time, summary
+from components.dashboard_words import promised_time, summary, won_in_time
 from components.navigation import page_path
 from components.page import open_page, stop_on_refusal
 from components.passport import show_figure
@@ -42,6 +42,8 @@ if not shown_revision:
     st.write("As soon as leads come in, this page shows what was delivered, what became of it, and how fast.")
     if may(me, "leads:import"):
         st.page_link(page_path("bring_in"), label="Bring in leads", icon=":material/upload:")
+    else:
+        st.caption("Team leads, facilitators and administrators can bring them in.")
     st.stop()
 
 answer = st.container()  # stands above what is chosen: on a phone that alone fills the screen
@@ -91,24 +93,24 @@ with answer:
     )
     st.caption(f"As of {at(found.figures['volume:mql'].as_of)}.")
 
-CARDS = (
-    ("volume:mql", "Qualified leads"),
-    ("acceptance_rate:mql:sal", "Accepted by sales"),
-    ("followed_up_in_time:mql", "Followed up in time"),
-    ("speed_to_lead_median:mql", "Median time to a call"),
-    ("silent_rejections:mql", "Left without a decision"),
-    ("conversion:mql:won", "Conversion to won"),
-    ("win_rate:won", "Win rate"),
-    ("volume:won", "Won, whenever they came"),
-)
+CARDS = {
+    "volume:mql": "Qualified leads",
+    "acceptance_rate:mql:sal": "Accepted by sales",
+    "followed_up_in_time:mql": "Followed up in time",
+    "speed_to_lead_median:mql": "Median time to a call",
+    "silent_rejections:mql": "Left without a decision",
+    "conversion:mql:won": won_in_time(found.figures.get("conversion:mql:won")),
+    "win_rate:won": f"Win rate of what was closed {choice.period}",
+    "volume:won": f"Won {choice.period}, whenever they came",
+}
 with st.grid(4, min_column_width=150):
-    for key, title in CARDS:
+    for key, title in CARDS.items():
         if key in found.figures:
             show_figure(
                 found.figures[key],
                 title,
                 f"metrics_{key}",
-                lambda figure, title=title: figure_leads.open_leads(figure, title, choice, at),
+                partial(figure_leads.open_leads, title=title, choice=choice, at=at),
             )
 
 left, right = st.columns(2)

@@ -65,7 +65,7 @@ def test_a_window_that_nobody_is_old_enough_for_shows_no_invented_conversion(ope
     add_history(40, start=datetime.now(UTC) - timedelta(days=3))
     app = open_page("pages/leads/metrics.py", make_person())
     figures = {metric.label: metric.value for metric in app.metric}
-    assert figures["Conversion to won"] == "–"
+    assert figures["MQLs won in time"] == "–"
 
 
 def test_another_period_asks_anew(open_page, make_person):
