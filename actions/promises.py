@@ -222,7 +222,8 @@ def compliance(
         if not versions:
             continue
         if promise.kind is PromiseKind.RESPONSE:
-            result.append(Compliance(promise, versions, figures=measured[promise.key]))
+            figures = _without_leads(measured[promise.key], versions[0], question)
+            result.append(Compliance(promise, versions, figures=figures))
         elif first_day is not None and last_day is not None:
             deliveries = _deliveries(history, question, first_day, last_day, delivered)
             result.append(Compliance(promise, versions, deliveries=tuple(deliveries)))
@@ -402,6 +403,27 @@ def let_off(connection: Connection, key: str) -> "LetOff":
             )
         ),
     )
+
+
+def _without_leads(
+    figures: "tuple[Measure, ...]", version: PromiseVersion, question: "MetricQuestion"
+) -> "tuple[Measure, ...]":
+    """The figures of a promise; of the total that no lead counts in, why there is none in place of that there are no leads."""
+    from leads.metrics.selection import NO_LEADS
+
+    total = figures[0]
+    if NO_LEADS not in total.notes:
+        return figures
+    begins, first = version.in_force_from or "", question.first_day
+    waiting = total.excluded.get("not_due", 0)
+    if waiting:
+        told = f"No answer is due yet: {waiting:,} {'lead waits' if waiting == 1 else 'leads wait'}."
+    elif first is not None and begins > instants.day_start(first, question.timezone):
+        since = instants.local_day(begins, question.timezone)
+        told = f"It holds since {since.day} {since:%B %Y}, and no lead that counts has come since then."
+    else:
+        told = "No lead that counts came in these days."
+    return replace(total, notes=(told,)), *figures[1:]
 
 
 def _during(history: Sequence[PromiseVersion], question: "MetricQuestion") -> tuple[PromiseVersion, ...]:

@@ -210,8 +210,7 @@ def sentence(terms: Terms) -> str:
             f"Marketing delivers {terms.leads_a_month:,} qualified leads a month{whose}, of which sales accepts at least "
             f"{_percent(terms.acceptance)}."
         )
-    time = spoken_minutes(terms.limit_minutes)
-    of_what = "business time" if terms.clock is Clock.BUSINESS else "time, nights and weekends included,"
+    within = limit_in_words(terms.limit_minutes, terms.clock)
     does = f"{terms.answer.words} {whose}".rstrip()
     these = "these" if whose else "the"
     share = (
@@ -219,7 +218,15 @@ def sentence(terms: Terms) -> str:
         if terms.at_least >= 1
         else f" That holds for at least {_percent(terms.at_least)} of {these} leads."
     )
-    return f"Sales {does} within {time} of {of_what} after {terms.start.words}.{share}"
+    return f"Sales {does} within {within} after {terms.start.words}.{share}"
+
+
+def limit_in_words(minutes: int, clock: Clock) -> str:
+    """A time limit as people say it: `1 business hour`, `90 business minutes`, `24 hours, nights and weekends included,`."""
+    number, unit = (minutes, "minute") if minutes % 60 else (minutes // 60, "hour")
+    business = "business " if clock is Clock.BUSINESS else ""
+    round_the_clock = "" if business else ", nights and weekends included,"
+    return f"{number:,} {business}{unit}{'' if number == 1 else 's'}{round_the_clock}"
 
 
 def whose_in_words(terms: Terms) -> str:

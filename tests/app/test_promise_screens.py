@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from actions import calendars, clock, promise_signing, promises, settings
+from actions import agreements, calendars, clock, promise_signing, promises, settings
 from actions.promises import Compliance
 from alignment.company import BusinessHours, ClosedDays
 from alignment.people import MACHINE, Actor
-from alignment.promises import Clock, DeliveryTerms, Promise, PromiseKind, ResponseTerms
+from alignment.promises import Answer, Clock, DeliveryTerms, Promise, PromiseKind, ResponseTerms, Start
 from alignment.statistics import wilson
 from components.promise_cards import chance_explains, verdict_in_words
 from tests import lead_histories
@@ -77,6 +77,25 @@ def test_an_empty_portal_says_that_nothing_is_promised_and_offers_a_draft_to_tho
         assert app.info and not app.exception
 
 
+def test_a_new_promise_says_from_when_on_it_holds_and_not_that_there_are_no_leads(
+    open_page, people, company, leads
+):
+    key = promise_signing.add_promise(MACHINE, "Second look", PromiseKind.RESPONSE)
+    terms = ResponseTerms(480, Answer.ATTEMPT, Start.MQL, Clock.BUSINESS, 0.8)
+    version_id = promise_signing.draft(MACHINE, key, terms)
+    agreements.propose(MACHINE, version_id)
+    for who in ("sales", "marketing"):
+        actor = Actor(people[who].id, clock.now_text())
+        [entry] = [one for one in promises.read_promises(actor) if one.promise.key == key]
+        agreements.sign(actor, version_id, entry.open.content_hash)
+    app = open_page(PROMISES, people["member"])
+    today = clock.now()
+    assert f"It holds since {today.day} {today:%B %Y}, and no lead that counts has come since then." in shown(
+        app
+    )
+    assert "There are no leads" not in shown(app)
+
+
 def test_a_promise_is_drafted_tried_proposed_and_signed_on_screen(open_page, people, company, leads):
     app = open_page(PROMISES, people["facilitator"])
     app.selectbox(key="promises_span").set_value("Last quarter").run()
@@ -94,7 +113,7 @@ def test_a_promise_is_drafted_tried_proposed_and_signed_on_screen(open_page, peo
         app = open_page(PROMISES, people[who])
         assert "First contact v2 waits for your signature" in shown(app)
         button(app, f"Sign for {who}").click().run()
-    assert "within 30 min of business time" in shown(app) and "waits for your signature" not in shown(app)
+    assert "within 30 business minutes" in shown(app) and "waits for your signature" not in shown(app)
     assert settings.read_company(MACHINE).follow_up_minutes == 30
 
 

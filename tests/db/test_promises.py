@@ -99,7 +99,7 @@ def test_it_is_in_force_once_both_team_leads_have_signed_and_then_never_changes(
     found = entry(sales)
     assert found.in_force.id == version_id and found.open is None
     assert found.in_force.sentence == (
-        "Sales tries to reach each lead within 30 min of business time after it became an MQL. "
+        "Sales tries to reach each lead within 30 business minutes after it became an MQL. "
         "That holds for at least 90% of the leads."
     )
     assert settings.read_company(sales).follow_up_minutes == 30
@@ -455,7 +455,7 @@ def test_terms_for_all_leads_are_kept_and_signed_as_before(facilitator):
     found = find(draft)
     assert found.terms.only == ("source", "ads")
     assert found.sentence == (
-        "Sales tries to reach each lead with source “ads” within 1 h of business time after it became an MQL."
+        "Sales tries to reach each lead with source “ads” within 1 business hour after it became an MQL."
     )
     same = replace(HOUR, only=("source", "ads"))
     assert promise_signing.edit(facilitator, draft, found.revision, same, "", None) is False
