@@ -170,21 +170,23 @@ def look_ahead(actor: Actor, may_go_on: Callable[[], bool] = lambda: True) -> bo
     from leads.store import warehouse
 
     facts, began = warehouse(), perf_counter()
-    if began < _ahead.rests_until or not (figures_process.serves() and facts.takes_in and facts.revision()):
+    if began < _ahead.rests_until or not (figures_process.serves() and facts.takes_in):
         return False
 
     def give_way() -> None:
         if figures_process.open_questions() > 1 or not may_go_on():
             raise Abandoned
 
-    today = settings.today(actor)
-    first_day = today - timedelta(days=USUAL_DAYS - 1)
     try:
+        if not facts.revision():
+            return False
+        today = settings.today(actor)
+        first_day = today - timedelta(days=USUAL_DAYS - 1)
         by = next(iter(metrics.list_slices(actor)), "definition")
         read_dashboard(actor, first_day=first_day, by=by, waiting=give_way)
         key = (facts.folder, facts.revision(), first_day)
         _ahead.promises.get(key, lambda: count_promises(actor, first_day, today), give_way)
-    except Abandoned:
+    except (Abandoned, Refusal):  # who asks is told
         return False
     finally:
         ended = perf_counter()

@@ -149,6 +149,18 @@ def test_who_asks_for_what_is_being_looked_at_ahead_waits_for_that(monkeypatch, 
     assert (done, looks) == ([True], [1])
 
 
+def test_what_is_refused_ahead_is_told_to_who_asks(monkeypatch, aside):
+    def refuse(*asked, held):
+        raise InvalidInput("That cannot be worked out.")
+
+    monkeypatch.setattr("leads.dashboard.compute", refuse)
+    with clock.at(AFTER):
+        add_history(5)
+        assert not dashboard.look_ahead(MACHINE)
+        with pytest.raises(InvalidInput, match="cannot be worked out"):
+            usual()
+
+
 def test_looking_ahead_takes_a_small_part_of_the_time(monkeypatch, aside):
     now = [100.0]
 
