@@ -117,9 +117,24 @@ def read_today(actor: Actor) -> Today:
     if may(person, "person:add") and sum(someone.active for someone in people.everyone(connection)) == 1:
         tasks.append(Task("Nobody else has access yet.", "Invite people", "people"))
         tasks.append(Task("Business hours, time zone and holidays are still to be set.", "Set them", "hours"))
+    if may(person, "leads:import") and not _has_leads():
+        tasks.append(
+            Task("There are no leads yet, which all figures are made of.", "Bring them in", "bring_in")
+        )
     if may(person, "cycle:run"):
         tasks.append(_next_step(cycle))
     return Today(tuple(tasks), cycle, force, _results(connection, person), counted)
+
+
+def _has_leads() -> bool:
+    """Whether leads were brought in, also where they cannot be read now."""
+    from leads.pointer import WarehouseUnavailable
+    from leads.store import warehouse
+
+    try:
+        return bool(warehouse().revision())
+    except WarehouseUnavailable:
+        return True
 
 
 def _unread(connection: Connection, person: Person, now: str) -> list[Task]:

@@ -188,26 +188,31 @@ def evidence_sentences(document: Mapping[str, Any]) -> tuple[str, ...]:
     verdicts, window = document["verdicts"], document["window"]
     passed, failed, unknown = (verdicts[name] for name in ("passed", "failed", "unknown"))
     days = _days(window["first_day"], window["last_day"])
-    a_week = "" if verdicts["a_week"] is None else f" In a usual week {verdicts['a_week']:,.0f} pass."
-    told = [_counted(passed["leads"], failed["leads"], unknown["leads"], days) + a_week]
+    a_week = "" if verdicts["a_week"] is None else f", about {verdicts['a_week']:,.0f} in a usual week"
+    told = [_counted(passed["leads"], failed["leads"], unknown["leads"], days, a_week)]
     rates = [
-        f"{_percent(one['win_rate'])} of the {one['won'] + one['lost']:,} that ended {words}{_interval(one['interval'])}"
-        for one, words in ((passed, "among those who pass"), (failed, "among those who fail"))
+        f"{whose} {_percent(one['win_rate'])}{_interval(one['interval'])}"
+        for one, whose in (
+            (passed, f"of {passed['won'] + passed['lost']:,} that would have qualified"),
+            (failed, f"of {failed['won'] + failed['lost']:,} that would not"),
+        )
         if one["win_rate"] is not None
     ]
     if rates:
-        told.append(f"Won were {'; '.join(rates)}.")
+        told.append(f"Among those that were won or lost since, {' and '.join(rates)} were won.")
     if verdicts["recall"] is not None:
-        told.append(f"Of all that were won, {_percent(verdicts['recall'])} pass.")
+        told.append(f"Of all that were won, it lets {_percent(verdicts['recall'])} through.")
     change = document["change"]
     if change:
         told.append(f"Against the version in force, {change['sentence'][:1].lower()}{change['sentence'][1:]}")
     return (*told, *(str(one["text"]) for one in document["warnings"]))
 
 
-def _counted(passed: int, failed: int, unknown: int, days: str) -> str:
-    left = f", {unknown:,} are left open by what is not known of them" if unknown else ""
-    return f"Of {passed + failed + unknown:,} leads{days}, {passed:,} pass and {failed:,} fail{left}."
+def _counted(passed: int, failed: int, unknown: int, days: str, a_week: str) -> str:
+    said = f"{passed:,} of {passed + failed + unknown:,} leads{days} would have qualified{a_week}."
+    return (
+        f"{said} Of {unknown:,} it cannot tell, because a field that decides is empty." if unknown else said
+    )
 
 
 def _days(first: str | None, last: str | None) -> str:

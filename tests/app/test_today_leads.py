@@ -68,6 +68,18 @@ def test_without_leads_nothing_is_counted(crew):
     assert told(crew["seller"]) == [] and today.read_today(acting(crew["seller"])).counted
 
 
+def test_without_leads_those_who_may_are_led_to_where_they_come_in(open_page, crew, make_person):
+    facilitator = make_person("facilitator", None)
+    assert ("bring_in", "Bring them in") in [
+        (task.page, task.label) for task in today.read_today(acting(facilitator)).tasks
+    ]
+    app = open_page(TODAY, facilitator)
+    assert "There are no leads yet" in words(app) and not app.exception
+    assert not [task for task in today.read_today(acting(crew["seller"])).tasks if task.page == "bring_in"]
+    History().lead("one").load()
+    assert not [task for task in today.read_today(acting(facilitator)).tasks if task.page == "bring_in"]
+
+
 def test_the_page_draws_and_then_tells_what_waits(open_page, leads, crew):
     app = open_page(TODAY, crew["seller"])
     assert "One thing waits for you." in words(app)
@@ -137,7 +149,8 @@ def test_what_is_in_force_waits_until_it_is_read(crew):
         "promises": "First contact v1 is in force and you have not read it yet.",
         "score": "Lead score v1 is in force and you have not read it yet.",
     }
-    assert told(crew["sales"]) == []  # who signs has read it
+    # who signs has read it
+    assert told(crew["sales"]) == ["There are no leads yet, which all figures are made of."]
     for version in agreement_rows.versions(store().read(), DefinitionVersion):
         if version.key == "sal":
             agreements.acknowledge(acting(crew["marketer"]), version.id)

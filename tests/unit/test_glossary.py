@@ -126,11 +126,11 @@ def test_evidence_is_told_with_its_numbers_and_how_sure_they_are():
     warning = {"code": "leakage", "field": "budget", "text": "“budget” may be filled in after the outcome."}
     document = evidence(Outcomes(100, 25, 25, 10), Outcomes(1_000, 0, 50, 900), change, [warning], (7, 8, 9))
     assert evidence_sentences(document) == (
-        "Of 1,104 leads that came from 1 April 2026 to 30 June 2026, 100 pass and 1,000 fail, 4 are left open by what is not "
-        "known of them. In a usual week 8 pass.",
-        "Won were 50% of the 50 that ended among those who pass (95% interval 37% to 63%); 0% of the 50 that ended among those "
-        "who fail (95% interval 0% to 7%).",
-        "Of all that were won, 100% pass.",
+        "100 of 1,104 leads that came from 1 April 2026 to 30 June 2026 would have qualified, about 8 in a usual week. "
+        "Of 4 it cannot tell, because a field that decides is empty.",
+        "Among those that were won or lost since, of 50 that would have qualified 50% (95% interval 37% to 63%) and of 50 that "
+        "would not 0% (95% interval 0% to 7%) were won.",
+        "Of all that were won, it lets 100% through.",
         "Against the version in force, 20 leads of 100 from 1 April to 30 June 2026 would change side; 5 of them were won.",
         "“budget” may be filled in after the outcome.",
     )
@@ -138,7 +138,7 @@ def test_evidence_is_told_with_its_numbers_and_how_sure_they_are():
 
 def test_where_nothing_has_ended_no_rate_is_told():
     (told,) = evidence_sentences(evidence(Outcomes(3, 0, 0, 0), Outcomes(2, 0, 0, 2)))
-    assert told.startswith("Of 9 leads")
+    assert told.startswith("3 of 9 leads")
 
 
 def test_evidence_that_could_not_be_found_says_why_and_any_other_document_nothing():
