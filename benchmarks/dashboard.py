@@ -233,7 +233,7 @@ def main(count: int, data: Path | None) -> None:
                 cold = seconds_of(screen, "metrics")
                 screens, figures = (b - a for a, b in zip(before, worked(portal.process.pid), strict=True))
                 again = [seconds_of(screen, "metrics") for _ in range(5)]
-                unforeseen = seconds_of_new(portal.url, cookies[0], "period=30&split=country")
+                unforeseen = seconds_of_new(portal.url, cookies[0], "period=30%20days&split=Country")
                 delivered = re.search(r"Marketing delivered ([\d,]+)", screen.run("metrics"))
                 assert delivered and delivered[1] != "0", (
                     "These leads are older than the days that the dashboard shows."
@@ -287,11 +287,11 @@ def main(count: int, data: Path | None) -> None:
             )
 
             before = worked(portal.process.pid)
-            seconds_of_new(portal.url, cookies[0], "period=all&only=source:fair")
+            seconds_of_new(portal.url, cookies[0], "period=All&only=source:fair")
             whole = worked(portal.process.pid)[1] - before[1]
             seconds_until_idle(portal.process.pid)
             before = worked(portal.process.pid)
-            done = leave_during(portal.url, cookies[0], "period=all&only=source:webinar", portal.process.pid)
+            done = leave_during(portal.url, cookies[0], "period=All&only=source:webinar", portal.process.pid)
             left = seconds_until_idle(portal.process.pid)
             after = worked(portal.process.pid)[1] - before[1] - done
             click.echo(
