@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # Ibis takes a second to load: only where leads are really to
     from leads.imports.looking import FileSeen as FileSeen
     from leads.imports.matching import ConditionalDate as ConditionalDate
     from leads.imports.matching import DateQuestion as DateQuestion
+    from leads.imports.matching import DecimalQuestion as DecimalQuestion
     from leads.imports.matching import Matching as Matching
     from leads.imports.matching import Meaning as Meaning
 
@@ -30,8 +31,8 @@ class Laid:
 
     `columns` are the columns of the files (of long files, the properties) and those that only the matching names; `layout` are
     the columns of the files as they stand. `toml` is the mapping that comes of it, '' while `problem` says why none does.
-    `question` is there when nothing tells whether day or month comes first; `order` is what the first rows tell. `lacks` are
-    sentences about what the leads will lack.
+    `question` is there when nothing tells whether day or month comes first, `decimal_question` when nothing tells which sign of
+    numbers is the decimal one; `order` is what the first rows tell of days. `lacks` are sentences about what the leads will lack.
     """
 
     columns: "tuple[ColumnSeen, ...]"
@@ -39,6 +40,7 @@ class Laid:
     toml: str
     problem: str
     question: "DateQuestion | None"
+    decimal_question: "DecimalQuestion | None"
     order: str
     lacks: tuple[str, ...]
 
@@ -120,7 +122,7 @@ def lay(actor: Actor, matching: "Matching", seen: "Sequence[FileSeen]") -> Laid:
     """Lay a matching on files: their columns with values, the mapping that comes of it, and what is still open."""
     authorise(actor, "leads:import")
     from leads.imports.looking import ColumnSeen, columns
-    from leads.imports.matching import date_order
+    from leads.imports.matching import date_order, decimal_sign
 
     found = columns(seen, matching.long)
     ids = [name for name, meaning in matching.meanings.items() if meaning == "lead_id"]
@@ -147,6 +149,7 @@ def lay(actor: Actor, matching: "Matching", seen: "Sequence[FileSeen]") -> Laid:
         toml=toml,
         problem=problem,
         question=order if not isinstance(order, str) and not matching.date_order else None,
+        decimal_question=None if matching.decimal else decimal_sign(seen, matching),
         order=order if isinstance(order, str) else "",
         lacks=tuple(_lacks(matching)),
     )
@@ -176,6 +179,12 @@ def recognise_files(
         raise InvalidInput(
             f"In dates such as {laid.question.example} of the column “{laid.question.column}” it may be day or month that comes "
             'first. Write a mapping with date_order = "dmy" or date_order = "mdy".'
+        )
+    if laid.decimal_question is not None:
+        shown = " and ".join(laid.decimal_question.examples)
+        raise InvalidInput(
+            f"In numbers such as {shown} of the column “{laid.decimal_question.column}” nothing tells which sign stands before "
+            'decimals. Write a mapping with decimal = "." or decimal = ",".'
         )
     if laid.problem:
         raise InvalidInput(f"{laid.problem} Write a mapping that says so.")

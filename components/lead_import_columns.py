@@ -14,7 +14,14 @@ from components.session import actor
 from components.text import ink, plain
 
 if TYPE_CHECKING:
-    from actions.lead_mappings import ColumnSeen, ConditionalDate, DateQuestion, Laid, Matching
+    from actions.lead_mappings import (
+        ColumnSeen,
+        ConditionalDate,
+        DateQuestion,
+        DecimalQuestion,
+        Laid,
+        Matching,
+    )
 
 _PER_PAGE = 20
 _ORDERS = {
@@ -23,7 +30,7 @@ _ORDERS = {
     "dmy": "Day, month, year",
     "mdy": "Month, day, year",
 }
-_DECIMALS = {".": "1,200.50", ",": "1.200,50"}
+_DECIMALS = {"": "Found in the data", ".": "1,200.50", ",": "1.200,50"}
 
 
 def ask_for_the_order(question: "DateQuestion", key: str) -> None:
@@ -44,6 +51,39 @@ def ask_for_the_order(question: "DateQuestion", key: str) -> None:
             args=(f"{key}_order_asked", "date_order"),
             label_visibility="collapsed",
         )
+
+
+def ask_for_the_decimal_sign(question: "DecimalQuestion", key: str) -> None:
+    """Ask how much a number such as 1.200 is, with both readings to choose from."""
+    shown, *other = question.examples
+    column = plain(question.column)
+    if other:
+        asked = "**Which sign stands before decimals?**"
+        why = f"“{column}” has both {plain(shown)} and {plain(other[0])}; rows with the other sign are left out."
+    else:
+        asked = f"**How much is {plain(shown)}?**"
+        why = f"It stands in “{column}”, and nothing in the first rows tells whether the sign separates thousands or decimals."
+    with st.container(border=True):
+        st.markdown(f":material/pin: {asked} {why}")
+        st.segmented_control(
+            "Which sign stands before decimals?",
+            [".", ","],
+            format_func=lambda sign: ink(_amount(shown, sign, bool(other))),
+            key=f"{key}_decimal_asked",
+            on_change=_changed,
+            args=(f"{key}_decimal_asked", "decimal"),
+            label_visibility="collapsed",
+        )
+
+
+def _amount(shown: str, sign: str, contradicted: bool) -> str:
+    """What a number with three digits behind its only sign is, with this one before decimals."""
+    if contradicted:
+        return "The point, as in 1,200.50" if sign == "." else "The comma, as in 1.200,50"
+    digits = "".join(one for one in shown if one.isdigit() or one in ".,").strip(".,")
+    if sign in digits:
+        return f"{digits.replace(',', '.')} (three decimals)"
+    return f"{digits.replace('.', '').replace(',', '')} (thousands)"
 
 
 def _readings(shown: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.datatypes as dt
 
+from leads.imports import amounts
 from leads.imports.mapping import LeadMapping
 
 SPACES = " \t\n\r\x0b\x0c"
@@ -15,7 +16,6 @@ _OFFSET = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _REST = rf"(?:[ T]+{_CLOCK}(?: ?{_OFFSET})?)?$"
 _CLOCK_FORMATS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 _PLAIN = r"^(?:19[7-9][0-9]|20[0-9]{2}|2100)-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?$"
-_NUMBER = r"^-?[0-9]{1,15}(\.[0-9]+)?$"
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 
 
@@ -56,19 +56,66 @@ def said(text: ibis.Value, mapping: LeadMapping) -> ibis.Value:
     return text.isin(mapping.missing).ifelse(_no_text(), text) if mapping.missing else text
 
 
+def plain_number(text: ibis.Value, pattern: str = amounts.PLAIN) -> ibis.Value:
+    """The number of a text that is written as the engine writes it itself, and fits the pattern; null for any other."""
+    return text.re_search(pattern).ifelse(text, _no_text()).try_cast("float64")
+
+
 def number(text: ibis.Value, decimal: str) -> ibis.Value:
-    """The number a text shows, with or without signs between thousands; null if it shows none."""
-    digits = r"^-?[0-9]{1,15}$" if decimal == "," else _NUMBER
-    return text.re_search(digits).ifelse(text.try_cast("float64"), _signed_number(text, decimal))
+    """The number a text shows with this decimal sign, with or without the other one between thousands; null if it shows none."""
+    plain = text.re_search(amounts.POINTED if decimal == amounts.POINT else amounts.WHOLE)
+    return plain.ifelse(text.try_cast("float64"), _signed_number(text, decimal))
 
 
 def _signed_number(text: ibis.Value, decimal: str) -> ibis.Value:
-    group = "." if decimal == "," else ","
-    grouped = text.re_search(rf"^-?[0-9]{{1,3}}([{group}][0-9]{{3}})+([{decimal}][0-9]+)?$")
-    plain = grouped.ifelse(text.replace(group, ""), text)
-    if decimal == ",":
-        plain = plain.replace(".", "?").replace(",", ".")
-    return plain.re_search(_NUMBER).ifelse(plain, _no_text()).try_cast("float64")
+    group = amounts.COMMA if decimal == amounts.POINT else amounts.POINT
+    digits = text.replace(group, "").replace(amounts.COMMA, amounts.POINT)
+    valid = text.re_search(amounts.VALID[decimal])
+    return valid.ifelse(digits, _no_text()).try_cast("float64")
+
+
+def bare_number(text: ibis.Value) -> ibis.Value:
+    """The number in a text without currency and signs set apart, as `amounts.bare` gives it; null if there is none."""
+    before, digits, behind = _parts(text)
+    set_apart = digits.re_search(amounts.SET_APART)
+    digits = set_apart.ifelse(digits.re_replace(amounts.APART, ""), digits)
+    no_cents = behind.re_search(amounts.NO_CENTS)
+    cents = no_cents.ifelse(behind.left(1).concat("00"), "")
+    found = before.re_search(amounts.MINUS).ifelse("-", "").concat(digits, cents)
+    sound = ibis.and_(
+        before.re_search(amounts.SOUND_BEFORE),
+        behind.re_search(amounts.SOUND_BEHIND),
+        found.re_search(amounts.BARE),
+    )
+    return text.re_search(amounts.BARE).ifelse(text, sound.ifelse(found, _no_text()))
+
+
+def currency_beside(text: ibis.Value) -> ibis.Value:
+    """The currency that stands behind or before an amount: its code, or the sign itself where that means several; null for none."""
+    before, _, behind = _parts(text)
+    last = behind.re_replace(amounts.NO_CENTS, "").nullif("")
+    said = last.coalesce(before.re_replace(amounts.MINUS, "").nullif(""))
+    # a CASE would work out what stands there anew for each of them
+    codes = ibis.map(list(amounts.CURRENCIES), list(amounts.CURRENCIES.values()))
+    return text.re_search(amounts.BARE).ifelse(_no_text(), codes.get(said, said))
+
+
+def _parts(text: ibis.Value) -> tuple[ibis.Value, ibis.Value, ibis.Value]:
+    """What stands before the first digit of a text, the text from there to the last one, and what stands behind; spaces taken out at both ends."""
+    before, behind = text.re_extract(amounts.BEFORE, 0), text.re_extract(amounts.BEHIND, 0)
+    digits = text.substr(before.length(), text.length() - before.length() - behind.length())
+    return before.re_replace(amounts.BETWEEN, ""), digits, behind.re_replace(amounts.BETWEEN, "")
+
+
+def decimal_of(bare: ibis.Value) -> ibis.Value:
+    """The decimal sign of a bare number, as `amounts.decimal_of` tells it; null where it has no sign at all or is none."""
+    point, comma = (bare.re_search(amounts.VALID[sign]) for sign in (amounts.POINT, amounts.COMMA))
+    return ibis.cases(
+        (bare.re_search(amounts.MAY_BE_EITHER), amounts.EITHER),
+        (point & ~comma, amounts.POINT),
+        (comma & ~point, amounts.COMMA),
+        else_=_no_text(),
+    )
 
 
 def has_last_year(text: ibis.Value) -> ibis.Value:

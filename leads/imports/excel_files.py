@@ -23,6 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from leads.imports import amounts
 from leads.imports.files import (
     LARGEST_CELL,
     MOST_COLUMNS,
@@ -71,6 +72,10 @@ class ExcelFile(LeadFile):
         texts = {f"c{place}": cells[f"c{position}"] for place, position in enumerate(positions)}
         return draft.backend.create_table(table_name, read(cells.select("row", **texts)), temp=True)
 
+    def numbers_in(self, _position: int) -> str:
+        """See `LeadFile.numbers_in`: in any column numbers and texts may stand below each other."""
+        return amounts.SHORTEST
+
     def first_rows(self, count: int) -> list[tuple[str, ...]]:
         """See `LeadFile.first_rows`."""
         import pyarrow.parquet as pq
@@ -113,7 +118,6 @@ def look_through(path: Path, name: str, sheet: str | None = None) -> ExcelFile:
     if "error" in found:
         raise UnreadableFile(f"{name} {found['error']}")
     file = ExcelFile(path, name, tuple(found["header"]), cells=cells, folder=folder)
-    file.typed = True
     file.sheet, file.sheets = found["sheet"], tuple(found["sheets"])
     file.rows = found["rows"] + len(found["ragged"])
     file.ragged.extend(Ragged(*entry) for entry in found["ragged"])

@@ -57,8 +57,6 @@ class LeadFile(ABC):
     ragged: list[Ragged] = field(default_factory=list, init=False)
     remarks: list[ImportWarning] = field(default_factory=list, init=False)
     rows: int = field(default=0, init=False)
-    typed: bool = field(default=False, init=False)
-    """Whether its numbers are numbers, which are loaded with a decimal point whatever sign people write."""
     sheet: str = field(default="", init=False)
     """The sheet of a workbook that is read."""
     sheets: tuple[str, ...] = field(default=(), init=False)
@@ -79,6 +77,11 @@ class LeadFile(ABC):
             if found:
                 return found[0]
         return None
+
+    def numbers_in(self, _position: int) -> str:
+        """The pattern of the texts in a column that are numbers in the file itself, so that a point in them is the decimal
+        sign whatever people write elsewhere; '' where all is text."""
+        return ""
 
     @abstractmethod
     def load(

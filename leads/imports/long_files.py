@@ -60,8 +60,12 @@ class _Conditional(LeadFile):
         kept = [name for place, name in enumerate(file.header) if place in named or place not in serving]
         laid = cls(file.path, file.name, (*kept, *there), inner=file, moments=there)
         laid.remarks.extend(file.remarks)
-        laid.typed = file.typed
         return laid
+
+    def numbers_in(self, position: int) -> str:
+        """See `LeadFile.numbers_in`; moments hold dates."""
+        place = self.inner.position(self.header[position])
+        return "" if place is None else self.inner.numbers_in(place)
 
     def load(
         self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = as_they_stand
@@ -107,6 +111,11 @@ class _Unfolded(LeadFile):
     raw: str = field(kw_only=True)
     inner: LeadFile = field(kw_only=True)
     mapping: LeadMapping = field(kw_only=True)
+
+    def numbers_in(self, _position: int) -> str:
+        """See `LeadFile.numbers_in`: all properties stand in one column."""
+        assert self.mapping.long is not None
+        return self.inner.numbers_in(_place(self.inner, self.mapping.long.value))
 
     def load(
         self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = as_they_stand
@@ -185,7 +194,7 @@ def _unfolded(draft: "Draft", file: LeadFile, mapping: LeadMapping, long: LongLa
     shown = [entry["shown"] for entry in properties if entry["property"] not in serving]
     header = (mapping.lead_id, *shown, *moments)
     laid = _Unfolded(file.path, file.name, header, raw=name, inner=file, mapping=mapping)
-    laid.rows, laid.typed = file.rows, file.typed
+    laid.rows = file.rows
     laid.ragged.extend(file.ragged)
     laid.remarks.extend([*file.remarks, *_never_said(draft, file.name, raw, mapping, moments)])
     draft.backend.drop_table(f"{name}_text")

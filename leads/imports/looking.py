@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from leads.imports import presets
+from leads.imports import amounts, presets
 from leads.imports.files import LeadFile
 
 MOST_VALUES = 50
@@ -16,14 +16,14 @@ _LONGEST_VALUE = 120
 YEAR_FIRST = re.compile(r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T].*)?$")
 YEAR_LAST = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}([ T].*)?$")
 _EPOCH = re.compile(r"^1\d{12}$")
-_NUMBER = re.compile(r"^-?\d{1,15}([.,]\d+)*$")
 
 
 @dataclass(frozen=True)
 class FileSeen:
     """A file as it begins: its column names and some first rows; `rows` is None where only reading it all would tell.
 
-    Of a workbook, `sheets` are those that can be read, and `sheet` is the one that is.
+    Of a workbook, `sheets` are those that can be read, and `sheet` is the one that is. `numbers` are by column the patterns of
+    `LeadFile.numbers_in`; none where all is text.
     """
 
     name: str
@@ -33,6 +33,7 @@ class FileSeen:
     remarks: tuple[str, ...] = ()
     sheet: str = ""
     sheets: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,10 @@ def look(files: Sequence[LeadFile]) -> tuple[FileSeen, ...]:
             rows = file.first_rows(_MANY_ROWS)
         clipped = tuple(tuple(cell[:_LONGEST_VALUE] for cell in row) for row in rows)
         remarks = tuple(remark.text for remark in file.remarks)
+        rows_known = file.rows or None
+        numbers = tuple(file.numbers_in(place) for place in range(len(file.header)))
         seen.append(
-            FileSeen(file.name, file.header, clipped, file.rows or None, remarks, file.sheet, file.sheets)
+            FileSeen(file.name, file.header, clipped, rows_known, remarks, file.sheet, file.sheets, numbers)
         )
     return tuple(seen)
 
@@ -111,4 +114,4 @@ def _looks(filled: Sequence[str]) -> str:
     dates = sum(bool(YEAR_FIRST.match(c) or YEAR_LAST.match(c) or _EPOCH.match(c)) for c in filled)
     if dates > 0.6 * len(filled):
         return "date"
-    return "number" if sum(bool(_NUMBER.match(c)) for c in filled) > 0.6 * len(filled) else "text"
+    return "number" if sum(bool(amounts.bare(c)) for c in filled) > 0.6 * len(filled) else "text"

@@ -5,7 +5,7 @@ source     = "origin"            # any canonical field = column
 date_order = "ymd"               # ymd | mdy | dmy, where a file is ambiguous
 timezone   = "America/Sao_Paulo" # of times without an offset; default UTC
 missing    = ["", "Select"]      # what counts as no value, besides empty
-decimal    = ","                 # the decimal sign of numbers; default "."
+decimal    = ","                 # the decimal sign of numbers, where a file is ambiguous
 delimiter  = ";"                 # default: found in the header
 sheet      = "Contacts"          # of a workbook; default the first that is filled in
 rejection_reason = "why"         # the code that goes with [events] rejected
@@ -105,7 +105,7 @@ class LeadMapping:
     date_order: str | None = None
     timezone: str = "UTC"
     missing: tuple[str, ...] = ()
-    decimal: str = "."
+    decimal: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
 

@@ -8,7 +8,7 @@ from typing import Any
 from alignment.errors import InvalidInput
 from alignment.lifecycle import EventType, Stage
 from alignment.rules import FieldType
-from leads.imports import presets
+from leads.imports import amounts, presets
 from leads.imports.files import short
 from leads.imports.looking import (
     YEAR_FIRST,
@@ -23,8 +23,6 @@ from leads.imports.mapping import LeadMapping
 from leads.imports.presets import ATTRIBUTE, CREATED, LEAD_ID, LEFT_OUT, MERGED, MERGED_INTO, REASON, Preset
 from leads.model import CANONICAL_FIELDS, CANONICAL_NAMES, is_attribute_name
 
-_DECIMAL_COMMA = re.compile(r"^-?[\d.]*\d,(\d{1,2}|\d{4,})$")
-_DECIMAL_POINT = re.compile(r"^-?[\d,]*\d\.(\d{1,2}|\d{4,})$")
 _TYPES = {known.name: known.type for known in CANONICAL_FIELDS}
 
 
@@ -53,7 +51,7 @@ class Matching:
     long: tuple[str, str, str] | None = None
     date_order: str = ""
     timezone: str = "UTC"
-    decimal: str = "."
+    decimal: str = ""
     delimiter: str = ""
     sheet: str = ""
     missing: tuple[str, ...] = ()
@@ -80,6 +78,15 @@ class DateQuestion:
 
     column: str
     example: str
+
+
+@dataclass(frozen=True)
+class DecimalQuestion:
+    """Numbers of which nothing in the first rows tells which sign is the decimal one: one that may be read in two ways, or two
+    that contradict each other."""
+
+    column: str
+    examples: tuple[str, ...]
 
 
 def meanings() -> tuple[Meaning, ...]:
@@ -177,7 +184,6 @@ def propose(files: Sequence[FileSeen], preset: Preset | None = None, timezone: s
         conditionals=conditionals,
         long=long,
         timezone=timezone,
-        decimal=_decimal(meant, seen),
         missing=chosen.missing,
     )
 
@@ -205,6 +211,31 @@ def date_order(files: Sequence[FileSeen], matching: Matching) -> str | DateQuest
         return "dmy" if day_first else "mdy"
     telling = next((entry for entry in last if entry[1][1] != entry[1][2]), last[0])
     return DateQuestion(telling[0], telling[1][0])
+
+
+def decimal_sign(files: Sequence[FileSeen], matching: Matching) -> DecimalQuestion | None:
+    """The question which sign is the decimal one, where the numbers in the first rows do not tell; None where they do."""
+    for file in files:
+        numeric: dict[str, list[str]] = {}
+        for name, cells, by_the_file in _cells_of(file, matching):
+            if _TYPES.get(matching.meanings.get(name, "").partition(":")[2]) is FieldType.NUMBER:
+                of_people = (cell for cell in cells if not (by_the_file and re.match(by_the_file, cell)))
+                numeric.setdefault(name, []).extend(one for one in of_people if one not in matching.missing)
+        try:
+            amounts.decimals({name: amounts.signs(cells) for name, cells in numeric.items()})
+        except amounts.UnclearDecimals as unclear:
+            return DecimalQuestion(unclear.column, unclear.examples)
+    return None
+
+
+def _cells_of(file: FileSeen, matching: Matching) -> Iterator[tuple[str, list[str], str]]:
+    """The columns of a file, or the properties of a long one, with their cells and what numbers of the file itself look like there."""
+    patterns = dict(zip(file.header, file.numbers, strict=False))
+    if matching.long is None:
+        yield from ((name, cells, patterns.get(name, "")) for name, cells in cells_by_column(file))
+    else:
+        pattern = patterns.get(matching.long[1], "")
+        yield from ((name, cells, pattern) for name, cells in cells_by_property(file, matching.long))
 
 
 def to_document(matching: Matching) -> dict[str, Any]:
@@ -263,7 +294,7 @@ def to_document(matching: Matching) -> dict[str, Any]:
     options = {
         "date_order": matching.date_order,
         "timezone": matching.timezone.strip(),
-        "decimal": "," if matching.decimal == "," else "",
+        "decimal": matching.decimal,
         "delimiter": matching.delimiter,
         "sheet": matching.sheet,
         "missing": list(matching.missing),
@@ -329,7 +360,7 @@ def from_mapping(mapping: LeadMapping, files: Sequence[FileSeen]) -> Matching | 
         long=(mapping.long.property, mapping.long.value, mapping.long.at) if mapping.long else None,
         date_order=mapping.date_order or "",
         timezone=mapping.timezone,
-        decimal=mapping.decimal,
+        decimal=mapping.decimal or "",
         delimiter=mapping.delimiter or "",
         sheet=mapping.sheet or "",
         missing=mapping.missing,
@@ -415,14 +446,3 @@ def _said(seen: Mapping[str, ColumnSeen]) -> Iterator[ConditionalDate]:
                 if equals and meaning not in told:
                     told.add(meaning)
                     yield ConditionalDate(meaning, "", column.name, equals)
-
-
-def _decimal(meant: Mapping[str, str], seen: Mapping[str, ColumnSeen]) -> str:
-    values = [
-        value
-        for name, meaning in meant.items()
-        if _TYPES.get(meaning.partition(":")[2]) is FieldType.NUMBER
-        for value in seen[name].values
-    ]
-    comma = any(_DECIMAL_COMMA.match(value) for value in values)
-    return "," if comma and not any(_DECIMAL_POINT.match(value) for value in values) else "."

@@ -1,10 +1,11 @@
 """Parquet files: typed columns, loaded by the engine itself and turned into the texts that every kind of file gives."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leads.imports import amounts
 from leads.imports.files import (
     LARGEST_CELL,
     MOST_COLUMNS,
@@ -29,7 +30,13 @@ MOST_ROWS = 20_000_000
 
 @dataclass
 class ParquetFile(LeadFile):
-    """A Parquet file. Its rows are numbered from 1, for there is no header among them."""
+    """A Parquet file. Its rows are numbered from 1, for there is no header among them. `numeric` are the columns of numbers."""
+
+    numeric: frozenset[int] = field(kw_only=True)
+
+    def numbers_in(self, position: int) -> str:
+        """See `LeadFile.numbers_in`."""
+        return amounts.POINTED if position in self.numeric else ""
 
     def load(
         self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = as_they_stand
@@ -108,10 +115,11 @@ def look_through(path: Path, name: str) -> ParquetFile:
         )
     try:
         about = pq.read_metadata(path)
-        header = tuple(about.schema.to_arrow_schema().names)
+        schema = about.schema.to_arrow_schema()
         unpacked = sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _unreadable(name, error) from None
+    header = tuple(schema.names)
     if not about.num_rows:
         raise UnreadableFile(f"{name} has no rows. Export it again.")
     _refuse_rows(name, about.num_rows)
@@ -133,8 +141,12 @@ def look_through(path: Path, name: str) -> ParquetFile:
             raise UnreadableFile(
                 f"{name}: the column “{short(column)}” stands in the file more than once. Rename one."
             )
-    file = ParquetFile(path, name, header)
-    file.typed = True
+    numeric = (
+        place
+        for place, kind in enumerate(schema.types)
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    )
+    file = ParquetFile(path, name, header, numeric=frozenset(numeric))
     file.rows = about.num_rows
     return file
 

@@ -8,11 +8,11 @@ import ibis
 from alignment.lifecycle import EventType, Stage
 from alignment.rules import FieldType
 from leads import schema
-from leads.imports import cells
+from leads.imports import amounts, cells
 from leads.imports.files import LeadFile, short
 from leads.imports.mapping import InvalidMapping, LeadMapping
 from leads.imports.progress import Progress, Step
-from leads.imports.report import MOST_LISTED, RefusedRow
+from leads.imports.report import MOST_LISTED, ImportWarning, RefusedRow
 from leads.imports.wide import Rows, Told
 from leads.lean import lean
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, column_of
@@ -21,7 +21,8 @@ from leads.store import Draft
 LONGEST_ID = 200
 LONGEST_TEXT = 10_000
 _TYPES = {known.name: known.type for known in CANONICAL_FIELDS}
-_POINTED = r"^-?[0-9]{1,15}(\.[0-9]+)?$"
+_CURRENCY = "currency"
+"""A column of the rows beside those of the file: the currency that stands beside the lead's value."""
 
 
 @dataclass
@@ -79,6 +80,10 @@ class _Cells:
             said.append(ibis.coalesce(*whole, ""))
         return ibis.array(said).join("\x1f")
 
+    def value(self, column: str) -> ibis.Value:
+        """What was read from a column of numbers or of dates."""
+        return self.numbers[column] if column in self.numbers else self.instants[column].at
+
     def of(self, column: str, kind: FieldType) -> ibis.Value:
         """The cell's value as this kind."""
         if kind is FieldType.NUMBER:
@@ -105,11 +110,12 @@ def stage_file(draft: Draft, one: Staged, mapping: LeadMapping, number: int, pro
     progress.at(Step.CHECKING)
     cell = _cells(rows, one, mapping, dated)
     checks = list(_checks(mapping, cell))
-    failing, unread = _look_over(draft, cell, checks, dated)
+    failing, unread = _look_over(draft, cell, checks, [*cell.instants, *cell.numbers])
     if unread:
         cell = _cells(_read_on(draft, one, mapping, cell, unread, number), one, mapping, dated)
         checks = list(_checks(mapping, cell))
         failing, _ = _look_over(draft, cell, checks, [])
+        one.file.remarks.extend(_other_currencies(draft, one, mapping, cell))
     _list_refusals(draft, one, cell, checks, failing)
     _lay_out(one, mapping, cell, ~ibis.or_(*(check.fails for check in checks)) if failing else None)
 
@@ -125,6 +131,7 @@ def _read(one: Staged, mapping: LeadMapping, dated: Sequence[str], rows: ibis.Ta
         **{f"c{places[column]}": text for column, text in said.items()},
         **{f"wall{places[column]}": cells.plain_wall(said[column]) for column in dated},
         **{f"n{places[column]}": value for column, value in _numbers(one, mapping, said).items()},
+        **{f"point{places[column]}": said[column].contains(".") for column in _telling(one, mapping)},
     ).view()
     kept = {name: rows[name] for name in rows.columns if not name.startswith("wall")}
     for column in dated:
@@ -168,6 +175,8 @@ def _lay_out(one: Staged, mapping: LeadMapping, cell: _Cells, sound: ibis.Value 
     for name, column in mapping.fields.items():
         if column in one.has:
             lead[column_of(name)] = cell.of(column, _TYPES[name])
+    if _CURRENCY in rows.columns and _CURRENCY not in lead:
+        lead[_CURRENCY] = rows[_CURRENCY]
     for name, column in mapping.attributes.items():
         if column in one.has:
             lead[column_of(name)] = cell.text[column]
@@ -186,19 +195,34 @@ def _lay_out(one: Staged, mapping: LeadMapping, cell: _Cells, sound: ibis.Value 
 def _read_on(
     draft: Draft, one: Staged, mapping: LeadMapping, cell: _Cells, unread: Sequence[str], number: int
 ) -> ibis.Table:
-    """The rows with the dates that take long to read, which are in these columns."""
+    """The rows with what takes long to read or needs to be known of the whole column: the dates and numbers in these columns."""
     place = {column: number for number, column in enumerate(one.has)}
-    texts = {
-        column: cell.instants[column].at.isnull().ifelse(cell.text[column], ibis.null().cast("string"))
+    left = {
+        column: cell.value(column).isnull().ifelse(cell.text[column], ibis.null().cast("string"))
         for column in unread
     }
-    order = mapping.date_order or _order_in_the_data(draft, one, cell.table, texts)
     read = {name: cell.table[name] for name in cell.table.columns}
-    for column, text in texts.items():
+    dates = {column: text for column, text in left.items() if column in cell.instants}
+    order = mapping.date_order or (_order_in_the_data(draft, one, cell.table, dates) if dates else "ymd")
+    for column, text in dates.items():
         before, found = cell.instants[column], cells.instant(text, order, mapping.timezone)
         for what in ("at", "day", "day_only"):
             read[f"{what}{place[column]}"] = getattr(before, what).coalesce(getattr(found, what))
-    table = draft.backend.create_table(f"read_{number}", cell.table.select(**read), temp=True)
+    numbers = {column: text for column, text in left.items() if column in cell.numbers}
+    bare = {column: cells.bare_number(text) for column, text in numbers.items()}
+    if mapping.decimal is None:
+        telling = {column: cell.table[f"point{place[column]}"] for column in _telling(one, mapping)}
+        decimals = _decimals_in_the_data(draft, one, cell, bare, telling)
+    else:
+        decimals = dict.fromkeys(bare, mapping.decimal)
+    if (value := mapping.fields.get("value")) in numbers:
+        read[_CURRENCY] = cells.currency_beside(numbers[value])
+    rows = cell.table.select(**read, **{f"bare{place[column]}": text for column, text in bare.items()}).view()
+    read = {name: rows[name] for name in read if not name.startswith("point")}
+    for column, decimal in decimals.items():
+        found = cells.number(rows[f"bare{place[column]}"], decimal)
+        read[f"n{place[column]}"] = rows[f"n{place[column]}"].coalesce(found)
+    table = draft.backend.create_table(f"read_{number}", rows.select(**read), temp=True)
     draft.backend.drop_table(f"staged_{number}")
     return table
 
@@ -264,28 +288,37 @@ def _numeric(one: Staged, mapping: LeadMapping) -> list[str]:
     return [column for column in dict.fromkeys(numeric) if column in one.has]
 
 
+def _telling(one: Staged, mapping: LeadMapping) -> list[str]:
+    """The columns of which the numbers themselves have to tell what their decimal sign is."""
+    if mapping.decimal is not None:
+        return []
+    return [column for column in _numeric(one, mapping) if not one.file.numbers_in(one.has[column])]
+
+
 def _numbers(one: Staged, mapping: LeadMapping, text: Mapping[str, ibis.Value]) -> dict[str, ibis.Value]:
-    read = {column: cells.number(text[column], mapping.decimal) for column in _numeric(one, mapping)}
-    if not one.file.typed or mapping.decimal == ".":
-        return read
-    # texts among the numbers may have the sign that people write
-    return {
-        column: text[column].re_search(_POINTED).ifelse(text[column].try_cast("float64"), value)
-        for column, value in read.items()
-    }
+    """The numbers that can be read by themselves; the others are left until all of them are known."""
+    read = {}
+    for column in _numeric(one, mapping):
+        of_the_file = one.file.numbers_in(one.has[column])
+        value = cells.plain_number(text[column], of_the_file or amounts.PLAIN)
+        if mapping.decimal is not None:
+            people = cells.number(text[column], mapping.decimal)
+            value = value.coalesce(people) if of_the_file else people
+        read[column] = value
+    return read
 
 
 def _look_over(
-    draft: Draft, cell: _Cells, checks: Sequence[_Check], dated: Sequence[str]
+    draft: Draft, cell: _Cells, checks: Sequence[_Check], columns: Sequence[str]
 ) -> tuple[int, list[str]]:
-    """How many rows fail a check, and which of the columns hold dates that were not read."""
+    """How many rows fail a check, and which of the columns hold numbers or dates that were not read."""
     fails = ibis.or_(*(check.fails for check in checks))
     measured = {
-        f"c{number}": (cell.text[column].notnull() & cell.instants[column].at.isnull()).any()
-        for number, column in enumerate(dated)
+        f"c{number}": (cell.text[column].notnull() & cell.value(column).isnull()).any()
+        for number, column in enumerate(columns)
     }
     found = draft.old.rows(cell.table.aggregate(failing=cell.table.count(where=fails), **measured))[0]
-    return found["failing"], [column for number, column in enumerate(dated) if found[f"c{number}"]]
+    return found["failing"], [column for number, column in enumerate(columns) if found[f"c{number}"]]
 
 
 def _order_in_the_data(draft: Draft, one: Staged, raw: ibis.Table, dated: Mapping[str, ibis.Value]) -> str:
@@ -310,6 +343,69 @@ def _order_in_the_data(draft: Draft, one: Staged, raw: ibis.Table, dated: Mappin
         f"{one.file.name}, column “{short(column)}”: in dates such as {example}, {why}. "
         'Add date_order = "dmy" or date_order = "mdy" to the mapping.'
     )
+
+
+def _decimals_in_the_data(
+    draft: Draft,
+    one: Staged,
+    cell: _Cells,
+    bare: Mapping[str, ibis.Value],
+    pointed: Mapping[str, ibis.Value],
+) -> dict[str, str]:
+    """The decimal sign of each of the columns of `bare` numbers, which are those not read yet. Refuses where nothing tells it, or both are.
+
+    `pointed` are the columns whose numbers tell it, with the rows on which a point stands.
+    """
+    if not bare:
+        return {}
+    columns = list(dict.fromkeys((*bare, *pointed)))
+    apart = {f"bare{columns.index(column)}": text for column, text in bare.items()}
+    signs = {f"sign{columns.index(column)}": cells.decimal_of(text) for column, text in bare.items()}
+    read = {f"read{columns.index(column)}": cell.numbers[column].cast("string") for column in pointed}
+    points = {f"point{columns.index(column)}": has_point for column, has_point in pointed.items()}
+    rows = cell.table.select(**apart, **signs, **read, **points).view()
+    measured: dict[str, ibis.Value] = {}
+    for number, column in enumerate(columns):
+        if column in bare:
+            text, sign = rows[f"bare{number}"], rows[f"sign{number}"]
+            for kind in (amounts.POINT, amounts.COMMA, amounts.EITHER):
+                measured[f"{kind}{number}"] = text.arbitrary(where=sign == kind)
+        if column in pointed:
+            text = rows[f"read{number}"]
+            measured[f"read{number}"] = text.arbitrary(where=rows[f"point{number}"] & text.notnull())
+    found = draft.old.rows(rows.aggregate(**measured))[0]
+    told = {
+        column: amounts.Signs(
+            found.get(f"{amounts.POINT}{number}") or found.get(f"read{number}"),
+            found.get(f"{amounts.COMMA}{number}"),
+            found.get(f"{amounts.EITHER}{number}"),
+        )
+        for number, column in enumerate(columns)
+    }
+    try:
+        return {column: sign for column, sign in amounts.decimals(told).items() if column in bare}
+    except amounts.UnclearDecimals as unclear:
+        raise InvalidMapping(
+            f"{one.file.name}, column “{short(unclear.column)}”: {unclear} Say how numbers are written: add "
+            'decimal = "." or decimal = "," to the mapping.'
+        ) from None
+
+
+def _other_currencies(
+    draft: Draft, one: Staged, mapping: LeadMapping, cell: _Cells
+) -> Iterator[ImportWarning]:
+    """Amounts beside which another currency stands than their row says."""
+    said = cell.text.get(mapping.fields.get(_CURRENCY, ""))
+    if said is None or _CURRENCY not in cell.table.columns:
+        return
+    beside = cell.table[_CURRENCY]
+    codes = beside.length() == said.length()  # `$` is not another one than USD or CAD
+    count = draft.old.value(cell.table.count(where=codes & (beside.upper() != said.upper())))
+    if count:
+        those = "1 amount stands" if count == 1 else f"{count:,} amounts stand"
+        column = short(mapping.fields[_CURRENCY])
+        text = f"{one.file.name}: {those} beside another currency than “{column}” says, which was kept."
+        yield ImportWarning("other_currency", count, text)
 
 
 def _checks(mapping: LeadMapping, cell: _Cells) -> Iterator[_Check]:

@@ -8,6 +8,7 @@ from actions import imports, lead_mappings
 from alignment.errors import Refusal
 from components import lead_import
 from components.lead_import_columns import (
+    ask_for_the_decimal_sign,
     ask_for_the_order,
     choose_conditionals,
     choose_meanings,
@@ -121,7 +122,7 @@ def match(before: lead_import.Before, checked: bool) -> lead_mappings.Laid:
     """Show what the files are taken to mean, to be corrected; the mapping that comes of it."""
     key = f"{KEY}_{before.version}"
     if before.matching is None:
-        laid = lead_mappings.Laid((), (), before.toml, "", None, "", ())
+        laid = lead_mappings.Laid((), (), before.toml, "", None, None, "", ())
         show_what_it_is(before, laid)
         st.caption(
             "This mapping gives a column two meanings, so it is used as it is. Change it under “Kept mappings”."
@@ -131,6 +132,8 @@ def match(before: lead_import.Before, checked: bool) -> lead_mappings.Laid:
     show_what_it_is(before, laid)
     if laid.question is not None:
         ask_for_the_order(laid.question, key)
+    if laid.decimal_question is not None:
+        ask_for_the_decimal_sign(laid.decimal_question, key)
     for lack in laid.lacks:
         st.caption(f":material/info: {plain(lack)}")
     stage = "checked" if checked else "open"
@@ -218,7 +221,7 @@ def show_end(run: imports.ImportRun) -> None:
 
 def offer(uploads: list[Any], before: lead_import.Before, laid: lead_mappings.Laid, checked: Any) -> None:
     """The next step: check, and once that is seen, bring in."""
-    open_question = laid.question is not None
+    open_question = laid.question is not None or laid.decimal_question is not None
     with st.container(horizontal=True, vertical_alignment="center"):
         check = st.button(
             "Check",
@@ -232,7 +235,8 @@ def offer(uploads: list[Any], before: lead_import.Before, laid: lead_mappings.La
             label_of(checked), type="primary", key=f"{KEY}_import", icon=":material/upload:"
         )
         if open_question:
-            st.caption("Say above which day it is, then check.")
+            asked = "which day it is" if laid.question is not None else "which number it is"
+            st.caption(f"Say above {asked}, then check.")
         elif checked is None and laid.toml:
             st.caption("Reads every row and says what would change. Nothing is kept yet.")
     if check or go:

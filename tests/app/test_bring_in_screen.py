@@ -115,6 +115,25 @@ def test_a_file_is_recognised_corrected_asked_about_checked_and_brought_in(page)
     assert "0 would be new, 0 would be changed, 2 unchanged, 1 refused." in texts(app)
 
 
+def test_how_much_an_ambiguous_number_is_has_to_be_said_before_anything_is_read(page):
+    app = upload(page(), "id;amount\na;1.200 €\nb;70\n")
+    assert "How much is 1.200 €? It stands in “amount”" in texts(app).replace("*", "")
+    assert app.button(key="bring_in_check").disabled
+    asked = app.segmented_control(key="bring_in_0_decimal_asked")
+    assert [option.content for option in asked.proto.options] == [
+        ink("1.200 (three decimals)"),
+        ink("1200 (thousands)"),
+    ]
+    app = asked.set_value(",").run()
+    assert "How much is" not in texts(app) and not app.button(key="bring_in_check").disabled
+    assert 'decimal = ","' in app.code[0].value
+    # what the other numbers tell is not asked, and both signs are
+    app = upload(page(), "id;amount\na;1.200 €\nb;12,5\n")
+    assert "How much is" not in texts(app) and not app.button(key="bring_in_check").disabled
+    app = upload(page(), "id;amount\na;12.5\nb;12,5\n")
+    assert "Which sign stands before decimals? “amount” has both 12.5 and 12,5" in texts(app).replace("*", "")
+
+
 def test_what_is_missing_or_said_twice_is_said_before_anything_is_read(page):
     app = upload(page(), "name,origin,other\na,ads,1\n")
     assert "No column is the lead's id." in texts(app)

@@ -8,13 +8,16 @@ import tomli_w
 from alignment.errors import InvalidInput
 from alignment.lifecycle import EventType, Stage
 from leads.imports import presets
+from leads.imports.amounts import POINTED
 from leads.imports.looking import FileSeen, columns
 from leads.imports.mapping import read_mapping
 from leads.imports.matching import (
     ConditionalDate,
     DateQuestion,
+    DecimalQuestion,
     attribute_name,
     date_order,
+    decimal_sign,
     from_mapping,
     meanings,
     propose,
@@ -166,13 +169,36 @@ def test_the_order_of_day_and_month_is_found_or_asked_for(dates, order):
     assert date_order(files, matching) == order
 
 
-def test_numbers_with_a_decimal_comma_are_known_by_their_look():
-    def of(*values):
-        rows = tuple((str(number), value) for number, value in enumerate(values))
-        return propose((FileSeen("f.csv", ("id", "amount"), rows, None),)).decimal
+@pytest.mark.parametrize(
+    ("written", "examples"),
+    [
+        (("1.200,50 €", "1.200"), None),
+        (("$1,200.50", "1,200"), None),
+        (("7", "much"), None),
+        (("EUR 1.200", "7"), ("EUR 1.200",)),
+        (("12.5", "12,5 €"), ("12.5", "12,5 €")),
+    ],
+)
+def test_the_decimal_sign_is_found_or_asked_for(written, examples):
+    rows = tuple((str(number), value) for number, value in enumerate((*written, "1", "2", "3")))
+    files = (FileSeen("f.csv", ("id", "amount"), rows, None),)
+    matching = propose(files)
+    assert matching.meanings["amount"] == "field:value"
+    assert decimal_sign(files, matching) == (examples and DecimalQuestion("amount", examples))
 
-    assert of("1.200,50", "12,5") == ","
-    assert of("1,200.50", "1,200") == of("1,200", "2,500") == of("7") == "."
+
+def test_what_is_a_number_in_the_file_itself_asks_nothing():
+    rows = (("1", "1.234"), ("2", "5"))
+    text, typed = (FileSeen("f", ("id", "amount"), rows, 2, numbers=seen) for seen in ((), ("", POINTED)))
+    assert decimal_sign((text,), propose((text,))) == DecimalQuestion("amount", ("1.234",))
+    assert decimal_sign((typed,), propose((typed,))) is None
+
+
+def test_the_decimal_sign_of_the_properties_of_a_long_file_is_asked_for():
+    files = (
+        seen("record_id,property,value,timestamp", "1,Amount,1.200,2026-01-05", "1,City,Bonn,2026-01-05"),
+    )
+    assert decimal_sign(files, propose(files)) == DecimalQuestion("Amount", ("1.200",))
 
 
 @pytest.mark.parametrize("header", [HUBSPOT, SALESFORCE, ODOO, HISTORY, "record_id,property,value,timestamp"])
