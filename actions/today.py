@@ -117,12 +117,12 @@ def read_today(actor: Actor) -> Today:
     if may(person, "person:add") and sum(someone.active for someone in people.everyone(connection)) == 1:
         tasks.append(Task("Nobody else has access yet.", "Invite people", "people"))
         tasks.append(Task("Business hours, time zone and holidays are still to be set.", "Set them", "hours"))
-    if may(person, "leads:import") and not _has_leads():
-        tasks.append(
-            Task("There are no leads yet, which all figures are made of.", "Bring them in", "bring_in")
-        )
     if may(person, "cycle:run"):
         tasks.append(_next_step(cycle))
+    if may(person, "leads:import") and not _has_leads():
+        tasks.append(
+            Task("There are no leads yet: every figure is counted from them.", "Bring them in", "bring_in")
+        )
     return Today(tuple(tasks), cycle, force, _results(connection, person), counted)
 
 

@@ -105,7 +105,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("pages/admin/sources.py", "Sources", ":material/cloud_sync:", "Manage", _ADMIN,
            "The systems that leads are pulled from, their last pull and the next."),
     Screen("pages/admin/settings.py", "Settings", ":material/settings:", "Manage", _ADMIN,
-           "The company's name, and how mail leaves the house."),
+           "The company's name, how mail leaves the house, and when the last backup was made."),
     Screen("pages/people/account.py", "Account", ":material/person:", "Manage", _EVERYONE,
            "Your name and password, and signing out everywhere."),
 )  # fmt: skip

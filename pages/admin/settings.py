@@ -1,4 +1,4 @@
-"""Settings: what is the company called, and how does mail leave the house?"""
+"""Settings: what is the company called, how does mail leave the house, and is there a backup?"""
 
 from dataclasses import replace
 
@@ -36,14 +36,14 @@ def show_backup(made_at: str | None) -> None:
     st.markdown(
         "On the machine that runs the portal, one command writes everything to one file, while people work:"
     )
-    st.code("python manage.py backup concord.backup", language=None)
+    st.code("python manage.py backup concord.backup", language=None, wrap_lines=True)
     st.caption(
         "Let the machine run it every night and keep the file elsewhere, as safe as the portal: it holds all answers. "
         "`manage.py check FILE` says whether a backup is sound, `manage.py restore FILE` puts it back."
     )
 
 
-open_page("Settings", "What is the company called, and how does mail leave the house?")
+open_page("Settings", "What is the company called, how does mail leave the house, and is there a backup?")
 with stop_on_refusal():
     company, revision = settings.company_with_revision(actor())
 if st.session_state.get("settings_saved"):

@@ -25,7 +25,7 @@ with stop_on_refusal():
     counted = what_if.list_windows(actor(), waiting_line(progress))
 progress.empty()
 if not counted:
-    st.subheader("No leads yet", anchor=False)
+    st.subheader("There are no leads yet.", anchor=False)
     st.write(
         "Bring in past leads with what became of them; then any rule can be tried on them before anybody signs it."
     )

@@ -225,7 +225,8 @@ def watch(seen: str) -> None:
 me = person()
 open_page("Feedback", "What does sales say of the leads that marketing hands over?")
 answer = st.container()  # what the choices beneath it come to
-with st.container(horizontal=True, vertical_alignment="top"):
+choices = st.empty()
+with choices.container(horizontal=True, vertical_alignment="top"):
     chosen_period = st.segmented_control(
         "Handed over in the last",
         list(PERIODS),
@@ -248,6 +249,7 @@ with stop_on_refusal():
     begins = first_day(chosen_period)
     whole = lead_feedback.read_feedback(actor(), by=chosen_split, first_day=begins)
 if whole is None:
+    choices.empty()
     show_no_leads(me)
     st.stop()
 names = [group.value for group in whole.groups]

@@ -56,12 +56,12 @@ def open_workshop() -> None:
 
 
 if not found:
-    st.subheader("No workshop yet", anchor=False)
+    st.subheader("There is no workshop yet.", anchor=False)
     if runs:
         st.write(
             "Look at the comparison and take the questions that matter to the workshop, or open an empty one here."
         )
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(
                 "pages/surveys/comparison.py", label="Go to the comparison", icon=":material/compare_arrows:"
             )

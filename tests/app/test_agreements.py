@@ -68,7 +68,9 @@ def test_nobody_sees_them_without_signing_in(open_page, people, path):
 
 
 def test_an_empty_portal_says_what_to_do_next(open_page, people):
-    assert "No workshop yet" in texts(open_page("pages/workshop/workshop.py", people["facilitator"]))
+    assert "There is no workshop yet." in texts(
+        open_page("pages/workshop/workshop.py", people["facilitator"])
+    )
     assert "Start a cycle" in labels(open_page("pages/cycle/cycle.py", people["facilitator"]))
     assert "0 of 7 terms are agreed" in texts(open_page("pages/definitions/glossary.py", people["member"]))
 

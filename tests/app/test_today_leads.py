@@ -150,7 +150,7 @@ def test_what_is_in_force_waits_until_it_is_read(crew):
         "score": "Lead score v1 is in force and you have not read it yet.",
     }
     # who signs has read it
-    assert told(crew["sales"]) == ["There are no leads yet, which all figures are made of."]
+    assert told(crew["sales"]) == ["There are no leads yet: every figure is counted from them."]
     for version in agreement_rows.versions(store().read(), DefinitionVersion):
         if version.key == "sal":
             agreements.acknowledge(acting(crew["marketer"]), version.id)

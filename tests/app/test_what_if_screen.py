@@ -126,7 +126,7 @@ def opened(open_page, lead):
 def test_without_leads_it_says_where_to_begin(open_page, lead):
     app = open_page(PAGE, lead)
     assert not app.exception
-    assert "No leads yet" in texts(app)
+    assert "There are no leads yet." in texts(app)
 
 
 def test_the_first_sentence_says_who_would_pass_and_whether_these_are_better(opened):
