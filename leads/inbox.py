@@ -153,19 +153,19 @@ def find_handed_over(
     facts: Facts, moment: Moment, lead_ids: Sequence[str]
 ) -> dict[str, tuple[HandedOver, bool]]:
     """The latest hand-over of each of these leads that was handed over at all, and whether it waits for a decision."""
-    asked = _ids(lead_ids)
-    latest = _latest(facts, moment).semi_join(asked, "lead_id")
-    table = latest.select("lead_id", "mql_at").inner_join(
+    latest = _latest(facts, moment).semi_join(_ids(lead_ids), "lead_id")
+    table = latest.select("lead_id", "mql_at", silent=_silent(latest)).inner_join(
         facts.lead.select("lead_id", "source", "campaign", "content"), "lead_id"
     )
-    silent = {
-        row["lead_id"]
-        for row in facts.rows(_waiting(facts, moment).semi_join(asked, "lead_id").select("lead_id"))
-    }
-    return {
-        row["lead_id"]: (_handed_over(row), row["lead_id"] in silent)
-        for row in facts.rows(table.select("lead_id", "mql_at", "source", "campaign", "content"))
-    }
+    decided, reopened = (
+        {(one.lead_id, one.at) for one in pairs} for pairs in (moment.decided, moment.reopened)
+    )
+    found = {}
+    for row in facts.rows(table.select("lead_id", "mql_at", "silent", "source", "campaign", "content")):
+        lead = _handed_over(row)
+        pair = (lead.lead_id, lead.at)
+        found[lead.lead_id] = (lead, pair not in decided and (row["silent"] or pair in reopened))
+    return found
 
 
 def read_record(facts: Facts, moment: Moment, lead_id: str) -> LeadRecord | None:
@@ -200,8 +200,7 @@ def _latest(facts: Facts, moment: Moment) -> ibis.Table:
 def _waiting(facts: Facts, moment: Moment) -> ibis.Table:
     """Of those, the ones nobody has decided on: neither accepted nor rejected, and not gone on nor lost without."""
     latest = _latest(facts, moment)
-    times = [latest[f"{stage}_at"] for stage in _AFTER_A_DECISION]
-    silent = ibis.and_(*(at.isnull() for at in (latest.accepted_at, latest.rejected_at, *times)))
+    silent = _silent(latest)
     waiting = latest.filter(silent)
     if moment.reopened:
         again = latest.filter(~silent).semi_join(_pairs(moment.reopened), ["lead_id", "mql_at"])
@@ -209,6 +208,11 @@ def _waiting(facts: Facts, moment: Moment) -> ibis.Table:
     if moment.decided:
         waiting = waiting.anti_join(_pairs(moment.decided), ["lead_id", "mql_at"])
     return waiting
+
+
+def _silent(latest: ibis.Table) -> ibis.Value:
+    times = [latest[f"{stage}_at"] for stage in _AFTER_A_DECISION]
+    return ibis.and_(*(at.isnull() for at in (latest.accepted_at, latest.rejected_at, *times)))
 
 
 def _with_owner(table: ibis.Table) -> ibis.Table:

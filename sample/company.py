@@ -125,7 +125,7 @@ def load(actor: Actor, progress: Callable[[float, str], None] | None = None) -> 
     tell = progress or (lambda share, text: None)
     past = _Past(clock.now())
     tell(0.0, "Leads of eighteen months")
-    _import_leads(actor, past)
+    contents = _import_leads(actor, past)
     tell(0.2, "People")
     password, members = _hire(actor, past)
     story = _Story(past, members)
@@ -144,7 +144,7 @@ def load(actor: Actor, progress: Callable[[float, str], None] | None = None) -> 
     tell(0.96, "Objections, and whether they came true")
     story.doubt(actor)
     tell(0.97, "What sales says of the leads")
-    story.speak_of_leads(actor)
+    story.speak_of_leads(actor, contents)
     tell(1.0, "Done")
     sign_ins = tuple(SignIn(c.name, c.email, c.role, c.team) for c in STAFF)
     return SampleCompany(NAME, password, sign_ins)
@@ -174,11 +174,13 @@ class _Past:
             yield
 
 
-def _import_leads(actor: Actor, past: _Past) -> None:
+def _import_leads(actor: Actor, past: _Past) -> dict[str, str | None]:
+    """Returns what each lead has read, by its id."""
     sellers = [colleague.name for colleague in SALES if colleague.role is Role.MEMBER]
     agreed_on = past.day(IN_FORCE)
     history = lead_history(past.today, agreed_on, sellers, seed=SEED)
     imports.add_history(actor, to_arrow(history.leads), to_arrow(history.events))
+    return dict(zip(history.leads["lead_id"], history.leads["content"], strict=True))
 
 
 def _hire(actor: Actor, past: _Past) -> tuple[str, dict[str, Person]]:
@@ -313,10 +315,10 @@ class _Story:
         """What two people had against the definition, and what became of it."""
         doubt(machine, self._actor, self._past.instant, self._past.day)
 
-    def speak_of_leads(self, machine: Actor) -> None:
+    def speak_of_leads(self, machine: Actor, contents: Mapping[str, str | None]) -> None:
         """What sales decides in the portal, and what it says of the leads."""
         sellers = {person.name: self._actor(person.name) for person in self._teams[Team.SALES]}
-        speak_of_leads(machine, self._actor(SALES_LEAD.name), sellers, self._past.instant, SEED)
+        speak_of_leads(machine, self._actor(SALES_LEAD.name), sellers, contents, self._past.instant, SEED)
 
     def _ask(self, cycle: str, ago: int, template: str = "qualified_lead") -> Survey:
         with self._past.at(ago, 8.5):

@@ -46,13 +46,14 @@ def speak_of_leads(
     machine: Actor,
     team_lead: Actor,
     sellers: Mapping[str, Actor],
+    contents: Mapping[str, str | None],
     at: Callable[[int, float], datetime],
     seed: int,
 ) -> None:
     """Agree on the minimum information, speak of leads that were decided on, and decide on some that wait.
 
-    `sellers` are the salespeople by the name that leads have as owner, `at` the instant so many days ago at an hour. Of
-    what waits, all but the latest stay, and the oldest are turned away together.
+    `sellers` are the salespeople by the name that leads have as owner, `contents` what each lead has read by its id, `at` the
+    instant so many days ago at an hour. Of what waits, all but the latest stay, and the oldest are turned away together.
     """
     random = Random(f"{seed} feedback")
 
@@ -69,19 +70,14 @@ def speak_of_leads(
                     row.since.replace(tzinfo=UTC) + timedelta(hours=random.uniform(1, 30)), yesterday()
                 )
                 with clock.at(moment):
-                    _speak(seller, row.lead_id, stage != "lost", random)
+                    said = _said(contents[row.lead_id], stage != "lost", random)
+                    give_feedback(seller, row.lead_id, said, 0)
     with clock.at(at(1, 15.5)):
         _decide(machine, team_lead, sellers, random)
     lead_feed.apply_waiting(machine)
 
 
-def _speak(seller: Actor, lead_id: str, well: bool, random: Random) -> None:
-    view = lead_inbox.read_lead(seller, lead_id)
-    if view.record.handed_over is not None:
-        give_feedback(seller, lead_id, _said(view.record.fields.get("content"), well, random), 0)
-
-
-def _said(content: Any, well: bool, random: Random) -> dict[str, Any]:
+def _said(content: str | None, well: bool, random: Random) -> dict[str, Any]:
     """The arguments of `alignment.lead_decisions.read_feedback`."""
     worked = random.sample(_LIKED, random.randint(1, 3) if well else random.randint(0, 1))
     failed = [
