@@ -26,6 +26,8 @@ class RawClient:
         )
         self.session = ""
         self.fragments: list[str] = []
+        self.headings: list[str] = []
+        """What was drawn as a heading so far."""
         self.buttons: dict[str, tuple[str, str]] = {}
         """The buttons that were drawn, by their key: the id of the widget, and the fragment it stands in."""
 
@@ -58,6 +60,8 @@ class RawClient:
                 if fragment and fragment not in self.fragments:
                     self.fragments.append(fragment)
                 element = message.delta.new_element
+                if element.WhichOneof("type") == "heading":
+                    self.headings.append(element.heading.body)
                 if element.WhichOneof("type") == "button":
                     widget = element.button.id  # $$ID-<digest>-<key>
                     self.buttons[widget.split("-", 2)[-1]] = (widget, fragment)

@@ -1,9 +1,11 @@
 """What a forked server does. The process that servers are forked from imports this module, and with it the program."""
 
 import atexit
+import gc
 import os
 import sys
 from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -11,15 +13,28 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from streamlit.components.v2 import manifest_scanner
 
 import server
-from actions import dashboard
 
 # what is installed does not change meanwhile
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 manifest_scanner.scan_component_manifests()
 # what is due is looked at every three seconds, so that no test waits for the timer's twenty
 server.Clockwork = partial(server.Clockwork, every=3.0)
-# a second of work, for a first look at the leads that few tests take
-dashboard.look_ahead = lambda *given: False
+# what a server loads for the first screens that somebody opens
+for module in (
+    "actions.comparison",
+    "components.navigation",
+    "pandas",
+    "plotly.graph_objects",
+    "plotly.io",
+    "requests",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.websockets_sansio_impl",
+):
+    import_module(module)
+gc.collect()
+gc.freeze()
 
 
 def serve(environment: dict[str, str], log: str) -> None:

@@ -1,9 +1,12 @@
 """Setting up, coming in and leaving, in a real browser."""
 
+from contextlib import closing
+
 import pytest
 from browsing import PASSWORD, fill_in_sign_in, settle, settle_signed_in
 from controls import expect_heading, heading
 from playwright.sync_api import expect
+from raw_client import RawClient
 
 from actions import people
 from alignment.people import MACHINE
@@ -12,19 +15,29 @@ from components.navigation import screens
 pytestmark = pytest.mark.browser
 
 
+def test_nobody_is_sent_anything_of_a_screen_before_signing_in(portal, add_person):
+    add_person("Ada Admin", "admin", None)
+    for screen in screens():
+        with closing(RawClient(portal.url)) as client:
+            text = client.run("" if screen.is_home else screen.address)
+        assert client.headings == ["Sign in"], screen.path
+        assert "Sign out" not in text and "Ada" not in text, screen.path
+        assert text.count("app_pages {") == text.count("is_hidden: true") > 0, screen.path
+
+
 def test_on_a_fresh_server_a_deep_link_shows_nothing_before_signing_in_and_survives_it(
     portal, add_person, new_context
 ):
     ada = add_person("Ada Admin", "admin", None)
     context = new_context()
     page = context.new_page()
-    for screen in reversed(screens()):
-        page.goto(f"{portal.url}/{'' if screen.is_home else screen.address}")
+    for address in ("people", "glossary", ""):
+        page.goto(f"{portal.url}/{address}")
         expect(page.get_by_role("button", name="Sign in")).to_be_visible()
         settle(page)
-        assert page.get_by_role("heading").all_inner_texts() == ["Sign in"], screen.path
-        assert page.get_by_role("dialog").count() == 0, screen.path
-        assert page.get_by_test_id("stSidebarNav").count() == 0, screen.path
+        assert page.get_by_role("heading").all_inner_texts() == ["Sign in"], address
+        assert page.get_by_role("dialog").count() == 0, address
+        assert page.get_by_test_id("stSidebarNav").count() == 0, address
     page.goto(portal.url + "/account")
     fill_in_sign_in(page, ada.email)
     expect_heading(page, "Account")
@@ -83,8 +96,9 @@ def test_another_person_can_sign_in_at_the_same_browser(portal, add_person, sign
 
 def test_five_failures_lock_the_name_in_every_browser_and_after_a_restart(portal, add_person, new_context):
     ada = add_person("Ada Admin", "admin", None)
+    browsers = [new_context().new_page() for _ in range(2)]
     for number in range(5):
-        page = new_context().new_page()
+        page = browsers[number % 2]
         page.goto(portal.url)
         page.get_by_label("E-mail").fill(ada.email)
         page.get_by_label("Password", exact=True).fill(f"wrong {number}")
