@@ -86,6 +86,11 @@ class HubSpotServer(System):
         """Move a contact to the bin."""
         self.objects["contacts"][number] |= {"archived": True} | ({"archivedAt": at} if at else {})
 
+    def restore(self, number: int) -> None:
+        """Take a contact out of the bin; nothing else of it changes."""
+        self.objects["contacts"][number] |= {"archived": False}
+        self.objects["contacts"][number].pop("archivedAt", None)
+
     def _put(self, kind, number, changed, changed_name, history, properties):
         told = {
             name: [

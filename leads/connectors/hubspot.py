@@ -6,7 +6,8 @@ results and no further, and what is changed meanwhile moves behind, so each page
 history; so it gives the ids, and the records are read by them.
 
 Contacts that were deleted there stay here and are marked as deleted: no search tells of them, so about once an hour those in
-the bin are listed, of which the ones that came there since the last time are read. Those merged into another are told as merged.
+the bin are listed, of which the ones that came there since the last time are read; one that was told as deleted and is not there
+any more was put back, if it can be read. Those merged into another are told as merged.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ from leads.connectors.hubspot_events import (
     HISTORY,
     LIFECYCLE,
     MERGED,
+    RESTORED,
     STATUS,
     Known,
 )
@@ -69,6 +71,8 @@ OVERLAP = 600.0  # seconds: a change can be found only some time after it was ma
 _LIST_DELETED = (
     3_600.0  # seconds between two looks at all that is in the bin, which keeps contacts for 90 days
 )
+MOST_MARKED = 5_000
+"""Contacts told as deleted of which it is still looked whether they were put back, the last ones; they stand in the cursor."""
 _LONGEST_LIST = 4_000  # characters of property names in an address; the rest is read by a second call
 _CONTACTS, _DEALS = "contacts", "deals"
 _CHANGED = {_CONTACTS: "lastmodifieddate", _DEALS: "hs_lastmodifieddate"}
@@ -258,7 +262,7 @@ class HubSpot:
         if "began" not in place:
             if earlier(self._now, _LIST_DELETED) < place["since"]:
                 return
-            place["began"] = self._now
+            place |= {"began": self._now, "missing": place.get("marked", [])}
         wanted, _ = _as_far_as_they_fit(self._asked(_CONTACTS, known)[0])
         while True:
             params = {"limit": FOUND, "archived": "true", "properties": ",".join(wanted)}
@@ -267,19 +271,34 @@ class HubSpot:
             answer = self._got(self._caller.get(f"/crm/v3/objects/{_CONTACTS}", params))
             records = self._records(answer)
             fresh = [record for record in records if self._deleted_at(record, place) >= place["since"]]
-            leads, events = hubspot_events.from_contacts(fresh, known, self._plan, self.surprises)
+            told_now, seen = _ids(fresh), {*_ids(records)}
+            # a pull that was cut off by an earlier version knows of none
+            marked = [*(one for one in place.get("marked", ()) if one not in told_now), *told_now]
+            missing = [one for one in place.get("missing", ()) if one not in seen]
+            place |= {"marked": marked[-MOST_MARKED:], "missing": missing}
             after = _next(answer)
             if after is None:
+                fresh += self._put_back(missing, known)
+            leads, events = hubspot_events.from_contacts(fresh, known, self._plan, self.surprises)
+            if after is None:
                 # what went to the bin while it was looked through is looked for again
-                yield Page(
-                    leads,
-                    events,
-                    {**at, "deleted": {"since": earlier(place["began"], OVERLAP)}},
-                    len(records),
-                )
+                since = earlier(place["began"], OVERLAP)
+                marked = [one for one in place["marked"] if one not in missing]
+                found = {**at, "deleted": {"since": since, "marked": marked}}
+                yield Page(leads, events, found, len(records))
                 return
             place["after"] = after
             yield Page(leads, events, {**at, "deleted": dict(place)}, len(records))
+
+    def _put_back(self, missing: list[str], known: Known) -> list[dict[str, Any]]:
+        """Those of the contacts that can be read; what is gone for good cannot, and one that was merged is read as another."""
+        wanted, history = self._asked(_CONTACTS, known)
+        return [
+            {**record, RESTORED: True}
+            for start in range(0, len(missing), PAGE)
+            for record in self._read(_CONTACTS, missing[start : start + PAGE], wanted, history)
+            if str(record["id"]) in missing
+        ]
 
     def _deleted_at(self, record: Mapping[str, Any], place: Mapping[str, Any]) -> str:
         told_at = instant_of(record.get("archivedAt"), self.surprises, "archivedAt", str(record["id"]))

@@ -27,6 +27,7 @@ from leads.connectors.source import Plan, Surprises
 LIFECYCLE, STATUS, OWNER, DEAL_STAGE = "lifecyclestage", "hs_lead_status", "hubspot_owner_id", "dealstage"
 CREATED = "createdate"
 HISTORY = (LIFECYCLE, STATUS, OWNER)
+RESTORED = "restored"  # of a record here: it was told as deleted, and is there again
 MERGED = ("hs_merged_object_ids", "hs_calculated_merged_vids")
 _SYSTEM = "hubspot"
 _SUGGESTED = {
@@ -120,8 +121,9 @@ def from_contacts(
         owner = properties.get(OWNER)
         shown = {**properties, OWNER: known.owner(str(owner)) if owner else None}
         row = lead(plan, surprises, lead_id, shown, created)
-        if contact.get("archived") is True:
-            row = {**row, "attributes": {**row.get("attributes", {}), DELETED: "true"}}
+        if contact.get("archived") is True or contact.get(RESTORED) is True:
+            deleted = "true" if contact.get("archived") is True else "false"
+            row = {**row, "attributes": {**row.get("attributes", {}), DELETED: deleted}}
         leads.append(row)
         leads += [merged(plan.prefix + loser, lead_id) for loser in _merged_ids(properties, contact["id"])]
         if created is not None:

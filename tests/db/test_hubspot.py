@@ -212,6 +212,31 @@ def test_deleted_contacts_stay_and_are_marked_once_they_are_in_the_bin(crm):
     assert pulled(crm, after, now="2026-06-01T15:30:00.000000Z")[0] == {}
 
 
+def test_contacts_that_are_put_back_are_not_called_deleted_any_more(crm):
+    for number in range(1, 131):
+        crm.contact(number, day(1), {"lifecyclestage": [("lead", day(1))]}, createdate=day(1))
+    _, _, cursor, _ = pulled(crm)
+    for number in range(1, 121):
+        crm.delete(number, "2026-06-01T12:30:00.000Z")
+    leads, _, cursor, _ = pulled(crm, cursor, now="2026-06-01T14:00:00.000000Z")
+    assert len(leads) == 120
+    for number in range(1, 61):
+        crm.restore(number)
+    del crm.objects["contacts"][61]  # gone for good
+    leads, events, cursor, found = pulled(crm, cursor, now="2026-06-01T15:30:00.000000Z")
+    assert {one: lead["attributes"] for one, lead in leads.items()} == {
+        str(number): {"deleted_in_source": "false"} for number in range(1, 61)
+    }
+    assert [what for _, what, _ in told(events, "7")] == ["lead", "lead"]
+    assert found.surprises.take() == ()
+    # told once; and one that is deleted again is told again
+    crm.delete(7, "2026-06-01T15:40:00.000Z")
+    leads, _, cursor, _ = pulled(crm, cursor, now="2026-06-01T17:00:00.000000Z")
+    assert {one: lead["attributes"]["deleted_in_source"] for one, lead in leads.items()} == {"7": "true"}
+    crm.restore(7)
+    assert set(pulled(crm, cursor, now="2026-06-01T18:30:00.000000Z")[0]) == {"7"}
+
+
 def test_a_look_at_the_bin_that_was_cut_off_goes_on_where_it_was(crm):
     for number in range(1, 251):
         crm.contact(number, day(1), {}, createdate=day(1))
