@@ -37,10 +37,14 @@ MOST_FILES = 10
 MOST_RUNNING = 5
 MOST_KEPT = 50
 RUNNING, DONE, REFUSED, CANCELLED, FAILED = "running", "done", "refused", "cancelled", "failed"
-BROKEN_OFF = (
-    "The import broke off and nothing was kept; the files may need more memory than it is allowed. "
-    "Split them and import the parts. If that does not help, the log of the portal says more."
-)
+BROKEN_OFF = "The import broke off and nothing was kept. "
+WHY_BROKEN_OFF = {
+    "memory": "The files need more memory than an import is allowed. Split them and import the parts.",
+    "disk": "The disk is full. Make room on it, then begin the import again.",
+    "ended": "It was ended from outside, as a machine does that has no memory left. Begin it again; if it ends again, split the files.",
+    "fault": "That is a fault of the portal, not of the files. Tell your administrator this number: {}. The log says more under it.",
+}
+"""By the causes of `leads.imports.worker.Cause`."""
 
 log = structlog.get_logger("concord")
 
@@ -317,11 +321,11 @@ class _Run:
         except Refusal as refusal:
             state, problem = REFUSED, str(refusal)
         except ChildDied as death:
-            state, problem = FAILED, BROKEN_OFF
+            state, problem = FAILED, BROKEN_OFF + WHY_BROKEN_OFF[death.cause].format(self.id)
             if self.state == RUNNING:
                 log.error("an import ended without a result", lead_import=self.id, said=str(death))
         except Exception:
-            state, problem = FAILED, BROKEN_OFF
+            state, problem = FAILED, BROKEN_OFF + WHY_BROKEN_OFF["fault"].format(self.id)
             log.exception("an import could not be followed", lead_import=self.id)
         finally:
             shutil.rmtree(folder, ignore_errors=True)

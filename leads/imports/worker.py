@@ -4,15 +4,19 @@ The child reads its work from a folder, tells its standing on standard output, a
 folder. It ends when whoever started it does. Ended at any moment it leaves no half import.
 """
 
+import errno
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +48,23 @@ class Work:
     note: dict[str, Any]
 
 
+class Cause(StrEnum):
+    """Why a child ended without a result."""
+
+    MEMORY = "memory"
+    DISK = "disk"
+    ENDED = "ended"
+    """Somebody or something ended it from outside, as a machine does that runs out of memory."""
+    FAULT = "fault"
+
+
 class ChildDied(Exception):
     """The child ended without a result. The message is what it said last, for the log."""
+
+    def __init__(self, complaint: str, cause: Cause = Cause.ENDED) -> None:
+        """What it said last, and why it ended."""
+        super().__init__(complaint)
+        self.cause = cause
 
 
 class Child:
@@ -109,13 +128,17 @@ class Child:
             listener.join(timeout=5)
             for stream in (process.stdin, process.stdout, process.stderr):
                 stream.close()
-        return self._result(f"exit code {process.returncode}\n{complaint[0]}")
+        return self._result(process.returncode, f"exit code {process.returncode}\n{complaint[0]}")
 
-    def _result(self, complaint: str) -> ImportReport:
+    def _result(self, code: int, complaint: str) -> ImportReport:
         try:
             result = json.loads((self._folder / _RESULT).read_bytes())
         except FileNotFoundError:
-            raise ChildDied(complaint) from None
+            # libraries that get no memory end the process themselves, or it does not even begin
+            cause = Cause.ENDED if code == -signal.SIGKILL else _said_by(complaint)
+            raise ChildDied(complaint, cause) from None
+        if "cause" in result:
+            raise ChildDied(complaint, Cause(result["cause"]))
         report = ImportReport.from_document(result["report"], result["files"]) if "report" in result else None
         if "refused" in result:
             if report is not None:
@@ -134,6 +157,9 @@ def work(folder: Path) -> None:
     teller.start()
     try:
         result = _import(json.loads((folder / _WORK).read_bytes()), progress)
+    except Exception as error:
+        traceback.print_exc()  # for the log of the one who started it
+        result = {"cause": _cause(error)}
     finally:
         done.set()
         teller.join()
@@ -163,6 +189,27 @@ def _import(document: dict[str, Any], progress: Progress) -> dict[str, Any]:
     except Refusal as refusal:
         return {"refused": str(refusal), "unavailable": isinstance(refusal, WarehouseUnavailable)}
     return {"report": report.to_document(), "files": dict(report.files)}
+
+
+def _cause(error: BaseException) -> Cause:
+    """Why an import broke off, by the error that nobody has foreseen."""
+    import duckdb
+
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Cause.DISK
+    if isinstance(error, duckdb.Error) and "no space left" in str(error).lower():
+        return Cause.DISK
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+        return Cause.MEMORY
+    if isinstance(error, OSError) and error.errno in (errno.ENOMEM, errno.EAGAIN):
+        return Cause.MEMORY
+    return _said_by(str(error))
+
+
+def _said_by(complaint: str) -> Cause:
+    """Whether what was said last is about memory."""
+    lacks = ("memoryerror", "bad_alloc", "allocat", "cannot map", "failed to map", "can't start new thread")
+    return Cause.MEMORY if any(words in complaint.lower() for words in lacks) else Cause.FAULT
 
 
 def _tell(progress: Progress, done: threading.Event) -> None:

@@ -97,7 +97,41 @@ def test_a_child_that_is_killed_or_runs_out_of_memory_dies_alone(tmp_path, monke
     path = write(tmp_path / "leads.csv", 5)
     monkeypatch.setattr(worker.Child, "__init__", with_limit(worker.Child.__init__, 64 * 2**20))
     run = ended(imports.begin_import(MACHINE, [("leads.csv", path)], MAPPING))
-    assert run.state == "failed" and "nothing was kept" in run.problem
+    assert run.state == "failed" and "nothing was kept" in run.problem and "more memory" in run.problem
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (
+            "RuntimeError('boom')",
+            "a fault of the portal, not of the files. Tell your administrator this number: ",
+        ),
+        ("MemoryError()", "more memory than an import is allowed"),
+        ("duckdb.OutOfMemoryException('Out of Memory Error')", "more memory than an import is allowed"),
+        ("duckdb.IOException('Could not write: No space left on device')", "The disk is full."),
+        ("OSError(28, 'No space left on device')", "The disk is full."),
+        ("os.kill(os.getpid(), 9)", "It was ended from outside"),
+    ],
+)
+def test_why_an_import_broke_off_is_said(tmp_path, monkeypatch, fault, said):
+    # nothing of this is an import: so the process does nothing else
+    code = (
+        "import os, sys, duckdb, leads.imports.worker as worker\nfrom pathlib import Path\n"
+        f"def fails(*_):\n    raise {fault}\n" + "worker._import = fails\nworker.work(Path(sys.argv[1]))"
+    )
+    spawn = subprocess.Popen
+    monkeypatch.setattr(
+        worker.subprocess,
+        "Popen",
+        lambda command, **options: spawn([sys.executable, "-c", code, command[-1]], **options),
+    )
+    import_id = imports.begin_import(MACHINE, [("leads.csv", write(tmp_path / "leads.csv", 5))], MAPPING)
+    run = ended(import_id)
+    assert run.state == "failed"
+    assert run.problem.startswith("The import broke off and nothing was kept. ") and said in run.problem
+    assert (import_id in run.problem) == ("fault" in run.problem)
+    assert imports.list_imports(MACHINE) == []
 
 
 def with_limit(begin, memory):
