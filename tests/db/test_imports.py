@@ -93,9 +93,25 @@ def test_what_cannot_be_used_is_said_with_the_rows_and_nothing_is_kept(tmp_path)
     assert (good.state, good.report.new, good.report.refused) == ("done", 3, 1)
 
 
-def test_a_child_that_is_killed_or_runs_out_of_memory_dies_alone(tmp_path, monkeypatch):
+@pytest.fixture
+def child_runs(monkeypatch):
+    """child_runs(code) -> the process of an import runs this instead; `worker` is the module, its folder the argument."""
+    spawn = subprocess.Popen
+    begin = "import os, sys, duckdb\nfrom pathlib import Path\nimport leads.imports.worker as worker\n"
+
+    def runs(code):
+        monkeypatch.setattr(
+            worker.subprocess,
+            "Popen",
+            lambda command, **options: spawn([sys.executable, "-c", begin + code, command[-1]], **options),
+        )
+
+    return runs
+
+
+def test_a_child_that_runs_out_of_memory_dies_alone(tmp_path, child_runs):
+    child_runs(f"worker.MOST_MEMORY = {90 * 2**20}\nworker._main()")
     path = write(tmp_path / "leads.csv", 5)
-    monkeypatch.setattr(worker.Child, "__init__", with_limit(worker.Child.__init__, 64 * 2**20))
     run = ended(imports.begin_import(MACHINE, [("leads.csv", path)], MAPPING))
     assert run.state == "failed" and "nothing was kept" in run.problem and "more memory" in run.problem
 
@@ -114,44 +130,14 @@ def test_a_child_that_is_killed_or_runs_out_of_memory_dies_alone(tmp_path, monke
         ("os.kill(os.getpid(), 9)", "It was ended from outside"),
     ],
 )
-def test_why_an_import_broke_off_is_said(tmp_path, monkeypatch, fault, said):
-    # nothing of this is an import: so the process does nothing else
-    code = (
-        "import os, sys, duckdb, leads.imports.worker as worker\nfrom pathlib import Path\n"
-        f"def fails(*_):\n    raise {fault}\n" + "worker._import = fails\nworker.work(Path(sys.argv[1]))"
-    )
-    spawn = subprocess.Popen
-    monkeypatch.setattr(
-        worker.subprocess,
-        "Popen",
-        lambda command, **options: spawn([sys.executable, "-c", code, command[-1]], **options),
-    )
+def test_why_an_import_broke_off_is_said(tmp_path, child_runs, fault, said):
+    child_runs(f"def fails(*_):\n    raise {fault}\nworker._import = fails\nworker.work(Path(sys.argv[1]))")
     import_id = imports.begin_import(MACHINE, [("leads.csv", write(tmp_path / "leads.csv", 5))], MAPPING)
     run = ended(import_id)
     assert run.state == "failed"
     assert run.problem.startswith("The import broke off and nothing was kept. ") and said in run.problem
     assert (import_id in run.problem) == ("fault" in run.problem)
     assert imports.list_imports(MACHINE) == []
-
-
-def with_limit(begin, memory):
-    """Let the child have less memory than it needs."""
-
-    def limited(self, *arguments):
-        import resource
-
-        before = resource.getrlimit(resource.RLIMIT_DATA)
-        spawn = subprocess.Popen
-        try:
-            subprocess.Popen = lambda command, **options: spawn(
-                ["prlimit", f"--data={memory}:{memory}", "--", *command], **options
-            )
-            begin(self, *arguments)
-        finally:
-            subprocess.Popen = spawn
-        assert resource.getrlimit(resource.RLIMIT_DATA) == before
-
-    return limited
 
 
 def test_cancelling_leaves_the_facts_as_they_were_and_the_next_import_works(tmp_path):
