@@ -17,6 +17,7 @@ from alignment.errors import InvalidInput
 from alignment.lifecycle import EventType, Stage
 from alignment.rules import FieldType
 from leads.facts import OWN_ATTRIBUTES
+from leads.metrics.question import BLANK
 from leads.model import CANONICAL_FIELDS, MOST_ATTRIBUTES, is_attribute_name
 
 LONGEST_ID = 200
@@ -205,7 +206,7 @@ def _clean(name: str, value: object, longest: int) -> str | None:
         raise InvalidInput(f"“{name}” has {len(text):,} characters; at most {longest:,} are kept.")
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidInput(f"“{name}” holds characters that are no text. Send it in UTF-8, without NUL.")
-    return text or None
+    return None if text in ("", BLANK) else text  # which our own tables write for nothing
 
 
 def _number(name: str, value: object) -> float:

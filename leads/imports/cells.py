@@ -7,6 +7,7 @@ import ibis.expr.datatypes as dt
 
 from leads.imports import amounts
 from leads.imports.mapping import LeadMapping
+from leads.metrics.question import BLANK
 
 SPACES = " \t\n\r\x0b\x0c"
 _DAY_FIRST_YEAR = r"^[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
@@ -52,8 +53,8 @@ def known(cell: ibis.Value, mapping: LeadMapping) -> ibis.Value:
 
 
 def said(text: ibis.Value, mapping: LeadMapping) -> ibis.Value:
-    """The trimmed text; null if it is one of the mapping's words for missing."""
-    return text.isin(mapping.missing).ifelse(_no_text(), text) if mapping.missing else text
+    """The trimmed text; null if it is one of the mapping's words for missing, or what tables of people and of ours write for it."""
+    return text.isin((*mapping.missing, BLANK)).ifelse(_no_text(), text)
 
 
 def plain_number(text: ibis.Value, pattern: str = amounts.PLAIN) -> ibis.Value:

@@ -87,7 +87,7 @@ class ParquetFile(LeadFile):
         import duckdb
         import ibis
 
-        backend = ibis.duckdb.connect(memory_limit="1GB", threads=1)
+        backend = ibis.duckdb.connect(memory_limit="1GB", threads=1, temp_directory="")
         try:
             read = backend.read_parquet(self.path).limit(count)
             texts = read.select(**{f"c{place}": _text(read[name]) for place, name in enumerate(read.columns)})

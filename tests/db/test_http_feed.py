@@ -58,7 +58,9 @@ def kept():
 
 
 def test_what_is_acknowledged_is_kept_and_in_the_figures(client, secret):
-    answer = post(client, secret, "leads", [{"lead_id": "a", "source": "ads", "employees": 12}])
+    answer = post(
+        client, secret, "leads", [{"lead_id": "a", "source": "ads", "campaign": "(blank)", "employees": 12}]
+    )
     assert answer.status_code == 200 and answer.json()["items"] == [
         {"index": 0, "status": 201, "outcome": "taken"}
     ]
@@ -68,6 +70,7 @@ def test_what_is_acknowledged_is_kept_and_in_the_figures(client, secret):
     with warehouse().read() as facts:
         row = facts.rows(facts.lead)[0]
         assert (row["lead_id"], row["source"], row["employees"]) == ("a", "ads", 12.0)
+        assert row["campaign"] is None  # as our own tables write for it
         assert facts.rows(facts.episode)[0]["mql_at"].isoformat() == "2026-01-31T08:30:00"
 
 

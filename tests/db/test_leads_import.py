@@ -396,9 +396,14 @@ def test_a_number_is_what_it_says_or_none(tmp_path, decimal):
 
 
 def test_words_for_missing_are_missing_and_blank_stays_blank(tmp_path):
-    path = write(tmp_path, "id,origin,size,entered\na,Select,,\nb,unknown,,\nc,  ,,\n")
+    path = write(
+        tmp_path, "id,origin,size,entered\na,Select,,\nb,unknown,,\nc,  ,,\nd,(blank),(blank),(blank)\n"
+    )
     load('missing = ["", "Select"]\n' + SIMPLE, path)
-    assert [row["source"] for row in stored("source")] == [None, "unknown", None]
+    assert [row["source"] for row in stored("source")] == [None, "unknown", None, None]
+    # what tables of people and of ours write for nothing cannot be told from a source of that name
+    load(SIMPLE, write(tmp_path, "id,origin,size,entered\ne,(blank),7,\n"))
+    assert stored("source", "employees")[-1] == {"lead_id": "e", "source": None, "employees": 7.0}
 
 
 def test_a_later_file_fills_in_and_changes_but_the_first_source_stays(tmp_path):
