@@ -145,7 +145,6 @@ def record_objection(terms: dict[str, str], chosen: str | None, day: date) -> No
             step=1.0,
             format="%g",
             key=f"reality_value_{MEASURES[measure].unit}",
-            placeholder="How much?",
         )
     now = st.container()
     with st.container(horizontal=True):

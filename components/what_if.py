@@ -162,7 +162,12 @@ def rate_in_words(outcomes: Outcomes) -> str:
 
 def a_week_in_words(a_week: float) -> str:
     """How many leads a week, in whole ones from ten on."""
-    return number_text(round(a_week, 1) if a_week < 10 else round(a_week))
+    return number_text(rounded_a_week(a_week))
+
+
+def rounded_a_week(a_week: float) -> float:
+    """The same as a number."""
+    return round(a_week, 1) if a_week < 10 else round(a_week)
 
 
 def caution_of(outcomes: Outcomes) -> str:

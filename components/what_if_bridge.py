@@ -23,6 +23,7 @@ from components.what_if import (
     choose_leads,
     choose_start,
     rate_in_words,
+    rounded_a_week,
 )
 
 
@@ -142,7 +143,7 @@ def _show_bridge(number: int, bridge: Bridge, labels: Mapping[str, str], limits:
             f"It would let about {a_week_in_words(bridge.a_week)} leads a week through: {_counted(bridge.passed)} of the half that "
             f"is counted. Of those that were won or lost since, {rate_in_words(bridge.passed)} were won."
         )
-        if not limits.kept(bridge.a_week, bridge.passed.win_rate):
+        if not limits.kept(*_as_told(bridge)):
             st.caption(
                 ":material/info: It kept to your limits on the leads it was chosen by, and does not quite on these: take them as what "
                 "to expect."
@@ -154,6 +155,12 @@ def _show_bridge(number: int, bridge: Bridge, labels: Mapping[str, str], limits:
         with st.popover("Take it", icon=":material/content_copy:", key=f"what_if_bridge_take_{number}"):
             st.caption("Paste this as a rule: in the glossary, the workshop, or above under “A rule”.")
             st.code(to_json(bridge.rule), language=None)
+
+
+def _as_told(bridge: Bridge) -> tuple[float, float | None]:
+    """Leads a week and win rate, no finer than they are read, so that 60 is not more than 60."""
+    rate = bridge.passed.win_rate
+    return rounded_a_week(bridge.a_week), None if rate is None else round(rate, 2)
 
 
 def _price_in_words(price: Price) -> str:
