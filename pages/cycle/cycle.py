@@ -84,6 +84,7 @@ if view is None:
         st.write(
             "A facilitator starts the next one. Until then you can read what was agreed in the glossary."
         )
+        st.page_link("pages/definitions/glossary.py", label="See the glossary", icon=":material/menu_book:")
 else:
     cycle = view.cycle
     missing = [item for item in view.gate if not item.met]

@@ -33,7 +33,8 @@ with stop_on_refusal():
 if not every:
     st.subheader("There is nothing to look back on yet.", anchor=False)
     st.write("A recap compares the figures after an agreement with a baseline from before it.")
-    st.page_link("pages/cycle/cycle.py", label="Start with a cycle", icon=":material/cycle:")
+    way = "Start with a cycle" if runs else "See the cycle"
+    st.page_link("pages/cycle/cycle.py", label=way, icon=":material/cycle:")
     st.stop()
 
 names = {cycle.id: cycle for cycle in every}
