@@ -23,7 +23,8 @@ def find_bridges(
     window: Window | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Search:
-    """Rules built from both teams' conditions that convince the less convinced team most, within limits; see `alignment.bridging`.
+    """Rules built from both teams' conditions that convince the less convinced team most, within limits; see `alignment.bridging`:
+    chosen by one half of the window's leads, told by the other.
 
     `progress` is told the share that is done, from 0 to 1. The same leads, rules and limits always give the same. Raises
     InvalidInput for scores, for rules of too many parts, for limits that exclude each other, for a window of which the leads
