@@ -289,10 +289,13 @@ def _show_table_of_parts(found: Dashboard, choice: Choice, at: Callable[[str], s
     heading = choice.split
     volumes = {one.group[choice.by]: one for one in found.parts.get("volume:mql", ())}
     by_key = {key: {one.group[choice.by]: one for one in found.parts.get(key, ())} for key in COMPARED}
-    names = sorted(volumes, key=lambda name: -volumes[name].numerator)
+    counts = {name: one.numerator for name, one in volumes.items()}
+    # what was closed in the period may have come before it
+    counts |= {name: 0 for parts in by_key.values() for name in parts if name not in counts}
+    names = sorted(counts, key=lambda name: -counts[name])
     rows = []
     for name in names:
-        row: dict[str, Any] = {heading: _named(name), "MQLs": volumes[name].numerator}
+        row: dict[str, Any] = {heading: _named(name), "MQLs": counts[name]}
         for key, (title, _) in COMPARED.items():
             one = by_key[key].get(name)
             if one is not None and one.value is not None:
@@ -315,7 +318,7 @@ def _show_table_of_parts(found: Dashboard, choice: Choice, at: Callable[[str], s
         chosen = picked.selection.rows if picked else []
         if chosen and chosen[0] < len(names):
             name = names[chosen[0]]
-            shown = [volumes[name], *(by_key[key][name] for key in COMPARED if name in by_key[key])]
+            shown = [parts[name] for parts in (volumes, *by_key.values()) if name in parts]
             titles = ["MQLs" if one.name == "volume" else COMPARED[one.key][0] for one in shown]
             _open_one_of(shown, [f"{_named(name)}, {title}" for title in titles], choice, at)
 

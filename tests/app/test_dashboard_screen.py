@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from histories import add_history
 
-from actions import clock, dashboard, goals, promise_signing, promises
+from actions import clock, dashboard, goals, imports, promise_signing, promises
 from actions.shared_runs import SharedRuns
 from alignment.people import MACHINE, Actor
 from alignment.promises import Answer, ResponseTerms
@@ -78,6 +78,29 @@ def test_what_was_worked_out_ahead_is_what_it_shows_first(open_page, make_person
     assert {of.__name__ for of in asked} <= {"count_due"}  # which is told by the minute
     assert figure(app, "Qualified leads") == "20"
     assert "Feedback" in texts(app)
+
+
+def test_a_part_of_which_no_lead_came_in_the_period_is_in_the_table_by_what_was_closed_in_it(
+    open_page, make_person
+):
+    import pyarrow as pa
+
+    add_history(20, start=RECENT)
+    came, closed = RECENT - timedelta(days=30), RECENT + timedelta(days=30)
+    ends = dict(zip((f"fair-{number}" for number in range(4)), ("won", "won", "lost", "lost"), strict=True))
+    rows = [{"lead_id": lead, "source": "fair", "created_at": came} for lead in ends]
+    events = [
+        {"lead_id": lead, "type": "entered_stage", "stage": stage, "at": at}
+        for lead, end in ends.items()
+        for stage, at in (("mql", came), (end, closed))
+    ]
+    imports.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
+    app = open_page(PAGE, make_person())
+    assert not app.exception
+    [table] = [frame.value for frame in app.dataframe if "MQLs won in time" in frame.value.columns]
+    told = {row["Source"]: row for row in table.to_dict("records")}
+    assert told["referral"]["MQLs"] == 10
+    assert (told["fair"]["MQLs"], told["fair"]["Win rate of what was closed"]) == (0, "50% of 4")
 
 
 def test_a_link_with_nonsense_shows_what_is_usual(open_page, make_person):
