@@ -17,6 +17,7 @@ _OFFSET = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _REST = rf"(?:[ T]+{_CLOCK}(?: ?{_OFFSET})?)?$"
 _CLOCK_FORMATS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 _PLAIN = r"^(?:19[7-9][0-9]|20[0-9]{2}|2100)-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?$"
+_DEFUSED = r"^'[ \t\r]*([=+@-])"
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 
 
@@ -54,7 +55,10 @@ def known(cell: ibis.Value, mapping: LeadMapping) -> ibis.Value:
 
 def said(text: ibis.Value, mapping: LeadMapping) -> ibis.Value:
     """The trimmed text; null if it is one of the mapping's words for missing, or what tables of people and of ours write for it."""
-    return text.isin((*mapping.missing, BLANK)).ifelse(_no_text(), text)
+    # the apostrophe with which our own tables keep spreadsheets from running a formula is none of the text
+    # (asked as a comparison, which is soonest told of them all)
+    plain = text.between("'", "(").ifelse(text.re_replace(_DEFUSED, r"\1"), text)
+    return text.isin((*mapping.missing, BLANK)).ifelse(_no_text(), plain)
 
 
 def plain_number(text: ibis.Value, pattern: str = amounts.PLAIN) -> ibis.Value:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from people import make_actor
 
-from actions import imports, leads
+from actions import imports, lead_mappings, leads
 from alignment.errors import InvalidInput, NotFound, WrongState
 from alignment.people import MACHINE
 from db.store import store
@@ -276,6 +276,24 @@ def test_a_child_ends_with_the_one_who_started_it(tmp_path):
     child._process.stdout.close()
     child._process.stderr.close()
     assert warehouse().revision() == ""
+
+
+def test_a_file_over_the_limit_is_refused_whatever_the_screen_let_pass(tmp_path):
+    path = tmp_path / "large.csv"
+    with path.open("wb") as stream:
+        stream.truncate(imports.LARGEST_FILE + 1)  # which takes no room on the disk
+    named = [("large.csv", path)]
+    for asked in (
+        lambda: imports.begin_import(MACHINE, named, MAPPING),
+        lambda: imports.import_leads(MACHINE, named, MAPPING),
+        lambda: lead_mappings.look_at_files(MACHINE, named),
+    ):
+        with pytest.raises(InvalidInput, match=r"large\.csv is larger than 200 MB"):
+            asked()
+    small = write(tmp_path / "small.csv", 1)
+    with pytest.raises(InvalidInput, match="11 files at once are too many"):
+        imports.begin_import(MACHINE, [("small.csv", small)] * 11, MAPPING)
+    assert imports.list_running(MACHINE) == [] and warehouse().revision() == ""
 
 
 def test_too_many_imports_at_once_are_refused(tmp_path, monkeypatch):

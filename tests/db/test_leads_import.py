@@ -1,6 +1,7 @@
 """Lead files in: what is sound is kept, what is not gets a sentence, and never half an import."""
 
 import csv
+import gzip
 import random
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,6 +9,7 @@ import pytest
 
 from alignment.company import BusinessHours
 from alignment.errors import InvalidInput
+from alignment.tables import Table, write_csv
 from leads.imports import csv_files
 from leads.imports.importing import import_files
 from leads.imports.mapping import InvalidMapping, read_mapping
@@ -221,6 +223,7 @@ UNUSABLE = [
     (b"id,orign,size,entered\na,ads,5,2026-01-05\n", "orign"),
     (b"id,id,origin,size,entered\na,a,ads,5,2026-01-05\n", "2 times"),
     (b"PK\x03\x04whatever", "Excel workbook"),
+    (gzip.compress(bytes(50_000_000)), "a compressed file"),
     (b"\x89PNG\r\n\x1a\n\x00\x00", "picture"),
     (b"\x7fELF\x02\x01\x01" + bytes(200), "NUL"),
     (bytes(range(1, 32)) * 20, "binary"),
@@ -468,6 +471,23 @@ def test_text_that_looks_like_code_is_kept_as_text(tmp_path):
     path = write(tmp_path, f'id,origin,size,entered\n"{attack}","{formula}",5,2026-01-05\n')
     load(SIMPLE, path)
     assert stored("source") == [{"lead_id": attack, "source": formula}]
+
+
+def test_what_was_taken_along_as_a_table_comes_back_as_it_was(tmp_path):
+    rows = [
+        ("=1+1", "=cmd|' /C calc'!A0"),
+        ("-7", "@sum"),
+        ("+49", "+ads"),
+        ("plain", "o'clock"),
+        ("quoted", "'ads'"),
+    ]
+    columns = Table(("id", "origin", "size", "entered"), tuple((*row, 5, "2026-01-05") for row in rows))
+    path = write(tmp_path, write_csv(columns))
+    assert b"\n'-7," in path.read_bytes()
+    load(SIMPLE, path)
+    assert {(row["lead_id"], row["source"]) for row in stored("source")} == set(rows)
+    load(SIMPLE, write(tmp_path, "id,origin,size,entered\n-7,@sum,5,2026-01-05\n"))
+    assert len(stored("source")) == len(rows)
 
 
 def test_custom_fields_are_told_apart_by_what_they_hold(tmp_path):
