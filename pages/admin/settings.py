@@ -37,7 +37,7 @@ def show_backup(made_at: str | None) -> None:
         "On the machine that runs the portal, one command writes everything to one file, while people work:"
     )
     st.code("python manage.py backup concord.backup", language=None, wrap_lines=True)
-    st.caption(
+    st.markdown(
         "Let the machine run it every night and keep the file elsewhere, as safe as the portal: it holds all answers. "
         "`manage.py check FILE` says whether a backup is sound, `manage.py restore FILE` puts it back."
     )
@@ -46,6 +46,7 @@ def show_backup(made_at: str | None) -> None:
 open_page("Settings", "What is the company called, how does mail leave the house, and is there a backup?")
 with stop_on_refusal():
     company, revision = settings.company_with_revision(actor())
+    backed_up = backups.last_backup(actor())
 if st.session_state.get("settings_saved"):
     start_over()
     st.toast("Saved.", icon=":material/check:")
@@ -55,7 +56,7 @@ if "settings_name" not in st.session_state:
     )
 st.markdown(
     f"**{plain(company.name)}** works {minutes_a_week(company.hours) / 60:g} hours a week in the zone "
-    f"{plain(company.hours.timezone)}."
+    f"{plain(company.hours.timezone)}." + ("" if backed_up else " No backup of the portal has been made yet.")
 )
 with st.container(horizontal=True):
     st.page_link(page_path("hours"), label="Business hours and holidays", icon=":material/schedule:")
@@ -85,5 +86,4 @@ if saved:
 st.divider()
 show_mail_settings()
 st.divider()
-with stop_on_refusal():
-    show_backup(backups.last_backup(actor()))
+show_backup(backed_up)
