@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -109,6 +110,8 @@ def look_through(path: Path, name: str, sheet: str | None = None) -> ExcelFile:
         )
     except subprocess.TimeoutExpired:
         raise UnreadableFile(f"{name} takes too long to read as a workbook. {_AS_CSV}") from None
+    if done.returncode > 0 and not re.search(rb"MemoryError|allocat|capacity overflow", done.stderr):
+        raise UnreadableFile(f"{name} holds something that its reader stumbles over. {_AS_CSV}")
     if done.returncode:
         raise UnreadableFile(
             f"{name} needs more memory or time than a workbook may take: it claims a far larger sheet than it has, "

@@ -289,6 +289,12 @@ def test_what_is_no_sound_workbook_or_table_gets_a_sentence(tmp_path, monkeypatc
         with pytest.raises(InvalidInput, match=word) as refused:
             open_file(path)
         assert path.name in str(refused.value)
+    with monkeypatch.context() as broken:
+        broken.setattr(excel_files, "_ROOT", tmp_path)  # where there is nothing that could read it
+        with pytest.raises(
+            InvalidInput, match=r"sound.xlsx holds something that its reader stumbles over\. Save"
+        ):
+            open_file(good)
     monkeypatch.setattr(excel_files, "LARGEST_WORKBOOK", 100)
     with pytest.raises(InvalidInput, match="MB"):
         open_file(good)
