@@ -11,22 +11,6 @@ from benchmarks.lead_factory import AS_OF, DAYS
 
 _NOW = f"TIMESTAMP '{AS_OF:%Y-%m-%d}'"
 _TODAY = f"DATE '{AS_OF:%Y-%m-%d}'"
-_SKIPPED = ("mql", "sal", "sql", "opportunity")
-# a skipped stage is filled in from the next one
-_DAYS_OF_SKIPPED = ", ".join(
-    "CASE "
-    + " ".join(f"WHEN {stage}_at IS NOT NULL THEN {stage}{part}" for stage in _SKIPPED)
-    + f" ELSE won{part} END AS mql{part}"
-    for part in ("_day", "_day_only")
-)
-_REACHED = f"""
-SELECT coalesce(source, '(blank)') AS source, coalesce(mql_at, sal_at, sql_at, opportunity_at, won_at) AS mql, mql_at IS NULL AS imputed,
-       {_DAYS_OF_SKIPPED}, won_at AS won, won_day, won_day_only, lost_at AS lost, accepted_at AS accepted, rejected_at AS rejected,
-       coalesce(sal_at, sql_at, opportunity_at, won_at) AS went_on, least(sal_at, sql_at, opportunity_at, won_at) AS first_later,
-       accepted_at IS NOT NULL OR rejected_at IS NOT NULL OR went_on IS NOT NULL AS decided,
-       accepted_at IS NULL AND rejected_at IS NULL AND went_on IS NOT NULL AS implied, attempted_at AS attempted, until_at, reason
-FROM episode
-"""
 
 
 def _passed(start: str, end: str | None) -> str:
@@ -41,58 +25,58 @@ def _passed(start: str, end: str | None) -> str:
 
 
 _WAITED = f"""
-SELECT *, {_passed("mql", None)} AS waited, {_passed("mql", "decided_at")} AS took
-FROM (SELECT *, CASE WHEN implied THEN first_later ELSE least(accepted, rejected) END AS decided_at FROM ({_REACHED}))
-LEFT JOIN calendar day_of_mql ON day_of_mql.day = mql::DATE
+SELECT source, decision, {_passed("handed_at", None)} AS waited, {_passed("handed_at", "decided_at")} AS took
+FROM episode
+LEFT JOIN calendar day_of_handed_at ON day_of_handed_at.day = handed_at::DATE
 LEFT JOIN calendar day_of_decided_at ON day_of_decided_at.day = decided_at::DATE
-WHERE mql IS NOT NULL"""
+WHERE handed_at IS NOT NULL"""
 _CALLED = f"""
-SELECT *, {_passed("mql", "ended")} AS minutes
-FROM (SELECT *, attempted IS NOT NULL AS answered, least(rejected, lost, until_at) AS closed, attempted < mql AS early,
-             coalesce(attempted, closed, {_NOW}) AS ended FROM ({_REACHED}))
-LEFT JOIN calendar day_of_mql ON day_of_mql.day = mql::DATE
+SELECT source, answered, early, {_passed("handed_at", "ended")} AS minutes
+FROM (SELECT source, handed_at, attempted_at IS NOT NULL AS answered, attempted_at < handed_at AS early,
+             coalesce(attempted_at, least(rejected_at, lost_at, until_at), {_NOW}) AS ended FROM episode)
+LEFT JOIN calendar day_of_handed_at ON day_of_handed_at.day = handed_at::DATE
 LEFT JOIN calendar day_of_ended ON day_of_ended.day = ended::DATE
-WHERE mql IS NOT NULL"""
-_DECIDED = "accepted IS NOT NULL AND (rejected IS NULL OR accepted <= rejected) OR implied"
+WHERE handed_at IS NOT NULL"""
+_ACCEPTED, _REJECTED, _IMPLIED = 1, 2, 3
 
 FIGURES = {
-    "volume:mql": f"""
-SELECT source, count(*), count(*), 0, count(*) FILTER (imputed) FROM ({_REACHED}) WHERE mql IS NOT NULL GROUP BY source""",
-    "volume:won": "SELECT coalesce(source, '(blank)'), count(*), count(*), 0, 0 FROM episode WHERE won_at IS NOT NULL GROUP BY 1",
+    "volume:mql": """
+SELECT source, count(*), count(*), 0, count(*) FILTER (mql_at IS NULL) FROM episode WHERE handed_at IS NOT NULL GROUP BY source""",
+    "volume:won": "SELECT source, count(*), count(*), 0, 0 FROM episode WHERE won_at IS NOT NULL GROUP BY source",
     "conversion:mql:won": f"""
 SELECT source, count(*) FILTER (mature AND reached), count(*) FILTER (mature), count(*) FILTER (NOT mature),
-       count(*) FILTER (mature AND (imputed OR won < mql))
-FROM (SELECT *, coalesce(mql_day_only, false) OR coalesce(won_day_only, false) AS by_day,
-             CASE WHEN by_day THEN won_day - mql_day <= 90 ELSE won <= mql + INTERVAL 90 DAY END AS reached,
-             CASE WHEN by_day THEN mql_day <= {_TODAY} - 90 ELSE mql <= {_NOW} - INTERVAL 90 DAY END AS mature
-      FROM ({_REACHED})) WHERE mql IS NOT NULL GROUP BY source""",
+       count(*) FILTER (mature AND (mql_at IS NULL OR won_at < handed_at))
+FROM (SELECT *, coalesce(handed_day_only, false) OR coalesce(won_day_only, false) AS by_day,
+             CASE WHEN by_day THEN won_day - handed_day <= 90 ELSE won_at <= handed_at + INTERVAL 90 DAY END AS reached,
+             CASE WHEN by_day THEN handed_day <= {_TODAY} - 90 ELSE handed_at <= {_NOW} - INTERVAL 90 DAY END AS mature
+      FROM episode) WHERE handed_at IS NOT NULL GROUP BY source""",
     "acceptance_rate:mql:sal": f"""
-SELECT source, count(*) FILTER (decided AND ({_DECIDED})), count(*) FILTER (decided), count(*) FILTER (NOT decided),
-       count(*) FILTER (implied)
-FROM ({_REACHED}) WHERE mql IS NOT NULL GROUP BY source""",
-    "win_rate:won": f"""
-SELECT source, count(*) FILTER (won IS NOT NULL AND (lost IS NULL OR won >= lost)), count(*), 0, 0
-FROM ({_REACHED}) WHERE won IS NOT NULL OR lost IS NOT NULL GROUP BY source""",
+SELECT source, count(*) FILTER (decision IN ({_ACCEPTED}, {_IMPLIED})), count(*) FILTER (decision <> 0), count(*) FILTER (decision = 0),
+       count(*) FILTER (decision = {_IMPLIED})
+FROM episode WHERE handed_at IS NOT NULL GROUP BY source""",
+    "win_rate:won": """
+SELECT source, count(*) FILTER (won_at IS NOT NULL AND (lost_at IS NULL OR won_at >= lost_at)), count(*), 0, 0
+FROM episode WHERE won_at IS NOT NULL OR lost_at IS NOT NULL GROUP BY source""",
     "silent_rejections:mql": f"""
-SELECT source, count(*) FILTER (due AND NOT decided), count(*) FILTER (due), count(*) FILTER (NOT due),
-       count(*) FILTER (due AND (implied OR took > 2880))
+SELECT source, count(*) FILTER (due AND decision = 0), count(*) FILTER (due), count(*) FILTER (NOT due),
+       count(*) FILTER (due AND (decision = {_IMPLIED} OR took > 2880))
 FROM (SELECT *, waited >= 2880 AS due FROM ({_WAITED})) GROUP BY source""",
     "followed_up_in_time:mql": f"""
 SELECT source, count(*) FILTER (answered AND minutes <= 60), count(*) FILTER (NOT waits), count(*) FILTER (waits),
        count(*) FILTER (NOT waits AND early)
 FROM (SELECT *, NOT answered AND minutes <= 60 AS waits FROM ({_CALLED})) GROUP BY source""",
 }
-"""By the key of the measure."""
+"""By the key of the measure. A missing source is null."""
 
 REASONS = f"""
-SELECT CASE WHEN decided AND NOT ({_DECIDED}) THEN coalesce(reason, '(none)') ELSE '' END AS why, count(*) FILTER (decided),
-       count(*) FILTER (NOT decided)
-FROM ({_REACHED}) WHERE mql IS NOT NULL GROUP BY why"""
+SELECT CASE WHEN decision = {_REJECTED} THEN coalesce(reason, '(none)') ELSE '' END AS why, coalesce(sum(n) FILTER (decision <> 0), 0),
+       coalesce(sum(n) FILTER (decision = 0), 0)
+FROM (SELECT reason, decision, count(*) AS n FROM episode WHERE handed_at IS NOT NULL GROUP BY ALL) GROUP BY why"""
 """Decided and undecided leads by reason of rejection."""
 
 SPEED = f"""
 WITH counted AS (
-    SELECT source, CASE WHEN minutes > 10000 THEN minutes // 60 * 60 ELSE minutes END AS minutes, count(*) AS n,
+    SELECT coalesce(source, '(blank)') AS source, CASE WHEN minutes > 10000 THEN minutes // 60 * 60 ELSE minutes END AS minutes, count(*) AS n,
            count(*) FILTER (answered) AS answered, count(*) FILTER (early) AS early
     FROM ({_CALLED}) GROUP BY ALL
 ), each AS (
@@ -110,22 +94,13 @@ FROM curve GROUP BY source"""
 """Median and 90th percentile of the minutes to the first attempt (Kaplan–Meier), in total (source null) and by source."""
 
 BACKTEST = """
-WITH happened AS (
-    SELECT lead_id, min("at") FILTER (type = 'entered_stage' AND stage = 'mql') AS qualified_at,
-           bool_or(type = 'entered_stage' AND stage = 'won') AS won, bool_or(type = 'entered_stage' AND stage = 'lost') AS lost,
-           bool_or(type = 'entered_stage' AND stage IN ('sal', 'sql', 'opportunity', 'won', 'lost')
-                   OR type NOT IN ('entered_stage', 'assigned')) AS worked
-    FROM lead_event GROUP BY lead_id
-), judged AS (
-    SELECT coalesce(won, false) AS won, coalesce(lost, false) AND NOT coalesce(won, false) AS lost, coalesce(worked, false) AS worked,
-           employees, country, job_level, industry, company_size,
-           employees >= 50 AND country IN ('DE', 'FR', 'US') AND job_level IN ('c-level', 'vp', 'manager') AND industry <> 'retail'
-               AND company_size <> 'small' AS passes
-    FROM lead LEFT JOIN happened USING (lead_id)
-)
 SELECT passes, won, lost, count(*), count(*) FILTER (NOT worked), count(employees), count(country), count(job_level), count(industry),
        count(company_size)
-FROM judged GROUP BY ALL"""
+FROM (
+    SELECT *, employees >= 50 AND country IN ('DE', 'FR', 'US') AND job_level IN ('c-level', 'vp', 'manager') AND industry <> 'retail'
+                  AND company_size <> 'small' AS passes
+    FROM lead
+) GROUP BY ALL"""
 """What a rule of five conditions says, what became of the leads, who was worked, and how often each field is known."""
 
 

@@ -84,7 +84,7 @@ def check(engine: str, key: str, rows: Rows) -> None:
         for source, median, p90, answered, n, _ in rows:
             expected |= {("median", source): (median, answered, n), ("p90", source): (p90, answered, n)}
     else:
-        expected = {row[0]: tuple(row[1:]) for row in rows}
+        expected = {row[0] or "(blank)": tuple(row[1:]) for row in rows}
         ours = {
             one.group["source"]: (
                 *(one.numerator, one.denominator),
@@ -166,10 +166,12 @@ def _peak() -> float:
 
 def _cold() -> None:
     """Forget what earlier questions to this version found out, and their queries."""
+    from leads import backtest
     from leads.metrics import history, measuring
 
     history.forget()
     measuring.forget()
+    backtest.forget()
 
 
 def compare_by_hand(connection: Any, leads: int) -> None:
@@ -202,6 +204,12 @@ def compare_by_hand(connection: Any, leads: int) -> None:
     backtest = partial(_fetch, connection, by_sql.BACKTEST)
     check("by hand", RULE, backtest())
     line(RULE, ask_rule, backtest)
+
+    def rule_first() -> None:
+        _cold()
+        ask_rule()
+
+    line(RULE + ", first question to a version", rule_first, backtest)
 
 
 def _fetch(connection: Any, text: str) -> Rows:

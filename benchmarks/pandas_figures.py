@@ -13,8 +13,7 @@ import pandas as pd
 from benchmarks.sqlite_sql import DAY, NOW
 
 _AT_ONCE = 500_000
-_LATER = ("sal_at", "sql_at", "opportunity_at", "won_at")
-_STAGES = ("mql", "sal", "sql", "opportunity", "won")
+_ACCEPTED, _REJECTED, _IMPLIED = 1, 2, 3
 _MINUTE = 60_000_000
 _TODAY = NOW // DAY
 
@@ -31,30 +30,12 @@ def _read(connection: Any, columns: Iterable[str], where: str = "", table: str =
     return pd.concat(parts, ignore_index=True)
 
 
-def _first(frame: pd.DataFrame, names: Iterable[str]) -> pd.Series:
-    """The first of some columns that is known."""
-    first, *others = names
-    found = frame[first]
-    for name in others:
-        found = found.fillna(frame[name])
-    return found
-
-
 def _handed_over(connection: Any, *columns: str) -> pd.DataFrame:
-    """Who was handed over, with `source`, `mql` and these columns."""
-    frame = _read(connection, dict.fromkeys(("source", "mql_at", *_LATER, *columns)))
-    frame["mql"] = _first(frame, ("mql_at", *_LATER))
+    """Who was handed over, with `source`, `handed_at` and these columns."""
+    columns = tuple(dict.fromkeys(("source", "handed_at", *columns)))
+    frame = _read(connection, columns, "WHERE handed_at IS NOT NULL")
     frame["source"] = frame["source"].fillna("(blank)")
-    return frame[frame["mql"].notna()]
-
-
-def _decisions(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same with `decided`, `implied` and `accepted`."""
-    accepted, rejected = frame["accepted_at"], frame["rejected_at"]
-    told = accepted.notna() | rejected.notna()
-    implied = ~told & frame[list(_LATER)].notna().any(axis=1)
-    first = accepted.notna() & (rejected.isna() | (accepted <= rejected))
-    return frame.assign(decided=told | implied, implied=implied, accepted=first | implied)
+    return frame
 
 
 def _open_before(connection: Any, at: pd.Series) -> np.ndarray:
@@ -77,7 +58,7 @@ def _by(frame: pd.DataFrame, key: str, **parts: Any) -> Rows:
 
 
 def _volume_mql(connection: Any) -> Rows:
-    frame = _handed_over(connection)
+    frame = _handed_over(connection, "mql_at")
     told = _by(frame, "source", n=True, imputed=frame["mql_at"].isna())
     return [(name, n, n, 0, imputed) for name, n, imputed in told]
 
@@ -89,30 +70,22 @@ def _volume_won(connection: Any) -> Rows:
 
 
 def _conversion(connection: Any) -> Rows:
-    days = [f"{stage}_{part}" for stage in _STAGES for part in ("day", "day_only")]
-    frame = _handed_over(connection, *days)
-    of_mql = {
-        part: np.select(
-            [frame[f"{stage}_at"].notna() for stage in _STAGES[:-1]],
-            [frame[f"{stage}_{part}"].astype("float64") for stage in _STAGES[:-1]],
-            frame[f"won_{part}"].astype("float64"),
-        )
-        for part in ("day", "day_only")
-    }
-    mql, won = frame["mql"], frame["won_at"]
-    by_day = (np.nan_to_num(of_mql["day_only"]) > 0) | (frame["won_day_only"].fillna(0) > 0)
-    reached = np.where(by_day, frame["won_day"] - of_mql["day"] <= 90, won <= mql + 90 * DAY)
-    mature = np.where(by_day, of_mql["day"] <= _TODAY - 90, mql <= NOW - 90 * DAY)
-    unusual = frame["mql_at"].isna() | (won < mql)
+    days = [f"{name}_{part}" for name in ("handed", "won") for part in ("at", "day", "day_only")]
+    frame = _handed_over(connection, "mql_at", *days)
+    handed, won = frame["handed_at"], frame["won_at"]
+    by_day = (frame["handed_day_only"].fillna(0) > 0) | (frame["won_day_only"].fillna(0) > 0)
+    reached = np.where(by_day, frame["won_day"] - frame["handed_day"] <= 90, won <= handed + 90 * DAY)
+    mature = np.where(by_day, frame["handed_day"] <= _TODAY - 90, handed <= NOW - 90 * DAY)
+    unusual = frame["mql_at"].isna() | (won < handed)
     parts = {"hit": mature & reached, "n": mature, "young": ~mature, "unusual": mature & unusual}
     return _by(frame, "source", **parts)
 
 
 def _acceptance(connection: Any) -> Rows:
-    frame = _decisions(_handed_over(connection, "accepted_at", "rejected_at"))
-    decided = frame["decided"]
-    parts = {"hit": frame["accepted"] & decided, "n": decided, "open": ~decided, "implied": frame["implied"]}
-    return _by(frame, "source", **parts)
+    frame = _handed_over(connection, "decision")
+    decision = frame["decision"]
+    parts = {"hit": decision.isin((_ACCEPTED, _IMPLIED)), "n": decision > 0, "open": decision == 0}
+    return _by(frame, "source", **parts, implied=decision == _IMPLIED)
 
 
 def _win_rate(connection: Any) -> Rows:
@@ -124,19 +97,17 @@ def _win_rate(connection: Any) -> Rows:
 
 
 def _silent(connection: Any) -> Rows:
-    frame = _decisions(_handed_over(connection, "accepted_at", "rejected_at"))
-    started = _open_before(connection, frame["mql"])
+    frame = _handed_over(connection, "decision", "decided_at")
+    started = _open_before(connection, frame["handed_at"])
     due = _open_before_now(connection) - started >= 2880
-    told = frame[["accepted_at", "rejected_at"]].min(axis=1)
-    decided_at = told.where(~frame["implied"], frame[list(_LATER)].min(axis=1))
-    decided = frame["decided"].to_numpy()
+    decided = (frame["decision"] > 0).to_numpy()
     took = np.zeros(len(frame))
-    took[decided] = _open_before(connection, decided_at[decided]) - started[decided]
+    took[decided] = _open_before(connection, frame["decided_at"][decided]) - started[decided]
     parts = {
         "hit": due & ~decided,
         "n": due,
         "young": ~due,
-        "unusual": due & (frame["implied"] | (took > 2880)),
+        "unusual": due & ((frame["decision"] == _IMPLIED) | (took > 2880)),
     }
     return _by(frame, "source", **parts)
 
@@ -147,12 +118,12 @@ def _called(connection: Any) -> pd.DataFrame:
     attempted = frame["attempted_at"]
     closed = frame[["rejected_at", "lost_at", "until_at"]].min(axis=1)
     ended = attempted.fillna(closed).fillna(NOW)
-    minutes = _open_before(connection, ended) - _open_before(connection, frame["mql"])
+    minutes = _open_before(connection, ended) - _open_before(connection, frame["handed_at"])
     return pd.DataFrame(
         {
             "source": frame["source"],
             "answered": attempted.notna(),
-            "early": attempted < frame["mql"],
+            "early": attempted < frame["handed_at"],
             "minutes": np.maximum(minutes, 0),
         }
     )
@@ -167,10 +138,10 @@ def _followed_up(connection: Any) -> Rows:
 
 
 def _reasons(connection: Any) -> Rows:
-    frame = _decisions(_handed_over(connection, "accepted_at", "rejected_at", "reason"))
-    rejected = frame["decided"] & ~frame["accepted"]
-    frame["why"] = frame["reason"].fillna("(none)").where(rejected, "")
-    return _by(frame, "why", n=frame["decided"], undecided=~frame["decided"])
+    frame = _handed_over(connection, "decision", "reason")
+    decision = frame["decision"]
+    frame["why"] = frame["reason"].fillna("(none)").where(decision == _REJECTED, "")
+    return _by(frame, "why", n=decision > 0, undecided=decision == 0)
 
 
 def _speed(connection: Any) -> Rows:
@@ -193,22 +164,9 @@ def _quantiles(source: str | None, each: pd.DataFrame) -> tuple[Any, ...]:
 
 def backtest(connection: Any) -> Rows:
     """What a rule of five conditions says, as `hand_written_sql.BACKTEST` tells it."""
-    later = ("sal", "sql", "opportunity", "won", "lost")
-    sets: dict[str, list[np.ndarray]] = {"won": [], "lost": [], "worked": []}
-    text = "SELECT lead_id, type, stage FROM lead_event"
-    for part in pd.read_sql_query(text, connection, chunksize=_AT_ONCE):
-        entered = part["type"] == "entered_stage"
-        is_later = entered & part["stage"].isin(later)
-        happened = {
-            "won": entered & (part["stage"] == "won"),
-            "lost": entered & (part["stage"] == "lost"),
-            "worked": is_later | ~(entered | (part["type"] == "assigned")),
-        }
-        for name, which in happened.items():
-            sets[name].append(part["lead_id"][which].unique())
     fields = ("employees", "country", "job_level", "industry", "company_size")
-    lead = _read(connection, ("lead_id", *fields), table="lead")
-    won, lost, worked = (lead["lead_id"].isin(np.unique(np.concatenate(found))) for found in sets.values())
+    lead = _read(connection, (*fields, "won", "lost", "worked"), table="lead")
+    won, lost, worked = (lead[name] > 0 for name in ("won", "lost", "worked"))
     conditions = [
         lead["employees"] >= 50,
         lead["country"].isin(("DE", "FR", "US")),
@@ -220,7 +178,7 @@ def backtest(connection: Any) -> Rows:
     # one that fails decides, whatever else is unknown
     fails = np.logical_or.reduce([~holds & told for holds, told in zip(conditions, known, strict=True)])
     passes = np.where(fails, 0, np.where(np.logical_and.reduce(known), 1, -1))
-    apart = pd.DataFrame({"passes": passes, "won": won, "lost": lost & ~won})
+    apart = pd.DataFrame({"passes": passes, "won": won, "lost": lost})
     counted = pd.DataFrame({"n": 1, "unworked": ~worked, **dict(zip(fields, known, strict=True))})
     table = counted.groupby([apart[name] for name in apart.columns]).sum()
     return [

@@ -11,6 +11,8 @@ import ibis
 from alignment.rules import Rule, fields_of
 from alignment.what_if import Outcomes, RuleChange, Verdicts, Window, change_from
 from leads.closed_periods import EVERYTHING, Period, closed_periods, start_of, within
+from leads.facts import Prepared
+from leads.latest import Latest
 from leads.model import column_of
 from leads.rule_expressions import compile_rule
 from leads.store import Facts, warehouse
@@ -20,6 +22,8 @@ from leads.store import Facts, warehouse
 LEAKAGE_RATIO = 2.0
 LEAKAGE_DIFFERENCE = 0.2
 LEAST_WINS_FOR_LEAKAGE = 10
+_MOST_QUERIES = 16
+_queries: Latest[Prepared] = Latest(_MOST_QUERIES)
 
 
 @dataclass(frozen=True)
@@ -137,34 +141,55 @@ def backtest(
     A lead came when it first entered MQL, else when it was created; `within_days` looks back from there. Fields are
     taken as they are known now. Without a period all leads count, dated or not.
     """
+    names = sorted({*fields_of(rule), *(fields_of(against) if against is not None else ())})
+    period = Period(first_day, last_day)
     with warehouse().read() as facts:
-        population = facts.followed
-        period = Period(first_day, last_day)
-        dated: ibis.Value = ibis.literal(True)
-        if period != EVERYTHING:
-            dated = population.came_at.notnull()
-            population = population.filter(~dated | within(population.came_at, period, timezone))
-        first = compile_rule(rule, population, population.came_at).outcome
-        second = (
-            compile_rule(against, population, population.came_at).outcome
-            if against is not None
-            else ibis.null().cast("boolean")
-        )
-        names = sorted({*fields_of(rule), *(fields_of(against) if against is not None else ())})
-        known = {f"known_{place}": _known(population, name) for place, name in enumerate(names)}
-        judged = population.select("won", "lost", "worked", dated=dated, first=first, second=second, **known)
-        cells = facts.rows(
-            judged.group_by("dated", "first", "second", "won", "lost").aggregate(
-                n=judged.count(),
-                unworked=judged.count(where=~judged.worked),
-                **{name: judged.count(where=judged[name]) for name in known},
-            )
-        )
+        # by their text: rules that ask for True and for 1 are equal in Python, and mean something else
+        asked = (facts.revision, repr(rule), repr(against), period, timezone)
+        query = _queries.get(asked)
+        if query is None:
+            query = facts.prepare(_judged(facts, rule, against, names, period, timezone))
+            _queries.put(asked, query)
+        cells = facts.ask(query, {}).to_pylist()
         undated = sum(cell["n"] for cell in cells if not cell["dated"])
         cells = [cell for cell in cells if cell["dated"]]
         return _counted(
             cells, against is not None, undated, fields_that_mislead(names, cells), facts.revision
         )
+
+
+def forget() -> None:
+    """Keep no query of an earlier back-test."""
+    _queries.clear()
+
+
+def _judged(
+    facts: Facts, rule: Rule, against: Rule | None, names: Sequence[str], period: Period, timezone: str
+) -> ibis.Table:
+    """What both rules say of the leads, and what became of them: how many of each kind, and of how many each field is known."""
+    population = facts.followed
+    dated: ibis.Value = ibis.literal(True)
+    if period != EVERYTHING:
+        dated = population.came_at.notnull()
+        population = population.filter(~dated | within(population.came_at, period, timezone))
+    second = (
+        compile_rule(against, population, population.came_at).outcome
+        if against is not None
+        else ibis.null().cast("boolean")
+    )
+    known = {f"known_{place}": _known(population, name) for place, name in enumerate(names)}
+    judged = population.select(
+        *("won", "lost", "worked"),
+        dated=dated,
+        first=compile_rule(rule, population, population.came_at).outcome,
+        second=second,
+        **known,
+    )
+    return judged.group_by("dated", "first", "second", "won", "lost").aggregate(
+        n=judged.count(),
+        unworked=judged.count(where=~judged.worked),
+        **{name: judged.count(where=judged[name]) for name in known},
+    )
 
 
 def count_windows(facts: Facts, as_of: datetime, timezone: str) -> tuple[tuple[Window, Outcomes], ...]:

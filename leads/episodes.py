@@ -1,13 +1,16 @@
 """Lead episodes: the event log, folded into one row per run of a lead through the stages.
 
 A lead that enters MQL again starts a new episode; what happened before its first entry belongs to the first. Times
-are as recorded: nothing is imputed or swapped here.
+are as recorded: nothing is imputed or swapped. What most figures ask of them, when a lead was handed over and what was decided
+then, stands beside them (`tell`).
 
 A lead whose field `merged_into` names another one was found to be the same prospect. It has no episodes of its own: its
 events are the other's. The n-th episode of the two begins with the earlier of their n-th entries, so that a prospect who
 stood in the file twice is handed over once. A lead that is merged into one that is not there, or in a circle, stays
 what it is.
 """
+
+from enum import IntEnum
 
 import ibis
 
@@ -24,7 +27,22 @@ FIRST_TOUCH = ("source", "campaign", "content")
 LATEST_KNOWN = ("owner", "value", "currency")
 """Fields of which that of the lead holds into which others were merged, or else theirs."""
 
+TOLD = ("handed_at", "handed_day", "handed_day_only", "decision", "decided_at")
+"""The columns that the others tell."""
+
 _JUMPS = 5
+_AFTER_MQL = (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)
+_OF_A_STAGE = ("at", "day", "day_only")
+
+
+class Decision(IntEnum):
+    """What sales decided first about a lead that it was handed."""
+
+    NONE = 0
+    ACCEPTED = 1
+    REJECTED = 2
+    IMPLIED = 3
+    """Neither recorded, but the lead went on: it was accepted in fact."""
 
 
 def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
@@ -35,7 +53,7 @@ def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
     entry in the episode, `<stage>_day`, the day the source tells for it, and `<stage>_day_only`, whether that is all it tells;
     `assigned_at` and `assigned_to` (of the first assignment), `attempted_at` (first attempt or contact that was not
     automatic), `contacted_at`, `accepted_at` (accepted, or entered SAL), `rejected_at` and `reason` (of the first
-    rejection). Undated events are left out, and so are decisions
+    rejection), and those of `tell`. Undated events are left out, and so are decisions
     that were withdrawn.
     """
     dated = without_withdrawn(event.filter(event["at"].notnull()))
@@ -83,7 +101,37 @@ def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
     episodes = episodes.mutate(number=episodes.number.coalesce(1))
     per_lead = ibis.window(group_by="lead_id", order_by="number")
     episodes = episodes.mutate(until_at=episodes.mql_at.lead().over(per_lead))
-    return episodes.mutate(last=episodes.until_at.isnull())
+    return tell(episodes.mutate(last=episodes.until_at.isnull()))
+
+
+def tell(episode: ibis.Table) -> ibis.Table:
+    """Episodes with what their times tell, worked out anew where it is there.
+
+    `handed_at`, `handed_day` and `handed_day_only` are those of MQL, or of the next stage that was entered where MQL was skipped;
+    `decision` is a number of `Decision`, and `decided_at` when that was.
+    """
+    stages = (Stage.MQL, *_AFTER_MQL)
+    entered = [episode[f"{stage}_at"].notnull() for stage in stages]
+    handed = {}
+    for what in _OF_A_STAGE:
+        values = [episode[f"{stage}_{what}"] for stage in stages]
+        known = list(zip(entered[:-1], values[:-1], strict=True))
+        handed[f"handed_{what}"] = (
+            ibis.coalesce(*values) if what == "at" else ibis.cases(*known, else_=values[-1])
+        )
+    accepted_at, rejected_at = episode.accepted_at, episode.rejected_at
+    later = [episode[f"{stage}_at"] for stage in _AFTER_MQL]
+    went_on = ibis.coalesce(*later).notnull()
+    accepted = accepted_at.notnull() & (rejected_at.isnull() | (accepted_at <= rejected_at))
+    implied = accepted_at.isnull() & rejected_at.isnull() & went_on
+    decision = ibis.cases(
+        (accepted, int(Decision.ACCEPTED)),
+        (rejected_at.notnull(), int(Decision.REJECTED)),
+        (went_on, int(Decision.IMPLIED)),
+        else_=int(Decision.NONE),
+    )
+    decided_at = implied.ifelse(ibis.least(*later), ibis.least(accepted_at, rejected_at))
+    return episode.mutate(**handed, decision=decision.cast("int8"), decided_at=decided_at)
 
 
 def survivors(lead: ibis.Table) -> ibis.Table | None:

@@ -1,7 +1,7 @@
 """Reading the leads of a version into columns of little memory, for `leads.condition_bitmaps`.
 
-What became of a lead is told by all its events: they are looked at once for a version. Where each lead stands is kept, so that
-a field that is asked for later costs no more than reading that column.
+What became of the leads is read once for a version. Where each lead stands is kept, so that a field that is asked for later costs
+no more than reading that column.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,7 +38,7 @@ def fits(facts: Facts, fields: Iterable[str]) -> bool:
 
 
 def hold(facts: Facts, fields: Iterable[str] = ()) -> HeldLeads:
-    """Look at all leads and events of a version, and hold what became of each lead and these fields of theirs."""
+    """Look at all leads of a version, and hold what became of each and these fields of theirs."""
     wanted = tuple(fields)
     count = facts.value(facts.lead.count())
     with_time = count <= _FEW or INSTANT in {_kind_of(facts.lead, name) for name in wanted}

@@ -59,6 +59,11 @@ EPISODE = ibis.schema(
         "reason": "string",
         "until_at": "timestamp(6)",
         "last": "boolean",
+        "handed_at": "timestamp(6)",
+        "handed_day": "date",
+        "handed_day_only": "boolean",
+        "decision": "int8",
+        "decided_at": "timestamp(6)",
     }
 )
 # what `leads.outcomes.build` adds to the fields of a lead

@@ -66,8 +66,9 @@ _current: ContextVar[Stopping | None] = ContextVar("stopping", default=None)
 
 
 @contextmanager
-def under(stopping: Stopping) -> Iterator[None]:
-    """Within the block, and in threads that are begun in a copy of its context, work can be stopped by `stopping`."""
+def under(stopping: Stopping | None) -> Iterator[None]:
+    """Within the block, and in threads that are begun in a copy of its context, work can be stopped by `stopping`; by nobody, if
+    it is None: what serves all is not lost because the one who came upon it has left."""
     token = _current.set(stopping)
     try:
         yield

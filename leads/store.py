@@ -26,6 +26,7 @@ from leads import pointer as pointers
 from leads.facts import BASE, LIVE, Facts, attributes_of, create_empty, session
 from leads.pointer import Overlay, Pointer, WarehouseUnavailable
 from leads.shared_tables import SharedTables
+from leads.stopping import under
 
 if TYPE_CHECKING:
     import duckdb
@@ -173,7 +174,7 @@ class Warehouse:
             return
         from leads import live
 
-        with self._writing(wait_seconds=600.0) as draft:
+        with under(None), self._writing(wait_seconds=600.0) as draft:
             pointer = self.pointer()
             if pointer.format != pointers.FORMAT:
                 live.renew(draft, pointer.imported_at or instants.to_text(datetime.now(UTC)))

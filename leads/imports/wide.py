@@ -85,7 +85,8 @@ def episodes_of(rows: Rows, lead: ibis.Table) -> ibis.Table | None:
     columns |= {"number": ibis.literal(1), "until_at": ibis.null(), "last": ibis.literal(True)}
     columns |= _times(rows)
     present = {name: value for name, value in columns.items() if name in EPISODE.names}
-    return aligned(rows.select(present), dict(EPISODE.items()))
+    recorded = {name: kind for name, kind in EPISODE.items() if name not in episodes.TOLD}
+    return episodes.tell(aligned(rows.select(present), recorded))
 
 
 def _times(rows: Rows) -> dict[str, ibis.Value]:

@@ -90,7 +90,7 @@ def reasons_of_rejection(population: Population) -> Selection:
             counts=population.entered_in_period(table, Stage.MQL),
             hit=table.decided & ~table.accepted,
             left_out=[(~table.decided, "undecided")],
-            beside={"reason": (table.decided & ~table.accepted).ifelse(table.reason.coalesce(NO_REASON), "")},
+            beside={"reason": table.reason},
         ),
         unit=Unit.SHARE,
         formula="rejected for this reason / (accepted + rejected)",
@@ -104,8 +104,8 @@ def reasons_of_rejection(population: Population) -> Selection:
 def rejected_for(population: Population, reason: str) -> Selection:
     """The leads that were decided on, of which those hit that were rejected for this reason; `(none)` is none given."""
     reasons = reasons_of_rejection(population)
-    hit = reasons.choice.beside["reason"] == reason
-    return replace(reasons, choice=replace(reasons.choice, hit=hit))
+    given = reasons.choice.beside["reason"].coalesce(NO_REASON) == reason
+    return replace(reasons, choice=replace(reasons.choice, hit=reasons.choice.hit & given))
 
 
 def _one_for_each_reason(population: Population, selection: Selection, counted: Counted) -> list[Measure]:
@@ -117,7 +117,8 @@ def _one_for_each_reason(population: Population, selection: Selection, counted: 
     counts: dict[str, int] = {}
     for row in rows:
         if row["left_out"] is None and row["hit"]:
-            counts[row["reason"]] = counts.get(row["reason"], 0) + row["n"]
+            reason = row["reason"] or NO_REASON
+            counts[reason] = counts.get(reason, 0) + row["n"]
     rejected = sum(counts.values())
     measures = []
     for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):

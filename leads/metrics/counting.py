@@ -19,7 +19,7 @@ import ibis.expr.operations as ops
 from leads.facts import Facts, Prepared
 from leads.lean import lean
 from leads.metrics.population import Population
-from leads.metrics.question import NO_DEFINITION
+from leads.metrics.question import BLANK, NO_DEFINITION
 from leads.metrics.selection import Selection
 
 if TYPE_CHECKING:
@@ -285,8 +285,8 @@ class _Answers:
     def of(columns: "pa.Table") -> "_Answers":
         import numpy as np
 
-        parts, part = _numbered(columns, "part", "")
-        definitions, definition = _numbered(columns, "definition", NO_DEFINITION)
+        parts, part = _numbered(columns, "part", "", BLANK)
+        definitions, definition = _numbered(columns, "definition", NO_DEFINITION, NO_DEFINITION)
         bits = np.zeros(columns.num_rows, dtype="int64")
         if "answers" in columns.column_names:
             bits = columns["answers"].to_numpy().astype("int64")
@@ -364,11 +364,14 @@ def _alike(columns: Sequence["np.ndarray"]) -> tuple["np.ndarray", "np.ndarray"]
     return first, group
 
 
-def _numbered(columns: "pa.Table", name: str, otherwise: str) -> tuple[list[Any], "np.ndarray"]:
-    """The different texts of a column, and the number of each row's among them; all the same where there is no such column."""
+def _numbered(columns: "pa.Table", name: str, otherwise: str, missing: str) -> tuple[list[Any], "np.ndarray"]:
+    """The different texts of a column, and the number of each row's among them; all the same where there is no such column.
+
+    What has no text is told as `missing`, with those that are called so.
+    """
     import numpy as np
 
     if name not in columns.column_names:
         return [otherwise], np.zeros(columns.num_rows, dtype="int64")
-    encoded = columns[name].combine_chunks().dictionary_encode(null_encoding="encode")
+    encoded = columns[name].combine_chunks().fill_null(missing).dictionary_encode()
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype("int64")

@@ -16,6 +16,7 @@ from alignment import instants
 from alignment.errors import InvalidInput
 from alignment.lifecycle import ORDERED_STAGES, Stage
 from alignment.rules import fields_of
+from leads.episodes import Decision, tell
 from leads.metrics.question import BLANK, NO_DEFINITION, OTHERS, GroupBy, MetricQuestion
 from leads.model import column_of
 from leads.rule_expressions import compile_rule
@@ -31,6 +32,7 @@ TEST = "test_or_internal"
 _MONEY = ("value", "currency")
 _NO_FIELD = (GroupBy.WEEK, GroupBy.MONTH, GroupBy.DEFINITION)
 _WHO = ("lead_id", "source", "campaign", "content", "owner", "assigned_to", "last")
+_OF_A_STAGE = ("at", "day", "day_only")
 _OTHER_TIMES = ("assigned_at", "attempted_at", "contacted_at", "accepted_at", "rejected_at", "until_at")
 
 
@@ -117,7 +119,7 @@ class Population:
             known[f"{stage}_day"] = happened.ifelse(episode[f"{stage}_day"], ibis.null())
             known[f"{stage}_day_only"] = happened & episode[f"{stage}_day_only"]
         begun = known["mql_at"].notnull() | (episode.number == 1)
-        return episode.mutate(**known).filter(begun)
+        return tell(episode.mutate(**known).filter(begun))
 
     @cached_property
     def _span(self) -> tuple[datetime | None, datetime | None]:
@@ -150,7 +152,9 @@ class Population:
         row = self.facts.rows(
             table.aggregate(
                 **{stage.value: table[f"{stage}_at"].count() for stage in Stage},
-                decided=ibis.or_(table.accepted_at.notnull(), table.rejected_at.notnull()).sum().coalesce(0),
+                decided=table.decision.isin([int(Decision.ACCEPTED), int(Decision.REJECTED)])
+                .sum()
+                .coalesce(0),
                 attempted=table.attempted_at.count(),
                 contacted=table.contacted_at.count(),
                 **earliest,
@@ -174,7 +178,8 @@ class Population:
         `test`, whether the agreed filter takes it for a test or an internal lead; and `part`, the group it belongs to.
         """
         table = self.recorded.mutate(**self._filled(self.recorded))
-        columns = list(dict.fromkeys([*table.columns, *_MONEY, "definition", "verdict", "test", "part"]))
+        own = [name for name in table.columns if not name.startswith("handed_")]
+        columns = list(dict.fromkeys([*own, *_MONEY, "definition", "verdict", "test", "part"]))
         table = self._judged(table)
         if self.question.only is not None:
             table = table.filter(compile_rule(self.question.only, table, table.mql_at).passes)
@@ -185,25 +190,15 @@ class Population:
 
     @cached_property
     def decided(self) -> ibis.Table:
-        """`episodes` with `decided`, `accepted`, `decided_at`, and `implied` where only a later stage tells of the decision.
+        """`episodes` with `decided`, `accepted`, and `implied` where only a later stage tells of the decision.
 
         What can be is asked of this table, so that it is counted in one look.
         """
-        table = self.episodes
-        stages = (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)
-        later = [table[f"{stage}_at"] for stage in stages if self.profile.entered[stage]]
-        # the first of them is filled in from the others
-        went_on = later[0].notnull() if later else ibis.literal(False)
-        accepted_at, rejected_at = table.accepted_at, table.rejected_at
-        # who went on without a decision was accepted in fact
-        implied = accepted_at.isnull() & rejected_at.isnull() & went_on
-        accepted = accepted_at.notnull() & (rejected_at.isnull() | (accepted_at <= rejected_at))
-        decided_at = ibis.least(accepted_at, rejected_at)
-        return table.mutate(
-            decided=accepted_at.notnull() | rejected_at.notnull() | went_on,
-            decided_at=implied.ifelse(ibis.least(*later), decided_at) if later else decided_at,
-            accepted=accepted | implied,
-            implied=implied,
+        decision = self.episodes.decision
+        return self.episodes.mutate(
+            decided=decision != int(Decision.NONE),
+            accepted=decision.isin([int(Decision.ACCEPTED), int(Decision.IMPLIED)]),
+            implied=decision == int(Decision.IMPLIED),
         )
 
     def _filled(self, table: ibis.Table) -> dict[str, ibis.Value]:
@@ -215,11 +210,14 @@ class Population:
             filled[f"{stage}_imputed"] = ibis.literal(False)
             if not self.profile.entered[stage]:
                 continue
-            if later:
+            if stage == Stage.MQL:
+                filled |= {f"mql_{what}": table[f"handed_{what}"] for what in _OF_A_STAGE}
+                filled["mql_imputed"] = own.isnull() & table.handed_at.notnull()
+            elif later:
                 times = [table[f"{after}_at"] for after in later]
                 # who comes again was a lead before
                 fills = table.number == 1 if stage == Stage.LEAD else ibis.literal(True)
-                for what in ("at", "day", "day_only"):
+                for what in _OF_A_STAGE:
                     values = [table[f"{after}_{what}"] for after in later]
                     if what == "at":
                         value = ibis.coalesce(*values)
@@ -371,7 +369,10 @@ class Population:
                 return self._most_frequent(table, table[column].cast("string"))
 
     def _most_frequent(self, table: ibis.Table, value: ibis.Value) -> ibis.Value:
-        """A text as a group: blank is one of its own, and beyond the most frequent ones they are all `OTHERS`."""
+        """A text as a group: missing is one of its own, and beyond the most frequent ones they are all `OTHERS`.
+
+        The engine groups by a column as it stands several times faster than by what is made of it, so `BLANK` is said in the end.
+        """
         named = value.coalesce(BLANK)
         by = str(self.question.by)
         if by not in self.parts:
@@ -381,7 +382,7 @@ class Population:
             self.parts[by] = [row["named"] for row in self.facts.rows(counted)]
         found = self.parts[by]
         if len(found) <= MOST_PARTS:
-            return named
+            return value
         return named.isin(found[:MOST_PARTS]).ifelse(named, OTHERS)
 
 

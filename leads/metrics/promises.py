@@ -393,13 +393,7 @@ def _under(population: Population, version: TermsInForce) -> ibis.Table:
 
 def _answer(table: ibis.Table, answer: Answer) -> ibis.Value:
     """When the answer came, null where it has not."""
-    if answer is not Answer.DECISION:
-        return table[_ANSWERED_BY[answer]]
-    # who went on without a decision was accepted in fact
-    implied = ibis.least(
-        *(table[f"{stage}_at"] for stage in (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON))
-    )
-    return ibis.least(table.accepted_at, table.rejected_at).coalesce(implied)
+    return table.decided_at if answer is Answer.DECISION else table[_ANSWERED_BY[answer]]
 
 
 def _is_recorded(population: Population, answer: Answer) -> bool:

@@ -12,7 +12,7 @@ from alignment.lifecycle import Stage
 from alignment.statistics import Interval, wilson
 from leads.lean import lean
 from leads.metrics.population import Population
-from leads.metrics.question import NO_DEFINITION, Measure, Unit
+from leads.metrics.question import BLANK, NO_DEFINITION, Measure, Unit
 
 if TYPE_CHECKING:
     from leads.metrics.counting import Counted
@@ -231,7 +231,7 @@ def leads_behind(
         "excluded": table.left_out.notnull(),
     }[part]
     if group is not None:
-        wanted = wanted & (table.part == group)
+        wanted = wanted & (table.part.coalesce(BLANK) == group)
     ids = (
         lean(table.filter(wanted).select("lead_id"))
         .distinct()

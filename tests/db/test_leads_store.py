@@ -18,6 +18,8 @@ from alignment.errors import InvalidInput, Refusal
 from leads import live, schema
 from leads.imports.importing import import_files
 from leads.imports.mapping import read_mapping
+from leads.pointer import FORMAT
+from leads.stopping import Stopping, under
 from leads.store import WarehouseUnavailable, warehouse
 from tests.lead_histories import History
 
@@ -373,6 +375,18 @@ def test_facts_of_an_earlier_version_are_made_anew_once_whatever_comes_first(fir
         assert facts.revision() == revision, "once"
     if first == "read":
         assert facts.imported_at() == "2026-07-01T00:00:00.000000Z", "nothing new has come in"
+
+
+def test_facts_of_an_earlier_version_are_made_anew_though_nobody_waits_for_it_any_more():
+    some_leads("a").load()
+    facts = warehouse()
+    facts.close()
+    make_old(facts.folder, 2)
+    left = Stopping()
+    left.abandon()
+    with under(left), facts.read():
+        left.end()
+    assert facts.pointer().format == FORMAT and ids() == ["a"]
 
 
 def test_threads_that_read_facts_of_an_earlier_version_at_once_make_them_anew_once():
