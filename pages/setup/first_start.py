@@ -43,8 +43,9 @@ with middle:
 
     place = st.empty()
     with place.container():
-        own, sample = st.tabs(["Create the administrator", "Explore with the sample company"])
+        own, sample = st.tabs(["Your company", "Sample company"])  # both fit on a phone
         with own, st.form("setup_administrator_form"):
+            st.markdown("You become the administrator, who invites everybody else.")
             name = st.text_input("Your name", max_chars=100, key="setup_name", autocomplete="name")
             email = st.text_input("E-mail", max_chars=254, key="setup_email", autocomplete="username")
             password = st.text_input(

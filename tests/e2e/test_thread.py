@@ -371,7 +371,7 @@ def test_from_the_set_up_link_through_the_sample_company_every_role_opens_every_
 
     listen(page)
     page.goto(portal.setup_link())
-    page.get_by_role("tab", name="Explore with the sample company").click()
+    page.get_by_role("tab", name="Sample company").click()
     press(page, "Load the sample company", exact=False)
     expect(page.get_by_text("all people and data are made up")).to_be_visible(timeout=240_000)
     password = page.get_by_test_id("stCode").locator("code").inner_text().strip()
