@@ -59,6 +59,10 @@ def show_refusals(report: Any, key: str) -> None:
     if report.refused > len(rows):
         more += f"The file to download lists the first {len(rows):,} of {report.refused:,}."
     st.markdown(f"**Rows that cannot be used ({report.refused:,})**")
+    first = report.refusals[0]
+    said = f", “{plain(first.value[:60])}”" if first.value else ""
+    at = f", column {plain(first.column)}" if first.column else ""
+    st.markdown(f"The first is row {first.row:,}{at}{said}: {plain(first.reason)}")
     if more:
         st.caption(more)
     st.dataframe(

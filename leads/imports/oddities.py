@@ -46,7 +46,7 @@ def _sources(draft: Draft, merged: Merged, mapping: LeadMapping) -> Iterator[Imp
         yield ImportWarning(
             "source_kept",
             merged.source_kept,
-            f"{merged.source_kept:,} leads come with another source than before; the first source was kept.",
+            f"{_leads(merged.source_kept, 'comes', 'come')} with another source than before; the first source was kept.",
         )
     if "source" not in mapping.fields:
         return
@@ -57,14 +57,15 @@ def _sources(draft: Draft, merged: Merged, mapping: LeadMapping) -> Iterator[Imp
     )[0]
     if counts["blank"]:
         beside = (
-            f" {counts['words']:,} others say 'unknown' or the like, which is a value of its own."
+            f" {counts['words']:,} {'other says' if counts['words'] == 1 else 'others say'} 'unknown' or the like, "
+            "which is a value of its own."
             if counts["words"]
             else ""
         )
         yield ImportWarning(
             "blank_source",
             counts["blank"],
-            f"{counts['blank']:,} leads have no source; they are shown as (blank).{beside}",
+            f"{_leads(counts['blank'], 'has', 'have')} no source, which is shown as (blank).{beside}",
         )
 
 
@@ -86,13 +87,13 @@ def _times(draft: Draft, merged: Merged, now: datetime) -> Iterator[ImportWarnin
         yield ImportWarning(
             "outcome_before_contact",
             counts["before"],
-            f"{counts['before']:,} leads have an outcome before their first contact; the dates were kept as they are.",
+            f"{_leads(counts['before'], 'has', 'have')} an outcome before the first contact; the dates were kept as they are.",
         )
     if counts["recycled"]:
         yield ImportWarning(
             "several_entries",
             counts["recycled"],
-            f"{counts['recycled']:,} leads entered MQL more than once; each entry starts a new episode.",
+            f"{_leads(counts['recycled'], 'entered', 'entered')} MQL more than once; each entry starts a new episode.",
         )
     at = event["at"]
     dates = draft.old.rows(
@@ -100,12 +101,15 @@ def _times(draft: Draft, merged: Merged, now: datetime) -> Iterator[ImportWarnin
     )[0]
     ahead, undated = dates["ahead"], dates["undated"]
     if ahead:
-        yield ImportWarning("future_dates", ahead, f"{ahead:,} dates lie in the future.")
+        yield ImportWarning(
+            "future_dates", ahead, f"{_some(ahead, 'date')} {'lies' if ahead == 1 else 'lie'} in the future."
+        )
     if undated:
         yield ImportWarning(
             "undated_outcomes",
             undated,
-            f"{undated:,} outcomes have no date: rules can be tested on them, but measures that need time leave them out.",
+            f"{_some(undated, 'outcome')} {'has' if undated == 1 else 'have'} no date: rules can be tested all the same, but measures "
+            "that need time leave such outcomes out.",
         )
     truncated = first_recorded(draft.old, merged.episode, Stage.MQL, Stage.WON)
     if truncated is not None:
@@ -113,5 +117,14 @@ def _times(draft: Draft, merged: Merged, now: datetime) -> Iterator[ImportWarnin
             "left_truncation",
             truncated.leads_before,
             f"Wins are recorded only from {truncated.first:%Y-%m-%d} on, MQLs from {truncated.since:%Y-%m-%d}: "
-            f"{truncated.leads_before:,} earlier leads look as if they had not converted.",
+            f"{_leads(truncated.leads_before, 'looks as if it', 'look as if they', 'earlier ')} had not converted.",
         )
+
+
+def _leads(count: int, one: str, several: str, which: str = "") -> str:
+    """How many leads do something: 1 lead has, 2 leads have."""
+    return f"{_some(count, f'{which}lead')} {one if count == 1 else several}"
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -418,7 +418,9 @@ def _checks(mapping: LeadMapping, cell: _Cells) -> Iterator[_Check]:
         yield _Check(column, fails, "This is no date that exists. Write it as 2026-01-31, or set date_order.")
     for column, value in cell.numbers.items():
         fails = cell.text[column].notnull() & value.isnull()
-        yield _Check(column, fails, "This is no number. Write it as 1200.50, or set decimal.")
+        yield _Check(
+            column, fails, "This is no number. Write it in digits, with the decimal sign of the other rows."
+        )
     for column, value in cell.text.items():
         if column not in (*cell.instants, *cell.numbers, mapping.lead_id):
             too_long = (value.length() > LONGEST_TEXT).fill_null(False)

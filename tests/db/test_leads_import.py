@@ -434,6 +434,9 @@ def test_a_flag_without_a_date_is_an_undated_outcome(tmp_path):
     path = write(tmp_path, "id,Converted\na,1\nb,0\nc,yes\nd,\n")
     report = load(mapping, path)
     assert codes(report)["undated_outcomes"] == 2
+    assert "2 outcomes have no date" in next(
+        one.text for one in report.warnings if one.code == "undated_outcomes"
+    )
     assert [(event["lead_id"], event["stage"], event["at"]) for event in events()] == [
         ("a", "won", None),
         ("c", "won", None),
