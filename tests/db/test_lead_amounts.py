@@ -10,6 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
+from actions import lead_mappings
+from alignment.errors import InvalidInput
+from alignment.people import MACHINE
 from leads.imports import amounts, cells
 from leads.imports.importing import import_files
 from leads.imports.mapping import InvalidMapping, read_mapping
@@ -115,6 +118,14 @@ def test_numbers_of_which_nothing_tells_their_sign_are_asked_for_and_nothing_is_
         load(DEALS, path)
     assert not warehouse().revision()
     assert load('decimal = ","\n' + DEALS, path).read == len(written)
+
+
+def test_the_command_line_asks_for_a_mapping_that_says_it(tmp_path):
+    path = write(tmp_path, ["1.200 €", "70"])
+    with pytest.raises(InvalidInput, match=r"numbers such as 1\.200 € of the column “amount” .* decimal = "):
+        lead_mappings.recognise_files(MACHINE, [("deals.csv", path)])
+    write(tmp_path, ["1.200 €", "70,5"])
+    assert "decimal" not in lead_mappings.recognise_files(MACHINE, [("deals.csv", path)]).toml
 
 
 def test_said_once_the_sign_counts_for_every_row_and_what_does_not_fit_is_refused(tmp_path):
