@@ -126,10 +126,13 @@ def bare(text: str) -> str:
     """The number in a text without currency and signs set apart: digits, points and commas, a minus before them; '' if it is none."""
     if _BARE.match(text):
         return text
-    first, last = (re.search(pattern, text) for pattern in (_BEFORE, _BEHIND))
-    assert first is not None and last is not None  # either may be empty
-    before, behind = (_BETWEEN.sub("", found[0]) for found in (first, last))
-    digits = text[first.end() : last.start()]
+    found = _NUMBER.match(text)
+    if found is None:
+        return ""
+    before, digits, behind = found.groups()
+    before, behind = _BETWEEN.sub("", before), _BETWEEN.sub("", behind)
+    if max(len(before), len(behind)) > _LONGEST_BESIDE:  # soonest told of what is no number
+        return ""
     if _SET_APART.match(digits):
         digits = _APART_SIGN.sub("", digits)
     cents = f"{behind[0]}00" if _NO_CENTS.match(behind) else ""
@@ -147,7 +150,9 @@ def decimal_of(number: str) -> str:
 
 
 _BARE, _SET_APART, _APART_SIGN, _MINUS_SIGN = map(re.compile, (BARE, SET_APART, APART, MINUS))
-_BEFORE, _BEHIND, _BETWEEN, _NO_CENTS = map(re.compile, (BEFORE, BEHIND, BETWEEN, NO_CENTS))
+_NUMBER = re.compile(rf"^([^0-9]*)([0-9](?:[0-9.,{_APART}]*[0-9])?)([^0-9]*)$")
+_BETWEEN, _NO_CENTS = map(re.compile, (BETWEEN, NO_CENTS))
+_LONGEST_BESIDE = 8
 _SOUND_BEFORE, _SOUND_BEHIND = map(re.compile, (SOUND_BEFORE, SOUND_BEHIND))
 _MAY_BE_EITHER = re.compile(MAY_BE_EITHER)
 _VALID = {sign: re.compile(pattern) for sign, pattern in VALID.items()}
