@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import stat
 import threading
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -58,13 +60,25 @@ def elsewhere(tmp_path, monkeypatch):
     return go
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Where the folder and its backup are kept once they were made."""
+    return tmp_path_factory.mktemp("made")
+
+
 @pytest.fixture
-def made(tmp_path):
-    """A backup of a little of everything."""
-    fill()
-    path = tmp_path / "concord.backup"
-    backups.make_backup(MACHINE, path)
-    return path
+def made(tmp_path, data_folder, kept):
+    """A backup of a little of everything, beside the folder it was made of: made once, and a copy for each test."""
+    path, original = tmp_path / "concord.backup", kept / "concord.backup"
+    if not original.exists():
+        fill()
+        backups.make_backup(MACHINE, path)
+        close()
+        shutil.copytree(data_folder, kept / "data")
+        shutil.copy2(path, original)
+        return path
+    shutil.copytree(kept / "data", data_folder)
+    return shutil.copy2(original, path)
 
 
 def names():
@@ -138,6 +152,29 @@ def test_backups_beside_eight_writers_are_sound_and_no_change_is_in_one_by_half(
         lead_feed.apply_waiting(MACHINE)
         taken = {json.loads(one["content"])["lead_id"] for one in row("SELECT content FROM lead_inflow")}
         assert taken <= leads() and len(leads()) >= 2
+
+
+def test_a_feed_that_never_rests_lets_whoever_waits_hold_the_facts(monkeypatch):
+    fill()
+    rounds, held = [], threading.Event()
+
+    def hold():
+        with warehouse().held():
+            held.set()
+
+    def let_in(items):
+        with warehouse().held():
+            if not rounds:
+                waiting.start()
+            time.sleep(0.05)
+        rounds.append(len(items))  # and the same wait on
+        return len(items)
+
+    waiting = threading.Thread(target=hold)
+    monkeypatch.setattr(lead_feed, "_apply", let_in)
+    lead_feed.apply_waiting(MACHINE, may_go_on=lambda: not held.is_set() and len(rounds) < 20)
+    waiting.join()
+    assert len(rounds) < 20
 
 
 def test_keys_go_along_but_the_one_of_sign_ins(made, elsewhere, tmp_path):
