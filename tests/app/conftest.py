@@ -64,13 +64,15 @@ def sign_in(app: AppTest, person: Person) -> AppTest:
 
 @pytest.fixture
 def open_page():
-    """open_page("pages/people/people.py", person) -> AppTest after its first run; person None: not signed in."""
+    """open_page("pages/people/people.py", person) -> AppTest after its first run; person None: not signed in.
+
+    It is opened as by a link to it: no other page runs before.
+    """
 
     def opened(path: str, person: Person | None, **query: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
         if person is not None:
             sign_in(app, person)
-        app.run()
         for name, value in query.items():
             app.query_params[name] = value
         return app.switch_page(path).run()
