@@ -67,7 +67,7 @@ class RecentPopulation(Population):
         kind = (
             *(question.definitions, question.restate, question.only, question.exclude),
             None if question.by in _TOLD_BY_EPISODES else question.by,
-            question.as_of if self._something_came_later else None,
+            question.as_of if self.something_came_later else None,
         )
         held = self.facts.share(kind, self.since, lambda: _narrow(make()))
         if question.by in _TOLD_BY_EPISODES:

@@ -7,7 +7,7 @@ import ibis
 from alignment.lifecycle import RejectionReason, Stage
 from alignment.statistics import wilson
 from leads.lean import lean
-from leads.metrics.business_clock import elapsed_columns
+from leads.metrics.business_clock import elapsed_columns, is_inside
 from leads.metrics.counting import Counted
 from leads.metrics.population import Population
 from leads.metrics.question import Measure, StartOfClock, Unit
@@ -98,6 +98,7 @@ def reasons_of_rejection(population: Population) -> Selection:
         keys=("reason",),
         impossible=None if population.profile.decided else _NO_DECISIONS,
         tell=_one_for_each_reason,
+        by_part=False,
     )
 
 
@@ -194,7 +195,10 @@ def _awaiting_feedback(population: Population) -> ibis.Table:
         table = table.mutate(start=start_of_clock(population, table))
         table = lean(table.select(*identity_of(table), *_NEEDED, "decided_at"))
         table = elapsed_columns(
-            population, table, {"waited": ("start", None), "took": ("start", "decided_at")}
+            population,
+            table,
+            {"waited": ("start", None), "took": ("start", "decided_at")},
+            inside=is_inside(population),
         )
         return table.select(*identity_of(table), *_NEEDED, "waited", "took")
 

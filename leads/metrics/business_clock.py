@@ -18,6 +18,7 @@ import pyarrow as pa
 from alignment.business_hours import OpenIntervals, open_intervals, to_minutes
 from alignment.company import BusinessHours
 from leads.metrics.population import Population, told_number
+from leads.metrics.question import StartOfClock
 
 OPEN_UNTIL_NOW = "open_until_now"
 """The name under which a run of a lasting population is told `open_until_now`."""
@@ -29,15 +30,19 @@ _BITS = (10, 9, 8, 7)
 
 
 def elapsed_columns(
-    population: Population, table: ibis.Table, columns: Mapping[str, tuple[str, str | None]]
+    population: Population,
+    table: ibis.Table,
+    columns: Mapping[str, tuple[str, str | None]],
+    *,
+    inside: bool = False,
 ) -> ibis.Table:
     """Add business minutes between two instants of a table: name → (start column, end column, or None for as-of).
 
-    Whole minutes, never negative; null where either instant is missing.
+    Whole minutes, never negative; null where either instant is missing. `inside` says that none lies outside the `span`.
     """
     first, last = span(population)
     names = sorted({name for pair in columns.values() for name in pair if name is not None})
-    table = with_elapsed(table, names, population.question.hours, first, last)
+    table = with_elapsed(table, names, population.question.hours, first, last, inside=inside)
     until_now = (
         told_number(OPEN_UNTIL_NOW) if population.lasting else ibis.literal(open_until_now(population))
     )
@@ -76,12 +81,29 @@ def _divided(number: dt.int64, by: dt.int64) -> dt.int64:
     """The engine's own: whole division, towards zero."""
 
 
+def is_inside(population: Population) -> bool:
+    """Whether whatever starts and ends the clock of a question lies in its `span`: when leads were created may be later."""
+    earliest = population.profile.earliest
+    return (
+        population.question.start is not StartOfClock.CREATED
+        and not population.something_came_later
+        and (earliest is None or earliest.date() >= _EARLIEST)
+    )
+
+
 def with_elapsed(
-    table: ibis.Table, names: list[str], hours: BusinessHours, first_day: date, last_day: date
+    table: ibis.Table,
+    names: list[str],
+    hours: BusinessHours,
+    first_day: date,
+    last_day: date,
+    *,
+    inside: bool = False,
 ) -> ibis.Table:
     """Add `elapsed_<name>` for each instant column: open minutes since the start of `first_day`.
 
-    Instants outside the span count as its ends; null stays null.
+    Instants outside the span count as its ends, which takes the engine a while to see to: `inside` says that there are none. Null
+    stays null.
     """
     bits, stretches = _stretches(hours, first_day, last_day)
     first, last = _minute(first_day), _minute(last_day + timedelta(days=1))
@@ -89,7 +111,10 @@ def with_elapsed(
     calendar = ibis.memtable(stretches)
     for name in names:
         at = table[name]
-        minute = ibis.greatest(ibis.least(_divided(_microseconds(at), _A_MINUTE), last), first).cast("int32")
+        minute = _divided(_microseconds(at), _A_MINUTE)
+        if not inside:
+            minute = ibis.greatest(ibis.least(minute, last), first)
+        minute = minute.cast("int32")
         numbered = table.mutate(clock_minute=minute, clock_stretch=minute >> bits)
         joined = numbered.left_join(calendar, numbered.clock_stretch == calendar.stretch)
         within = joined.clock_minute & ((1 << bits) - 1)

@@ -172,6 +172,14 @@ class _Query:
             columns["part"] = source.part
         if self.by_definition:
             columns["definition"] = source.definition
+        if len(self.values) == 1 and columns and not (self.keys or self.sums):
+            answer = self.values[0].fill_null(False)
+            table = source if self.only is None else source.filter(self.only)
+            table = lean(table.select(**columns, answer=answer))
+            # the engine counts two kinds in half the time in which it tells groups apart by one column more
+            return table.group_by(*columns).aggregate(
+                n=table.count(where=~table.answer), of_yes=table.count(where=table.answer)
+            )
         kind = "int32" if len(self.values) <= _FEW_BITS else "int64"
         none = ibis.literal(0, kind)
         # what is unknown of a yes or no is no
@@ -227,7 +235,8 @@ def plan(population: Population, selections: Sequence[Selection]) -> Plan:
         query: _Query | None = None
         for member, selection in zip(members, chosen, strict=True):
             if query is None or len(query.values) + _most_bits_of(selection) > _MOST_BITS:
-                query = _Query(selection.choice.source, by_part=population.question.by is not None)
+                by_part = population.question.by is not None and any(one.by_part for one in chosen)
+                query = _Query(selection.choice.source, by_part=by_part)
                 query.by_definition = bool(population.question.definitions)
                 query.only = selection.choice.counts if len(questions) == 1 else None
                 queries.append(query)
@@ -287,10 +296,15 @@ class _Answers:
 
         parts, part = _numbered(columns, "part", "", BLANK)
         definitions, definition = _numbered(columns, "definition", NO_DEFINITION, NO_DEFINITION)
-        bits = np.zeros(columns.num_rows, dtype="int64")
+        bits, n = np.zeros(columns.num_rows, dtype="int64"), columns["n"].to_numpy()
         if "answers" in columns.column_names:
             bits = columns["answers"].to_numpy().astype("int64")
-        return _Answers(parts, definitions, part, definition, bits, columns["n"].to_numpy(), columns)
+        if "of_yes" in columns.column_names:
+            n = np.concatenate([n, columns["of_yes"].to_numpy()])
+            bits = np.repeat([0, 1], columns.num_rows)
+            part, definition = np.tile(part, 2), np.tile(definition, 2)
+            part, definition, bits, n = (values[n > 0] for values in (part, definition, bits, n))
+        return _Answers(parts, definitions, part, definition, bits, n, columns)
 
     def told(self, question: _Question) -> Counted:
         """What one selection made of it: its own answers only, those of the others added up."""

@@ -42,7 +42,7 @@ def whole_population(
     if known is None:
         found = {name: getattr(population, name) for name in _FOUND}
         known = _History(population.profile, population._span, population.size, found)
-        _histories.put((*version, question.as_of) if population._something_came_later else version, known)
+        _histories.put((*version, question.as_of) if population.something_came_later else version, known)
     population.profile, population._span, population.size = known.profile, known.span, known.size
     for name in _FOUND:
         setattr(population, name, known.found[name])

@@ -93,7 +93,7 @@ def _planned(population: Population, names: Collection[str] | None) -> tuple[lis
     key = (facts.revision, population.imported_at, asked, names if names is None else frozenset(names))
     # what came later than the instant, and what is held for a run, is of one instant and one run
     population.lasting = bool(facts.revision) and not (
-        population._something_came_later or (population.holds and population.missing_fields)
+        population.something_came_later or (population.holds and population.missing_fields)
     )
     if population.lasting and (kept := _plans.get(key)) is not None:
         return kept

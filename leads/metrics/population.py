@@ -111,7 +111,7 @@ class Population:
         """The episodes as they stood then: what came later is not yet there."""
         episode = self.facts.episode
         times = [f"{stage}_at" for stage in Stage] + list(_OTHER_TIMES)
-        if not self._something_came_later:
+        if not self.something_came_later:
             return episode  # which after the first begins with an entry to MQL
         known = {name: (episode[name] <= self.as_of).ifelse(episode[name], ibis.null()) for name in times}
         for stage in Stage:
@@ -134,7 +134,7 @@ class Population:
         return min(first, default=None), max(last, default=None)
 
     @cached_property
-    def _something_came_later(self) -> bool:
+    def something_came_later(self) -> bool:
         """Whether the facts hold anything from after the instant asked for, which of 'now' is seldom."""
         last = self._span[1]
         return last is not None and last > self.question.as_of.astimezone(UTC).replace(tzinfo=None)
@@ -144,7 +144,7 @@ class Population:
         """What there is to compute with; one small query."""
         table = self.recorded
         earliest = {}
-        if self._something_came_later:
+        if self.something_came_later:
             # least and greatest pass over nulls, as DuckDB and PostgreSQL do
             known = [*(table[f"{stage}_at"] for stage in Stage), *(table[name] for name in _OTHER_TIMES)]
             earliest["earliest"] = ibis.least(*known, table.created_at).min()

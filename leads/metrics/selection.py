@@ -91,6 +91,8 @@ class Selection:
     sums: tuple[str, ...] = ()
     reckon: Callable[[Sequence[Row]], Reckoned] | None = None
     tell: "Callable[[Population, Selection, Counted], list[Measure]] | None" = None
+    by_part: bool = True
+    """Whether it is told for each part that a question splits by."""
 
     @property
     def table(self) -> ibis.Table:

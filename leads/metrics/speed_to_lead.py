@@ -9,7 +9,7 @@ from alignment.lifecycle import Stage
 from alignment.statistics import SurvivalCurve, kaplan_meier_counts
 from leads.lean import lean
 from leads.metrics.acceptance import start_of_clock
-from leads.metrics.business_clock import elapsed_columns
+from leads.metrics.business_clock import elapsed_columns, is_inside
 from leads.metrics.counting import Counted
 from leads.metrics.population import Population
 from leads.metrics.question import Measure, Unit
@@ -68,7 +68,7 @@ def waiting(population: Population, answer: Answer = ANSWERS["speed_to_lead"]) -
         end=end, answered=answered, closed=closed, early=answered & (answered_at < table.start)
     )
     table = lean(table.select(*identity_of(table), *_KEPT, "end"))
-    table = elapsed_columns(population, table, {"minutes": ("start", "end")})
+    table = elapsed_columns(population, table, {"minutes": ("start", "end")}, inside=is_inside(population))
     return table.select(*identity_of(table), *_KEPT, "minutes")
 
 
