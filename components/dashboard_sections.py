@@ -41,7 +41,8 @@ COMPARED = {
     ),
     "win_rate:won": ("Win rate of what was closed", "Of what was closed in the period, which share was won?"),
 }
-_SPECIAL = {"(blank)": "None given", "(none)": "Before any definition", "(others)": "All others"}
+_SPECIAL = {"(blank)": "None given", "(others)": "All others"}
+_BEFORE_ANY = "(none)"
 
 
 def show_goals(running: "Sequence[GoalProgress]") -> None:
@@ -211,7 +212,7 @@ def show_weeks(found: Dashboard, choice: Choice) -> None:
         rows = [
             {
                 "Week of": week.monday.isoformat(),
-                "Definition": _named(week.definition),
+                "Definition": _named(week.definition, "definition"),
                 "Meet it": week.qualified,
                 "Do not, or it cannot be told": week.others,
             }
@@ -268,7 +269,7 @@ def show_parts(found: Dashboard, choice: Choice, at: Callable[[str], str]) -> No
             st.caption(question.format(drawn[0].window_days))
             estimates = [
                 measures.Estimate(
-                    _named(one.group[choice.by]), one.value or 0.0, one.interval, one.denominator
+                    _named(one.group[choice.by], choice.by), one.value or 0.0, one.interval, one.denominator
                 )
                 for one in sorted(drawn, key=lambda one: -(one.value or 0))
             ]
@@ -295,7 +296,7 @@ def _show_table_of_parts(found: Dashboard, choice: Choice, at: Callable[[str], s
     names = sorted(counts, key=lambda name: -counts[name])
     rows = []
     for name in names:
-        row: dict[str, Any] = {heading: _named(name), "MQLs": counts[name]}
+        row: dict[str, Any] = {heading: _named(name, choice.by), "MQLs": counts[name]}
         for key, (title, _) in COMPARED.items():
             one = by_key[key].get(name)
             if one is not None and one.value is not None:
@@ -320,7 +321,7 @@ def _show_table_of_parts(found: Dashboard, choice: Choice, at: Callable[[str], s
             name = names[chosen[0]]
             shown = [parts[name] for parts in (volumes, *by_key.values()) if name in parts]
             titles = ["MQLs" if one.name == "volume" else COMPARED[one.key][0] for one in shown]
-            _open_one_of(shown, [f"{_named(name)}, {title}" for title in titles], choice, at)
+            _open_one_of(shown, [f"{_named(name, choice.by)}, {title}" for title in titles], choice, at)
 
 
 def _open_one_of(
@@ -474,7 +475,9 @@ def _as_heading(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}"
 
 
-def _named(label: str) -> str:
+def _named(label: str, by: str) -> str:
+    if by == "definition" and label == _BEFORE_ANY:  # which is also what web analytics call a missing medium
+        return "Before any definition"
     return _SPECIAL.get(label) or label.replace("_", " ")
 
 
