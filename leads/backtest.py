@@ -172,16 +172,12 @@ def _judged(
     if period != EVERYTHING:
         dated = population.came_at.notnull()
         population = population.filter(~dated | within(population.came_at, period, timezone))
-    second = (
-        compile_rule(against, population, population.came_at).outcome
-        if against is not None
-        else ibis.null().cast("boolean")
-    )
+    second = _outcome(against, population) if against is not None else ibis.null().cast("boolean")
     known = {f"known_{place}": _known(population, name) for place, name in enumerate(names)}
     judged = population.select(
         *("won", "lost", "worked"),
         dated=dated,
-        first=compile_rule(rule, population, population.came_at).outcome,
+        first=_outcome(rule, population),
         second=second,
         **known,
     )
@@ -238,10 +234,7 @@ def count_verdicts(
         "lost",
         "worked",
         week=week_of(population, window, timezone),
-        **{
-            f"says_{place}": compile_rule(rule, population, population.came_at).outcome
-            for place, rule in enumerate(rules)
-        },
+        **{f"says_{place}": _outcome(rule, population) for place, rule in enumerate(rules)},
     )
     columns = outcomes_where(judged)
     for place in range(len(rules)):
@@ -278,8 +271,8 @@ def count_change(facts: Facts, before: Rule, after: Rule, window: Window, timezo
         "won",
         "lost",
         "worked",
-        before=compile_rule(before, population, population.came_at).outcome,
-        after=compile_rule(after, population, population.came_at).outcome,
+        before=_outcome(before, population),
+        after=_outcome(after, population),
     )
     rows = facts.rows(judged.group_by("before", "after").aggregate(**outcomes_where(judged)))
     return change_from(
@@ -335,6 +328,11 @@ def week_of(population: ibis.Table, window: Window, timezone: str) -> ibis.Value
     return ((came - start_of(window.earliest, timezone).epoch_seconds()) // (7 * 86_400)).cast("int32")
 
 
+def _outcome(rule: Rule, population: ibis.Table) -> ibis.Value:
+    """What a rule says of leads of the facts."""
+    return compile_rule(rule, population, population.came_at, blanks=False).outcome
+
+
 def _known(population: ibis.Table, field: str) -> ibis.Value:
     column = column_of(field)
     return population[column].notnull() if column in population.columns else ibis.literal(False)
@@ -357,10 +355,7 @@ def compare_rules(
     judged = population.select(
         "won",
         "lost",
-        **{
-            name: compile_rule(distinct[text], population, population.came_at).outcome
-            for text, name in names.items()
-        },
+        **{name: _outcome(distinct[text], population) for text, name in names.items()},
     )
     measured: dict[str, ibis.Value] = {"all": judged.count()}
     for number, (one, other) in enumerate(pairs):

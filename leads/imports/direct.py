@@ -87,7 +87,7 @@ def _typed(column: "ibis.Column", name: str) -> "ibis.Value":
     if kind.is_floating():
         # whole numbers without a decimal point, so that they read as they were meant
         return (column == column.floor()).ifelse(column.cast("int64").cast("string"), column.cast("string"))
-    return column.cast("string").nullif("")
+    return column.cast("string").nullif("")  # facts hold no empty text
 
 
 def _utc(column: "ibis.Value") -> "ibis.Value":

@@ -88,7 +88,7 @@ def reasons_of_rejection(population: Population) -> Selection:
             population,
             table,
             counts=population.entered_in_period(table, Stage.MQL),
-            hit=table.decided & ~table.accepted,
+            hit=table.rejected,
             left_out=[(~table.decided, "undecided")],
             beside={"reason": table.reason},
         ),

@@ -190,7 +190,7 @@ class Population:
 
     @cached_property
     def decided(self) -> ibis.Table:
-        """`episodes` with `decided`, `accepted`, and `implied` where only a later stage tells of the decision.
+        """`episodes` with `decided`, `accepted`, `rejected`, and `implied` where only a later stage tells of the decision.
 
         What can be is asked of this table, so that it is counted in one look.
         """
@@ -198,6 +198,7 @@ class Population:
         return self.episodes.mutate(
             decided=decision != int(Decision.NONE),
             accepted=decision.isin([int(Decision.ACCEPTED), int(Decision.IMPLIED)]),
+            rejected=decision == int(Decision.REJECTED),
             implied=decision == int(Decision.IMPLIED),
         )
 
