@@ -89,7 +89,7 @@ def test_a_new_promise_says_from_when_on_it_holds_and_not_that_there_are_no_lead
         [entry] = [one for one in promises.read_promises(actor) if one.promise.key == key]
         agreements.sign(actor, version_id, entry.open.content_hash)
     app = open_page(PROMISES, people["member"])
-    today = clock.now()
+    today = settings.today(MACHINE)
     assert f"It holds since {today.day} {today:%B %Y}, and no lead that counts has come since then." in shown(
         app
     )
