@@ -52,7 +52,9 @@ def test_it_tells_what_each_measure_tells():
 def aside(monkeypatch):
     """As in a running portal, figures are worked out in a process of their own; here that works on the spot."""
     monkeypatch.setattr(dashboard, "_ahead", dashboard._Ahead())
-    monkeypatch.setattr(dashboard, "_REST", 0.0)  # the first look loads libraries, and would rest long after it
+    monkeypatch.setattr(
+        dashboard, "_REST", 0.0
+    )  # the first look loads libraries, and would rest long after it
     monkeypatch.setattr(promises, "_kept", promises.KeptResults(8))
     monkeypatch.setattr(figures_process, "serves", lambda: True)
 
