@@ -42,14 +42,14 @@ _ARGUMENTS = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser test gets up to two more goes, from an empty store: a machine that was busy for a moment is no fault of the portal.
+    """A browser test gets a second go, from an empty store: a machine that was busy for a moment is no fault of the portal.
 
-    The summary counts every further go as `rerun`.
+    The summary counts every second go as `rerun`.
     """
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            item.add_marker(pytest.mark.flaky(reruns=2))
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture
