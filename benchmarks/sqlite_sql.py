@@ -1,8 +1,8 @@
 """The lead facts in SQLite, and the figures of the dashboard, each whole, as hand-written SQL for it.
 
 The tables are those of the facts as they are, every row and column; instants are whole microseconds and days whole days since 1970.
-There is an index for what is looked up: leads by their id, episodes by the time at which they were handed over and won, and events
-by lead. The queries come back as those of `benchmarks/hand_written_sql.py` do, and
+There is an index for what is looked up: leads by their id, episodes by the time at which they were handed over and won. No
+question reads the events. The queries come back as those of `benchmarks/hand_written_sql.py` do, and
 are written for what SQLite does well: nothing is worked out that is not asked for, and groups are told from narrow rows.
 """
 
@@ -25,16 +25,15 @@ _INDEXES = (
     "CREATE INDEX episode_by_lead ON episode (lead_id, number)",
     "CREATE INDEX episode_by_hand_over ON episode (handed_at)",
     "CREATE INDEX episode_by_won ON episode (won_at)",
-    "CREATE INDEX event_by_lead ON lead_event (lead_id)",
 )
 
 
 def load(engine: Any, path: Path) -> None:
-    """Make an SQLite file of the facts that an engine has in use: the tables `lead`, `lead_event` and `episode`, and `calendar`."""
+    """Make an SQLite file of the facts that an engine has in use: the tables `lead` and `episode`, and `calendar`."""
     small = sqlite3.connect(path)
     small.execute("PRAGMA journal_mode = OFF")
     small.execute("PRAGMA synchronous = OFF")
-    for table in ("lead", "lead_event", "episode"):
+    for table in ("lead", "episode"):
         columns = engine.execute(f"DESCRIBE {table}").fetchall()
         kinds, values = zip(*(_told(name, kind) for name, kind, *_ in columns), strict=True)
         small.execute(f"CREATE TABLE {table} ({', '.join(kinds)}) STRICT")
