@@ -3,8 +3,11 @@
 import gc
 import os
 import shutil
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import bcrypt
 import pytest
@@ -32,6 +35,21 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
+
+
+# longer than any test that asks what day it is
+_LAST_OF_A_DAY = timedelta(seconds=40)
+
+
+@pytest.fixture(autouse=True)
+def one_day() -> None:
+    """A test begins and ends on the same day, in UTC and where the sample company is: the last seconds of a day are waited out."""
+    for zone in (UTC, ZoneInfo("Europe/Berlin")):
+        now = datetime.now(zone)
+        midnight = datetime(now.year, now.month, now.day, tzinfo=zone) + timedelta(days=1)
+        left = midnight.astimezone(UTC) - now.astimezone(UTC)
+        if left < _LAST_OF_A_DAY:
+            time.sleep(left.total_seconds())
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,16 @@ from tests.loaded_once import load_once
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)  # a Monday
 
 
+def morning(days_ago):
+    """Nine o'clock UTC, that many days before today. To be asked within a test: a suite may begin on the day before."""
+    return datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=days_ago)
+
+
+def monday(weeks_ago):
+    """Nine o'clock UTC on the Monday of the week, that many weeks before this one."""
+    return morning(datetime.now(UTC).weekday() + 7 * weeks_ago)
+
+
 def add_history(
     count,
     *,

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from histories import add_history
+from histories import add_history, morning
 
 from actions import clock, dashboard, goals, imports, promise_signing, promises
 from actions.shared_runs import SharedRuns
@@ -16,7 +16,6 @@ from leads import figures_process
 
 PAGE = "pages/leads/metrics.py"
 GOALS = "pages/cycle/goals.py"
-RECENT = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=80)
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +37,7 @@ def figure(app, title):
 def promise_feedback(leads):
     """Let both team leads have promised, before any lead came, to decide within a business day; returns them as actors."""
     signed_in = clock.now_text()
-    with clock.at(RECENT - timedelta(days=30)):
+    with clock.at(morning(80) - timedelta(days=30)):
         actors = [Actor(person.id, signed_in) for person in leads]
         version = promise_signing.draft(actors[0], "feedback", ResponseTerms(480, Answer.DECISION))
         promise_signing.propose(actors[0], version)
@@ -49,15 +48,15 @@ def promise_feedback(leads):
 
 
 def test_the_figures_are_kept_to_what_is_chosen(open_page, make_person):
-    add_history(200, start=RECENT)
+    add_history(200, start=morning(80))
     member = make_person()
     app = open_page(PAGE, member, only="source:webinar")
     assert figure(app, "Qualified leads") == "100"
     app.segmented_control(key="period").set_value("all").run()
     assert "100 qualified leads so far" in texts(app)
     app.segmented_control(key="period").set_value("dates").run()
-    app.date_input(key="from").set_value(RECENT.date())
-    app.date_input(key="to").set_value(RECENT.date()).run()
+    app.date_input(key="from").set_value(morning(80).date())
+    app.date_input(key="to").set_value(morning(80).date()).run()
     assert figure(app, "Qualified leads") == "5"
     app.date_input(key="from").set_value(datetime.now(UTC).date()).run()
     assert "The first day has to be before the last." in texts(app)
@@ -67,7 +66,7 @@ def test_what_was_worked_out_ahead_is_what_it_shows_first(open_page, make_person
     monkeypatch.setattr(dashboard, "_ahead", dashboard._Ahead())
     monkeypatch.setattr(figures_process, "serves", lambda: True)
     promise_feedback([make_person("team_lead", "sales"), make_person("team_lead", "marketing")])
-    add_history(20, start=RECENT)
+    add_history(20, start=morning(80))
     assert dashboard.look_ahead(MACHINE)
     asked, run = [], figures_process.run
     monkeypatch.setattr(
@@ -85,8 +84,8 @@ def test_a_part_of_which_no_lead_came_in_the_period_is_in_the_table_by_what_was_
 ):
     import pyarrow as pa
 
-    add_history(20, start=RECENT)
-    came, closed = RECENT - timedelta(days=30), RECENT + timedelta(days=30)
+    add_history(20, start=morning(80))
+    came, closed = morning(80) - timedelta(days=30), morning(80) + timedelta(days=30)
     ends = dict(zip((f"fair-{number}" for number in range(4)), ("won", "won", "lost", "lost"), strict=True))
     rows = [{"lead_id": lead, "source": "fair", "created_at": came} for lead in ends]
     events = [
@@ -104,14 +103,14 @@ def test_a_part_of_which_no_lead_came_in_the_period_is_in_the_table_by_what_was_
 
 
 def test_a_link_with_nonsense_shows_what_is_usual(open_page, make_person):
-    add_history(20, start=RECENT)
+    add_history(20, start=morning(80))
     app = open_page(PAGE, make_person(), only="nothing:here", period="nonsense", split="; DROP TABLE lead")
     assert not app.exception
     assert figure(app, "Qualified leads") == "20"
 
 
 def test_leads_that_wait_are_in_the_sentence_and_behind_their_figure(open_page, make_person):
-    add_history(200, start=RECENT, undecided=0.3)
+    add_history(200, start=morning(80), undecided=0.3)
     app = open_page(PAGE, make_person("team_lead", "sales"))
     waiting = int(re.search(r"(\d+) of these leads wait for a decision", texts(app))[1])
     late = int(re.search(r"(\d+) of them overdue", texts(app))[1])
@@ -126,12 +125,12 @@ def test_leads_that_wait_are_in_the_sentence_and_behind_their_figure(open_page, 
 
 def test_new_leads_appear_without_a_reload_but_close_no_dialog(open_page, make_person):
     with clock.at(datetime.now(UTC) - timedelta(minutes=5)):
-        add_history(20, start=RECENT)
+        add_history(20, start=morning(80))
     app = open_page(PAGE, make_person())
     assert figure(app, "Qualified leads") == "20"
     app.button(key="metrics_volume:mql_passport").click().run()
     assert app.session_state["metrics_dialog"] == "open"
-    add_history(5, start=RECENT, prefix="more")
+    add_history(5, start=morning(80), prefix="more")
     app.run()
     assert figure(app, "Qualified leads") == "25"
 
@@ -139,7 +138,7 @@ def test_new_leads_appear_without_a_reload_but_close_no_dialog(open_page, make_p
 def test_a_broken_promise_shows_its_leads_when_asked(open_page, make_person):
     leads = make_person("team_lead", "sales"), make_person("team_lead", "marketing")
     actors = promise_feedback(leads)
-    add_history(60, start=RECENT, undecided=0.3)
+    add_history(60, start=morning(80), undecided=0.3)
     app = open_page(PAGE, leads[0])
     assert "Feedback" in texts(app)
     app.session_state["metrics_broken_feedback"] = True
@@ -152,7 +151,7 @@ def test_a_broken_promise_shows_its_leads_when_asked(open_page, make_person):
 
 def test_a_goal_is_proposed_agreed_and_seen_on_the_dashboard(open_page, make_person):
     lead, other = make_person("team_lead", "sales"), make_person("team_lead", "marketing")
-    began, signed_in = RECENT - timedelta(days=30), clock.now_text()
+    began, signed_in = morning(80) - timedelta(days=30), clock.now_text()
     with clock.at(began):
         goal_id = goals.propose(
             Actor(lead.id, signed_in),
@@ -160,13 +159,13 @@ def test_a_goal_is_proposed_agreed_and_seen_on_the_dashboard(open_page, make_per
             ("won", 40),
             ("qualified", 300),
             ("accepted", 150),
-            (RECENT - timedelta(days=1)).date(),
-            (RECENT + timedelta(days=120)).date(),
+            (morning(80) - timedelta(days=1)).date(),
+            (morning(80) + timedelta(days=120)).date(),
         )
         goals.agree(Actor(other.id, signed_in), goal_id)
-    add_history(200, start=RECENT)
+    add_history(200, start=morning(80))
     app = open_page(PAGE, other)
-    since = f"{RECENT - timedelta(days=1):%-d %B}"
+    since = f"{morning(80) - timedelta(days=1):%-d %B}"
     assert (
         f"Marketing delivered 200 of 300 qualified leads for “Autumn <b>” since {since}; in the last 90 days sales followed up "
         "100% within the hour; none of the qualified leads of these days waits for a decision."
@@ -189,7 +188,7 @@ def test_a_goal_is_proposed_agreed_and_seen_on_the_dashboard(open_page, make_per
 
 
 def test_a_row_of_where_leads_stand_and_of_a_week_opens_its_leads(open_page, make_person):
-    add_history(30, start=RECENT)
+    add_history(30, start=morning(80))
     app = open_page(PAGE, make_person())
     for key, row in (("metrics_standing_table", 1), ("metrics_weeks_table", 0)):
         app.session_state[key] = {"selection": {"rows": [row], "columns": [], "cells": []}}

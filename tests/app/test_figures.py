@@ -4,13 +4,12 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from histories import add_history
+from histories import add_history, morning
 
 from actions import clock, cycles
 from alignment.people import Actor, Role
 
 PAGES = ("pages/leads/leads.py", "pages/leads/metrics.py", "pages/cycle/recap.py")
-RECENT = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=80)
 
 
 def texts(app):
@@ -39,14 +38,14 @@ def test_only_who_may_import_is_offered_to(open_page, make_person):
 
 
 def test_the_leads_page_counts_what_there_is(open_page, make_person):
-    add_history(200, start=RECENT)
+    add_history(200, start=morning(80))
     app = open_page("pages/leads/leads.py", make_person(), part="all")
     assert "200 leads, 200 of them became MQLs and 20 were won." in texts(app)
     assert [metric.value for metric in app.metric] == ["200", "0", "0", "0", "20", "0"]
 
 
 def test_the_metrics_page_says_it_in_a_sentence_and_then_in_figures(open_page, make_person):
-    add_history(200, start=RECENT)
+    add_history(200, start=morning(80))
     app = open_page("pages/leads/metrics.py", make_person("team_lead", "sales"))
     assert not app.exception
     assert (
@@ -69,7 +68,7 @@ def test_a_window_that_nobody_is_old_enough_for_shows_no_invented_conversion(ope
 
 
 def test_another_period_asks_anew(open_page, make_person):
-    add_history(200, start=RECENT)
+    add_history(200, start=morning(80))
     app = open_page("pages/leads/metrics.py", make_person())
     app.segmented_control(key="period").set_value("30").run()
     assert {metric.label: metric.value for metric in app.metric}["Qualified leads"] == "0"

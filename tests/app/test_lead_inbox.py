@@ -1,6 +1,6 @@
 """Sales decides on leads on the screen; the others see what waits, what was decided, and what is wrong with the data."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from test_figures import texts
@@ -13,7 +13,6 @@ from tests.hostile import HOSTILE, LIVE, SHORT
 from tests.lead_histories import History
 
 PAGE = "pages/leads/leads.py"
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ def inbox():
             content="Guide",
             demo_requested="true",
         )
-        history.enter(lead_id, "mql", NOW - timedelta(minutes=10 + number))
+        history.enter(lead_id, "mql", clock.now() - timedelta(minutes=10 + number))
     return history.load()
 
 
@@ -121,7 +120,9 @@ def test_who_was_too_slow_reads_who_was_faster_and_goes_on(open_page, inbox, sue
 def test_many_are_decided_at_once(open_page, inbox, sue):
     history = History()
     for number in range(40):
-        history.lead(f"old {number:02}", "fair").enter(f"old {number:02}", "mql", NOW - timedelta(days=90))
+        history.lead(f"old {number:02}", "fair").enter(
+            f"old {number:02}", "mql", clock.now() - timedelta(days=90)
+        )
     history.load()
     app = open_page(PAGE, sue)
     assert "43 leads wait for a decision; 40 have waited longer" in texts(app)
@@ -177,8 +178,8 @@ def test_text_from_people_and_files_stays_text(open_page, sue):
     history = History().lead(
         "<b>1</b>", SHORT, company=HOSTILE, campaign=SHORT, content=SHORT, owner=SHORT, note=HOSTILE
     )
-    history.event("<b>1</b>", "assigned", NOW - timedelta(hours=1))
-    history.enter("<b>1</b>", "mql", NOW - timedelta(hours=1)).load()
+    history.event("<b>1</b>", "assigned", clock.now() - timedelta(hours=1))
+    history.enter("<b>1</b>", "mql", clock.now() - timedelta(hours=1)).load()
     feedback = {"content": SHORT, "content_verdict": "hindered", "note": HOSTILE}
     lead_decisions.give_feedback(acting(sue), "<b>1</b>", feedback, 0)
     opened = [open_page(PAGE, sue), open_page(PAGE, sue, lead="<b>1</b>")]

@@ -1,18 +1,16 @@
 """The reality check as people use it: drift in a sentence, objections recorded, seen and taken back."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from histories import add_history
+from histories import add_history, monday
 
 from actions import clock, definitions, objections
 from alignment.objections import ObjectionState
 from alignment.people import MACHINE, Actor
 
 PAGE = "pages/definitions/reality.py"
-NOW = datetime.now(UTC)
-MONDAY = (NOW - timedelta(days=NOW.weekday() + 28)).replace(hour=9, minute=0, second=0, microsecond=0)
 LARGE = {"version": 1, "all": [{"field": "employees", "op": ">=", "value": 50}]}
 
 
@@ -29,10 +27,10 @@ def acting(person):
 def team_leads(make_person):
     """Both team leads, who signed a rule for an MQL before the leads of the last four weeks came."""
     sales, marketing = make_person("team_lead", "sales"), make_person("team_lead", "marketing")
-    with clock.at(MONDAY - timedelta(days=7)):
+    with clock.at(monday(4) - timedelta(days=7)):
         definition_id = definitions.draft(MACHINE, "mql", "A large company.", LARGE)
         definitions.propose(MACHINE, definition_id)
-    with clock.at(MONDAY - timedelta(days=6)):
+    with clock.at(monday(4) - timedelta(days=6)):
         for lead in (sales, marketing):
             actor = Actor(lead.id, "9999-01-01T00:00:00.000000Z")
             [entry] = [one for one in definitions.read_glossary(actor) if one.term.key == "mql"]
@@ -50,20 +48,20 @@ def test_an_empty_portal_says_what_will_be_here(open_page, make_person, role):
 
 
 def test_leads_that_fit_are_said_to_fit(open_page, team_leads):
-    add_history(280, start=MONDAY, big=0.98, accepted=0.9)
+    add_history(280, start=monday(4), big=0.98, accepted=0.9)
     app = open_page(PAGE, team_leads[0])
     assert "MQL v1 still fits the leads that are handed over." in texts(app)
     assert "within the limit of 10%" in texts(app)
 
 
 def test_too_few_leads_are_no_verdict(open_page, team_leads):
-    add_history(12, start=MONDAY)
+    add_history(12, start=monday(4))
     app = open_page(PAGE, team_leads[0])
     assert "Too few leads were handed over" in texts(app)
 
 
 def test_leads_that_break_the_rule_are_said_and_lead_to_the_next_version(open_page, team_leads, make_person):
-    add_history(280, start=MONDAY, big=0.5)
+    add_history(280, start=monday(4), big=0.5)
     app = open_page(PAGE, team_leads[0])
     assert "MQL v1 and the leads drift apart: too many leads break it" in texts(app)
     assert "50% of the leads handed over break the signed rule (140 of 280" in texts(app)
@@ -73,7 +71,7 @@ def test_leads_that_break_the_rule_are_said_and_lead_to_the_next_version(open_pa
 
 
 def test_a_version_that_came_since_is_named_beside_the_one_that_judged(open_page, team_leads):
-    add_history(280, start=MONDAY, big=0.5)
+    add_history(280, start=monday(4), big=0.5)
     version = definitions.draft(
         MACHINE, "mql", "Any company.", {**LARGE, "all": [{**LARGE["all"][0], "value": 1}]}
     )
@@ -86,7 +84,7 @@ def test_a_version_that_came_since_is_named_beside_the_one_that_judged(open_page
 
 
 def test_a_limit_is_set_and_changes_the_verdict(open_page, team_leads):
-    add_history(280, start=MONDAY, big=0.5, accepted=0.9)
+    add_history(280, start=monday(4), big=0.5, accepted=0.9)
     app = open_page(PAGE, team_leads[1])
     app.number_input(key="reality_limit_breaks").set_value(60).run()
     app.button(key="reality_limits_save").click().run()
@@ -94,7 +92,7 @@ def test_a_limit_is_set_and_changes_the_verdict(open_page, team_leads):
 
 
 def test_an_objection_is_recorded_and_taken_back(open_page, team_leads, make_person):
-    add_history(40, start=MONDAY)
+    add_history(40, start=monday(4))
     member = make_person(name="Jo")
     app = open_page(PAGE, member, term="mql")
     app.session_state["reality_recording"] = True
@@ -124,7 +122,7 @@ def test_an_objection_is_recorded_and_taken_back(open_page, team_leads, make_per
 
 
 def test_a_claim_that_cannot_be_is_refused_in_the_dialog(open_page, team_leads, make_person):
-    add_history(40, start=MONDAY)
+    add_history(40, start=monday(4))
     app = open_page(PAGE, make_person())
     app.session_state["reality_recording"] = True
     app.run()
@@ -137,9 +135,9 @@ def test_a_claim_that_cannot_be_is_refused_in_the_dialog(open_page, team_leads, 
 
 
 def test_one_that_came_true_stands_first_with_its_figure(open_page, team_leads, make_person):
-    add_history(280, start=MONDAY, accepted=0.2)
+    add_history(280, start=monday(4), accepted=0.2)
     author = make_person()
-    with clock.at(MONDAY - timedelta(days=2)):
+    with clock.at(monday(4) - timedelta(days=2)):
         objections.raise_objection(
             Actor(author.id, "9999-01-01T00:00:00.000000Z"),
             "mql",
@@ -147,8 +145,8 @@ def test_one_that_came_true_stands_first_with_its_figure(open_page, team_leads, 
             "acceptance_rate:mql:sal",
             "below",
             0.5,
-            MONDAY.date(),
-            MONDAY.date() + timedelta(days=20),
+            monday(4).date(),
+            monday(4).date() + timedelta(days=20),
         )
     assert objections.decide_due(MACHINE) == 1
     shown = texts(open_page(PAGE, make_person()))

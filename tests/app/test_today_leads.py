@@ -1,6 +1,6 @@
 """The start page says which leads wait for a person's decision, and tells the team leads of promises that are not kept."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from test_running_screens import TODAY, acting, words
@@ -26,7 +26,6 @@ from tests import lead_histories
 from tests.lead_histories import History
 from tests.loaded_once import load_once
 
-NOW = datetime.now(UTC)
 POINT = {"add": 10, "if": {"field": "employees", "op": ">=", "value": 50}}
 
 
@@ -47,8 +46,8 @@ def leads(monkeypatch):
     history = History()
     for number, owner in enumerate(("Sue Seller", "Sue Seller", "", "Ben Buyer")):
         history.lead(f"l{number}", "ads", owner=owner)
-        history.enter(f"l{number}", "mql", NOW - timedelta(days=40 if number == 3 else 0, minutes=10))
-    history.event("l3", "contacted", NOW - timedelta(days=20))
+        history.enter(f"l{number}", "mql", clock.now() - timedelta(days=40 if number == 3 else 0, minutes=10))
+    history.event("l3", "contacted", clock.now() - timedelta(days=20))
     return history.load()
 
 
@@ -122,7 +121,7 @@ def test_a_new_name_has_other_leads(leads, crew):
 
 def test_team_leads_hear_of_promises_that_are_not_kept(leads, crew):
     signers = [acting(crew[side]) for side in ("marketing", "sales")]
-    with clock.at(NOW - timedelta(days=70)):
+    with clock.at(clock.now() - timedelta(days=70)):
         sign(signers, "follow_up", ResponseTerms(60, at_least=0.9))
         sign(signers, "delivery", DeliveryTerms(9_000, 0.5))
     for side in ("sales", "marketing"):

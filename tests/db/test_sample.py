@@ -2,7 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -45,8 +45,6 @@ from db import store as stores
 from leads import store as warehouses
 from manage import manage
 from sample.company import SampleCompany, load
-
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +109,8 @@ def test_one_cycle_is_finished_and_one_has_begun(facilitator):
     assert second.phase is Phase.IDENTIFY
     moments = [first.entered(phase) for phase in Phase]
     assert moments == sorted(moments)
-    assert timedelta(days=450) < NOW - instants.from_text(first.started_at) < timedelta(days=465)
-    assert first.closed_at < second.started_at < instants.to_text(NOW)
+    assert timedelta(days=450) < clock.now() - instants.from_text(first.started_at) < timedelta(days=465)
+    assert first.closed_at < second.started_at < instants.to_text(clock.now())
     assert first.baseline
     assert first.growth
 
@@ -231,7 +229,7 @@ def test_three_definitions_are_in_force_signed_by_both_team_leads_and_read_by_mo
     for entry in entries.values():
         assert entry.in_force.fully_signed
         assert entry.members / 2 < entry.acknowledged_count < entry.members
-        age = NOW - instants.from_text(entry.in_force.in_force_from)
+        age = clock.now() - instants.from_text(entry.in_force.in_force_from)
         assert timedelta(days=330) < age < timedelta(days=340)
 
 

@@ -202,7 +202,8 @@ def test_the_instant_of_the_sign_in_survives_the_cookie_to_the_microsecond(data_
         assert sign_in.read_token(sign_in.issue_token(session, email)) == session
 
 
-NOW = datetime.now(UTC).timestamp()
+def moment(from_now):
+    return datetime.now(UTC).timestamp() + from_now
 
 
 @pytest.mark.parametrize(
@@ -211,10 +212,10 @@ NOW = datetime.now(UTC).timestamp()
         lambda: token(algorithm="none", key=""),
         lambda: token(key="some_key-some_key-some_key-some_key"),
         lambda: token(algorithm="HS512", key="k" * 64),
-        lambda: token({"username": EMAIL, "exp_date": NOW - 1}),
-        lambda: token({"username": EMAIL, "exp_date": NOW + 30 * 86400}),
+        lambda: token({"username": EMAIL, "exp_date": moment(-1)}),
+        lambda: token({"username": EMAIL, "exp_date": moment(30 * 86400)}),
         lambda: token({"username": EMAIL, "exp_date": "2999-01-01"}),
-        lambda: token({"username": EMAIL, "exp_date": [NOW + 60]}),
+        lambda: token({"username": EMAIL, "exp_date": [moment(60)]}),
         lambda: token({"username": EMAIL, "exp_date": {"$gt": 0}}),
         lambda: token({"username": EMAIL, "exp_date": float("nan")}),
         lambda: token({"username": EMAIL, "exp_date": float("inf")}),
@@ -223,11 +224,11 @@ NOW = datetime.now(UTC).timestamp()
         lambda: token({"username": EMAIL, "exp_date": -1}),
         lambda: token({"username": EMAIL, "exp_date": True}),
         lambda: token({"username": EMAIL, "exp_date": None}),
-        lambda: token({"username": [EMAIL], "exp_date": NOW + 60}),
-        lambda: token({"username": {"email": EMAIL}, "exp_date": NOW + 60}),
-        lambda: token({"username": "nobody@example.com", "exp_date": NOW + 60}),
+        lambda: token({"username": [EMAIL], "exp_date": moment(60)}),
+        lambda: token({"username": {"email": EMAIL}, "exp_date": moment(60)}),
+        lambda: token({"username": "nobody@example.com", "exp_date": moment(60)}),
         lambda: token({"username": EMAIL}),
-        lambda: token({"exp_date": NOW + 60}),
+        lambda: token({"exp_date": moment(60)}),
         lambda: token({}),
         lambda: "",
         lambda: "a.b.c",

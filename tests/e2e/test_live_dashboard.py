@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from browsing import settle
 from controls import expect_no_error
-from histories import add_history
+from histories import add_history, morning
 from playwright.sync_api import Page, expect
 
 from actions import lead_feed
@@ -13,8 +13,6 @@ from alignment import instants
 from db.store import store
 
 pytestmark = pytest.mark.browser
-
-RECENT = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=120)
 
 
 def become_mql(lead_id: str) -> None:
@@ -34,7 +32,7 @@ def figure(page: Page, title: str):
 
 
 def test_a_lead_that_comes_in_is_in_the_figures_of_who_looks(portal, add_person, sign_in):
-    add_history(40, start=RECENT)
+    add_history(40, start=morning(120))
     lead = add_person("Tea Lead", role="team_lead", team="marketing")
     page = sign_in(lead, "/metrics?period=All&only=source%3Areferral")
     expect(figure(page, "Qualified leads")).to_have_text("20")

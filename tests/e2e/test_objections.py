@@ -1,10 +1,10 @@
 """An objection whose days are over comes true by itself: the screens say so, and the topic is on the table again."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from controls import expect_no_error
-from histories import add_history
+from histories import add_history, morning
 from playwright.sync_api import expect
 
 from actions import clock, definitions, objections
@@ -12,12 +12,12 @@ from alignment.people import MACHINE, Actor
 
 pytestmark = pytest.mark.browser
 
-START = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=60)
 ONE_ROUND_OF_THE_TIMER = 90_000
 
 
 def test_a_claim_whose_day_has_come_reopens_its_topic(portal, add_person, sign_in):
-    with clock.at(START - timedelta(days=5)):
+    start = morning(60)
+    with clock.at(start - timedelta(days=5)):
         sales = add_person("Sal Lead", role="team_lead", team="sales")
         marketing = add_person("Mar Lead", role="team_lead", team="marketing")
         author = add_person("Olu Objector")
@@ -34,10 +34,10 @@ def test_a_claim_whose_day_has_come_reopens_its_topic(portal, add_person, sign_i
             "acceptance_rate:mql:sal",
             "below",
             0.5,
-            START.date(),
-            START.date() + timedelta(days=40),
+            start.date(),
+            start.date() + timedelta(days=40),
         )
-    add_history(200, start=START, accepted=0.2)
+    add_history(200, start=start, accepted=0.2)
 
     page = sign_in(author, "/reality")
     expect(page.get_by_text("The figures prove it right")).to_be_visible(timeout=ONE_ROUND_OF_THE_TIMER)
