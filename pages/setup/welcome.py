@@ -127,9 +127,10 @@ def welcome_to_portal(invited: Person, token: str) -> None:
             st.button("Open the portal", type="primary", icon=":material/arrow_forward:", key="welcome_open")
 
 
-# it stays: a run that goes on may be cut off by another one, to which the link would be one that was used
+# It stays: a run that goes on may be cut off by another one, to which the link would be one that was used. A browser that is
+# slow asks for that one on this page, but with the address of where it was led to, in which there is no token.
 used, *onward = st.session_state.get(DONE) or ("",)
-if used and used == st.query_params.get("token"):
+if used and st.query_params.get("token", used) == used:
     go_on(*onward)
 
 _, middle, _ = st.columns([1, 3, 1])
