@@ -5,6 +5,7 @@ these with their sizes, checksums and numbers of rows. The key that signs sign-i
 ends all sessions, also those that were ended after it was made.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -228,6 +229,11 @@ def _unpack(path: Path, folder: Path) -> Backup:
         raise NotFound(f"There is no file {path}. Check its name.") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise InvalidInput(f"{path.name} is no sound backup ({error}). Use another one.") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        # its own list points to before its beginning, which zipfile looks for all the same
+        raise InvalidInput(f"{path.name} is no sound backup. Use another one.") from error
     _check(path.name, folder, found)
     return found
 
