@@ -13,6 +13,7 @@ what it is.
 from enum import IntEnum
 
 import ibis
+import ibis.expr.datatypes as dt
 
 from alignment.lifecycle import EventType, Stage
 from leads.model import column_of
@@ -33,6 +34,11 @@ TOLD = ("handed_at", "handed_day", "handed_day_only", "decision", "decided_at")
 _JUMPS = 5
 _AFTER_MQL = (Stage.SAL, Stage.SQL, Stage.OPPORTUNITY, Stage.WON)
 _OF_A_STAGE = ("at", "day", "day_only")
+
+
+@ibis.udf.scalar.builtin(name="epoch_us")
+def _microseconds(at: dt.timestamp) -> dt.int64:
+    """The engine's own: microseconds since 1970 of an instant."""
 
 
 class Decision(IntEnum):
@@ -71,11 +77,13 @@ def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
         ).view()
         prospects = _together(prospects, kept)
     numbered = _numbered(dated)
+    # sources in several zones tell several days for one instant: then it is the earliest, in whatever order they came
+    by_day = _microseconds(numbered["at"]).cast("decimal(38, 0)") * 10**10 + numbered.day.epoch_days()
     columns = {}
     for stage in Stage:
         here = (numbered.type == EventType.ENTERED_STAGE.value) & (numbered.stage == stage.value)
         columns[f"{stage.value}_at"] = numbered["at"].min(where=here)
-        columns[f"{stage.value}_day"] = numbered.day.argmin(numbered["at"], where=here)
+        columns[f"{stage.value}_day"] = numbered.day.argmin(by_day, where=here)
         columns[f"{stage.value}_day_only"] = numbered.day_only.argmin(numbered["at"], where=here)
     kind = numbered.type
     reaching = kind.isin([EventType.CONTACT_ATTEMPTED.value, EventType.CONTACTED.value])
@@ -88,12 +96,12 @@ def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
     at = numbered["at"]
     columns |= {
         "assigned_at": at.min(where=assigning),
-        "assigned_to": numbered.owner.argmin(at, where=assigning & numbered.owner.notnull()),
+        "assigned_to": _first_told(at, numbered.owner, assigning),
         "attempted_at": at.min(where=reaching & by_a_person),
         "contacted_at": at.min(where=(kind == EventType.CONTACTED.value) & by_a_person),
         "accepted_at": at.min(where=accepting),
         "rejected_at": at.min(where=rejecting),
-        "reason": numbered.reason.argmin(at, where=rejecting & numbered.reason.notnull()),
+        "reason": _first_told(at, numbered.reason, rejecting),
     }
     folded = numbered.group_by("lead_id", "number").aggregate(**columns)
     episodes = prospects.left_join(folded, "lead_id")
@@ -102,6 +110,11 @@ def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
     per_lead = ibis.window(group_by="lead_id", order_by="number")
     episodes = episodes.mutate(until_at=episodes.mql_at.lead().over(per_lead))
     return tell(episodes.mutate(last=episodes.until_at.isnull()))
+
+
+def _first_told(at: ibis.Value, text: ibis.Value, where: ibis.Value) -> ibis.Value:
+    """The text that some events of a group tell first; of several at one instant the first by the alphabet, in whatever order they came."""
+    return text.argmin(ibis.struct({"at": at, "text": text}), where=where & text.notnull())
 
 
 def tell(episode: ibis.Table) -> ibis.Table:
@@ -136,6 +149,25 @@ def tell(episode: ibis.Table) -> ibis.Table:
 
 def survivors(lead: ibis.Table) -> ibis.Table | None:
     """`lead_id` and `survivor` of the leads that were merged into another, however many steps; None without such a field."""
+    pairs = _led_on(lead)
+    return None if pairs is None else pairs.anti_join(_going_on(pairs), "survivor")
+
+
+def families(lead: ibis.Table) -> ibis.Table | None:
+    """`lead_id` and `family` of all leads that have to do with a merge: what is told of one may change the episodes of its family.
+
+    Those that became one prospect are a family, and so are all that lead into a circle, which a further merge may break up.
+    """
+    pairs = _led_on(lead)
+    if pairs is None:
+        return None
+    kept = pairs.anti_join(_going_on(pairs), "survivor")
+    circling = pairs.semi_join(_going_on(pairs), "survivor").select("lead_id", survivor=ibis.literal(""))
+    return _members(kept).union(circling).rename(family="survivor")
+
+
+def _led_on(lead: ibis.Table) -> ibis.Table | None:
+    """`lead_id` of each lead that was merged into a known one, and the `survivor` to which that leads."""
     column = column_of(MERGED_INTO)
     if column not in lead.columns:
         return None
@@ -147,8 +179,12 @@ def survivors(lead: ibis.Table) -> ibis.Table | None:
         ahead = pairs.select(merged="lead_id", next="survivor").view()
         both = pairs.left_join(ahead, [("survivor", "merged")]).select("lead_id", "survivor", "next")
         pairs = both.select("lead_id", survivor=both.next.coalesce(both.survivor))
-    # what still points to a merged lead goes round in a circle
-    return pairs.anti_join(pairs.select(survivor="lead_id").view(), "survivor")
+    return pairs
+
+
+def _going_on(pairs: ibis.Table) -> ibis.Table:
+    """The leads that were merged themselves: what leads to one of them after all steps goes round in a circle."""
+    return pairs.select(survivor="lead_id").view()
 
 
 def _members(kept: ibis.Table) -> ibis.Table:
@@ -186,29 +222,41 @@ def _numbered(dated: ibis.Table) -> ibis.Table:
     plain = dated.anti_join(leads, "lead_id").mutate(number=ibis.literal(1, "int64"))
     told = _told_once(dated.semi_join(leads, "lead_id"))
     entries = _entries(told)
-    matched = told.asof_join(
-        entries, on=told["at"] >= entries.entered, predicates=told.lead_id == entries.lead_id
+    counted = told.filter(~told.twice)
+    matched = counted.asof_join(
+        entries, on=counted["at"] >= entries.entered, predicates=counted.lead_id == entries.lead_id
     )
     number = matched.number.coalesce(1).cast("int64")
     return plain.union(matched.select(*dated.columns, number=number))
 
 
 def _entries(told: ibis.Table) -> ibis.Table:
-    """When each episode begins: the n-th entry to MQL of a lead; of merged ones, the earliest of their n-th entries."""
+    """When each episode begins: the n-th entry to MQL of a lead; of merged ones, the earliest of their n-th entries.
+
+    A day that one record tells is the entry that another one tells with a time on that day.
+    """
     entries = told.filter(told.type == EventType.ENTERED_STAGE.value, told.stage == Stage.MQL.value)
-    entries = entries.select("lead_id", "record", entered="at").distinct()
+    entries = entries.select("lead_id", "record", entered="told_at").distinct()
     order = ibis.window(group_by=["lead_id", "record"], order_by="entered")
     entries = entries.mutate(number=ibis.row_number().over(order) + 1)
     return entries.group_by("lead_id", "number").aggregate(entered=entries.entered.min())
 
 
 def _told_once(dated: ibis.Table) -> ibis.Table:
-    """Leave out a day without a time where the same thing is also recorded with a time on that day, or says more."""
+    """Mark as `twice` a day without a time where the same thing is also recorded with a time on that day, or says more.
+
+    `told_at` is when that is, and the event's own time where it is not told twice.
+    """
     least_first = [
+        dated.day_only.desc(),
         dated.automatic.desc(),
-        *(dated[name].asc(nulls_first=True) for name in ("reason", "owner")),
+        *(dated[name].desc(nulls_first=True) for name in ("reason", "owner")),
+        dated.day.desc(),
     ]
-    same = ibis.window(group_by=["lead_id", "type", "stage"], order_by=["at", "day_only", *least_first])
+    same = ibis.window(group_by=["lead_id", "type", "stage"], order_by=["at", *least_first])
     following = dated["at"].lead().over(same)
-    marked = dated.mutate(twice=dated.day_only & (following < dated["at"] + ibis.interval(hours=24)))
-    return marked.filter(~marked.twice.fill_null(False)).drop("twice")
+    twice = dated.day_only & (following < dated["at"] + ibis.interval(hours=24))
+    marked = dated.mutate(twice=twice.fill_null(False)).view()
+    later = ibis.range_window(group_by=["lead_id", "type", "stage"], order_by="at", preceding=0)
+    told_at = marked.twice.ifelse(ibis.null(), marked["at"]).min().over(later)
+    return marked.mutate(told_at=told_at)

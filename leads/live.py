@@ -19,7 +19,7 @@ import ibis
 from alignment import instants
 from alignment.rules import FieldType
 from leads import episodes, outcomes, schema
-from leads.episodes import MERGED_INTO, survivors
+from leads.episodes import MERGED_INTO, families
 from leads.facts import BASE, LIVE, Facts, Spellings, aligned, attributes_of, replaced_rows
 from leads.imports.merging import FIRST_STAYS, merge
 from leads.model import ATTRIBUTE_PREFIX, CANONICAL_FIELDS, column_of
@@ -201,12 +201,11 @@ def _with_family(known: ibis.Table, spoken_of: ibis.Table) -> ibis.Table:
     if column not in known.columns:
         return spoken_of
     new = spoken_of.anti_join(known, "lead_id").mutate(**{column: ibis.null().cast("string")})
-    kept = survivors(known.select("lead_id", column).union(new))
-    if kept is None:
+    members = families(known.select("lead_id", column).union(new))
+    if members is None:
         return spoken_of
-    members = kept.union(kept.select(lead_id="survivor", survivor="survivor")).distinct()
-    families = members.semi_join(spoken_of, "lead_id").select("survivor").distinct()
-    return spoken_of.union(members.semi_join(families, "survivor").select("lead_id")).distinct()
+    touched = members.semi_join(spoken_of, "lead_id").select("family").distinct()
+    return spoken_of.union(members.semi_join(touched, "family").select("lead_id")).distinct()
 
 
 def _from_base(backend: "Backend", name: str, touched: ibis.Table) -> ibis.Table:

@@ -16,7 +16,7 @@ from pathlib import Path
 from alignment.errors import Refusal
 
 NAME = "current.json"
-FORMAT = 3
+FORMAT = 4
 _LOCK_SECONDS = 60.0
 _RESTORE = "Restore your last backup, or import the files again."
 

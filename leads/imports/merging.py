@@ -74,6 +74,8 @@ def merge(
     old = draft.old
     spelled = _spelled(lead, old.lead)
     lead = lead.rename(spelled)
+    if wide is not None and any(told.kind is EventType.DECISION_WITHDRAWN for told in wide.told):
+        wide = None  # a row that takes back what it tells has to be folded
     straight = None if wide is None else _followed(wide, lead, spelled)
     if not old.value(old.lead.count()) and not old.value(old.event.count()):
         return _begin(draft, lead, event, columns, progress, wide, straight, whole)

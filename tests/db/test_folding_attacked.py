@@ -1,0 +1,459 @@
+"""What is folded from events, by whatever way and in whatever order they came, equals a slow fold in plain Python."""
+
+import csv
+import json
+import random
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from alignment import instants
+from leads import in_place, live, schema
+from leads.episodes import TOLD
+from leads.imports.direct import load_events
+from leads.imports.importing import import_files
+from leads.imports.mapping import read_mapping
+from leads.store import warehouse
+from tests import slow_folding
+
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+# the clocks of Berlin go forward on the second of these days; the last one is yet to come
+DAYS = [date(2026, 3, 28), date(2026, 3, 29), date(2026, 3, 30), date(2027, 1, 1)]
+ENTERED = "entered_stage"
+DONE = ["assigned", "contact_attempted", "contacted", "accepted", "rejected", "decision_withdrawn"]
+KINDS = [(ENTERED, stage) for stage in [*slow_folding.STAGES * 2, *["mql"] * 3]] + [
+    (kind, None) for kind in DONE * 2
+]
+TIMES = {name: pa.timestamp("us") for name in ("at", "created_at")}
+TYPES = {"day": pa.date32(), "day_only": pa.bool_(), "automatic": pa.bool_(), "value": pa.float64(), **TIMES}
+
+
+# ── what is told, and ways to tell it ────────────────────────────────────────────────────────────────────────────────
+
+
+def happened(lead_id, kind, stage=None, at=datetime(2026, 3, 28, 9), **more):
+    """An event as it stands in the log."""
+    words = {"reason": None, "owner": None, "automatic": False, "day_only": False}
+    day = None if at is None else at.date()
+    return {"lead_id": lead_id, "type": kind, "stage": stage, "at": at, "day": day, **words, **more}
+
+
+def some_event(draw, lead_id):
+    """An event at one of so few instants that many fall together, and as many days without a time."""
+    kind, stage = draw.choice(KINDS)
+    if stage in ("won", "lost") and draw.random() < 0.15:
+        return happened(lead_id, kind, stage, None)
+    day, day_only = draw.choice(DAYS), draw.random() < 0.3
+    at = datetime(day.year, day.month, day.day, 0 if day_only else draw.choice([0, 0, 9, 9, 22, 23]))
+    at -= timedelta(hours=draw.choice([0, 0, 0, 0, 1, 2]))  # which is when a day begins in Berlin
+    at += timedelta(microseconds=draw.choice([0] * 9 + [1]))
+    more = {"day": day, "day_only": day_only}
+    if kind == "rejected":
+        more["reason"] = draw.choice([None, "budget", "need"])
+    if kind == "assigned":
+        more["owner"] = draw.choice([None, "ann", "bob"])
+    if kind in ("contact_attempted", "contacted"):
+        more["automatic"] = draw.random() < 0.4
+    return happened(lead_id, kind, stage, at, **more)
+
+
+def some_fields(draw, lead_id, others):
+    """Some fields of a lead, and where there are others perhaps the one into which it was merged."""
+    fields = {"source": ["ads", "fair"], "campaign": ["spring", "autumn"], "owner": ["ann", "bob"]}
+    fields |= {"currency": ["EUR", "USD"], "value": [0.0, 1.0, 2.0]}
+    fields["created_at"] = [datetime(2026, 3, 1), datetime(2026, 3, 2, 9), datetime(2026, 3, 29)]
+    told = {name: draw.choice(values) for name, values in fields.items() if draw.random() < 0.45}
+    if others and draw.random() < 0.4:
+        told["attribute_merged_into"] = draw.choice([*others, "nobody"])
+    return {"lead_id": lead_id, **told}
+
+
+def a_story(draw, count, merging):
+    """What is told of `count` leads in no order: pairs of lead and its fields, event and its columns."""
+    ids = [f"L{number:03d}" for number in range(count)]
+    told = []
+    for number, lead_id in enumerate(ids):
+        others = ids[max(0, number - 3) : number + 4] if merging else []
+        told += [("lead", some_fields(draw, lead_id, others)) for _ in range(draw.choice([0, 1, 1, 2]))]
+        told += [("event", some_event(draw, lead_id)) for _ in range(draw.choice([0, 1, 2, 3, 5, 8]))]
+    draw.shuffle(told)
+    return told
+
+
+def events_of(told):
+    return [item for kind, item in told if kind == "event"]
+
+
+def leads_of(told):
+    """The fields of each lead that is spoken of: the first source, and of everything else the last that was told."""
+    leads = {}
+    for kind, item in told:
+        fields = leads.setdefault(item["lead_id"], {})
+        if kind == "lead":
+            late = {
+                name: value
+                for name, value in item.items()
+                if name not in ("lead_id", *({"source"} & {*fields}))
+            }
+            fields.update(late)
+    return leads
+
+
+def as_table(rows, names):
+    return pa.table(
+        {
+            name.removeprefix("attribute_"): pa.array(
+                [row.get(name) for row in rows], TYPES.get(name, pa.string())
+            )
+            for name in names
+        }
+    )
+
+
+def by_table(told):
+    """All at once, as an import lays it out."""
+    spoken = leads_of([(kind, item) for kind, item in told if kind == "lead"])
+    names = list(dict.fromkeys(["lead_id", *(name for fields in spoken.values() for name in fields)]))
+    leads = as_table([{"lead_id": lead_id, **fields} for lead_id, fields in spoken.items()], names)
+    load_events(leads, as_table(events_of(told), schema.EVENT.names), NOW)
+
+
+def by_feed(told):
+    """Piece by piece, as it comes over HTTP."""
+    items, number = [], warehouse().pointer().upto
+    for kind, item in told:
+        number += 1
+        content = {
+            name: instants.to_text(value.replace(tzinfo=UTC)) if name in TIMES else value
+            for name, value in item.items()
+            if value is not None and not name.startswith("attribute_")
+        }
+        if "day" in content:
+            content["day"] = content["day"].isoformat()
+        if "attribute_merged_into" in item:
+            content["attributes"] = {"merged_into": item["attribute_merged_into"]}
+        items.append((number, kind, json.dumps(content)))
+    live.apply(items, NOW)
+
+
+def in_bits(draw, told):
+    """Part of it in a table, part over HTTP, folded now and then; what has no date comes in files only."""
+    rest = told
+    while rest:
+        size = draw.choice([3, 20, 200])
+        part, rest = rest[:size], rest[size:]
+        undated = any(item["at"] is None for item in events_of(part))
+        (by_table if undated or draw.random() < 0.4 else by_feed)(part)
+        if draw.random() < 0.3:
+            live.fold()
+
+
+def check(told):
+    """The facts in force are what was told, folded slowly."""
+    leads, events = leads_of(told), events_of(told)
+    with warehouse().read() as facts:
+        became, runs = facts.rows(facts.followed), facts.rows(facts.episode)
+    own = [*schema.OUTCOME, *(name for name in became[0] if name in TYPES or name in ("source", "owner"))]
+    wanted = slow_folding.followed(leads, events)
+    assert sorted(row["lead_id"] for row in became) == sorted(wanted)
+    for row in became:
+        expected = wanted[row["lead_id"]]
+        assert {name: row[name] for name in own} == {name: expected.get(name) for name in own}, row["lead_id"]
+    expected = {(run["lead_id"], run["number"]): run for run in slow_folding.episodes(leads, events)}
+    assert sorted((run["lead_id"], run["number"]) for run in runs) == sorted(expected)
+    for run in runs:
+        assert run == expected[run["lead_id"], run["number"]]
+
+
+@pytest.mark.parametrize(("seed", "merging"), [(1, False), (2, True)])
+def test_whatever_comes_in_whatever_order_and_by_whatever_way_is_folded_alike(seed, merging):
+    draw = random.Random(seed)
+    told = a_story(draw, 70, merging)
+    in_bits(draw, told)
+    check(told)
+    live.fold()
+    check(told)
+    before = warehouse().revision()
+    by_table([(kind, item) for kind, item in told if kind == "event"])
+    by_feed([("event", item) for item in events_of(told) if item["at"] is not None])
+    assert warehouse().revision() == before, "the same again changes nothing"
+
+
+def make_older(format):
+    """Turn the facts in force into what an earlier version of the program wrote."""
+    facts = warehouse()
+    facts.close()
+    pointer = json.loads((facts.folder / "current.json").read_text())
+    files = {"base": pointer["file"], "live": (pointer["live"] or {}).get("file")}
+    for name in filter(None, files.values()):
+        with duckdb.connect(facts.folder / name) as engine:
+            if format == 3:  # which folded otherwise
+                engine.execute("UPDATE lead SET worked = NOT worked")
+                engine.execute("DELETE FROM episode WHERE number > 1")
+                continue
+            for column in schema.OUTCOME:
+                engine.execute(f"ALTER TABLE lead DROP COLUMN {column}")
+            for column in TOLD:
+                engine.execute(f"ALTER TABLE episode DROP COLUMN {column}")
+            engine.execute("UPDATE lead SET source = '' WHERE source IS NULL")
+    (facts.folder / "current.json").write_text(json.dumps({**pointer, "format": format}))
+
+
+@pytest.mark.parametrize(("format", "merging"), [(2, True), (3, False)])
+def test_facts_of_an_earlier_program_are_folded_anew_with_what_was_laid_over_them(format, merging):
+    draw = random.Random(3)
+    told = a_story(draw, 40, merging)
+    last = [(kind, item) for kind, item in told[-20:] if kind == "lead" or item["at"] is not None]
+    told = [*told[:-20], *last]
+    by_table(told[: -len(last)])
+    by_feed(last)
+    assert warehouse().pointer().live is not None
+    make_older(format)
+    check(told)
+    assert warehouse().pointer().live is None
+    more = a_story(draw, 40, merging)
+    by_table(more)
+    check([*told, *more])
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WIDE = """
+lead_id = "id"
+created_at = "created"
+source = "source"
+owner = "owner"
+rejection_reason = "reason"
+timezone = "Europe/Berlin"
+[stages]
+""" + "".join(f'{stage} = "{stage} date"\n' for stage in slow_folding.STAGES)
+WIDE += "[events]\n" + "".join(f'{kind} = "{kind}"\n' for kind in DONE[:-1])
+WIDE += "[outcome]\n" + "".join(
+    f'{stage} = {{ column = "{stage}", equals = "yes" }}\n' for stage in ("won", "lost")
+)
+BERLIN = ZoneInfo("Europe/Berlin")
+TOLD_IN_A_FILE = [
+    "",
+    "",
+    "2026-03-28",
+    "2026-03-29",
+    "2026-03-29 00:00",
+    "2026-03-29 03:30:01",
+    "2026-10-25 02:30",
+    "2027-01-01",
+]
+
+
+def a_row(draw, lead_id):
+    """A row of a wide file, and what it tells."""
+    row = {"id": lead_id, "created": draw.choice(TOLD_IN_A_FILE), "source": draw.choice(["", "ads"])}
+    row |= {"owner": draw.choice(["", "ann", "bob"]), "reason": draw.choice(["", "Budget"])}
+    fields = {"lead_id": lead_id, "created_at": read(row["created"]), "source": row["source"] or None}
+    told = [
+        ("lead", {name: value for name, value in {**fields, "owner": row["owner"] or None}.items() if value})
+    ]
+    for stage in slow_folding.STAGES:
+        text = row[f"{stage} date"] = draw.choice(TOLD_IN_A_FILE)
+        if text:
+            told.append(("event", happened(lead_id, ENTERED, stage, read(text), **said_as(text))))
+        if stage in ("won", "lost"):
+            row[stage] = draw.choice(["yes", "", "no"])
+            if row[stage] == "yes" and not text:
+                told.append(("event", happened(lead_id, ENTERED, stage, None)))
+    for kind in DONE[:-1]:
+        text = row[kind] = draw.choice(TOLD_IN_A_FILE)
+        if text:
+            who = {
+                "owner": row["owner"] or None,
+                "reason": row["reason"].lower() or None if kind == "rejected" else None,
+            }
+            told.append(("event", happened(lead_id, kind, None, read(text), **said_as(text), **who)))
+    return row, told
+
+
+def read(text):
+    """The instant of a time in Berlin, of a day its beginning; naive UTC. Of an hour that comes twice it is the later one."""
+    if not text:
+        return None
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN, fold=1).astimezone(UTC).replace(tzinfo=None)
+
+
+def said_as(text):
+    return {"day": date.fromisoformat(text[:10]), "day_only": len(text) == 10}
+
+
+def import_rows(folder, rows, mapping=WIDE):
+    path = folder / "leads.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return import_files([path], read_mapping(mapping), now=NOW)
+
+
+def test_a_wide_file_what_comes_over_it_and_the_next_file_are_folded_alike(tmp_path):
+    draw = random.Random(4)
+    rows, told = zip(*(a_row(draw, f"L{number:03d}") for number in range(60)), strict=True)
+    import_rows(tmp_path, rows[:50])
+    first = [item for of_one in told[:50] for item in of_one]
+    check(first)
+    story = [
+        (kind, item) for kind, item in a_story(draw, 30, False) if kind == "lead" or item["at"] is not None
+    ]
+    by_feed(story)
+    check([*first, *story])
+    # a file with leads that are known, new, and changed
+    changed, told_of_changed = zip(*(a_row(draw, f"L{number:03d}") for number in range(3)), strict=True)
+    report = import_rows(tmp_path, [*changed, *rows[40:]])
+    later = [item for of_one in [*told_of_changed, *told[40:]] for item in of_one]
+    check([*first, *story, *later])
+    assert report.new == 10
+    again = import_rows(tmp_path, [*changed, *rows[40:]])
+    assert (again.new, again.changed) == (0, 0)
+
+
+def test_a_row_that_takes_back_the_decision_it_tells_is_no_work_and_no_decision(tmp_path):
+    mapping = (
+        'lead_id = "id"\n[stages]\nmql = "m"\n[events]\naccepted = "yes"\ndecision_withdrawn = "undone"\n'
+    )
+    rows = [
+        {"id": "kept", "m": "2026-03-01", "yes": "2026-03-02 09:00", "undone": ""},
+        {"id": "undone", "m": "2026-03-01", "yes": "2026-03-02 09:00", "undone": "2026-03-02 09:00"},
+        {"id": "another", "m": "2026-03-01", "yes": "2026-03-02 09:00", "undone": "2026-03-02 10:00"},
+    ]
+    for part in (rows[:2], rows):
+        import_rows(tmp_path, part, mapping)
+        with warehouse().read() as facts:
+            worked = {row["lead_id"]: row["worked"] for row in facts.rows(facts.followed)}
+            decided = {row["lead_id"]: row["decision"] for row in facts.rows(facts.episode)}
+        assert worked == {row["id"]: row["id"] != "undone" for row in part}
+        assert decided == {row["id"]: int(row["id"] != "undone") for row in part}
+
+
+# ── a warehouse in place ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_warehouse_in_place_is_folded_alike(tmp_path, data_folder):
+    told = [
+        item for item in a_story(random.Random(5), 60, True) if item[0] == "lead" or item[1]["at"] is not None
+    ]
+    for _, item in told:
+        if "day" in item:
+            item["day"] = item["at"].date()  # it has no days of its own
+    leads = leads_of(told)
+    columns = ["lead_id", "source", "campaign", "owner", "value", "currency", "created_at"]
+    rows = [{"lead_id": lead_id, **fields} for lead_id, fields in leads.items()]
+    with duckdb.connect(tmp_path / "house.duckdb") as engine:
+        engine.register("leads", as_table(rows, [*columns, "attribute_merged_into"]))
+        engine.register("events", as_table(events_of(told), schema.EVENT.names))
+        engine.execute("CREATE TABLE lead AS FROM leads")
+        engine.execute("CREATE TABLE happened AS FROM events")
+    text = f'[warehouse]\npath = "{tmp_path / "house.duckdb"}"\n[lead]\ntable = "lead"\n'
+    text += "".join(f'{name} = "{name}"\n' for name in columns)
+    text += '[lead.attributes]\nmerged_into = "merged_into"\n[lead_event]\ntable = "happened"\n'
+    text += "".join(f'{name} = "{name}"\n' for name in schema.EVENT.names if name != "day")
+    data_folder.mkdir(parents=True, exist_ok=True)
+    (data_folder / in_place.SETTINGS).write_text(text, encoding="utf-8")
+    try:
+        check(told)
+    finally:
+        in_place.close_all()
+
+
+# ── single cases ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def decided_leads():
+    with warehouse().read() as facts:
+        return {row["lead_id"]: row for row in facts.rows(facts.followed)}
+
+
+def runs_of(lead_id):
+    with warehouse().read() as facts:
+        runs = facts.rows(facts.episode.filter(facts.episode.lead_id == lead_id))
+    return sorted(runs, key=lambda run: run["number"])
+
+
+def test_neither_an_automatic_reply_nor_a_decision_taken_back_is_work():
+    at = datetime(2026, 3, 28, 9)
+    told = [
+        happened("replied", "contacted", automatic=True),
+        happened("called", "contacted"),
+        happened("undone", "accepted", at=at),
+        happened("undone", ENTERED, "sal", at),
+        happened("undone", "decision_withdrawn", at=at),
+        happened("decided", "rejected", at=at),
+        happened("decided", "decision_withdrawn", at=at + timedelta(hours=1)),
+        happened("handed", "assigned"),
+        happened("qualified", ENTERED, "mql"),
+    ]
+    for deliver in (by_table, by_feed):
+        deliver([("event", event) for event in told])
+        worked = {lead_id for lead_id, row in decided_leads().items() if row["worked"]}
+        assert worked == {"called", "decided"}
+
+
+def test_a_time_at_midnight_is_a_time_on_the_day_that_begins_with_it():
+    midnight = datetime(2026, 3, 28)
+    day = happened("a", ENTERED, "mql", midnight, day_only=True)
+    for event in (day, happened("a", ENTERED, "mql", midnight)):
+        by_feed([("event", event)])
+    (run,) = runs_of("a")
+    assert (run["mql_at"], run["mql_day_only"], run["handed_day_only"]) == (midnight, False, False)
+
+
+@pytest.mark.parametrize("names", [("x", "y"), ("y", "x")])
+def test_a_prospect_who_stood_twice_and_came_again_on_a_day_both_tell_has_come_twice(names):
+    first, second = names
+    days = {first: [date(2026, 1, 10), date(2026, 3, 5)], second: [date(2026, 3, 5)]}
+    told = [("lead", {"lead_id": second, "attribute_merged_into": first})]
+    told += [
+        ("event", happened(name, ENTERED, "mql", datetime(day.year, day.month, day.day), day_only=True))
+        for name in names
+        for day in days[name]
+    ]
+    by_table(told)
+    assert [run["mql_day"] for run in runs_of(first)] == days[first]
+
+
+def test_what_is_told_twice_of_one_instant_does_not_depend_on_the_order():
+    at = datetime(2026, 3, 28, 23, 30)
+    one = [happened("a", "assigned", at=at, owner="bob"), happened("a", "rejected", at=at, reason="need")]
+    one += [happened("a", ENTERED, "mql", at, day=date(2026, 3, 29))]
+    other = [happened("a", "assigned", at=at, owner="ann"), happened("a", "rejected", at=at, reason="budget")]
+    other += [happened("a", ENTERED, "mql", at, day=date(2026, 3, 28))]
+    for first, second in ((one, other), (other, one)):
+        by_feed(
+            [("event", event) for event in first] + [("event", {**event, "lead_id": "b"}) for event in second]
+        )
+    for lead_id in ("a", "b"):
+        (run,) = runs_of(lead_id)
+        assert (run["assigned_to"], run["reason"], run["mql_day"]) == ("ann", "budget", date(2026, 3, 28))
+
+
+def test_a_merge_that_breaks_up_a_circle_or_a_chain_reaches_all_who_were_in_it():
+    cases = [
+        ("ab ba", "ac"),
+        ("ab bc cb", "cd"),
+        ("ab bc cb", "da"),
+        ("ab bc", "bd"),
+        ("ab", "aa"),
+        ("az", "bz zc"),
+    ]
+    told, more = [], []
+    for number, (before, after) in enumerate(cases):
+        told += [
+            ("event", happened(f"{number}{name}", ENTERED, "mql", datetime(2026, 1, day + 1)))
+            for day, name in enumerate("abcd")
+        ]
+        for merges, into in ((before, told), (after, more)):
+            into += [
+                ("lead", {"lead_id": f"{number}{one}", "attribute_merged_into": f"{number}{other}"})
+                for one, other in merges.split()
+            ]
+    by_table(told)
+    by_feed(more)
+    check([*told, *more])
