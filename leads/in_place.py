@@ -317,7 +317,7 @@ def _leads(raw: "ibis.Table", relation: Relation) -> "ibis.Table":
         columns[ATTRIBUTE_PREFIX + name] = _text(raw[theirs])
     known = raw.select(**columns)
     known = known.filter(known.lead_id.notnull())
-    rest = {name: known[name].arbitrary() for name in columns if name != "lead_id"}
+    rest = {name: known[name].first() for name in columns if name != "lead_id"}
     return known.group_by("lead_id").aggregate(**rest).select(*columns)
 
 

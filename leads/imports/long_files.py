@@ -177,7 +177,7 @@ def _unfolded(draft: "Draft", file: LeadFile, mapping: LeadMapping, long: LongLa
     properties = draft.old.rows(
         text.filter(text.property.notnull(), text.property != "")
         .group_by("property")
-        .aggregate(shown=text.shown.arbitrary())
+        .aggregate(shown=text.shown.first())
         .order_by("property")
         .limit(MOST_PROPERTIES + 1)
     )
@@ -246,7 +246,7 @@ def _order(draft: "Draft", name: str, column: str, at: ibis.Value) -> str:
             some=cells.has_last_year(at).any(),
             first=cells.first_part(at).max(),
             second=cells.second_part(at).max(),
-            example=at.arbitrary(where=cells.has_last_year(at)),
+            example=at.first(where=cells.has_last_year(at)),
         )
     )[0]
     if not found["some"]:

@@ -328,7 +328,7 @@ def _order_in_the_data(draft: Draft, one: Staged, raw: ibis.Table, dated: Mappin
         measured[f"some_{number}"] = cells.has_last_year(text).any()
         measured[f"first_{number}"] = cells.first_part(text).max()
         measured[f"second_{number}"] = cells.second_part(text).max()
-        measured[f"example_{number}"] = text.arbitrary(where=cells.has_last_year(text))
+        measured[f"example_{number}"] = text.first(where=cells.has_last_year(text))
     found = draft.old.rows(raw.aggregate(**measured))[0]
     affected = [number for number in range(len(dated)) if found[f"some_{number}"]]
     if not affected:
@@ -369,10 +369,10 @@ def _decimals_in_the_data(
         if column in bare:
             text, sign = rows[f"bare{number}"], rows[f"sign{number}"]
             for kind in (amounts.POINT, amounts.COMMA, amounts.EITHER):
-                measured[f"{kind}{number}"] = text.arbitrary(where=sign == kind)
+                measured[f"{kind}{number}"] = text.first(where=sign == kind)
         if column in pointed:
             text = rows[f"read{number}"]
-            measured[f"read{number}"] = text.arbitrary(where=rows[f"point{number}"] & text.notnull())
+            measured[f"read{number}"] = text.first(where=rows[f"point{number}"] & text.notnull())
     found = draft.old.rows(rows.aggregate(**measured))[0]
     told = {
         column: amounts.Signs(
