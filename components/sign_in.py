@@ -7,9 +7,10 @@ sees it. Its password hints, mails and self-registration are not used.
 """
 
 import secrets
-from collections.abc import Iterator, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import dataclass, field
 from enum import Enum
+from threading import Lock
 from typing import Any
 
 import streamlit as st
@@ -31,14 +32,16 @@ _COMING, _KEEPING, _LEAVING = "sign_in_coming", "sign_in_keeping", "sign_in_leav
 
 @dataclass
 class _Coming:
-    """Who has just given the right password, and the e-mail they typed; over which connection the form was shown.
+    """Who has just come in, and their e-mail; over which connection the way in was shown.
 
-    Another run may be asked for while a password is checked; the run that checks it then ends at its next touch of
-    the screen or of the session. Filling this in is neither, so that whoever has come in stays in.
+    Another run may be asked for while a password is checked or made, for instance by a second click. It begins at once, and
+    the run that is at it ends at its next touch of the screen or of the session. Filling this in is neither, so that
+    whoever has come in stays in; `turn` lets the second run wait for what becomes of the first.
     """
 
     connection: str
     found: tuple[sign_in.Session, str] | None = None
+    turn: Lock = field(default_factory=Lock)
 
 
 class _Leaving(Enum):
@@ -136,8 +139,23 @@ class _Authenticator(Authenticate):
         self.cookie_controller = _Cookie()
 
 
-def keep(signed_in: sign_in.Session, email: str) -> None:
-    """Have the browser keep the sign-in for a week. The run that does this must not rerun or switch pages."""
+def let_in(email: str, come_in: Callable[[], sign_in.Session]) -> None:
+    """Sign in whom `come_in` lets in, an action that is called here, and have the browser keep it for a week.
+
+    Whoever it has let in is in even if this run is cut off by another one; a second click is let in with the first, and
+    does not call it again. The run must not rerun or switch pages, or the browser would not get the cookie. Raises what
+    `come_in` raises; then nothing has changed.
+    """
+    coming = st.session_state.get(_COMING)
+    if not isinstance(coming, _Coming) or coming.connection != session.connection():
+        coming = st.session_state[_COMING] = _Coming(session.connection())
+    with coming.turn:
+        if coming.found is None:
+            coming.found = (come_in(), email)
+    _finish_coming()
+
+
+def _keep(signed_in: sign_in.Session, email: str) -> None:
     st.session_state[_KEEPING] = _Keeping(sign_in.issue_token(signed_in, email), secrets.token_hex(4))
     finish_keeping()
 
@@ -183,7 +201,7 @@ def _finish_coming() -> bool:
     signed_in, email = coming.found
     st.session_state.pop(_LEAVING, None)
     session.remember(signed_in.person_id, signed_in.signed_in_at)
-    keep(signed_in, email)
+    _keep(signed_in, email)
     del st.session_state[_COMING]  # last: this run may be cut off as well
     return True
 

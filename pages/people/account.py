@@ -5,8 +5,8 @@ import streamlit as st
 from actions import messages, people, sign_in
 from components.outcome import perform, show_outcome
 from components.page import open_page, show_refusal
-from components.session import actor, person, remember
-from components.sign_in import keep
+from components.session import actor, person
+from components.sign_in import let_in
 
 
 def choose_reminders() -> None:
@@ -66,11 +66,10 @@ with st.container(border=True, width=560):
         changed = st.form_submit_button("Change password", icon=":material/key:")
     if changed:
         with show_refusal():
-            session = people.change_own_password(actor(), old, new, repeated)
-            remember(session.person_id, session.signed_in_at)
-            keep(session, me.email)
-            st.success(
-                "Changed. You stay signed in here; every other device has to sign in again, and the personal links to "
-                "questionnaires that you were sent do not work any more.",
+            let_in(me.email, lambda: people.change_own_password(actor(), old, new, repeated))
+            # a note that passes by itself: the run that follows, when the browser has kept the sign-in, would take a line away
+            st.toast(
+                "Password changed. You stay signed in here; every other device has to sign in again.",
                 icon=":material/check:",
+                duration="long",
             )

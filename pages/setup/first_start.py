@@ -5,8 +5,7 @@ import streamlit as st
 from actions import setup, sign_in
 from components import background
 from components.page import open_page, show_refusal, stop_on_refusal
-from components.session import remember
-from components.sign_in import SAMPLE, keep
+from components.sign_in import SAMPLE, let_in
 
 
 def load_sample(progress: background.Progress) -> object:
@@ -66,17 +65,16 @@ with middle:
                 "later, start with another data folder."
             )
             explored = st.button("Load the sample company", icon=":material/science:", key="setup_sample")
-        session = None
-        if created:
-            with show_refusal():
-                session = setup.create_administrator(code, name, email, password, repeated)
         if explored:
             with show_refusal():
                 st.session_state[SAMPLE] = background.finish(load_sample)
                 st.rerun()
-    if session is not None:
-        place.empty()
-        remember(session.person_id, session.signed_in_at)
-        keep(session, email.strip().lower())
-        st.success("Done. You are the administrator of this portal.", icon=":material/check:")
-        st.button("Open the portal", type="primary", icon=":material/arrow_forward:", key="setup_open")
+    if created:
+        with show_refusal():
+            let_in(
+                email.strip().lower(),
+                lambda: setup.create_administrator(code, name, email, password, repeated),
+            )
+            place.empty()
+            st.success("Done. You are the administrator of this portal.", icon=":material/check:")
+            st.button("Open the portal", type="primary", icon=":material/arrow_forward:", key="setup_open")

@@ -1,5 +1,7 @@
 """Welcome: come in by a personal link. An invitation asks for a password; a link to a questionnaire leads straight to it."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from actions import invitations, people, settings, sign_in
@@ -7,13 +9,33 @@ from alignment.errors import NotFound, Refusal, WrongState
 from alignment.people import Person
 from components.navigation import HOME_PAGE, page_path
 from components.page import open_page, show_refusal
-from components.session import claim, remember
-from components.sign_in import keep
+from components.session import claim
+from components.sign_in import let_in
 from components.text import plain
 
 ACCOUNT = "account"
-DONE = "welcome_done"  # session key: the link that was used here, and where it leads
+USED = "welcome_used"  # session key: the link that was used here
 WHY_NOT = "welcome_why_not"  # session key: the link has said that it asks for the password
+
+
+@dataclass
+class Used:
+    """A link that is being used, and, once its owner is in, where it leads: the place it names, and the questionnaire.
+
+    Both runs of a double click share it: the first, which lets the owner in, is cut off by the second, and fills this in
+    without a touch of the screen or of the session.
+    """
+
+    token: str
+    leads_to: tuple[str, str] | None = None
+
+
+def use(token: str) -> Used:
+    """What is known of this link in this session."""
+    known = st.session_state.get(USED)
+    if known is None or known.token != token:
+        known = st.session_state[USED] = Used(token)
+    return known
 
 
 def go_on(to: str, survey_id: str) -> None:
@@ -62,17 +84,21 @@ def welcome_to_survey(followed: invitations.Followed, token: str) -> None:
         st.caption(f"Not {plain(followed.person.name)}? Then please close this page.")
     why_not = st.session_state.get(WHY_NOT, "")
     if came_in:
-        try:
+        using = use(token)
+
+        def come_in() -> sign_in.Session:
             session, survey_id = invitations.sign_in_by_link(token)
+            using.leads_to = (to, survey_id)
+            return session
+
+        try:
+            let_in(followed.person.email, come_in)
         except WrongState as asks_for_password:
             why_not = st.session_state[WHY_NOT] = str(asks_for_password)
         except Refusal as refusal:
             st.error(plain(refusal), icon=":material/error:")
         else:
-            remember(session.person_id, session.signed_in_at)
-            keep(session, followed.person.email)
             place.empty()
-            st.session_state[DONE] = (token, to, survey_id)  # the run after this one goes on
             st.success("You are signed in.", icon=":material/check:")
             st.button("Go on", type="primary", icon=":material/arrow_forward:", key="welcome_open")
     if why_not:
@@ -113,25 +139,25 @@ def welcome_to_portal(invited: Person, token: str) -> None:
         )
         accepted = st.form_submit_button("Come in", type="primary", icon=":material/login:")
     if accepted:
-        with show_refusal():
+        using = use(token)
+
+        def come_in() -> sign_in.Session:
             session = people.accept_invitation(token, password, repeated)
-            remember(session.person_id, session.signed_in_at)
-            keep(session, invited.email)
+            using.leads_to = ("", "")
+            return session
+
+        with show_refusal():
+            let_in(invited.email, come_in)
             place.empty()
-            st.session_state[DONE] = (
-                token,
-                "",
-                "",
-            )  # the run after this one, once the cookie is set, goes on
             st.success("Your password is set, and you are signed in.", icon=":material/check:")
             st.button("Open the portal", type="primary", icon=":material/arrow_forward:", key="welcome_open")
 
 
 # It stays: a run that goes on may be cut off by another one, to which the link would be one that was used. A browser that is
 # slow asks for that one on this page, but with the address of where it was led to, in which there is no token.
-used, *onward = st.session_state.get(DONE) or ("",)
-if used and st.query_params.get("token", used) == used:
-    go_on(*onward)
+used = st.session_state.get(USED)
+if used and used.leads_to and st.query_params.get("token", used.token) == used.token:
+    go_on(*used.leads_to)
 
 _, middle, _ = st.columns([1, 3, 1])
 with middle:

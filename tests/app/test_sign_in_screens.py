@@ -434,7 +434,7 @@ def test_changing_ones_password_keeps_this_session_and_ends_the_others(with_pass
     }.items():
         field(here, label).set_value(value)
     button(here, "Change password").click().run()
-    assert "Changed" in here.success[0].value
+    assert "Password changed" in here.toast[0].value
     assert here.run().title[0].value == "Account"
     assert is_form(there.run())
 

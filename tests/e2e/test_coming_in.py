@@ -3,13 +3,13 @@
 from contextlib import closing
 
 import pytest
-from browsing import PASSWORD, fill_in_sign_in, settle, settle_signed_in
-from controls import expect_heading, heading
+from browsing import PASSWORD, fill_in_sign_in, kept_sign_ins, settle, settle_signed_in
+from controls import expect_heading, expect_no_error, heading
 from playwright.sync_api import expect
 from raw_client import RawClient
 
 from actions import people
-from alignment.people import MACHINE
+from alignment.people import MACHINE, Role, Team
 from components.navigation import screens
 
 pytestmark = pytest.mark.browser
@@ -175,3 +175,29 @@ def test_the_first_start_leads_from_the_log_to_the_administrator_and_on_to_a_col
     again = new_context().new_page()
     again.goto(link)
     expect(again.get_by_text("does not work any more")).to_be_visible()
+
+
+def test_a_double_click_lets_an_invited_person_in_and_changes_a_password_once(portal, new_context):
+    added = people.add_person(MACHINE, "Bea Braun", "bea@example.com", Team.SALES, Role.MEMBER)
+    page = new_context().new_page()
+    page.goto(f"{portal.url}/welcome?token={added.token}")
+    settle(page)
+    for label in ("Password", "Password again"):
+        page.get_by_label(label, exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Come in").dblclick(delay=60)
+    expect_heading(page, "Hello, Bea")
+    settle_signed_in(page)
+
+    page.goto(f"{portal.url}/account")
+    expect_heading(page, "Password")
+    settle(page)
+    kept = kept_sign_ins(page)
+    page.get_by_label("Old password", exact=True).fill(PASSWORD)
+    for label in ("New password", "New password again"):
+        page.get_by_label(label, exact=True).fill("correct horse battery two")
+    page.get_by_role("button", name="Change password").dblclick(delay=60)
+    expect(page.get_by_text("Password changed. You stay signed in here")).to_be_visible()
+    settle_signed_in(page, kept)
+    page.reload()
+    expect_heading(page, "Password")
+    expect_no_error(page)
