@@ -3,7 +3,11 @@
 import csv
 import json
 import random
+import shutil
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -16,9 +20,11 @@ from leads.episodes import TOLD
 from leads.imports.direct import load_events
 from leads.imports.importing import import_files
 from leads.imports.mapping import read_mapping
+from leads.pointer import FORMAT
 from leads.store import warehouse
 from tests import slow_folding
 
+ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 # the clocks of Berlin go forward on the second of these days; the last one is yet to come
 DAYS = [date(2026, 3, 28), date(2026, 3, 29), date(2026, 3, 30), date(2027, 1, 1)]
@@ -405,6 +411,18 @@ def test_a_time_at_midnight_is_a_time_on_the_day_that_begins_with_it():
     assert (run["mql_at"], run["mql_day_only"], run["handed_day_only"]) == (midnight, False, False)
 
 
+def test_of_what_machines_and_people_did_on_one_day_that_of_people_counts():
+    day = {"at": datetime(2026, 3, 28), "day_only": True}
+    by_table(
+        [
+            ("event", happened("a", "contacted", **day)),
+            ("event", happened("a", "contacted", **day, automatic=True, owner="robot")),
+        ]
+    )
+    (run,) = runs_of("a")
+    assert run["contacted_at"] == run["attempted_at"] == day["at"]
+
+
 @pytest.mark.parametrize("names", [("x", "y"), ("y", "x")])
 def test_a_prospect_who_stood_twice_and_came_again_on_a_day_both_tell_has_come_twice(names):
     first, second = names
@@ -457,3 +475,66 @@ def test_a_merge_that_breaks_up_a_circle_or_a_chain_reaches_all_who_were_in_it()
     by_table(told)
     by_feed(more)
     check([*told, *more])
+
+
+# ── cut off ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+KILLED_AT_EACH_STEP = """
+import os, sys
+from leads import pointer
+from leads.store import warehouse
+import leads.live, leads.imports.merging
+
+def look(step):
+    left = [step]
+    def counted(call):
+        def instead(*given):
+            left[0] -= 1
+            if not left[0]:
+                os.kill(os.getpid(), 9)
+            return call(*given)
+        return instead
+    pointer.flush, pointer.write, os.replace = counted(pointer.flush), counted(pointer.write), counted(os.replace)
+    with warehouse().read() as facts:
+        facts.value(facts.followed.count())
+
+for folder in sys.argv[1:]:
+    child = os.fork()
+    if not child:
+        os.environ["CONCORD_DATA"] = folder
+        look(int(folder[-1]))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_killed_at_any_step_of_making_facts_anew_they_are_as_before_or_made_anew(tmp_path, monkeypatch):
+    told = [
+        (kind, item) for kind, item in a_story(random.Random(6), 20, True) if kind == "lead" or item["at"]
+    ]
+    by_table(told[:40])
+    by_feed(told[40:])
+    make_older(3)
+    made = warehouse().folder
+    # before the new base has its name, before the pointer is written, before that is put in the place of the old one, after it
+    copies = [tmp_path / f"step-{step}" for step in (2, 3, 5, 6)]
+    for copy in copies:
+        shutil.copytree(made, copy / "leads")
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_EACH_STEP, *map(str, copies)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.stdout.split() == ["-9"] * 4, ended.stderr
+    formats = []
+    for copy in copies:
+        monkeypatch.setenv("CONCORD_DATA", str(copy))
+        pointer = warehouse().pointer()
+        formats.append(pointer.format)
+        assert (copy / "leads" / pointer.file).exists()
+    assert formats == [3, 3, 3, FORMAT]
+    for copy in (copies[0], copies[-1]):
+        monkeypatch.setenv("CONCORD_DATA", str(copy))
+        check(told)
+        assert not [*(copy / "leads").glob("*.building*"), *(copy / "leads").glob("*.laying*")]
