@@ -9,7 +9,7 @@ A lead: `lead_id`, any canonical field, and `attributes` by name.
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from alignment import instants
@@ -131,7 +131,13 @@ def _read_times(event: Mapping[str, Any]) -> dict[str, Any]:
     at, day_only = _instant("at", event["at"])
     read: dict[str, Any] = {"at": instants.to_text(at)}
     if event.get("day") is not None:
-        read["day"] = _day("day", event["day"]).isoformat()
+        day = _day("day", event["day"])
+        if abs(day - at.date()) > timedelta(days=1):
+            raise InvalidInput(
+                f"“day” is {_short(event['day'])}, and at that instant it is another day everywhere. Give the day on which “at” falls "
+                "where it happened, or leave it out."
+            )
+        read["day"] = day.isoformat()
     if day_only:
         read["day_only"] = True
     return read

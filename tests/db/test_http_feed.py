@@ -148,6 +148,7 @@ def test_a_body_without_a_length_is_read_no_further_than_allowed(client, secret)
         ({"at": "0001-01-01T00:00:00+14:00"}, "1900"),
         ({"at": "2026-W05-1"}, "has to be a time"),
         ({"at": 5}, "has to be a time"),
+        ({"day": "2026-02-02"}, "another day everywhere"),
         ({"lead_id": " "}, "missing"),
         ({"lead_id": "x" * 201}, "201"),
         ({"lead_id": 5}, "text"),
