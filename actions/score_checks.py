@@ -87,10 +87,9 @@ def bring_together(
         raise InvalidInput("Points that fade differ from day to day. Compare the two scores without fading.")
     if any(score.threshold_hundredths <= 0 for score in scores):
         raise InvalidInput("A score with a threshold of 0 or less has no bands. Set a threshold above 0.")
-    labels = what_if.field_labels(actor)
-    traits = {sentence(Rule(entry.node), labels): entry.node for score in scores for entry in score.entries}
+    traits = {sentence(Rule(entry.node)): entry.node for score in scores for entry in score.entries}
     key = (tried.window, tried.zone, *map(canonical_hash, tried.rules))
-    one, other = (_proposal(score, labels) for score in scores)
+    one, other = (_proposal(score) for score in scores)
     held = tried.held if len(traits) <= MOST_ENTRIES_HELD else None
 
     def find() -> Approach | None:
@@ -105,7 +104,7 @@ def read_proposal(actor: Actor, rule: RuleDocument) -> Proposal:
     """A score's points by the words of what they are given for. Raises as `check_score`."""
     authorise(actor, "rule:test")
     tried = what_if.read_leads(actor, [rule], hold=False)
-    return _proposal(_points(tried.rules[0]), what_if.field_labels(actor))
+    return _proposal(_points(tried.rules[0]))
 
 
 _CELLS: KeptResults[tuple[tuple[ScoreCell, ...], tuple[ScoreCell, ...]]] = KeptResults(32)
@@ -118,10 +117,10 @@ def _points(rule: Rule) -> Points:
     return rule.root
 
 
-def _proposal(score: Points, labels: dict[str, str]) -> Proposal:
+def _proposal(score: Points) -> Proposal:
     points: dict[str, float] = {}
     for entry in score.entries:
-        name = sentence(Rule(entry.node), labels)
+        name = sentence(Rule(entry.node))
         points[name] = points.get(name, 0.0) + entry.add_hundredths / 100
     return Proposal(points, score.threshold_hundredths / 100)
 

@@ -82,9 +82,8 @@ def take_out_each(actor: Actor, rule: RuleDocument, window: Window | None = None
     rest = [left for _, left in without if left is not None]
     counted = [held.verdicts(left) for left in rest] if held is not None else _verdicts(tried.window, rest)
     found = iter(counted)
-    labels = field_labels(actor)
     return tuple(
-        Ablation(condition, rules.sentence(Rule(condition), labels), None if left is None else next(found))
+        Ablation(condition, rules.sentence(Rule(condition)), None if left is None else next(found))
         for condition, left in without
     )
 
@@ -129,7 +128,7 @@ def read_field_spread(
     """
     authorise(actor, "rule:test")
     _check_there_are_leads()
-    labels = field_labels(actor)
+    labels = _LABELS.get(_version(), _count_labels)
     if field not in labels:
         raise InvalidInput("The leads have no such field. Choose one of those that they have.")
     window, held = _held(window, [field])
@@ -165,12 +164,6 @@ def read_leads(
     """
     authorise(actor, "rule:test")
     return _read_leads(documents, window, hold=hold)
-
-
-def field_labels(actor: Actor) -> dict[str, str]:
-    """What the fields that the leads have are called on screen, by name."""
-    authorise(actor, "leads:read")
-    return _LABELS.get(_version(), _count_labels)
 
 
 def what_if_change(

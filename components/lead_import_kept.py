@@ -53,11 +53,9 @@ def show_mappings(key: str) -> None:
     kept: dict[str, str] = {}
     with show_refusal():
         kept = imports.list_mappings(actor())
+    if not kept:
+        return
     with st.expander(f"Kept mappings ({len(kept)})", icon=":material/bookmarks:"):
-        if not kept:
-            st.caption(
-                "None yet. After a check you can keep a matching under a name; the next file is then one click."
-            )
         for number, (name, toml) in enumerate(kept.items()):
             with st.container(
                 horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"

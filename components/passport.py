@@ -130,7 +130,7 @@ def show_figure(figure: Figure, title: str, key: str, on_open: Callable[[Any], N
             st.caption(plain(figure.notes[0]) if figure.notes else "Cannot be told yet.")
         elif span:
             st.caption(f"95% interval {span}; {figure.denominator:,} leads")
-        else:
+        elif figure.denominator != figure.value:
             st.caption(f"{figure.denominator:,} leads counted")
         st.button(
             "Passport",

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from actions import bridging, what_if
+from actions import bridging
 from actions.rule_starts import RuleStart
 from alignment.bridging import Bridge, Limits, Price, Search
 from alignment.people import Team
@@ -91,10 +91,9 @@ def show_bridges(starts: Sequence[RuleStart], counted: Windows) -> None:
     limits = Limits(least, most, None if rate is None else rate / 100)
     with answer, stop_on_refusal():
         found = _search(documents, limits, window)
-        labels = what_if.field_labels(actor())
         _show_answer(found)
     for number, bridge in enumerate(found.bridges, start=1):
-        _show_bridge(number, bridge, labels, limits)
+        _show_bridge(number, bridge, limits)
 
 
 def _search(documents: Mapping[Team, Mapping[str, Any]], limits: Limits, window: Window) -> Search:
@@ -136,9 +135,9 @@ def _show_answer(found: Search) -> None:
     )
 
 
-def _show_bridge(number: int, bridge: Bridge, labels: Mapping[str, str], limits: Limits) -> None:
+def _show_bridge(number: int, bridge: Bridge, limits: Limits) -> None:
     with st.container(border=True, key=f"what_if_bridge_{number}"):
-        st.markdown(f"**{number}.** {plain(f'A lead qualifies if {sentence(bridge.rule, labels)}.')}")
+        st.markdown(f"**{number}.** {plain(f'A lead qualifies if {sentence(bridge.rule)}.')}")
         st.markdown(
             f"It would let about {a_week_in_words(bridge.a_week)} leads a week through: {_counted(bridge.passed)} of the half that "
             f"is counted. Of those that were won or lost since, {rate_in_words(bridge.passed)} were won."

@@ -71,7 +71,6 @@ def show_rule(starts: Sequence[RuleStart], counted: Windows) -> None:
         return
     with answer, stop_on_refusal():
         with looking():
-            labels = what_if.field_labels(actor())
             rule = parse(document)
             moved = _read_moved(rule)
             trial = what_if.judge_rule(actor(), to_document(moved), window)
@@ -83,8 +82,8 @@ def show_rule(starts: Sequence[RuleStart], counted: Windows) -> None:
         rows.append(OutcomeRow("Cannot tell", verdicts.unknown))
     show_outcomes("What became of the leads", rows, "what_if_verdict")
     _show_finds(trial)
-    _show_thresholds(rule, moved, window, labels, asked)
-    _show_asked(asked, labels)
+    _show_thresholds(rule, moved, window, asked)
+    _show_asked(asked)
     _show_weeks(trial, capacity)
     _show_conditions(moved, trial)
     other = next((start for start in rules if start.key == against), None)
@@ -161,7 +160,7 @@ def _show_finds(trial: Trial) -> None:
         st.markdown("  \n".join(parts))
 
 
-def _show_asked(asked: AskedBefore | None, labels: Mapping[str, str]) -> None:
+def _show_asked(asked: AskedBefore | None) -> None:
     """Whose answers the rule's conditions meet: how many people of each team asked for them."""
     if asked is None:
         return
@@ -173,7 +172,7 @@ def _show_asked(asked: AskedBefore | None, labels: Mapping[str, str]) -> None:
     with st.container(border=True):
         for one in asked.parts:
             st.markdown(
-                f"**{plain(sentence(Rule(one.condition), labels))}** · {plain(one.question)}  \n{_people_in_words(one)}"
+                f"**{plain(sentence(Rule(one.condition)))}** · {plain(one.question)}  \n{_people_in_words(one)}"
             )
 
 
@@ -200,9 +199,7 @@ def _read_moved(rule: Rule) -> Rule:
     return moved
 
 
-def _show_thresholds(
-    rule: Rule, moved: Rule, window: Window, labels: Mapping[str, str], asked: AskedBefore | None
-) -> None:
+def _show_thresholds(rule: Rule, moved: Rule, window: Window, asked: AskedBefore | None) -> None:
     """A slider for each threshold on what its field really holds, with the win rate along it and how many asked for it."""
     now = thresholds_of(moved)
     offered = list(thresholds_of(rule).items())[:_MOST_SLIDERS]
@@ -216,7 +213,7 @@ def _show_thresholds(
         return
     st.subheader("Move a threshold", anchor=False)
     if moved != rule:
-        st.markdown(f":material/rule: {plain(f'A lead would qualify if {sentence(moved, labels)}.')}")
+        st.markdown(f":material/rule: {plain(f'A lead would qualify if {sentence(moved)}.')}")
         st.button(
             "Put all back",
             icon=":material/undo:",

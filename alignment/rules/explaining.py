@@ -41,18 +41,18 @@ def explain(
     decided_at: datetime | None = None,
     labels: Mapping[str, str] | None = None,
 ) -> Explanation:
-    """Explain `evaluate(rule, lead, decided_at)`; `labels` gives fields their names on screen."""
+    """Explain `evaluate(rule, lead, decided_at)`; `labels` says what the fields that were looked at are called on screen."""
     names = labels or {}
 
     def look(node: Node) -> Finding:
         part = Rule(node)
-        return Finding(sentence(part, names), evaluate(part, lead, decided_at), shown(fields_of(part)))
+        return Finding(sentence(part), evaluate(part, lead, decided_at), shown(fields_of(part)))
 
     def look_at_entry(entry: PointsEntry) -> Finding:
         left = points_left(entry, lead, decided_at)
         return replace(
             look(entry.node),
-            sentence=entry_sentence(entry, names),
+            sentence=entry_sentence(entry),
             found=shown(fields_of(Rule(Points((entry,), 0)))),
             points=(entry.add_hundredths if left is None else left) / 100,
         )

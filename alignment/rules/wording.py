@@ -1,6 +1,5 @@
 """Rules as English sentences, for people who never see the document."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -20,22 +19,22 @@ from alignment.rules.tree import (
 from alignment.texts import number_text, quoted
 
 
-def sentence(rule: Rule, labels: Mapping[str, str] | None = None) -> str:
+def sentence(rule: Rule) -> str:
     """The rule in words, such as `employees is at least 50, and source is “referral” or “partner”`.
 
-    `labels` gives fields their names on screen; without one, underscores become spaces. Nothing is left out or rounded, since
-    people sign what they read: rules that read alike ask for the same.
+    In names of fields, underscores become spaces. Nothing is left out or rounded, since people sign what they read: rules that
+    read alike ask for the same.
     """
-    words = _Words(labels or {})
+    words = _Words()
     if isinstance(rule.root, Points):
         entries = "; ".join(f"{signed_points(entry)} if {words.entry(entry)}" for entry in rule.root.entries)
         return f"at least {number_text(rule.root.threshold_hundredths / 100)} points: {entries}"
     return words.node(rule.root, nested=False)
 
 
-def entry_sentence(entry: PointsEntry, labels: Mapping[str, str] | None = None) -> str:
+def entry_sentence(entry: PointsEntry) -> str:
     """What an entry of a points rule asks for, and how its points fade, in words as `sentence` has them."""
-    return _Words(labels or {}).entry(entry)
+    return _Words().entry(entry)
 
 
 def signed_points(entry: PointsEntry) -> str:
@@ -45,9 +44,6 @@ def signed_points(entry: PointsEntry) -> str:
 
 
 class _Words:
-    def __init__(self, labels: Mapping[str, str]) -> None:
-        self._labels = labels
-
     def node(self, node: Node, nested: bool) -> str:
         match node:
             case Condition():
@@ -79,7 +75,7 @@ class _Words:
         return f"{how} from {self._field(decay.since)}"
 
     def _field(self, field: str) -> str:
-        return self._labels.get(field) or field.replace("_", " ")
+        return field.replace("_", " ")
 
     def _condition(self, condition: Condition, negated: bool) -> str:
         return f"{self._field(condition.field)} {_predicate(condition.operator, condition.value, negated)}"

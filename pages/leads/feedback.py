@@ -47,12 +47,17 @@ def aside(view: FeedbackView) -> str:
     return f"{told}Sales said more about {said:,} {'lead' if said == 1 else 'leads'}."
 
 
+def named(value: str) -> str:
+    """What a source, campaign or content is called here, also where leads have none."""
+    return "None given" if value == "(blank)" else value
+
+
 def show_groups(view: FeedbackView, by: str) -> None:
     """Acceptance of each group with its interval, and the table behind."""
     drawn = [group for group in view.groups if group.acceptance.denominator >= FEW][:MOST_DRAWN]
     estimates = [
         Estimate(
-            group.value,
+            named(group.value),
             group.acceptance.value or 0.0,
             group.acceptance.interval,
             group.acceptance.denominator,
@@ -92,7 +97,7 @@ def show_groups(view: FeedbackView, by: str) -> None:
 def row_of(group: Group, by: str) -> dict[str, object]:
     interval = group.acceptance.interval
     return {
-        SPLITS[by]: group.value,
+        SPLITS[by]: named(group.value),
         "Decided": group.acceptance.denominator,
         "Accepted": in_percent(group.acceptance.value),
         "at least": in_percent(interval.low if interval else None),
@@ -257,6 +262,7 @@ chosen = place.selectbox(
     f"Only one {SPLITS[chosen_split].lower()}",
     names,
     index=None,
+    format_func=named,
     placeholder="All",
     key=f"feedback_only_{chosen_split}",
     width=240,

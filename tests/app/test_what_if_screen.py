@@ -200,7 +200,7 @@ def test_a_threshold_that_is_moved_moves_the_counts(opened):
     passed = what_if.judge_rule(MACHINE, moved).verdicts.passed
     assert f"**{passed.leads:,} of" in texts(app)
     assert passed.leads != what_if.judge_rule(MACHINE, LARGE).verdicts.passed.leads
-    assert "A lead would qualify if Employees is at least 100" in texts(app)
+    assert "A lead would qualify if employees is at least 100" in texts(app)
     [back] = [button for button in app.button if button.key == "what_if_back"]
     back.click().run()
     assert f"**{what_if.judge_rule(MACHINE, LARGE).verdicts.passed.leads:,} of" in texts(app)

@@ -248,7 +248,7 @@ def test_a_rule_is_judged_alike_wherever_the_leads_are(somewhere):
 def test_each_condition_is_taken_out_in_turn(somewhere):
     found = what_if.take_out_each(MACHINE, {"version": 1, **RULES["nested"]})
     assert [one.condition.field for one in found] == ["employees", "demo", "source", "visits"]
-    assert found[0].words == "Employees is at least 50"
+    assert found[0].words == "employees is at least 50"
     rest = {
         "any": [condition("demo", "=", True), RULES["nested"]["any"][1]],
     }

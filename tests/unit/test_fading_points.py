@@ -84,9 +84,7 @@ def test_what_fades_is_read_back_said_and_explained():
     document = rule(20, 15, half_life_days=30)
     read = parse(document)
     assert to_document(read) == document
-    assert sentence(read, {"seen": "last seen"}) == (
-        "at least 15 points: +20 if demo is yes (halving every 30 days from last seen)"
-    )
+    assert sentence(read) == ("at least 15 points: +20 if demo is yes (halving every 30 days from seen)")
     assert "fading to nothing within 1 day from seen" in sentence(parse(rule(20, 15, linear_days=1)))
     [found] = explain(read, {"demo": True, "seen": DECIDED - timedelta(days=30)}, DECIDED).findings
     assert (found.points, found.outcome) == (10, True)

@@ -267,8 +267,8 @@ def test_a_rule_reads_as_a_sentence():
         "employees is at least 50, and (source is “referral” or “organic_search”, or demo requested is yes), "
         "and country is known"
     )
-    assert sentence(parse(SCORE), {"job_level": "level"}) == (
-        "at least 50 points: +20 if level is “vp” or “c-level”; +40 if demo requested is yes; "
+    assert sentence(parse(SCORE)) == (
+        "at least 50 points: +20 if job level is “vp” or “c-level”; +40 if demo requested is yes; "
         "-15 if country is “XX”"
     )
     assert sentence(parse({"version": 1, "not": condition_part("a", "in", ["x", "y"])})) == (

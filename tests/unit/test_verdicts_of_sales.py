@@ -115,6 +115,6 @@ def test_an_explanation_shows_the_leads_own_values():
     [size, signs] = explain(
         parse(ALL), {"employees": 12.0, "demo": "false"}, labels={"employees": "Employees"}
     ).findings
-    assert (size.sentence, size.found) == ("Employees is at least 50", (("Employees", "12"),))
+    assert (size.sentence, size.found) == ("employees is at least 50", (("Employees", "12"),))
     assert signs.found == (("demo", "no"), ("source", ""))
     assert value_text(float("nan")) == "" and value_text(datetime(2026, 3, 4)) == "4 March 2026"
