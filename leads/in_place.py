@@ -258,7 +258,7 @@ def _define(backend: "Backend", place: Place) -> None:
     events = _events(_theirs(backend, place, place.event, "lead_event"), place.event)
     if place.outcome is not None:
         ends = _outcomes(_theirs(backend, place, place.outcome, "lead_outcome"), place.outcome)
-        events = events.union(ends)
+        events = _with_outcomes(events, ends)
     backend.create_view("lead_event", events.select(*schema.EVENT.names))
     backend.create_table("lead", outcomes.build(lead, backend.table("lead_event")))
     kinds = [
@@ -369,14 +369,20 @@ def _outcomes(raw: "ibis.Table", relation: Relation) -> "ibis.Table":
         stage=theirs.cases(*words.items(), else_=theirs) if words else theirs,
         at=_instant(at),
         day=_instant(at).date(),
-        day_only=ibis.literal(at.type().is_date()),
+        day_only=at.notnull() & at.type().is_date(),
         reason=text,
         owner=text,
         automatic=ibis.literal(False),
     )
-    return found.filter(
-        found.lead_id.notnull(), found["at"].notnull(), found.stage.isin(OUTCOMES).fill_null(False)
-    )
+    return found.filter(found.lead_id.notnull(), found.stage.isin(OUTCOMES).fill_null(False))
+
+
+def _with_outcomes(events: "ibis.Table", ends: "ibis.Table") -> "ibis.Table":
+    """The events and the outcomes; of those without a date, which say no more than that, each that is told nowhere with one."""
+    dated = ends.filter(ends["at"].notnull())
+    known = events.union(dated)
+    undated = ends.filter(ends["at"].isnull()).distinct().anti_join(known, ["lead_id", "type", "stage"])
+    return known.union(undated)
 
 
 def _instant(column: "ibis.Value") -> "ibis.Value":

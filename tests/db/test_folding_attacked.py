@@ -369,6 +369,34 @@ def test_a_warehouse_in_place_is_folded_alike(tmp_path, data_folder):
         in_place.close_all()
 
 
+def test_an_outcome_in_place_of_which_no_day_is_known_counts_as_one_in_a_file_does(tmp_path, data_folder):
+    with duckdb.connect(tmp_path / "house.duckdb") as engine:
+        engine.execute("CREATE TABLE lead AS SELECT unnest(['a', 'b', 'c']) AS id")
+        engine.execute(
+            "CREATE TABLE happened AS SELECT 'a' AS id, 'won' AS stage, TIMESTAMP '2026-03-28 09:00:00' AS t"
+        )
+        engine.execute(
+            "CREATE TABLE deal AS FROM (VALUES ('a', 'won', NULL::DATE), ('b', 'won', NULL), ('b', 'won', NULL),"
+            " ('c', 'lost', NULL), ('c', 'lost', DATE '2026-03-29'), ('c', 'open', NULL)) t(id, state, day)"
+        )
+    data_folder.mkdir(parents=True, exist_ok=True)
+    (data_folder / in_place.SETTINGS).write_text(
+        f'[warehouse]\npath = "{tmp_path / "house.duckdb"}"\n[lead]\ntable = "lead"\nlead_id = "id"\n'
+        '[lead_event]\ntable = "happened"\nlead_id = "id"\nstage = "stage"\nat = "t"\n'
+        '[lead_outcome]\ntable = "deal"\nlead_id = "id"\noutcome = "state"\nat = "day"\n',
+        encoding="utf-8",
+    )
+    won, lost = datetime(2026, 3, 28, 9), datetime(2026, 3, 29)
+    told = [happened("a", ENTERED, "won", won), happened("b", ENTERED, "won", None)]
+    told += [happened("c", ENTERED, "lost", lost, day_only=True)]
+    try:
+        check([("event", event) for event in told])
+        with warehouse().read() as facts:
+            assert facts.value(facts.event.count()) == 3
+    finally:
+        in_place.close_all()
+
+
 # ── single cases ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
