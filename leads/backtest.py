@@ -150,7 +150,8 @@ def backtest(
         if query is None:
             query = facts.prepare(_judged(facts, rule, against, names, period, timezone))
             _queries.put(asked, query)
-        cells = facts.ask(query, {}).to_pylist()
+        # of all leads it is not asked which are dated, nor of one rule what another says
+        cells = [{"dated": True, "second": None, **cell} for cell in facts.ask(query, {}).to_pylist()]
         undated = sum(cell["n"] for cell in cells if not cell["dated"])
         cells = [cell for cell in cells if cell["dated"]]
         return _counted(
@@ -168,23 +169,18 @@ def _judged(
 ) -> ibis.Table:
     """What both rules say of the leads, and what became of them: how many of each kind, and of how many each field is known."""
     population = facts.followed
-    dated: ibis.Value = ibis.literal(True)
+    kinds = {name: population[name] for name in ("won", "lost", "worked")}
     if period != EVERYTHING:
         dated = population.came_at.notnull()
         population = population.filter(~dated | within(population.came_at, period, timezone))
-    second = _outcome(against, population) if against is not None else ibis.null().cast("boolean")
-    known = {f"known_{place}": _known(population, name) for place, name in enumerate(names)}
-    judged = population.select(
-        *("won", "lost", "worked"),
-        dated=dated,
-        first=_outcome(rule, population),
-        second=second,
-        **known,
-    )
-    return judged.group_by("dated", "first", "second", "won", "lost").aggregate(
-        n=judged.count(),
-        unworked=judged.count(where=~judged.worked),
-        **{name: judged.count(where=judged[name]) for name in known},
+        kinds["dated"] = dated
+    kinds["first"] = _outcome(rule, population)
+    if against is not None:
+        kinds["second"] = _outcome(against, population)
+    values = _values(population, names)
+    judged = population.select(**kinds, **values)
+    return judged.group_by(*kinds).aggregate(
+        n=judged.count(), **{name: judged[name].count() for name in values}
     )
 
 
@@ -289,11 +285,11 @@ def warn_of_fields(
     if not names:
         return ()
     population = of_window(facts, window, timezone)
-    known = {f"known_{place}": _known(population, name) for place, name in enumerate(names)}
-    looked_at = population.select("won", **known)
+    values = _values(population, names)
+    looked_at = population.select("won", **values)
     cells = facts.rows(
         looked_at.group_by("won").aggregate(
-            n=looked_at.count(), **{name: looked_at.count(where=looked_at[name]) for name in known}
+            n=looked_at.count(), **{name: looked_at[name].count() for name in values}
         )
     )
     return fields_that_mislead(names, cells)
@@ -330,12 +326,16 @@ def week_of(population: ibis.Table, window: Window, timezone: str) -> ibis.Value
 
 def _outcome(rule: Rule, population: ibis.Table) -> ibis.Value:
     """What a rule says of leads of the facts."""
-    return compile_rule(rule, population, population.came_at, blanks=False).outcome
+    return compile_rule(rule, population, population.came_at).outcome
 
 
-def _known(population: ibis.Table, field: str) -> ibis.Value:
-    column = column_of(field)
-    return population[column].notnull() if column in population.columns else ibis.literal(False)
+def _values(population: ibis.Table, fields: Sequence[str]) -> dict[str, ibis.Value]:
+    """The values of fields as `known_…`, each with its place, of which those that are there are counted."""
+    columns = [column_of(field) for field in fields]
+    return {
+        f"known_{place}": population[column] if column in population.columns else ibis.null().cast("string")
+        for place, column in enumerate(columns)
+    }
 
 
 def compare_rules(
@@ -459,7 +459,7 @@ def _counted(
         won_passed=count(first=True, won=True),
         won_failed=count(first=False, won=True),
         won_unknown=count(first=None, won=True),
-        unworked=sum(cell["unworked"] for cell in cells),
+        unworked=count(worked=False),
         undated=undated,
         warnings=warnings,
         against=comparison,

@@ -188,7 +188,6 @@ def _measured(
     """(share of leads of which it is known, use, reason), from the values themselves."""
     value = table[column_of(field.name)]
     text = value.type().is_string()
-    value = value.nullif("") if text else value
     there = value.notnull()
     measured = {
         "all": table.count(),
@@ -423,7 +422,7 @@ def _strata(
     common = facts.rows(counted.order_by(counted.n.desc(), "source").limit(MOST_SOURCES))
     sources = [row["source"] for row in common if row["source"]]
     facts_known = sum(
-        (_known(table[column_of(field.name)]).cast("int8") for field in shown), ibis.literal(0, "int8")
+        (table[column_of(field.name)].notnull().cast("int8") for field in shown), ibis.literal(0, "int8")
     )
     digest = (table.lead_id + f":{seed}").hexdigest("md5")
     enough = facts_known * 2 >= len(shown)
@@ -469,11 +468,7 @@ def _number(table: ibis.Table, name: str) -> ibis.Value:
     value = table[column_of(name)]
     if value.type().is_string():
         return value.re_search(NUMBER_PATTERN).ifelse(value, ibis.null().cast("string")).try_cast("float64")
-    return (value.isnan() | value.isinf()).ifelse(ibis.null().cast("float64"), value)
-
-
-def _known(value: ibis.Value) -> ibis.Value:
-    return value.nullif("").notnull() if value.type().is_string() else value.notnull()
+    return value
 
 
 def _few_of_each(facts: Facts, table: ibis.Table) -> ibis.Table:
@@ -661,7 +656,7 @@ def _shared(facts: Facts, field: ProfiledField) -> frozenset[str]:
     if field.use is not FieldUse.AVAILABLE:
         return frozenset()
     column = facts.lead[column_of(field.name)]
-    known = facts.lead.select(value=column).filter(column.nullif("").notnull())
+    known = facts.lead.select(value=column).filter(column.notnull())
     counted = known.group_by("value").aggregate(n=known.count())
     rows = facts.rows(
         counted.filter(counted.n >= LEAST_SHARING).order_by(counted.n.desc(), "value").limit(MOST_VALUES)

@@ -7,6 +7,7 @@ from typing import Any
 
 from alignment.drift import NO_REASON, DriftWeek
 from alignment.lifecycle import Stage
+from leads.metrics.acceptance import is_accepted, is_decided
 from leads.metrics.population import Population
 from leads.metrics.question import GroupBy, MetricQuestion
 from leads.store import warehouse
@@ -22,18 +23,18 @@ def count_drift(question: MetricQuestion) -> list[DriftWeek]:
         return []
     with warehouse().read() as facts:
         population = Population(facts, replace(question, by=GroupBy.WEEK))
-        table = population.decided
+        table = population.episodes
         if question.exclude is not None:
             table = table.filter(~table.test)
         table = table.filter(table.mql_at.notnull() & table.definition.isin(ruled))
         came = table.filter(population.entered_in_period(table, Stage.MQL))
-        met = table.filter(table.verdict & table.decided & population.in_period(table.decided_at))
+        met = table.filter(table.verdict & is_decided(table) & population.in_period(table.decided_at))
         handed = facts.rows(came.group_by("part", "definition", "verdict").aggregate(n=came.count()))
         decided = facts.rows(
             met.group_by(
                 "definition",
                 part=population.local_day(met.decided_at).truncate("W").strftime("%Y-%m-%d"),
-                reason=met.accepted.ifelse("", met.reason.coalesce(NO_REASON)),
+                reason=is_accepted(met).ifelse("", met.reason.coalesce(NO_REASON)),
             ).aggregate(n=met.count())
         )
     return [

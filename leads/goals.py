@@ -99,9 +99,7 @@ def _values(population: Population, table: ibis.Table, span: tuple[date, date]) 
     return {
         "value": table["value"].sum(where=inside),
         "squares": (table["value"] * table["value"]).sum(where=inside),
-        "currencies": table.currency.nullif("").collect(
-            where=inside & table["value"].notnull(), distinct=True
-        ),
+        "currencies": table.currency.collect(where=inside & table["value"].notnull(), distinct=True),
     }
 
 

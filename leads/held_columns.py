@@ -46,8 +46,7 @@ class Codes:
         """The values as the numbers that a rule compares with; NaN where one is none."""
         if self._numbers is None:
             if self.kind == NUMBER:
-                found = np.asarray(self.values, dtype=np.float64)
-                self._numbers = np.where(np.isfinite(found), found, np.nan)
+                self._numbers = np.asarray(self.values, dtype=np.float64)
             else:
                 read = (float(value) if _NUMBER_TEXT.fullmatch(value) else np.nan for value in self.values)
                 self._numbers = np.fromiter(read, np.float64, len(self.values))

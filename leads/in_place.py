@@ -299,6 +299,8 @@ def _leads(raw: "ibis.Table", relation: Relation) -> "ibis.Table":
     """One row per lead: where theirs stands twice, any of the rows that has a value."""
     import ibis
 
+    from leads import schema
+
     types = {field.name: field.type for field in CANONICAL_FIELDS}
     columns: dict[str, Any] = {"lead_id": raw[relation.columns["lead_id"]].cast("string")}
     for name in CANONICAL_NAMES:
@@ -308,7 +310,7 @@ def _leads(raw: "ibis.Table", relation: Relation) -> "ibis.Table":
         elif types[name] is FieldType.DATE:
             value = _instant(raw[theirs])
         elif types[name] is FieldType.NUMBER:
-            value = raw[theirs].try_cast("float64")
+            value = schema.known(raw[theirs].try_cast("float64"))
         else:
             value = _text(raw[theirs])
         kind = {FieldType.DATE: "timestamp(6)", FieldType.NUMBER: "float64"}.get(types[name], "string")

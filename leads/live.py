@@ -119,10 +119,7 @@ def fold(wait_seconds: float = 0.0) -> bool:
 
 def renew(draft: Draft, imported_at: str) -> None:
     """Make facts that an earlier version of the program wrote anew: the same leads and events, and what is made of them now."""
-    known = draft.old.lead
-    # what nobody said was kept as an empty text once
-    blank = {name: known[name].nullif("") for name, kind in known.schema().items() if kind.is_string()}
-    lead, event = _copy(draft, outcomes.build(known.mutate(**blank), draft.old.event))
+    lead, event = _copy(draft, outcomes.build(schema.known_of(draft.old.lead), draft.old.event))
     schema.create(draft.backend, "episode", episodes.build(lead, event))
     draft.publish(instants.from_text(imported_at))
 

@@ -60,7 +60,7 @@ def frequent_values(field: str) -> tuple[str, ...]:
         lead = facts.lead
         if field == "lead_id" or column not in lead.columns:
             raise InvalidInput(f"Leads have no field “{field[:80]}”. Choose another.")
-        values = lead.select(value=lead[column].cast("string").nullif("").coalesce(BLANK))
+        values = lead.select(value=lead[column].cast("string").coalesce(BLANK))
         counted = values.group_by("value").aggregate(n=values.count())
         rows = facts.rows(counted.order_by(counted.n.desc(), "value").limit(MOST_VALUES))
         return tuple(row["value"] for row in rows)

@@ -124,8 +124,6 @@ def _missing(facts: Facts, rules: Rules) -> ibis.Table:
             gap = value.isnull()
             if value.type().is_string():
                 gap = gap | (value.strip() == "")
-            elif value.type().is_floating():
-                gap = gap | value.isnan()
         gaps.append((gap, labels.get(name) or name.replace("_", " ")))
     return _told(table, gaps, table["at"])
 

@@ -54,7 +54,7 @@ def to_sql(rule: Rule, dialect: str, fields: dict[str, FieldType]) -> Written:
         name="leads",
     )
     decided_at = table["decided_at"] if needs_decision(rule) else None
-    outcome = compile_rule(rule, table, decided_at, str).outcome
+    outcome = compile_rule(rule, table, decided_at, str, raw=True).outcome
     tree = compiler.to_sqlglot(table.select("lead_id", qualifies=outcome))
     for cast in list(tree.find_all(sqlglot.exp.Cast)):
         # text that looks like a value and is none for that engine leaves the lead open, as text that does not look like one

@@ -32,6 +32,7 @@ from alignment.rules.evaluation import (
     as_day,
 )
 from leads.model import column_of
+from leads.schema import known
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,16 @@ def compile_rule(
     decided_at: ibis.Value | None = None,
     column: Callable[[str], str] = column_of,
     *,
-    blanks: bool = True,
+    raw: bool = False,
 ) -> Verdict:
     """The rule over a table with the columns of `leads.schema.lead`; fields it does not have are missing.
 
     `decided_at` is the instant of the decision (UTC, without a zone), which `within_days` needs. `column` tells in which
-    column a field stands, for a table with columns of other names. `blanks` says that texts may be empty, which is missing:
-    in the facts none is, and the engine compares a column as it stands a third faster than what is made of it.
+    column a field stands, for a table with columns of other names. What is missing is null in the facts; `raw` says that it may
+    as well be an empty text or a number that is infinite or none. The engine compares a column as it stands a third faster
+    than what is made of it.
     """
-    compiler = _Compiler(lead, decided_at, column, blanks)
+    compiler = _Compiler(lead, decided_at, column, raw)
     if isinstance(rule.root, Points):
         return Verdict(compiler.points(rule.root))
     return Verdict(compiler.node(rule.root))
@@ -99,10 +101,10 @@ class _Compiler:
         lead: ibis.Table,
         decided_at: ibis.Value | None,
         column: Callable[[str], str] = column_of,
-        blanks: bool = True,
+        raw: bool = False,
     ) -> None:
         self._lead = lead
-        self._blanks = blanks
+        self._raw = raw
         self._decided_at = decided_at
         self._column = column
 
@@ -210,11 +212,7 @@ class _Compiler:
         if column not in self._lead.columns:
             return _nothing("string")
         value = self._lead[column]
-        if value.type().is_string():
-            return value.nullif("") if self._blanks else value
-        if value.type().is_floating():
-            return (value.isnan() | value.isinf()).ifelse(_nothing("float64"), value)
-        return value
+        return known(value) if self._raw else value
 
 
 def _sum(parts: list[Any]) -> Any:

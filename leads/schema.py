@@ -78,6 +78,20 @@ CUSTOM_FIELD = ibis.schema({"name": "string", "type": "string"})
 KNOWN_COLUMN = ibis.schema({"name": "string"})
 
 
+def known(value: ibis.Value) -> ibis.Value:
+    """A value as facts hold it: null where it is an empty text, or a number that is infinite or none."""
+    if value.type().is_string():
+        return value.nullif("")
+    if value.type().is_floating():
+        return (value.isnan() | value.isinf()).ifelse(ibis.null().cast(value.type()), value)
+    return value
+
+
+def known_of(table: ibis.Table) -> ibis.Table:
+    """A table with its values as facts hold them."""
+    return table.select(**{name: known(table[name]) for name in table.columns})
+
+
 def lead(attributes: Iterable[str]) -> ibis.Schema:
     """The fields of leads, with these custom ones."""
     columns = {"lead_id": "string"}

@@ -168,7 +168,7 @@ def _is_known(table: ibis.Table, field: str) -> ibis.Value:
 def _frequent_values(facts: Facts, table: ibis.Table, fields: Sequence[str]) -> dict[str, list[str]]:
     """The most frequent values of each field, in one look, those first that most leads have."""
     parts = [
-        table.select(field=ibis.literal(field), value=table[column_of(field)].nullif(""))
+        table.select(field=ibis.literal(field), value=table[column_of(field)])
         for field in fields
         if column_of(field) in table.columns
     ]

@@ -52,6 +52,7 @@ def load_events(leads: "pa.Table", events: "pa.Table", now: datetime | None = No
     _check(leads, events)
     with warehouse().write() as draft:
         staged = draft.backend.create_table("staged_lead", leads, temp=True)
+        staged = schema.known_of(staged)
         lead = staged.select(**{column_of(name): _typed(staged[name], name) for name in staged.columns})
         log = draft.backend.create_table("staged_event", events, temp=True)
         blank = {
@@ -87,7 +88,7 @@ def _typed(column: "ibis.Column", name: str) -> "ibis.Value":
     if kind.is_floating():
         # whole numbers without a decimal point, so that they read as they were meant
         return (column == column.floor()).ifelse(column.cast("int64").cast("string"), column.cast("string"))
-    return column.cast("string").nullif("")  # facts hold no empty text
+    return column.cast("string")
 
 
 def _utc(column: "ibis.Value") -> "ibis.Value":

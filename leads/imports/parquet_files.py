@@ -173,11 +173,11 @@ def _text(column: "ibis.Column") -> "ibis.Value":
     if kind.is_boolean():
         return column.ifelse("true", ibis.ifelse(column.isnull(), ibis.null().cast("string"), "false"))
     if kind.is_floating():
-        number = column.cast("float64")
-        sound = ~(number.isnan() | number.isinf())
-        whole = sound & (number % 1 == 0) & (number.abs() < 1e15)
-        plain = whole.ifelse(number.try_cast("int64").cast("string"), number.cast("string"))
-        return sound.ifelse(plain, ibis.null().cast("string"))
+        from leads.schema import known
+
+        number = known(column.cast("float64"))
+        whole = (number % 1 == 0) & (number.abs() < 1e15)
+        return whole.ifelse(number.try_cast("int64").cast("string"), number.cast("string"))
     if kind.is_nested():
         return column.cast("json").cast("string")
     return column.cast("string")

@@ -6,6 +6,7 @@ import ibis
 
 from alignment.lifecycle import RejectionReason, Stage
 from alignment.statistics import wilson
+from leads.episodes import Decision
 from leads.lean import lean
 from leads.metrics.business_clock import elapsed_columns, is_inside
 from leads.metrics.counting import Counted
@@ -16,7 +17,7 @@ from leads.metrics.selection import Selection, identity_of, measure, passport, s
 OTHER_AT_MOST = 0.15
 _NEEDED = (
     *("part", "definition", "verdict", "test", "mql_at", "mql_day", "mql_day_only", "start"),
-    *("decided", "accepted", "implied"),
+    "decision",
 )
 NO_REASON = "(none)"
 _NO_DECISIONS = "No decision of sales is recorded, neither accepted nor rejected."
@@ -24,14 +25,14 @@ _NO_DECISIONS = "No decision of sales is recorded, neither accepted nor rejected
 
 def acceptance_rate(population: Population) -> Selection:
     """Accepted / (accepted + rejected), of the leads that entered MQL in the period; the first decision counts."""
-    table = population.decided
+    table = population.episodes
     selected = select(
         population,
         table,
         counts=population.entered_in_period(table, Stage.MQL),
-        hit=table.accepted,
-        left_out=[(~table.decided, "undecided")],
-        flags={"implied": table.implied},
+        hit=is_accepted(table),
+        left_out=[(~is_decided(table), "undecided")],
+        flags={"implied": is_implied(table)},
     )
     return Selection(
         name="acceptance_rate",
@@ -56,9 +57,12 @@ def acceptance_of_due(population: Population) -> Selection:
         population,
         table,
         counts=population.entered_in_period(table, Stage.MQL),
-        hit=table.accepted,
-        left_out=[(~(table.waited >= limit * 60).fill_null(False), "not_due"), (~table.decided, "undecided")],
-        flags={"implied": table.implied},
+        hit=is_accepted(table),
+        left_out=[
+            (~(table.waited >= limit * 60).fill_null(False), "not_due"),
+            (~is_decided(table), "undecided"),
+        ],
+        flags={"implied": is_implied(table)},
     )
     return Selection(
         name="acceptance_of_due",
@@ -81,15 +85,15 @@ def rejection_reasons(population: Population) -> list[Measure]:
 
 def reasons_of_rejection(population: Population) -> Selection:
     """Rejected for each reason / decided, in total; a rejection without a reason is `(none)`. One figure for each reason."""
-    table = population.decided
+    table = population.episodes
     return Selection(
         name="rejection_reason",
         choice=select(
             population,
             table,
             counts=population.entered_in_period(table, Stage.MQL),
-            hit=table.rejected,
-            left_out=[(~table.decided, "undecided")],
+            hit=is_rejected(table),
+            left_out=[(~is_decided(table), "undecided")],
             beside={"reason": table.reason},
         ),
         unit=Unit.SHARE,
@@ -171,9 +175,9 @@ def _feedback(population: Population) -> Selection:
         population,
         table,
         counts=population.in_period(table.start),
-        hit=table.decided,
+        hit=is_decided(table),
         left_out=[(table.waited < limit, "not_due")],
-        flags={"late": table.decided & (table.took > limit), "implied": table.implied},
+        flags={"late": is_decided(table) & (table.took > limit), "implied": is_implied(table)},
     )
     return Selection(
         name="feedback_coverage",
@@ -191,7 +195,7 @@ def _awaiting_feedback(population: Population) -> ibis.Table:
     """Decided episodes with `start`, and business minutes `waited` until now and `took` until the decision."""
 
     def build() -> ibis.Table:
-        table = population.decided
+        table = population.episodes
         table = table.mutate(start=start_of_clock(population, table))
         table = lean(table.select(*identity_of(table), *_NEEDED, "decided_at"))
         table = elapsed_columns(
@@ -203,6 +207,26 @@ def _awaiting_feedback(population: Population) -> ibis.Table:
         return table.select(*identity_of(table), *_NEEDED, "waited", "took")
 
     return population.once("awaiting_feedback", build)
+
+
+def is_decided(table: ibis.Table) -> ibis.Value:
+    """Whether sales accepted or rejected the lead of an episode, or went on with it."""
+    return table.decision != int(Decision.NONE)
+
+
+def is_accepted(table: ibis.Table) -> ibis.Value:
+    """Whether sales accepted the lead of an episode, or went on with it."""
+    return table.decision.isin([int(Decision.ACCEPTED), int(Decision.IMPLIED)])
+
+
+def is_rejected(table: ibis.Table) -> ibis.Value:
+    """Whether sales rejected the lead of an episode first."""
+    return table.decision == int(Decision.REJECTED)
+
+
+def is_implied(table: ibis.Table) -> ibis.Value:
+    """Whether only a later stage of an episode tells that its lead was accepted."""
+    return table.decision == int(Decision.IMPLIED)
 
 
 def start_of_clock(population: Population, table: ibis.Table) -> ibis.Value:

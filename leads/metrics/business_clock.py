@@ -77,7 +77,7 @@ def _microseconds(at: dt.timestamp) -> dt.int64:
 
 
 @ibis.udf.scalar.builtin(name="divide")
-def _divided(number: dt.int64, by: dt.int64) -> dt.int64:
+def divided(number: dt.int64, by: dt.int64) -> dt.int64:
     """The engine's own: whole division, towards zero."""
 
 
@@ -111,7 +111,7 @@ def with_elapsed(
     calendar = ibis.memtable(stretches)
     for name in names:
         at = table[name]
-        minute = _divided(_microseconds(at), _A_MINUTE)
+        minute = divided(_microseconds(at), _A_MINUTE)
         if not inside:
             minute = ibis.greatest(ibis.least(minute, last), first)
         minute = minute.cast("int32")
@@ -123,11 +123,11 @@ def with_elapsed(
         for number in range(spans):
             opens, closes = joined[f"opens_{number}"], joined[f"closes_{number}"]
             twice = twice + (within - opens).abs() - (within - closes).abs()
-        # least and greatest pass over nulls, so that a missing instant would be the end of the span
-        known = joined[name].notnull()
-        table = joined.select(
-            *table.columns, **{f"elapsed_{name}": known.ifelse(twice >> 1, ibis.null()).cast("int64")}
-        )
+        passed = twice >> 1
+        if not inside:
+            # least and greatest pass over nulls, so that a missing instant would be the end of the span
+            passed = joined[name].notnull().ifelse(passed, ibis.null())
+        table = joined.select(*table.columns, **{f"elapsed_{name}": passed.cast("int64")})
     return table
 
 

@@ -90,7 +90,7 @@ def _selection(
     days, note = (
         window(population, start, end) if impossible is None else (population.question.window_days, None)
     )
-    table = population.decided
+    table = population.episodes
     begun, ended = table[f"{start}_at"], table[f"{end}_at"]
     notes = [note] if note else []
     flags = {"imputed": table[f"{start}_imputed"], "reversed": ended < begun}

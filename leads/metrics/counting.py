@@ -1,9 +1,9 @@
 """Many selections counted in one look at the episodes.
 
 What a selection asks of an episode are questions of yes or no: does it count, does it hit, is this reason there to leave it out, is it
-unusual in that way. The answers to all questions of all selections, each asked once, are the bits of one number. The engine
-counts how often each number occurs in each group, which is a few hundred rows whatever the number of leads; which of
-them count for a selection, and as what, is told from the bits.
+unusual in that way. The engine counts how often each combination of what they are made of occurs in each group, which is a few
+hundred rows whatever the number of leads, and only then puts the answers together: to all questions of all selections, each
+asked once, as the bits of one number. Which rows count for a selection, and as what, is told from the bits.
 """
 
 import operator
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _MOST_BITS = 62
-_FEW_BITS = 30
 
 
 @dataclass(frozen=True)
@@ -177,21 +176,29 @@ class _Query:
             table = lean(table.select(**columns, answer=self.values[0]))
             # the engine counts two kinds in half the time in which it tells groups apart by one column more
             return table.group_by(*columns).aggregate(n=table.count(), of_yes=table.count(where=table.answer))
-        kind = "int32" if len(self.values) <= _FEW_BITS else "int64"
-        none = ibis.literal(0, kind)
-        # what is unknown of a yes or no is no
-        bits = [value.ifelse(ibis.literal(1 << place, kind), none) for place, value in enumerate(self.values)]
-        if bits or not columns:
-            columns["answers"] = reduce(operator.or_, bits) if bits else none
         columns |= {name: node.to_expr() for node, name in self.keys.items()}
+        made_of = {node: f"made_of_{place}" for place, node in enumerate(_made_of(self.values))}
+        columns |= {name: node.to_expr() for node, name in made_of.items()}
+        # the engine can group by something only
+        columns = columns or {"everything": ibis.literal(0, "int8")}
         groups = list(columns)
         columns |= {name: node.to_expr() for node, name in self.sums.items()}
         table = source if self.only is None else source.filter(self.only)
         table = lean(table.select(**columns))
-        return table.group_by(*groups).aggregate(
+        counted = table.group_by(*groups).aggregate(
             n=table.count(),
             **{name: table[name].sum().coalesce(0).cast("float64") for name in self.sums.values()},
         )
+        told = {node: counted[name].op() for node, name in made_of.items()}
+        values = [
+            value.op().replace(told, filter=lambda node: isinstance(node, ops.Value)).to_expr()
+            for value in self.values
+        ]
+        none = ibis.literal(0, "int64")
+        # what is unknown of a yes or no is no
+        bits = [value.ifelse(ibis.literal(1 << place, "int64"), none) for place, value in enumerate(values)]
+        kept = [name for name in counted.columns if name not in made_of.values()]
+        return counted.select(*kept, answers=reduce(operator.or_, bits) if bits else none)
 
 
 @dataclass(frozen=True)
@@ -247,7 +254,7 @@ def _together(population: Population, selections: Sequence[Selection]) -> list[l
 
     A source that is more than the episodes takes long to work out, and is asked once for what is grouped and what is not.
     """
-    episodes = population.decided.op()
+    episodes = population.episodes.op()
     groups: dict[Any, list[int]] = {}
     for number, selection in enumerate(selections):
         choice = selection.choice
@@ -260,6 +267,24 @@ def _together(population: Population, selections: Sequence[Selection]) -> list[l
             groups[larger[0]] += members
             del groups[source, apart]
     return list(groups.values())
+
+
+def _made_of(values: Sequence[ibis.Value]) -> list[Any]:
+    """What yes and no are made of, by *and*, *or* and *not*: of few values each, so that it can be grouped by."""
+    found: dict[Any, None] = {}
+    waiting = [value.op() for value in reversed(values)]
+    while waiting:
+        node = waiting.pop()
+        fields = node.find(ops.Field, filter=ops.Value)
+        if isinstance(node, ops.Literal):
+            continue
+        if len(fields) == 1 and fields[0].dtype.is_int8():
+            found[fields[0]] = None
+        elif isinstance(node, ops.And | ops.Or | ops.Not):
+            waiting.extend(reversed(node.__children__))
+        else:
+            found[node] = None
+    return list(found)
 
 
 def _literal(node: Any) -> bool | None:

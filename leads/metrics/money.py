@@ -24,7 +24,7 @@ _TOO_FEW: tuple[str, ...] = ("Too few for an interval.",)
 
 def win_rate_by_value(population: Population) -> Selection:
     """Value won / (value won + value lost), by the close in the period, in one currency."""
-    table = population.decided
+    table = population.episodes
     won, currency = is_won(table), currency_of(population)
     worth = has_value(table)
     selected = select(
@@ -62,7 +62,7 @@ def pipeline_velocity(population: Population) -> Selection:
     2008); the number of open ones is a count and has none.
     """
     start = start_of_cycle(population)
-    table = population.decided
+    table = population.episodes
     currency = currency_of(population)
     won, opened = is_won(table), table.opportunity_at.notnull()
     closed = closed_at(table)

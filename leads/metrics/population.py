@@ -188,20 +188,6 @@ class Population:
         table = table.mutate(test=test, part=self._part(table)).select(*columns)
         return self.once("episodes", lambda: table.mutate(source=table.source.coalesce(BLANK)))
 
-    @cached_property
-    def decided(self) -> ibis.Table:
-        """`episodes` with `decided`, `accepted`, `rejected`, and `implied` where only a later stage tells of the decision.
-
-        What can be is asked of this table, so that it is counted in one look.
-        """
-        decision = self.episodes.decision
-        return self.episodes.mutate(
-            decided=decision != int(Decision.NONE),
-            accepted=decision.isin([int(Decision.ACCEPTED), int(Decision.IMPLIED)]),
-            rejected=decision == int(Decision.REJECTED),
-            implied=decision == int(Decision.IMPLIED),
-        )
-
     def _filled(self, table: ibis.Table) -> dict[str, ibis.Value]:
         """The times of the stages, those of skipped ones from the next later one, and `<stage>_imputed`."""
         filled: dict[str, ibis.Value] = {}

@@ -9,7 +9,7 @@ from alignment.lifecycle import Stage
 from alignment.statistics import SurvivalCurve, kaplan_meier_counts
 from leads.lean import lean
 from leads.metrics.acceptance import start_of_clock
-from leads.metrics.business_clock import elapsed_columns, is_inside
+from leads.metrics.business_clock import divided, elapsed_columns, is_inside
 from leads.metrics.counting import Counted
 from leads.metrics.population import Population
 from leads.metrics.question import Measure, Unit
@@ -53,7 +53,7 @@ _NO_ATTEMPTS = ANSWERS["speed_to_lead"].missing
 
 
 def waiting(population: Population, answer: Answer = ANSWERS["speed_to_lead"]) -> ibis.Table:
-    """Episodes with `start`, `answered`, `minutes` (business time to the answer, or waited so far), `early`.
+    """Episodes with `start`, `answered`, `closed`, `minutes` (business time to the answer, or waited so far), `early`.
 
     An answer before the start took 0 minutes and is `early`. Who got none is censored at the as-of time, or
     when sales rejected or lost the lead, or when its next episode began: nobody was going to call any more.
@@ -61,11 +61,12 @@ def waiting(population: Population, answer: Answer = ANSWERS["speed_to_lead"]) -
     table = population.episodes
     table = table.mutate(start=start_of_clock(population, table))
     answered_at = table[answer.column]
-    answered = answered_at.notnull()
-    closed = ibis.least(table.rejected_at, table.lost_at, table.until_at)
-    end = answered.ifelse(answered_at, closed.coalesce(population.as_of))
+    closing = (table.rejected_at, table.lost_at, table.until_at)
     table = table.mutate(
-        end=end, answered=answered, closed=closed, early=answered & (answered_at < table.start)
+        end=ibis.coalesce(answered_at, ibis.least(*closing), population.as_of),
+        answered=answered_at.notnull(),
+        closed=ibis.or_(*(at.notnull() for at in closing)),
+        early=answered_at < table.start,
     )
     table = lean(table.select(*identity_of(table), *_KEPT, "end"))
     table = elapsed_columns(population, table, {"minutes": ("start", "end")}, inside=is_inside(population))
@@ -81,7 +82,7 @@ def speed_selection(population: Population, name: str = "speed_to_lead") -> Sele
     answer = ANSWERS[asked]
     table = population.once(asked, lambda: waiting(population, answer))
     # so that what comes back grows with the time recorded and not with the number of leads
-    hours = (table.minutes // 60 * 60).cast("int64")
+    hours = divided(table.minutes, 60) * 60
     selected = select(
         population,
         table,
@@ -187,7 +188,7 @@ def followed_up_in_time(population: Population) -> Selection:
         counts=population.in_period(table.start),
         hit=table.answered & (table.minutes <= limit),
         left_out=[
-            (not_due & table.closed.notnull(), "closed_before_due"),
+            (not_due & table.closed, "closed_before_due"),
             (not_due, "not_due"),
         ],
         flags={"early": table.early},

@@ -18,7 +18,7 @@ FEWEST_FOR_GROWTH = 5
 
 def throughput(population: Population, start: Stage, end: Stage) -> Selection:
     """Entries to `end` in the period / entries to `start` in the period: not the same leads, so it may exceed 1."""
-    table = population.decided
+    table = population.episodes
     went_in, came_out = (
         population.entered_in_period(table, start),
         population.entered_in_period(table, end),
@@ -57,7 +57,7 @@ def lead_velocity(population: Population) -> Selection:
     where the earlier month had no MQL or the record begins within it.
     """
     earlier, later, following = months(population)
-    table = population.decided
+    table = population.episodes
     came = partial(population.came_since, table, Stage.MQL)
     selected = select(population, table, counts=came(earlier) & ~came(following), hit=came(later))
     begins = population.profile.earliest

@@ -11,7 +11,7 @@ def volume_of_mqls(population: Population) -> Selection:
 
     Those that fail it, or leave it open, are excluded and counted. A recycled lead counts once per entry.
     """
-    table = population.decided
+    table = population.episodes
     selected = select(
         population,
         table,
@@ -30,7 +30,7 @@ def volume_of_mqls(population: Population) -> Selection:
 
 def volume_of(population: Population, stage: Stage) -> Selection:
     """Leads whose entry to any other stage lies in the period, whatever the definition of an MQL says of them."""
-    table = population.decided
+    table = population.episodes
     at = table[f"{stage}_at"]
     flags = {"imputed": table[f"{stage}_imputed"]} if f"{stage}_imputed" in table.columns else {}
     return Selection(

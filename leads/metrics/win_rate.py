@@ -17,7 +17,7 @@ def win_rate(population: Population) -> Selection:
     Where an episode was both lost and won, the later of its first loss and first win holds. Without any recorded loss there is no win rate: it
     would be 100 %.
     """
-    table = population.decided
+    table = population.episodes
     return Selection(
         name="win_rate",
         choice=select(population, table, counts=_closed_in_period(population, table), hit=is_won(table)),

@@ -128,7 +128,7 @@ def test_what_is_always_so_takes_no_step_of_a_query(facts):
     with warehouse().read() as session:
         population = whole_population(session, QUESTION, None)
         whole = volume_of_mqls(population)
-        table = population.decided
+        table = population.episodes
         flags = {"always": ibis.literal(True), "never": ibis.literal(False), "unknown": ibis.null("boolean")}
         counts = population.entered_in_period(table, Stage.MQL)
         bare = select(population, table, counts=counts, hit=counts, flags=flags)

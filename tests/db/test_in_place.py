@@ -17,6 +17,7 @@ from benchmarks.lead_factory import make_facts
 from db.queries import lead_inflow
 from db.store import store
 from leads import in_place
+from leads.backtest import backtest
 from leads.held_leads import hold
 from leads.model import CANONICAL_NAMES
 from leads.pointer import WarehouseUnavailable
@@ -201,6 +202,18 @@ def test_their_words_mean_what_the_settings_say_and_what_is_no_event_is_left_out
             ("2", "won", "", "2026-02-01 00:00:00", True),
         ]
         assert {one.name: one.type.value for one in facts.fields() if one.custom} == {"demo": "boolean"}
+
+
+def test_what_is_no_number_and_no_text_there_is_missing(small):
+    with duckdb.connect(str(small)) as engine:
+        engine.execute(
+            "INSERT INTO crm.contacts VALUES (3, '', 'NaN', NULL, NULL), (4, ' ', '-Infinity', NULL, NULL)"
+        )
+    with warehouse().read() as facts:
+        found = {row["lead_id"]: (row["source"], row["employees"]) for row in facts.rows(facts.lead)}
+        assert found["3"] == found["4"] == (None, None)
+    told = backtest(Rule(Condition("employees", Operator.AT_LEAST, 1)))
+    assert (told.passed, told.failed, told.unknown) == (1, 0, 3)
 
 
 def test_what_changes_there_is_in_the_figures(small, monkeypatch):

@@ -19,10 +19,12 @@ from actions import clock, lead_feed
 from actions.lead_feed import Outcome, take
 from alignment.errors import InvalidInput
 from alignment.people import MACHINE
+from alignment.rules import Condition, Operator, Rule
 from db.queries import lead_inflow
 from db.store import store
 from jobs.feeding import Feeding
 from leads import live, schema
+from leads.backtest import backtest
 from leads.imports.direct import load_events
 from leads.imports.importing import import_files
 from leads.imports.mapping import read_mapping
@@ -431,6 +433,22 @@ def test_a_file_spells_attributes_as_they_are_known(tmp_path):
         load_events(pa.table({"lead_id": ["c"], "plan": ["pro"], "PLAN": ["pro"]}), no_events)
     with pytest.raises(InvalidInput, match="“plan” and “Plan” under"):
         read_mapping("lead_id = 'id'\n[attributes]\nplan = 'plan'\nPlan = 'other'")
+
+
+def test_what_is_no_number_and_no_text_is_missing_in_the_facts():
+    nothing = [float("nan"), float("inf"), None]
+    table = pa.table(
+        {"lead_id": ["a", "b", "c"], "employees": nothing, "weight": nothing, "source": ["", None, ""]}
+    )
+    no_events = pa.schema(
+        {"lead_id": pa.string(), "type": pa.string(), "at": pa.timestamp("us")}
+    ).empty_table()
+    load_events(table, no_events)
+    with warehouse().read() as facts:
+        for lead in facts.rows(facts.lead):
+            assert lead["employees"] is lead["source"] is lead["attribute_weight"] is None
+    missing = Rule(Condition("employees", Operator.IS_UNKNOWN))
+    assert (backtest(missing).passed, backtest(Rule(Condition("weight", Operator.IS_KNOWN))).passed) == (3, 0)
 
 
 def test_where_the_facts_have_as_many_attributes_as_are_kept_another_is_refused_and_nothing_taken_is_lost():

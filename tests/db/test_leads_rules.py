@@ -144,7 +144,7 @@ def ask(engine, leads, asked):
 
 def in_the_engine(engine, rule, leads, decided_at):
     def asked(table):
-        verdict = compile_rule(rule, table, at(decided_at))
+        verdict = compile_rule(rule, table, at(decided_at), raw=True)
         return {
             "outcome": verdict.outcome,
             "passes": verdict.passes,
