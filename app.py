@@ -3,7 +3,7 @@
 import streamlit as st
 
 from actions import logs, messages, settings, setup
-from components import missing_page, navigation, session, sign_in
+from components import lead_facts, missing_page, navigation, session, sign_in
 from components.faults import show_fault
 from components.text import plain
 
@@ -30,6 +30,8 @@ def run(page: st.Page) -> None:
     """Run a page under its own name in the browser's tab; an unexpected error in it gets a reference number."""
     st.set_page_config(page_title=f"{page.title} · Concord")
     try:
+        if page.url_path in navigation.ABOUT_LEADS:
+            lead_facts.wait_until_ready()
         page.run()
     except Exception as error:
         show_fault(error)

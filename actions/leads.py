@@ -23,6 +23,34 @@ MOST_IDS = 1_000
 MOST_TEXT = 200
 
 
+def are_ready(actor: Actor) -> bool:
+    """Whether the leads need not be made anew for this version of the program before anybody can look at them."""
+    authorise(actor, "leads:read")
+    from leads.pointer import FORMAT, WarehouseUnavailable
+    from leads.store import warehouse
+
+    facts = warehouse()
+    if not facts.takes_in:
+        return True
+    try:
+        pointer = facts.pointer()
+    except WarehouseUnavailable:  # which is said where they are looked at
+        return True
+    return pointer.file is None or pointer.format == FORMAT
+
+
+def make_ready(actor: Actor) -> None:
+    """Make the leads anew for this version of the program, or wait for whoever is at it: seconds to minutes.
+
+    Raises WarehouseUnavailable when disk or memory do not suffice.
+    """
+    authorise(actor, "leads:read")
+    from leads.store import warehouse
+
+    with warehouse().read():
+        pass
+
+
 def read_overview(actor: Actor) -> "Overview | None":
     """How many leads there are, of what age, and what became of them; None before the first import."""
     authorise(actor, "leads:read")

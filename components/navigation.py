@@ -115,6 +115,15 @@ FIRST_START = Screen("pages/setup/first_start.py", "Set up", ":material/rocket_l
 WELCOME = Screen("pages/setup/welcome.py", "Welcome", ":material/waving_hand:", "", frozenset(),
                  "Choose a password and come in.")  # fmt: skip
 
+ABOUT_LEADS = frozenset(
+    screen.address
+    for screen in SCREENS
+    if screen.path.startswith(
+        ("pages/leads/", "pages/definitions/", "pages/cycle/", "pages/workshop/", "pages/surveys/compar")
+    )
+)
+"""The addresses of screens that look at leads before they show anything."""
+
 
 def screens() -> tuple[Screen, ...]:
     """Every screen of the portal that there is."""
