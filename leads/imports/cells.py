@@ -1,6 +1,7 @@
 """Cells into values: what counts as missing, as a number, as an instant. Engine expressions, never per-row code."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -12,9 +13,10 @@ from leads.metrics.question import BLANK
 SPACES = " \t\n\r\x0b\x0c"
 _DAY_FIRST_YEAR = r"^[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
 _DAY_LAST_YEAR = r"^[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}"
-_CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?: ?[AaPp][Mm])?"
+_CLOCK = r"[0-9]{1,2}:[0-9]{1,2}(?::[0-9]{1,2}(?:\.[0-9]{1,9})?)?(?: ?[AaPp][Mm])?"
+_GAP = rf"[T{SPACES}]+"
 _OFFSET = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
-_REST = rf"(?:[ T]+{_CLOCK}(?: ?{_OFFSET})?)?$"
+_REST = rf"(?:{_GAP}{_CLOCK}(?: ?{_OFFSET})?)?$"
 _CLOCK_FORMATS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 _PLAIN = r"^(?:19[7-9][0-9]|20[0-9]{2}|2100)-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?$"
 _DEFUSED = r"^'[ \t\r]*([=+@-])"
@@ -29,6 +31,11 @@ def try_strptime(text: str, formats: list[str]) -> dt.timestamp:
 @ibis.udf.scalar.builtin(name="timezone")
 def in_zone(zone: str, wall: dt.timestamp) -> dt.Timestamp(timezone="UTC"):  # type: ignore[valid-type]
     """The engine's own: the instant at which the wall clock of an IANA zone shows this."""
+
+
+@ibis.udf.scalar.builtin
+def strlen(text: str) -> dt.int64:
+    """The engine's own: how many bytes a text has."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,12 @@ def said(text: ibis.Value, mapping: LeadMapping) -> ibis.Value:
     # (asked as a comparison, which is soonest told of them all)
     plain = text.between("'", "(").ifelse(text.re_replace(_DEFUSED, r"\1"), text)
     return text.isin((*mapping.missing, BLANK)).ifelse(_no_text(), plain)
+
+
+def longer(text: ibis.Value, most: int) -> ibis.Value:
+    """Whether a text has more characters than this; not where it is missing."""
+    # it has as many bytes at least, and those are not counted one by one
+    return (strlen(text) > most).fill_null(False) & (text.length() > most).fill_null(False)
 
 
 def plain_number(text: ibis.Value, pattern: str = amounts.PLAIN) -> ibis.Value:
@@ -144,7 +157,7 @@ def instant(text: ibis.Value, order: str, zone: str) -> ReadInstant:
     Year first is always understood, with or without a time, an offset, AM and PM. `order` (dmy or mdy) reads
     03/04/2026, which is none under ymd. `zone` is that of texts without an offset.
     """
-    fast, other = at_wall(plain_wall(text), text, zone), _any_instant(text, order, zone)
+    fast, other = at_wall(plain_wall(text), is_day(text), zone), _any_instant(text, order, zone)
 
     def either(quick: ibis.Value, slow: ibis.Value) -> ibis.Value:
         return ibis.cases(
@@ -164,15 +177,28 @@ def plain_wall(text: ibis.Value) -> ibis.Value:
     return text.re_search(_PLAIN).ifelse(text, _no_text()).try_cast("timestamp")
 
 
-def at_wall(wall: ibis.Value, text: ibis.Value, zone: str) -> ReadInstant:
-    """The instant of what `plain_wall` read from a text, by the clocks of a zone."""
-    days = wall.isnull().ifelse(ibis.null().cast("boolean"), text.length() == len("2026-01-31"))
+def at_wall(wall: ibis.Value, day_only: ibis.Value, zone: str) -> ReadInstant:
+    """The instant at which the clocks of a zone show this; `day_only` says whether they show no time of day."""
+    days = wall.isnull().ifelse(ibis.null().cast("boolean"), day_only)
     return ReadInstant(_in_utc(wall, zone), wall.date(), days)
+
+
+def is_day(text: ibis.Value) -> ibis.Value:
+    """Whether a text that `plain_wall` reads has no time of day."""
+    return text.length() == len("2026-01-31")
+
+
+def of_our_time(read: ibis.Value) -> ibis.Value:
+    """Whether a date or timestamp is one of the years that are read, or null."""
+    first, behind = (
+        ibis.literal(date(year, 1, 1)).cast(read.type()) for year in (_FIRST_YEAR, _LAST_YEAR + 1)
+    )
+    return read.isnull() | ((read >= first) & (read < behind))
 
 
 def _any_instant(text: ibis.Value, order: str, zone: str) -> ReadInstant:
     day = text.re_extract(r"^[0-9]+[-/.][0-9]+[-/.][0-9]+", 0).replace("/", "-").replace(".", "-")
-    clock = text.re_extract(r"[ T]+([0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)", 1)
+    clock = text.re_extract(_GAP + r"([0-9]{1,2}:[0-9]{1,2}(?::[0-9]{1,2}(?:\.[0-9]{1,6})?)?)", 1)
     half = text.re_extract(r"[0-9] ?([AaPp][Mm])", 1).upper()
     shown = day.concat(
         (clock == "").ifelse("", clock.cast("string")).re_replace("^(.)", r" \1"),
@@ -187,7 +213,7 @@ def _any_instant(text: ibis.Value, order: str, zone: str) -> ReadInstant:
         )
         wall = wall.coalesce(local)
     wall = _of_our_time(wall)
-    offset = text.re_search(rf":[0-9]{{2}}(\.[0-9]+)?( ?[AaPp][Mm])? ?{_OFFSET}$")
+    offset = text.re_search(rf":[0-9]{{1,2}}(\.[0-9]+)?( ?[AaPp][Mm])? ?{_OFFSET}$")
     at = offset.ifelse(wall - _offset_minutes(text).as_interval("m"), _in_utc(wall, zone))
     return ReadInstant(at.cast("timestamp(6)"), wall.date(), clock == "")
 

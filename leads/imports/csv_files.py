@@ -17,17 +17,18 @@ import numpy as np
 import pyarrow as pa
 
 from alignment.errors import InvalidInput
-from leads.imports.cells import trimmed
+from leads.imports.cells import of_our_time, trimmed
 from leads.imports.csv_shape import Records, Shape, count_of, find_records, look
 from leads.imports.files import (
+    AS_THEY_STAND,
     LARGEST_CELL,
     MOST_COLUMNS,
     LeadFile,
     Ragged,
     Reading,
     UnreadableFile,
-    as_they_stand,
 )
+from leads.imports.plain_dates import DAY, WrittenAlike, written_alike
 from leads.imports.report import ImportWarning
 from leads.store import Draft
 
@@ -36,6 +37,8 @@ _BATCH = 20_000
 _READ_AT_ONCE = 64_000_000
 """Bytes of a file that the engine reads ahead. A thread takes a quarter: with less, what it makes of it fills no group of rows, and
 keeping the rows in their order means to copy them once more."""
+_LOOKED_AT = 100
+"""First rows that tell how the dates of a column are written."""
 _DELIMITERS = (",", ";", "\t", "|")
 _WILD = "*?[]{}"
 
@@ -53,8 +56,13 @@ class CsvFile(LeadFile):
         """How its letters are written."""
         return self.shape.encoding
 
+    @property
+    def longest(self) -> int:
+        """See `LeadFile.longest`."""
+        return super().longest if self.shape.has_quotes else self.shape.longest
+
     def load(
-        self, draft: Draft, table_name: str, positions: Sequence[int], read: Reading = as_they_stand
+        self, draft: Draft, table_name: str, positions: Sequence[int], read: Reading = AS_THEY_STAND
     ) -> ibis.Table:
         """See `LeadFile.load`; also raises UnreadableFile for a cell over 1 MB."""
         if self._is_plain():
@@ -81,16 +89,45 @@ class CsvFile(LeadFile):
         self, draft: Draft, table_name: str, positions: Sequence[int], read: Reading
     ) -> ibis.Table | None:
         """The table as the engine reads it, many times faster; None if it cannot be told which line each row stands on."""
-        backend = draft.backend
         records = None
         if self.shape.has_quotes:
             records = find_records(self.path, self.delimiter, len(self.header))
             if records is None:
                 return None
+        dates = {positions[number] for number in read.dates}
+        alike = written_alike(self.first_rows(_LOOKED_AT), dates) if dates else WrittenAlike()
+        table = self._by_engine(draft, table_name, positions, read, alike)
+        count = draft.old.value(table.count())
+        # the engine lets an empty cell too many pass, so that delimiters are counted, too
+        all_there = count_of(self.path, self.delimiter) == self.shape.lines * (len(self.header) - 1)
+        if records is not None or count != self.shape.lines - 1 or not all_there:
+            records = records or find_records(self.path, self.delimiter, len(self.header))
+            expected = -1 if records is None else len(records.lines)
+            # one row let pass and another left out would make the right number
+            if alike.types and records is not None and (count != expected or records.ragged):
+                draft.backend.drop_table(table_name)
+                table = self._by_engine(draft, table_name, positions, read, WrittenAlike())
+                count = draft.old.value(table.count())
+            if records is None or count != expected:
+                draft.backend.drop_table(table_name)
+                return None
+            self.ragged.extend(_ragged(*one, len(self.header)) for one in records.ragged)
+        self.rows = count + len(self.ragged)
+        if records is None or np.array_equal(records.lines, np.arange(2, count + 2)):
+            return table.mutate(row=table.rowid() + 2)
+        return _with_lines(draft, table, table_name, records)
+
+    def _by_engine(
+        self, draft: Draft, table_name: str, positions: Sequence[int], read: Reading, alike: WrittenAlike
+    ) -> ibis.Table:
+        """What is kept of the rows that the engine can lay on the header, without those whose dates are not written alike."""
+        backend = draft.backend
         view = backend.read_csv(
             str(self.path),
             table_name=f"{table_name}_file",
-            columns={f"h{place}": "VARCHAR" for place in range(len(self.header))},
+            columns={f"h{place}": alike.types.get(place, "VARCHAR") for place in range(len(self.header))},
+            dateformat=DAY,
+            timestampformat=alike.moment,
             auto_detect=False,
             header=False,
             skip=1,
@@ -103,28 +140,16 @@ class CsvFile(LeadFile):
             null_padding=False,
             buffer_size=_READ_AT_ONCE,
         )
+        rows = view.filter(of_our_time(view[f"h{place}"]) for place in alike.types) if alike.types else view
         cells = {
-            f"c{number}": trimmed(view[f"h{place}"], self.shape.spaces)
+            f"c{number}": rows[f"h{place}"]
+            if place in alike.types
+            else trimmed(rows[f"h{place}"], self.shape.spaces)
             for number, place in enumerate(positions)
         }
-        table = backend.create_table(table_name, read(view.select(**cells)), temp=True)
+        table = backend.create_table(table_name, read.keep(rows.select(**cells)), temp=True)
         backend.drop_view(f"{table_name}_file")
-        count = draft.old.value(table.count())
-        in_order = table.mutate(row=table.rowid() + 2)
-        # the engine lets an empty cell too many pass, so that delimiters are counted, too
-        all_there = count_of(self.path, self.delimiter) == self.shape.lines * (len(self.header) - 1)
-        if records is None and count == self.shape.lines - 1 and all_there:
-            self.rows = count
-            return in_order
-        records = records or find_records(self.path, self.delimiter, len(self.header))
-        if records is None or len(records.lines) != count:
-            backend.drop_table(table_name)
-            return None
-        self.rows = count + len(records.ragged)
-        self.ragged.extend(_ragged(*one, len(self.header)) for one in records.ragged)
-        if np.array_equal(records.lines, np.arange(2, count + 2)):
-            return in_order
-        return _with_lines(draft, table, table_name, records)
+        return table
 
     def first_rows(self, count: int) -> list[tuple[str, ...]]:
         """See `LeadFile.first_rows`."""
@@ -200,7 +225,7 @@ def streamed(
     connection.register("stream", pa.RecordBatchReader.from_batches(types, watched()))
     stream = draft.backend.table("stream")
     cells = {column: trimmed(stream[column]) for column in stream.columns if column != "row"}
-    table = draft.backend.create_table(name, read(stream.select("row", **cells)), temp=True)
+    table = draft.backend.create_table(name, read.keep(stream.select("row", **cells)), temp=True)
     connection.unregister("stream")
     if faults:
         raise faults[0]

@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, Any
 
 from leads.imports import amounts
 from leads.imports.files import (
+    AS_THEY_STAND,
     LARGEST_CELL,
     MOST_COLUMNS,
     LeadFile,
     Ragged,
     Reading,
     UnreadableFile,
-    as_they_stand,
     short,
 )
 from leads.imports.report import ImportWarning
@@ -66,12 +66,12 @@ class ExcelFile(LeadFile):
     folder: "TemporaryDirectory[str] | None" = field(default=None, repr=False)
 
     def load(
-        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = as_they_stand
+        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = AS_THEY_STAND
     ) -> "ibis.Table":
         """See `LeadFile.load`."""
         cells = draft.backend.read_parquet(self.cells)
         texts = {f"c{place}": cells[f"c{position}"] for place, position in enumerate(positions)}
-        return draft.backend.create_table(table_name, read(cells.select("row", **texts)), temp=True)
+        return draft.backend.create_table(table_name, read.keep(cells.select("row", **texts)), temp=True)
 
     def numbers_in(self, _position: int) -> str:
         """See `LeadFile.numbers_in`: in any column numbers and texts may stand below each other."""

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from leads.store import Draft
 
-Reading = Callable[["ibis.Table"], "ibis.Table"]
-"""What is to be kept of rows: from the columns `c0`, `c1`, … with texts, which have no space around them and are null where empty."""
-
 LARGEST_CELL = 1_000_000
 MOST_COLUMNS = 2_000
 
@@ -29,9 +26,20 @@ class UnreadableFile(InvalidInput):
     """The file is none that can be read."""
 
 
-def as_they_stand(rows: "ibis.Table") -> "ibis.Table":
-    """All of the rows, as texts."""
-    return rows
+@dataclass(frozen=True)
+class Reading:
+    """What is to be kept of rows: from the columns `c0`, `c1`, … with texts, which have no space around them and are null where empty.
+
+    Of the columns in `dates`, by number, the text is not wanted where the engine reads their dates by itself while it reads the file:
+    a file may give them as dates or timestamps as clocks on the wall show them, from 1970 to 2100, where each cell is one.
+    """
+
+    keep: Callable[["ibis.Table"], "ibis.Table"]
+    dates: frozenset[int] = frozenset()
+
+
+AS_THEY_STAND = Reading(lambda rows: rows)
+"""All of the rows, as texts."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,11 @@ class LeadFile(ABC):
     sheets: tuple[str, ...] = field(default=(), init=False)
     """The sheets of a workbook that can be read, in its order."""
 
+    @property
+    def longest(self) -> int:
+        """No cell has more characters than this."""
+        return LARGEST_CELL
+
     def position(self, column: str) -> int | None:
         """Where the column stands, by its exact name or else without regard to capitals and space; None if nowhere.
 
@@ -85,12 +98,12 @@ class LeadFile(ABC):
 
     @abstractmethod
     def load(
-        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = as_they_stand
+        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = AS_THEY_STAND
     ) -> "ibis.Table":
         """The cells of the columns at `positions` as a temporary table of the draft, named `table_name`.
 
         Columns are `row` (int64: the line or row that people see, the header's being 1 where it stands first) and what
-        `read` makes of the texts, in the order of `positions`. Rows that have more or fewer cells
+        `read` keeps of the cells, in the order of `positions`. Rows that have more or fewer cells
         than the header are left out and listed in `ragged`. Raises UnreadableFile, with the place, for what cannot be read.
         """
 

@@ -13,7 +13,7 @@ import ibis
 
 from alignment.rules import FieldType
 from leads.imports import cells
-from leads.imports.files import LeadFile, Reading, UnreadableFile, as_they_stand, short
+from leads.imports.files import AS_THEY_STAND, LeadFile, Reading, UnreadableFile, short
 from leads.imports.mapping import InvalidMapping, LeadMapping, LongLayout, Moment
 from leads.imports.report import ImportWarning
 from leads.model import CANONICAL_FIELDS
@@ -68,7 +68,7 @@ class _Conditional(LeadFile):
         return "" if place is None else self.inner.numbers_in(place)
 
     def load(
-        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = as_they_stand
+        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = AS_THEY_STAND
     ) -> ibis.Table:
         """See `LeadFile.load`."""
         wanted = [self.header[position] for position in positions]
@@ -91,7 +91,7 @@ class _Conditional(LeadFile):
             return _says(column[moment.where], moment).ifelse(column[moment.column], _nothing())
 
         laid = raw.select("row", **{f"c{number}": cell(name) for number, name in enumerate(wanted)})
-        table = draft.backend.create_table(table_name, read(laid), temp=True)
+        table = draft.backend.create_table(table_name, read.keep(laid), temp=True)
         draft.backend.drop_table(f"{table_name}_rows")
         return table
 
@@ -118,7 +118,7 @@ class _Unfolded(LeadFile):
         return self.inner.numbers_in(_place(self.inner, self.mapping.long.value))
 
     def load(
-        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = as_they_stand
+        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = AS_THEY_STAND
     ) -> ibis.Table:
         """See `LeadFile.load`."""
         raw = draft.backend.table(self.raw)
@@ -129,7 +129,7 @@ class _Unfolded(LeadFile):
                 for number, position in enumerate(positions)
             },
         )
-        table = draft.backend.create_table(table_name, read(laid), temp=True)
+        table = draft.backend.create_table(table_name, read.keep(laid), temp=True)
         draft.backend.drop_table(self.raw)
         return table
 

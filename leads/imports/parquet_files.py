@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from leads.imports import amounts
 from leads.imports.files import (
+    AS_THEY_STAND,
     LARGEST_CELL,
     MOST_COLUMNS,
     LeadFile,
     Reading,
     UnreadableFile,
-    as_they_stand,
     short,
 )
 
@@ -39,7 +39,7 @@ class ParquetFile(LeadFile):
         return amounts.POINTED if position in self.numeric else ""
 
     def load(
-        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = as_they_stand
+        self, draft: "Draft", table_name: str, positions: Sequence[int], read: Reading = AS_THEY_STAND
     ) -> "ibis.Table":
         """See `LeadFile.load`."""
         import duckdb
@@ -54,7 +54,7 @@ class ParquetFile(LeadFile):
             }
             self._refuse_too_much(draft, rows, texts)
             cells = {name: trimmed(text) for name, text in texts.items()}
-            laid = read(rows.select(row=rows.file_row_number + 1, **cells))
+            laid = read.keep(rows.select(row=rows.file_row_number + 1, **cells))
             table = draft.backend.create_table(table_name, laid, temp=True)
         except duckdb.OutOfMemoryException:
             raise  # not the file's fault alone

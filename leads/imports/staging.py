@@ -9,7 +9,7 @@ from alignment.lifecycle import EventType, Stage
 from alignment.rules import FieldType
 from leads import schema
 from leads.imports import amounts, cells
-from leads.imports.files import LeadFile, short
+from leads.imports.files import LeadFile, Reading, short
 from leads.imports.mapping import InvalidMapping, LeadMapping
 from leads.imports.progress import Progress, Step
 from leads.imports.report import MOST_LISTED, ImportWarning, RefusedRow
@@ -60,7 +60,10 @@ class Together:
 
 @dataclass(frozen=True)
 class _Cells:
-    """The mapped cells of a file as they were read: numbers and instants by column, text where it is wanted or was not read as such."""
+    """The mapped cells of a file as they were read: numbers and instants by column, text where it is wanted or was not read as such.
+
+    Columns that the file read as dates have no text.
+    """
 
     table: ibis.Table
     text: Mapping[str, ibis.Value]
@@ -70,8 +73,8 @@ class _Cells:
     def content(self) -> ibis.Value:
         """What all cells of a row say, as one text."""
         said = []
-        for column, text in self.text.items():
-            whole = [text]
+        for column in dict.fromkeys((*self.text, *self.instants)):
+            whole = [self.text[column]] if column in self.text else []
             if column in self.numbers:
                 whole.append(self.numbers[column].cast("string"))
             if column in self.instants:
@@ -103,43 +106,58 @@ class _Check:
 def stage_file(draft: Draft, one: Staged, mapping: LeadMapping, number: int, progress: Progress) -> None:
     """Read a file into the draft, and find the rows that pass every check. Raises what reading the file raises."""
     dated = _dated(one, mapping)
-    rows = one.file.load(
-        draft, f"staged_{number}", list(one.has.values()), lambda texts: _read(one, mapping, dated, texts)
-    )
+    rows = one.file.load(draft, f"staged_{number}", list(one.has.values()), _reading(one, mapping, dated))
     progress.count(one.file.rows)
     progress.at(Step.CHECKING)
     cell = _cells(rows, one, mapping, dated)
-    checks = list(_checks(mapping, cell))
-    failing, unread = _look_over(draft, cell, checks, [*cell.instants, *cell.numbers])
+    checks = list(_checks(one, mapping, cell))
+    failing, unread = _look_over(
+        draft, cell, checks, [*(c for c in cell.instants if c in cell.text), *cell.numbers]
+    )
     if unread:
         cell = _cells(_read_on(draft, one, mapping, cell, unread, number), one, mapping, dated)
-        checks = list(_checks(mapping, cell))
+        checks = list(_checks(one, mapping, cell))
         failing, _ = _look_over(draft, cell, checks, [])
         one.file.remarks.extend(_other_currencies(draft, one, mapping, cell))
     _list_refusals(draft, one, cell, checks, failing)
     _lay_out(one, mapping, cell, ~ibis.or_(*(check.fails for check in checks)) if failing else None)
 
 
+def _reading(one: Staged, mapping: LeadMapping, dated: Sequence[str]) -> Reading:
+    """What is kept of the rows, and which of their columns the file may read as dates by itself."""
+    by_the_file = frozenset[int]()
+    if not any(
+        character.isdigit() for word in mapping.missing for character in word
+    ):  # words that are no dates
+        wanted = set(dated) - _texts(mapping)
+        by_the_file = frozenset(place for place, column in enumerate(one.has) if column in wanted)
+    return Reading(lambda rows: _read(one, mapping, dated, rows), by_the_file)
+
+
 def _read(one: Staged, mapping: LeadMapping, dated: Sequence[str], rows: ibis.Table) -> ibis.Table:
     """The rows as they are kept: each number and each plain date read once, and text only where it is of use."""
     places = {column: place for place, column in enumerate(one.has)}
     read = [column for column in (*dated, *_numeric(one, mapping)) if column not in _texts(mapping)]
-    said = {column: cells.said(rows[f"c{place}"], mapping) for column, place in places.items()}
+    texts = {
+        column: rows[f"c{place}"] for column, place in places.items() if rows[f"c{place}"].type().is_string()
+    }
+    said = {column: cells.said(text, mapping) for column, text in texts.items()}
     # apart, so that the engine does it once and not wherever it is spoken of
     rows = rows.select(
-        *({"row"} & {*rows.columns}),
+        *(name for name in rows.columns if name == "row" or not rows[name].type().is_string()),
         **{f"c{places[column]}": text for column, text in said.items()},
-        **{f"wall{places[column]}": cells.plain_wall(said[column]) for column in dated},
+        **{f"wall{places[column]}": cells.plain_wall(said[column]) for column in dated if column in said},
         **{f"n{places[column]}": value for column, value in _numbers(one, mapping, said).items()},
         **{f"point{places[column]}": said[column].contains(".") for column in _telling(one, mapping)},
     ).view()
     kept = {name: rows[name] for name in rows.columns if not name.startswith("wall")}
     for column in dated:
-        place = places[column]
-        found = cells.at_wall(rows[f"wall{place}"], rows[f"c{place}"], mapping.timezone)
-        kept |= {f"at{place}": found.at, f"day{place}": found.day, f"day_only{place}": found.day_only}
+        kept |= _kept_instant(rows, places[column], mapping.timezone)
     for column in read:
         place = places[column]
+        if column not in said:
+            del kept[f"c{place}"]
+            continue
         unread = ibis.or_(
             *(rows[name].isnull() for name in (f"wall{place}", f"n{place}") if name in rows.columns)
         )
@@ -147,18 +165,37 @@ def _read(one: Staged, mapping: LeadMapping, dated: Sequence[str], rows: ibis.Ta
     return rows.select(**kept)
 
 
+def _kept_instant(rows: ibis.Table, place: int, zone: str) -> dict[str, ibis.Value]:
+    """What is kept of a date: `at`, and of its day and of whether it has a time of day what `at` itself does not tell in `_instant`."""
+    cell = rows[f"c{place}"]
+    if not cell.type().is_string():
+        if zone == "UTC":
+            return {f"at{place}": cell}
+        found = cells.at_wall(cell.cast("timestamp"), ibis.literal(cell.type().is_date()), zone)
+    else:
+        found = cells.at_wall(rows[f"wall{place}"], cells.is_day(cell), zone)
+    kept = {f"at{place}": found.at, f"day_only{place}": found.day_only}
+    return kept if zone == "UTC" else {**kept, f"day{place}": found.day}
+
+
+def _instant(rows: ibis.Table, place: int) -> cells.ReadInstant:
+    at = rows[f"at{place}"]
+    instant = at.cast("timestamp(6)")
+    day = rows[f"day{place}"] if f"day{place}" in rows.columns else at.cast("date")
+    if f"day_only{place}" in rows.columns:
+        return cells.ReadInstant(instant, day, rows[f"day_only{place}"])
+    return cells.ReadInstant(
+        instant, day, at.isnull().ifelse(ibis.null().cast("boolean"), at.type().is_date())
+    )
+
+
 def _cells(rows: ibis.Table, one: Staged, mapping: LeadMapping, dated: Sequence[str]) -> _Cells:
     places = {column: place for place, column in enumerate(one.has)}
     return _Cells(
         rows,
-        {column: rows[f"c{place}"] for column, place in places.items()},
+        {column: rows[f"c{place}"] for column, place in places.items() if f"c{place}" in rows.columns},
         {column: rows[f"n{places[column]}"] for column in _numeric(one, mapping)},
-        {
-            column: cells.ReadInstant(
-                *(rows[f"{what}{places[column]}"] for what in ("at", "day", "day_only"))
-            )
-            for column in dated
-        },
+        {column: _instant(rows, places[column]) for column in dated},
     )
 
 
@@ -408,12 +445,15 @@ def _other_currencies(
         yield ImportWarning("other_currency", count, text)
 
 
-def _checks(mapping: LeadMapping, cell: _Cells) -> Iterator[_Check]:
+def _checks(one: Staged, mapping: LeadMapping, cell: _Cells) -> Iterator[_Check]:
     lead_id = cell.text[mapping.lead_id]
     yield _Check(mapping.lead_id, lead_id.isnull(), "The lead has no id.")
-    too_long = (lead_id.length() > LONGEST_ID).fill_null(False)
-    yield _Check(mapping.lead_id, too_long, f"The id is over {LONGEST_ID} characters.")
+    if one.file.longest > LONGEST_ID:
+        too_long = cells.longer(lead_id, LONGEST_ID)
+        yield _Check(mapping.lead_id, too_long, f"The id is over {LONGEST_ID} characters.")
     for column, found in cell.instants.items():
+        if column not in cell.text:
+            continue
         fails = cell.text[column].notnull() & found.at.isnull()
         yield _Check(column, fails, "This is no date that exists. Write it as 2026-01-31, or set date_order.")
     for column, value in cell.numbers.items():
@@ -421,9 +461,11 @@ def _checks(mapping: LeadMapping, cell: _Cells) -> Iterator[_Check]:
         yield _Check(
             column, fails, "This is no number. Write it in digits, with the decimal sign of the other rows."
         )
+    if one.file.longest <= LONGEST_TEXT:
+        return
     for column, value in cell.text.items():
         if column not in (*cell.instants, *cell.numbers, mapping.lead_id):
-            too_long = (value.length() > LONGEST_TEXT).fill_null(False)
+            too_long = cells.longer(value, LONGEST_TEXT)
             yield _Check(column, too_long, f"The text is over {LONGEST_TEXT:,} characters.")
 
 

@@ -116,6 +116,7 @@ def _times(rows: Rows) -> dict[str, ibis.Value]:
     }
 
 
-def _earlier(one: ibis.Value, other: ibis.Value) -> ibis.Value:
-    instants = [value.cast("timestamp(6)") for value in (one, other)]
-    return ibis.least(*instants)
+def _earlier(*instants: ibis.Value) -> ibis.Value:
+    # a column of which the expression itself tells that it holds nothing is not written
+    told = [value.cast("timestamp(6)") for value in instants if not value.type().is_null()]
+    return ibis.least(*told) if told else ibis.null()
