@@ -321,6 +321,19 @@ def test_a_wide_file_what_comes_over_it_and_the_next_file_are_folded_alike(tmp_p
     assert (again.new, again.changed) == (0, 0)
 
 
+def test_rows_that_say_into_which_lead_theirs_was_merged_are_folded_with_it(tmp_path):
+    draw = random.Random(7)
+    rows, told = zip(*(a_row(draw, f"L{number:03d}") for number in range(12)), strict=True)
+    for number, row in enumerate(rows):
+        into = row["into"] = f"L{number + 1:03d}" if number in (1, 2, 5) else ""
+        told[number][0][1].update({"attribute_merged_into": into} if into else {})
+    import_rows(tmp_path, rows[:8], WIDE + '[attributes]\nmerged_into = "into"\n')
+    first = [item for of_one in told[:8] for item in of_one]
+    check(first)
+    import_rows(tmp_path, rows[8:])  # of leads that are new, by a mapping that knows nothing of merges
+    check([*first, *(item for of_one in told[8:] for item in of_one)])
+
+
 def test_a_row_that_takes_back_the_decision_it_tells_is_no_work_and_no_decision(tmp_path):
     mapping = (
         'lead_id = "id"\n[stages]\nmql = "m"\n[events]\naccepted = "yes"\ndecision_withdrawn = "undone"\n'
