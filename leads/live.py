@@ -120,7 +120,8 @@ def fold(wait_seconds: float = 0.0) -> bool:
 def renew(draft: Draft, imported_at: str) -> None:
     """Make facts that an earlier version of the program wrote anew: the same leads and events, and what is made of them now."""
     lead, event = _copy(draft, outcomes.build(schema.known_of(draft.old.lead), draft.old.event))
-    schema.create(draft.backend, "episode", episodes.build(lead, event))
+    events = draft.old.value(event.count())
+    schema.create(draft.backend, "episode", episodes.build_all(lead, event, events))
     draft.publish(instants.from_text(imported_at))
 
 

@@ -1,7 +1,7 @@
 """The tables of a version of the lead facts, as Ibis schemas."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -120,19 +120,26 @@ def few(rows: Iterable[Mapping[str, Any]], types: ibis.Schema) -> ibis.Table:
 def create(
     backend: "Backend",
     name: str,
-    rows: ibis.Table,
+    rows: ibis.Table | Sequence[ibis.Table],
     types: ibis.Schema | None = None,
     *,
     narrow: bool = False,
 ) -> ibis.Table:
-    """Make a table of a version from rows, with these columns or those that they have.
+    """Make a table of a version from rows, with these columns or those that they have; of several one after the other.
 
     Ids stand in it as they are: there are as many as rows, so that packing them takes long and saves little, and they are
     what tables are joined by. A `narrow` one leaves out columns of which the rows say that they hold nothing, for an empty
     column takes as long to write as one of numbers; beside it stands a view with all of them, which `whole` finds.
     """
-    types = types or rows.schema()
-    empty = {name for name in types if _may_be_absent(name) and _is_empty(rows.op(), name)} if narrow else ()
+    parts = [rows] if isinstance(rows, ibis.Table) else rows
+    types = types or parts[0].schema()
+    empty: Collection[str] = ()
+    if narrow:
+        empty = {
+            name
+            for name in types
+            if _may_be_absent(name) and all(_is_empty(part.op(), name) for part in parts)
+        }
     kept = ibis.schema({column: kind for column, kind in types.items() if column not in empty})
     columns = kept.to_sqlglot_column_defs("duckdb")
     for column in columns:
@@ -143,9 +150,10 @@ def create(
     place = sge.to_identifier(name, quoted=True)
     backend.raw_sql(sge.Create(kind="TABLE", this=sge.Schema(this=place, expressions=columns)))
     # Ibis' own way asks for the types of the table before and after, column by column
-    told = backend.compiler.to_sqlglot(rows.select(*kept.names))
     into = sge.Schema(this=sge.Table(this=place), expressions=[column.this for column in columns])
-    backend.raw_sql(sge.Insert(this=into, expression=told))
+    for part in parts:
+        told = backend.compiler.to_sqlglot(part.select(*kept.names))
+        backend.raw_sql(sge.Insert(this=into, expression=told))
     made = _made(backend, name, kept)
     if not empty:
         return made

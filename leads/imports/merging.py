@@ -119,14 +119,15 @@ def _begin(
     log = schema.create(backend, "lead_event", event, schema.EVENT, narrow=whole)
     progress.at(Step.FOLDING)
     laid_out = None if wide is None else episodes_of(wide, result)
-    folded = episodes.build(result, log) if laid_out is None else laid_out
+    events = old.value(log.count())
+    folded = episodes.build_all(result, log, events) if laid_out is None else laid_out
     episode = schema.create(backend, "episode", folded, narrow=whole)
     _note_fields(draft, result, attributes, columns)
     if wide is None:
         backend.drop_table("fresh_event")
     leads = old.value(result.count())
     fields = result.drop(*schema.OUTCOME)
-    return Merged(None, leads, leads, 0, old.value(log.count()), 0, fields, log, episode, True)
+    return Merged(None, leads, leads, 0, events, 0, fields, log, episode, True)
 
 
 def _add(
@@ -170,7 +171,7 @@ def _add(
     result = schema.create(backend, "lead", ibis.union(*rows) if len(rows) > 1 else rows[0])
     progress.at(Step.FOLDING)
     laid_out = None if wide is None else episodes_of(wide, result)
-    folded = _folded(old, result, log, status, done, laid_out) if whole else episodes.build(result, log)
+    folded = _folded(old, result, log, status, done, laid_out) if whole else [episodes.build(result, log)]
     episode = schema.create(backend, "episode", folded)
     _note_fields(draft, result, attributes, columns)
     for name in ("fresh_event", "merged_lead"):
@@ -212,16 +213,18 @@ def _folded(
     status: ibis.Table,
     done: Sequence[int],
     straight: ibis.Table | None,
-) -> ibis.Table:
+) -> list[ibis.Table]:
     """The episodes of all leads, as `leads.episodes` finds them, where that is sound and quicker without folding all events.
 
     Those of leads that nothing touched are taken over, and those of new ones are as their rows tell, if that is `straight`.
     """
-    if episodes.survivors(lead) is not None or old.episode.schema() != schema.EPISODE:
-        return episodes.build(lead, event)
     to_fold = done[2] + (done[1] if straight is None else 0)
-    if to_fold * 4 >= old.value(old.lead.count()):
-        return episodes.build(lead, event)
+    if (
+        episodes.survivors(lead) is not None
+        or old.episode.schema() != schema.EPISODE
+        or to_fold * 4 >= old.value(old.lead.count())
+    ):
+        return episodes.build_all(lead, event, old.value(event.count()))
     changed = status.filter(status.is_changed).select("lead_id")
     new = status.filter(status.is_new).select("lead_id")
     kept = old.episode.anti_join(changed, "lead_id") if done[2] else old.episode
@@ -231,7 +234,7 @@ def _folded(
         touched = changed if straight is not None else changed.union(new)
         fresh = episodes.build(lead.semi_join(touched, "lead_id"), event.semi_join(touched, "lead_id"))
         kept = kept.union(fresh)
-    return kept
+    return [kept]
 
 
 def _note_fields(draft: Draft, lead: ibis.Table, attributes: Sequence[str], columns: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ import random
 import tempfile
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -160,6 +161,35 @@ def test_merged_leads_are_one_prospect_with_the_earliest_times_and_all_events():
     assert rows[0]["created_at"].date() == days(0).date()
     assert into == {"b": "a", "c": "a"}
     assert by_key(measure_all(ALWAYS, ["volume"]))[("volume:mql",)].value == 3
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_many_events_are_folded_in_parts_and_come_to_the_same(merged, monkeypatch):
+    history = random_history(5, leads=150, more=merged)
+    if merged:
+        for lead, into in (
+            ("a", "b"),
+            ("b", "c"),
+            ("c", "d"),
+            ("e", "f"),
+            ("f", "g"),
+            ("g", "f"),
+            ("h", "gone"),
+        ):
+            history.lead(lead, merged_into=into).enter(lead, "mql", days(ord(lead) % 7))
+        history.lead("d").enter("d", "mql", days(3))
+    history.load()
+    with warehouse().read() as facts:
+        whole = facts.rows(episodes.build(facts.lead, facts.event))
+        assert (episodes.survivors(facts.lead) is not None) is merged
+        monkeypatch.setattr(episodes, "EVENTS_AT_ONCE", 40)
+        parts = episodes.build_all(facts.lead, facts.event, facts.value(facts.event.count()))
+        found = [facts.rows(part) for part in parts]
+    assert len(found) > 10 and all(len(rows) < len(whole) / 2 for rows in found)
+    folded = [row for rows in found for row in rows]
+    key = itemgetter("lead_id", "number")
+    for one, other in zip(sorted(whole, key=key), sorted(folded, key=key), strict=True):
+        assert one == other
 
 
 # splits and filters ------------------------------------------------------------------------------------------------
