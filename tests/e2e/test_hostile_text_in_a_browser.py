@@ -1,7 +1,9 @@
 """What people typed or uploaded does nothing in a browser: no dialog, no script, no request to elsewhere."""
 
+from itertools import pairwise, zip_longest
+
 import pytest
-from browsing import PASSWORD, settle
+from browsing import PASSWORD, go, settle
 from controls import expect_no_error
 from hostile import fill_store, write_leads
 from playwright.sync_api import expect
@@ -63,12 +65,19 @@ def test_every_page_of_a_store_full_of_hostile_text_shows_it_as_text(portal, sig
     seen = ""
     closed = next(one for one in surveys.list_surveys(MACHINE) if one.status is SurveyStatus.CLOSED)
     asked = [question.key for question in closed.questionnaire.questions]
-    paths = ["" if screen.is_home else screen.address for screen in screens_for(Role.FACILITATOR)]
-    paths += [f"compared?survey={closed.id}&question={key}" for key in asked]
-    for path in [*paths, "definition?term=sal", "definition?term=sal&version=1"]:
-        page.goto(f"{portal.url}/{path}")
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
+    screens = [
+        ("" if screen.is_home else screen.address, screen.title) for screen in screens_for(Role.FACILITATOR)
+    ]
+    others = [(f"compared?survey={closed.id}&question={key}", "Question") for key in asked]
+    others += [("definition?term=sal", "Definition"), ("definition?term=sal&version=1", "Definition")]
+    # a screen of another name between two of the same, so that its name tells that it has come
+    order = [one for pair in zip_longest(screens, others) for one in pair if one]
+    assert all(one[1] != following[1] for one, following in pairwise(order))
+    for path, title in order:
+        go(page, f"/{path}")
+        expect(page).to_have_title(f"{title} · Concord")
         settle(page)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
         open_everything(page)
         look()
         seen += page.get_by_test_id("stMain").inner_text()
