@@ -4,6 +4,7 @@ which terms belong to it, and leads that show what it means.
 None of this is signed: it explains an agreement and changes nothing of what was agreed.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,12 @@ STARTING_TEXTS: Mapping[str, str] = {
     "and the month in which to look again; until then marketing keeps in touch and sales does not call.",
 }
 """Text to begin a draft from, by the key of a built-in term. What stands in brackets is for the teams to fill in."""
+_TO_FILL_IN = re.compile(r"\([^()]*\)")
+
+
+def still_to_fill_in(term_key: str, text: str) -> tuple[str, ...]:
+    """What the starting text of a term leaves to the teams, in brackets, and stands in `text` as it did there."""
+    return tuple(part for part in _TO_FILL_IN.findall(STARTING_TEXTS.get(term_key, "")) if part in text)
 
 
 @dataclass(frozen=True)

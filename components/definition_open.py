@@ -8,6 +8,7 @@ from actions.permissions import may
 from alignment.agreements import AgreementState
 from alignment.definitions import DefinitionVersion
 from alignment.errors import Refusal
+from alignment.glossary import still_to_fill_in
 from alignment.people import Person
 from components.agreement_steps import (
     ask_start,
@@ -42,6 +43,12 @@ def show_open(entry: GlossaryEntry, me: Person, page: str, *, edits: bool) -> No
     with st.container(border=True):
         show_heading(version)
         show_change(entry.in_force, version)
+        left = still_to_fill_in(entry.term.key, version.text)
+        if left:
+            st.warning(
+                f"Still to be filled in: {plain(' and '.join(left))}. Edit the text before both sides sign it.",
+                icon=":material/edit_note:",
+            )
         # what was frozen when it was proposed is what is signed; before that, what leads say now
         kept = kept_evidence(version) if proposed else []
         if not kept:

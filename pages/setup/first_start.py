@@ -76,5 +76,6 @@ with middle:
                 lambda: setup.create_administrator(code, name, email, password, repeated),
             )
             place.empty()
+            st.query_params.clear()  # the code is of no use any more
             st.success("Done. You are the administrator of this portal.", icon=":material/check:")
             st.button("Open the portal", type="primary", icon=":material/arrow_forward:", key="setup_open")

@@ -15,6 +15,7 @@ from alignment.glossary import (
     evidence_sentences,
     parts_of,
     search,
+    still_to_fill_in,
 )
 from alignment.people import Team
 from alignment.rules import parse, sentence
@@ -146,3 +147,12 @@ def test_evidence_that_could_not_be_found_says_why_and_any_other_document_nothin
         "Past leads cannot tell: There is no field “x”.",
     )
     assert evidence_sentences({"result": {"in_time": 3, "due": 4, "share": 0.75}}) == ()
+
+
+def test_what_a_starting_text_leaves_to_the_teams_is_told_until_it_is_filled_in():
+    text = STARTING_TEXTS["mql"]
+    assert still_to_fill_in("mql", text) == ("(industry, size, country)", "(number)")
+    filled = text.replace("(industry, size, country)", "(software, from 50 people, Germany)")
+    assert still_to_fill_in("mql", filled) == ("(number)",)
+    assert still_to_fill_in("mql", filled.replace("(number)", "30")) == ()
+    assert still_to_fill_in("our_own_term", text) == ()
