@@ -16,6 +16,7 @@ from typing import Any
 from alignment import instants
 from leads.connectors import hubspot_events
 from leads.connectors.calling import Answer, Authorisation, Caller, ExpiringToken, Key, Wait, told
+from leads.connectors.hubspot_answers import both_halves, found_in, ids_of, next_of
 from leads.connectors.hubspot_events import (
     CREATED,
     DEAL_STAGE,
@@ -154,7 +155,7 @@ class HubSpot:
             answer = self._page_of_list(kind, at.get("after"), known)
             records = self._records(answer)
             leads, events = self._converted(kind, records, known)
-            after = _next(answer)
+            after = next_of(answer)
             if after is not None:
                 at = {**at, "after": after}
             elif kind == _CONTACTS:
@@ -181,7 +182,7 @@ class HubSpot:
         answer = self._got(self._caller.get(f"/crm/v3/objects/{kind}", params))
         if rest:
             records = self._records(answer)
-            for record, more in _joined(records, self._read(kind, _ids(records), rest, ())):
+            for record, more in both_halves(records, self._read(kind, ids_of(records), rest, ())):
                 record["properties"] = {
                     **(record.get("properties") or {}),
                     **(more.get("properties") or {}),
@@ -199,7 +200,7 @@ class HubSpot:
         place: dict[str, Any] = dict(at[kind])
         while True:
             found = self._search(kind, place)
-            ids = _ids(found)
+            ids = ids_of(found)
             wanted, history = self._asked(kind, known)
             records = [
                 record
@@ -239,11 +240,11 @@ class HubSpot:
         full, since = len(found) == FOUND, str(place["since"])
         if place.get("above") is not None:
             # all that changed at that instant is read when its ids come to an end: on behind it
-            return ({**place, "above": _ids(found)[-1]} if full else {"since": _just_after(since)}), False
+            return ({**place, "above": ids_of(found)[-1]} if full else {"since": _just_after(since)}), False
         latest = since
         if found:
             told_last = (found[-1].get("properties") or {}).get(_CHANGED[kind])
-            read = instant_of(told_last, self.surprises, _CHANGED[kind], _ids(found)[-1])
+            read = instant_of(told_last, self.surprises, _CHANGED[kind], ids_of(found)[-1])
             latest = max(since, read or since)
         if not full:
             # what changed while this went on, or could not be found yet, is looked for again
@@ -271,12 +272,12 @@ class HubSpot:
             answer = self._got(self._caller.get(f"/crm/v3/objects/{_CONTACTS}", params))
             records = self._records(answer)
             fresh = [record for record in records if self._deleted_at(record, place) >= place["since"]]
-            told_now, seen = _ids(fresh), {*_ids(records)}
+            told_now, seen = ids_of(fresh), {*ids_of(records)}
             # a pull that was cut off by an earlier version knows of none
             marked = [*(one for one in place.get("marked", ()) if one not in told_now), *told_now]
             missing = [one for one in place.get("missing", ()) if one not in seen]
             place |= {"marked": marked[-MOST_MARKED:], "missing": missing}
-            after = _next(answer)
+            after = next_of(answer)
             if after is None:
                 fresh += self._put_back(missing, known)
             leads, events = hubspot_events.from_contacts(fresh, known, self._plan, self.surprises)
@@ -325,7 +326,7 @@ class HubSpot:
         if kind == _CONTACTS:
             return hubspot_events.from_contacts(records, known, self._plan, self.surprises)
         return hubspot_events.from_deals(
-            records, self._contacts_of(_ids(records)), known, self._plan, self.surprises
+            records, self._contacts_of(ids_of(records)), known, self._plan, self.surprises
         )
 
     def _contacts_of(self, deals: list[str]) -> dict[str, list[str]]:
@@ -390,7 +391,7 @@ class HubSpot:
                 for owner in self._records(answer, "an owner"):
                     name = f"{owner.get('firstName') or ''} {owner.get('lastName') or ''}".strip()
                     found[str(owner["id"])] = name or str(owner.get("email") or owner["id"])
-                after = _next(answer)
+                after = next_of(answer)
                 if after is None:
                     break
         return found
@@ -434,19 +435,9 @@ class HubSpot:
         """The results of an answer; what is no object, or has no id, is told and left out."""
         if document is None:
             return []
-        results = document.get("results") if isinstance(document, dict) else None
-        if not isinstance(results, list):
-            raise SourceUnavailable("HubSpot sent an answer without results. It is tried again later.")
-        sound = [
-            found
-            for found in results
-            if isinstance(found, dict)
-            and (not has_id or (isinstance(found.get("id"), str | int) and str(found["id"])))
-        ]
-        if len(sound) < len(results):
-            self.surprises.add(
-                "odd_record", f"{what.capitalize()} was no object with an id.", "", len(results) - len(sound)
-            )
+        sound, odd = found_in(document, has_id=has_id)
+        if odd:
+            self.surprises.add("odd_record", f"{what.capitalize()} was no object with an id.", "", odd)
         return sound
 
 
@@ -465,18 +456,6 @@ def _authorisation(plan: Plan) -> Authorisation:
     )
 
 
-def _ids(records: Iterable[Mapping[str, Any]]) -> list[str]:
-    return [str(record["id"]) for record in records]
-
-
-def _next(answer: Any) -> str | None:
-    """Where the next page begins; None on the last."""
-    paging = answer.get("paging") if isinstance(answer, dict) else None
-    following = paging.get("next") if isinstance(paging, dict) else None
-    after = following.get("after") if isinstance(following, dict) else None
-    return str(after) if after else None
-
-
 def _as_far_as_they_fit(names: Iterable[str]) -> tuple[list[str], list[str]]:
     first: list[str] = []
     rest: list[str] = []
@@ -485,15 +464,6 @@ def _as_far_as_they_fit(names: Iterable[str]) -> tuple[list[str], list[str]]:
         length += len(name) + 3  # a comma takes three characters in an address
         (first if length <= _LONGEST_LIST else rest).append(name)
     return first, rest
-
-
-def _joined(
-    records: Iterable[dict[str, Any]], more: Iterable[dict[str, Any]]
-) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    by_id = {str(record["id"]): record for record in more}
-    for record in records:
-        if str(record["id"]) in by_id:
-            yield record, by_id[str(record["id"])]
 
 
 def _milliseconds(instant: str) -> str:
