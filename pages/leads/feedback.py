@@ -28,6 +28,8 @@ def in_words(view: FeedbackView) -> str:
     acceptance = view.total.acceptance
     if not acceptance.denominator:
         return "Sales has not decided on any of these leads yet."
+    if acceptance.value is None:  # leads have gone on, but nobody has said yes or no to any
+        return "Of none of these leads it is recorded whether sales accepted or rejected it."
     sentence = f"Sales accepted {acceptance.value:.0%} of the {acceptance.denominator:,} leads it decided on"
     if view.reasons:
         reason = max(view.reasons, key=lambda code: view.reasons[code])
@@ -54,16 +56,11 @@ def named(value: str) -> str:
 
 def show_groups(view: FeedbackView, by: str) -> None:
     """Acceptance of each group with its interval, and the table behind."""
-    drawn = [group for group in view.groups if group.acceptance.denominator >= FEW][:MOST_DRAWN]
     estimates = [
-        Estimate(
-            named(group.value),
-            group.acceptance.value or 0.0,
-            group.acceptance.interval,
-            group.acceptance.denominator,
-        )
-        for group in drawn
-    ]
+        Estimate(named(group.value), found.value, found.interval, found.denominator)
+        for group in view.groups
+        if (found := group.acceptance).denominator >= FEW and found.value is not None
+    ][:MOST_DRAWN]
     st.markdown(f"**Accepted, by {SPLITS[by].lower()}**")
     if estimates:
         st.plotly_chart(
@@ -77,6 +74,8 @@ def show_groups(view: FeedbackView, by: str) -> None:
         if estimates
         else f"No {SPLITS[by].lower()} has {FEW} decisions yet, which is the least to draw a share from."
     )
+    if not view.groups:
+        return
     with st.expander("Numbers", icon=":material/table:", key="feedback_numbers"):
         st.dataframe(
             [row_of(group, by) for group in view.groups],
@@ -114,7 +113,7 @@ def in_percent(share: float | None) -> float | None:
 def show_reasons(view: FeedbackView) -> None:
     st.markdown("**Why sales turns leads away**")
     if not view.reasons:
-        st.caption("No lead was turned away.")
+        st.caption("No rejection is recorded.")
         return
     rejected = sum(view.reasons.values())
     st.dataframe(
