@@ -1,7 +1,7 @@
 """What the sample company's salespeople decide in the portal, and what they say of the leads they were handed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from random import Random
 from typing import Any
 
@@ -66,15 +66,22 @@ def speak_of_leads(
         for row in leads.find_leads(machine, stage=stage).rows[: 2 * count : 2]:
             seller = sellers.get(row.owner or "")
             if seller is not None and row.since is not None:
-                moment = min(
-                    row.since.replace(tzinfo=UTC) + timedelta(hours=random.uniform(1, 30)), yesterday()
-                )
+                latest = yesterday()
+                moment = min(working_time_after(row.since.replace(tzinfo=UTC), latest.tzinfo, random), latest)
                 with clock.at(moment):
                     said = _said(contents[row.lead_id], stage != "lost", random)
                     give_feedback(seller, row.lead_id, said, 0)
     with clock.at(at(1, 15.5)):
         _decide(machine, team_lead, sellers, random)
     lead_feed.apply_waiting(machine)
+
+
+def working_time_after(instant: datetime, zone: tzinfo | None, random: Random) -> datetime:
+    """A time between nine and three on the next day that is no weekend, in this zone."""
+    day = instant.astimezone(zone) + timedelta(days=1)
+    if day.weekday() >= 5:
+        day += timedelta(days=7 - day.weekday())
+    return day.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(hours=random.uniform(0, 6))
 
 
 def _said(content: str | None, well: bool, random: Random) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """The sample company's people, answers and leads, before anything is stored."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
+from random import Random
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from leads.model import CANONICAL_NAMES, is_attribute_name
 from sample.agreement import MQL_RULE
 from sample.answers import answer_sheets
 from sample.arrivals import arrivals, profiles
+from sample.feedback import working_time_after
 from sample.handoffs import meets_rule
 from sample.lead_history import LeadHistory, lead_history, to_arrow
 from sample.leanings import FIRST, SECOND
@@ -291,3 +294,14 @@ def first_times(found: LeadHistory) -> dict[str, dict[str, np.datetime64]]:
         name = stage or ("call" if kind in ("contact_attempted", "contacted") else kind)
         times.setdefault(name, {}).setdefault(lead, at)
     return times
+
+
+@pytest.mark.parametrize("day", range(25, 32))  # a week in which clocks are put forward
+def test_sales_speaks_of_a_lead_in_the_working_hours_of_the_next_day(day):
+    zone = ZoneInfo("Europe/Berlin")
+    for hour in range(24):
+        instant = datetime(2027, 3, day, hour, 30, tzinfo=UTC)
+        spoken = working_time_after(instant, zone, Random(hour))
+        assert 9 <= spoken.hour < 16 and spoken.weekday() < 5 and spoken.tzinfo is zone
+        days = (spoken.date() - instant.astimezone(zone).date()).days
+        assert days == 1 or (days <= 3 and spoken.weekday() == 0)
