@@ -534,6 +534,17 @@ def test_a_merge_that_breaks_up_a_circle_or_a_chain_reaches_all_who_were_in_it()
     check([*told, *more])
 
 
+def test_what_is_in_force_is_not_told_again_and_of_sources_told_at_once_the_first_stays():
+    def lead(number, **fields):
+        return number, "lead", json.dumps({"lead_id": "a", **fields})
+
+    both = [lead(1, source="ads", owner="ann"), lead(2, source="fair", owner="bob")]
+    assert live.apply(both, NOW).items == 2
+    assert live.apply(both[:1], NOW).items == 0
+    (row,) = decided_leads().values()
+    assert (row["source"], row["owner"]) == ("ads", "bob")
+
+
 # ── cut off ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 KILLED_AT_EACH_STEP = """
