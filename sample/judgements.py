@@ -34,6 +34,8 @@ _REASONS = {
     ),
 }
 _GIVE_A_REASON = 0.2
+# how much of one mind a team is: so much that the teams differ whichever leads are drawn, which are others every day
+_OF_ONE_MIND = 2.5
 
 _WHO = "The contact's position"
 _SIZE = "Size of the company"
@@ -113,7 +115,7 @@ def _chance(team: Team, facts: Mapping[str, str]) -> float:
             0.15 + 0.4 * asked + 0.3 * webinar + 0.25 * (views >= 1) + 0.2 * (guides >= 1) - 0.1 * private
         )
         points += 0.1 if size is None or size >= 20 else -0.15
-    return min(0.95, max(0.05, points))
+    return min(0.95, max(0.05, 0.5 + _OF_ONE_MIND * (points - 0.5)))
 
 
 def _number(facts: Mapping[str, str], label: str) -> float | None:
