@@ -37,6 +37,8 @@ _NICER = 10
 """How far it stands back: of a processor that the screens want as well, it gets a tenth."""
 _FIRST_TO_GO = "500"
 """Where memory runs out, the system ends the child before the server."""
+_NO_MEMORY = 3
+"""The code with which a child ends that has no memory left: the next one begins with all of it."""
 _STEADY = 60.0
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -291,6 +293,9 @@ class _Worker:
                     found = function(*args)
             content = pickle.dumps(found)
         except BaseException as error:
+            if _tells_of_no_memory(error):
+                # large work, such as making the leads anew after an update, may leave no room for what comes later
+                os._exit(_NO_MEMORY)
             kind, content = "raised", _pickled(error)
         finally:
             stopping.end()
@@ -300,6 +305,12 @@ class _Worker:
     def _answer(self, kind: str, number: int, content: bytes) -> None:
         with self._lock, suppress(OSError):  # nobody is there to be told
             self._connection.send((kind, number, content))
+
+
+def _tells_of_no_memory(error: BaseException) -> bool:
+    import duckdb
+
+    return isinstance(error, MemoryError | duckdb.OutOfMemoryException)
 
 
 def _pickled(error: BaseException) -> bytes:

@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+import duckdb
 import ibis
 
 from alignment.errors import NotFound
@@ -58,4 +59,12 @@ def die_unless(there):
             Path(there).touch()
         os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(60)
+    return os.getpid()
+
+
+def run_out_of_memory_unless(there):
+    """Find no memory, the first time: there is a file from then on. Else the number of the process."""
+    if not Path(there).exists():
+        Path(there).touch()
+        raise duckdb.OutOfMemoryException("no room")
     return os.getpid()

@@ -149,6 +149,12 @@ def test_a_process_that_dies_is_followed_by_another_and_then_by_a_refusal(aside,
     assert figures_process.run(asked_aside.tell, "again")[0] == "again"
 
 
+def test_a_process_without_memory_gives_way_to_a_fresh_one(aside, tmp_path):
+    first = figures_process.process_id()
+    second = figures_process.run(asked_aside.run_out_of_memory_unless, str(tmp_path / "ran out"))
+    assert second == figures_process.process_id() != first
+
+
 def test_it_ends_with_the_server_even_when_that_is_killed_in_the_middle_of_a_question(tmp_path, data_folder):
     add_history(5)
     server = (
