@@ -16,6 +16,7 @@ from alignment.consensus import ConsensusRule
 from alignment.errors import InvalidInput
 from alignment.people import Team
 from alignment.questionnaire_files import (
+    LONGEST_FILE,
     InvalidQuestionnaire,
     from_document,
     read_toml,
@@ -83,6 +84,13 @@ GOOD = '[[questions]]\nkey = "a"\ntopic = "t"\ntype = "yes_no"\ntext = "Really?"
 
 CHOICE = '[[questions]]\nkey = "a"\ntopic = "t"\ntype = "choice"\ntext = "Which?"\noptions = ["x", "y"]\n'
 ASK = '[[questions]]\nkey = "b"\ntopic = "t"\ntype = "yes_no"\ntext = "Sure?"\n'
+
+
+def test_a_file_without_end_or_bottom_is_refused_in_words():
+    [problem] = problems_of(HEAD + "#" * LONGEST_FILE)
+    assert "half a million characters" in problem.remedy
+    [problem] = problems_of(HEAD + "a = " + "[" * 100_000)
+    assert problem.remedy
 
 
 @pytest.mark.parametrize(
