@@ -1,7 +1,7 @@
 """Letting what comes in about leads into the figures: a process of its own beside the server, so that nobody waits for it.
 
-`Feeding` is the server's part: it starts the process once something waits, and again when it has died. The process looks
-several times a second, lets in what waits, folds the overlay when it is due, and ends with the server. What was taken is
+`Feeding` is the server's part: it starts the process once something waits, and again when it has died. The process makes the
+leads anew where an update wants it, looks several times a second, lets in what waits, folds the overlay when it is due, and ends with the server. What was taken is
 in the store already and the facts say how far they are, so it can be killed at any moment.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import structlog
 
-from actions import lead_feed, logs
+from actions import lead_feed, leads, logs
 from alignment.errors import Refusal
 from alignment.people import MACHINE
 
@@ -75,7 +75,7 @@ class Feeding:
             _end(self._process)
 
     def _is_needed(self) -> bool:
-        return lead_feed.has_begun(MACHINE)
+        return lead_feed.has_begun(MACHINE) or not leads.are_ready(MACHINE)
 
 
 def _start() -> "subprocess.Popen[bytes]":
@@ -113,6 +113,7 @@ def work(stopping: threading.Event) -> None:
         began = time.monotonic()
         rest = LOOK_EVERY
         try:
+            _make_ready()
             if lead_feed.apply_waiting(MACHINE, may_go_on=lambda: not stopping.is_set()):
                 # of two cores, the feed takes no more than what a large base makes unavoidable
                 rest = max(3 * rest, 1.5 * (time.monotonic() - began))
@@ -127,6 +128,15 @@ def work(stopping: threading.Event) -> None:
         stopping.wait(rest)
     if folding is not None:
         folding.join(timeout=_LONGEST_STOP / 2)
+
+
+def _make_ready() -> None:
+    """Make the leads anew where an earlier version of the program wrote them, so that this is done by the time somebody looks."""
+    if leads.are_ready(MACHINE):
+        return
+    began = time.monotonic()
+    leads.make_ready(MACHINE)
+    log.info("the leads were made anew for this version", seconds=round(time.monotonic() - began, 1))
 
 
 def _fold() -> None:

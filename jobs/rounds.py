@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import structlog
 
-from actions import alerts, dashboard, drift, invitations, mail, objections, schedules, surveys
+from actions import alerts, dashboard, drift, invitations, leads, mail, objections, schedules, surveys
 from alignment.people import MACHINE
 
 T = TypeVar("T")
@@ -71,10 +71,14 @@ def run_round(*, route: str = mail.WELCOME_ROUTE, may_go_on: Callable[[], bool] 
     opened, closed = step("open and close", lambda: schedules.open_and_close_due(MACHINE), (0, 0))
     invited = step("invite", lambda: invitations.invite_newcomers(MACHINE), 0)
     reminded = step("remind", lambda: invitations.remind_due(MACHINE), 0)
-    step("look ahead", lambda: dashboard.look_ahead(MACHINE, may_go_on), True)
-    alerted = step("alert of promises", lambda: alerts.alert_due(MACHINE), 0)
-    decided = step("decide objections", lambda: objections.decide_due(MACHINE), 0)
-    drifts = step("look at drift", lambda: drift.alert_drift(MACHINE), 0)
+    alerted = decided = drifts = 0
+    if step(
+        "see whether leads are ready", lambda: leads.are_ready(MACHINE), False
+    ):  # mail does not wait for them
+        step("look ahead", lambda: dashboard.look_ahead(MACHINE, may_go_on), True)
+        alerted = step("alert of promises", lambda: alerts.alert_due(MACHINE), 0)
+        decided = step("decide objections", lambda: objections.decide_due(MACHINE), 0)
+        drifts = step("look at drift", lambda: drift.alert_drift(MACHINE), 0)
     step("forget what was closed", lambda: surveys.forget_closed(MACHINE), True)
     step("forget old links", lambda: invitations.forget_old_links(MACHINE), None)
     mails_sent, mails_failed = step("send mail", lambda: _send(route, may_go_on), (0, 0))

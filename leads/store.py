@@ -46,6 +46,8 @@ _WRITER: dict[str, str | bool | int | float | list[str]] = {
 _MOST_LAID_ASIDE = 8 * 10**9
 """Bytes that a writer may lay aside on the disk for what does not fit into its memory."""
 _LEFT_FREE = 10**9
+_LONGEST_RENEWAL = 3_600.0
+"""Seconds for which those who ask for leads wait until another has made them anew."""
 """Bytes of the disk that laying aside leaves free."""
 _KEPT_VERSIONS = 2
 _READ = ("base", "main")
@@ -174,7 +176,7 @@ class Warehouse:
             return
         from leads import live
 
-        with under(None), self._writing(wait_seconds=600.0) as draft:
+        with under(None), self._writing(_LONGEST_RENEWAL) as draft:
             pointer = self.pointer()
             if pointer.format != pointers.FORMAT:
                 live.renew(draft, pointer.imported_at or instants.to_text(datetime.now(UTC)))

@@ -1,12 +1,15 @@
 """Made-up lead histories for tests of the actions and the screens."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from actions import imports
 from alignment.people import MACHINE
+from leads import pointer
 from leads.imports import direct
+from leads.store import warehouse
 from tests.loaded_once import load_once
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)  # a Monday
@@ -75,3 +78,10 @@ def add_history(
         patch.setattr(direct, "load_events", load_once)
         imports.add_history(MACHINE, pa.Table.from_pylist(rows), pa.Table.from_pylist(events))
     return ids
+
+
+def make_facts_old():
+    """Leave the lead facts as if an earlier version of the program had written them."""
+    warehouse().close()
+    path = warehouse().folder / pointer.NAME
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": pointer.FORMAT - 1}))

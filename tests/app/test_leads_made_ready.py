@@ -1,9 +1,7 @@
 """The first look at leads after an update that has them made anew."""
 
-import json
-
 import streamlit as st
-from histories import add_history, morning
+from histories import add_history, make_facts_old, morning
 
 from components import background
 from leads.pointer import FORMAT
@@ -14,18 +12,11 @@ def texts(app):
     return " ".join(str(element.value) for element in (*app.subheader, *app.markdown))
 
 
-def make_old():
-    """Leave the facts as an earlier version of the program wrote them."""
-    warehouse().close()
-    path = warehouse().folder / "current.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "format": FORMAT - 1}))
-
-
 def test_a_screen_about_leads_says_that_they_are_being_made_ready_and_then_shows_them(
     open_page, make_person, monkeypatch
 ):
     add_history(50, start=morning(80))
-    make_old()
+    make_facts_old()
     lead = make_person("team_lead", "sales")
     with monkeypatch.context() as patch:
         patch.setattr(background, "wait_for", lambda work: st.stop())  # it is not done yet

@@ -23,12 +23,15 @@ from alignment.rules import Condition, Operator, Rule
 from db.queries import lead_inflow
 from db.store import store
 from jobs.feeding import Feeding
+from jobs.rounds import run_round
 from leads import live, schema
 from leads.backtest import backtest
 from leads.imports.direct import load_events
 from leads.imports.importing import import_files
 from leads.imports.mapping import read_mapping
+from leads.pointer import FORMAT
 from leads.store import WarehouseUnavailable, warehouse
+from tests.histories import make_facts_old
 from tests.lead_histories import History, random_history
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -255,6 +258,27 @@ def test_the_process_beside_the_server_lets_in_what_waits_also_after_it_was_kill
     finally:
         feeding.stop()
     assert feeding.process_id is None
+
+
+def test_the_process_beside_the_server_makes_the_leads_of_an_earlier_version_anew_and_mail_does_not_wait():
+    History().lead("a").load()
+    send(events=[second(1)])
+    apply()
+    make_facts_old()
+    assert not run_round().faults
+    assert warehouse().pointer().format < FORMAT, (
+        "whoever looks after what is due asks nothing of them meanwhile"
+    )
+    feeding = Feeding()
+    feeding.start()
+    try:
+        until = time.monotonic() + 60
+        while warehouse().pointer().format < FORMAT and time.monotonic() < until:
+            time.sleep(0.1)
+    finally:
+        feeding.stop()
+    assert warehouse().pointer().format == FORMAT
+    assert numbers() == [1] and not run_round().faults
 
 
 def test_what_changes_nothing_leaves_everything_as_it_is():
