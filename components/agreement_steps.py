@@ -35,6 +35,14 @@ def day_of(instant: str) -> str:
     return spoken_day(local_time(actor(), instant).date())
 
 
+def awaited(version: AgreementVersion, person: Person) -> str:
+    """Whose signature a proposed version waits for, as the end of a sentence."""
+    missing = [team for team in Team if version.signed_by(team) is None]
+    if person.team in missing and may(person, "agreement:sign"):
+        return "your signature"
+    return "signatures" if len(missing) == len(Team) else f"the signature of {missing[0]}"
+
+
 def show_heading(version: AgreementVersion) -> None:
     """What the version is called, where it stands, and why it was sent back."""
     proposed = version.state is AgreementState.PROPOSED

@@ -65,7 +65,7 @@ def _sources(draft: Draft, merged: Merged, mapping: LeadMapping) -> Iterator[Imp
         yield ImportWarning(
             "blank_source",
             counts["blank"],
-            f"{_leads(counts['blank'], 'has', 'have')} no source, which is shown as (blank).{beside}",
+            f"{_leads(counts['blank'], 'has', 'have')} no source, which is shown as “None given”.{beside}",
         )
 
 

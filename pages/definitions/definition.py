@@ -8,7 +8,7 @@ from actions.permissions import may
 from alignment.agreements import AgreementState
 from alignment.definitions import DefinitionVersion
 from alignment.glossary import TermDetails
-from components.agreement_steps import show_reading
+from components.agreement_steps import awaited, show_reading
 from components.definition_about import show_about
 from components.definition_leads import show_examples
 from components.definition_open import edit_version, show_open
@@ -48,7 +48,7 @@ def sentence(entry: GlossaryEntry) -> str:
     else:
         told = f"Sales and marketing have not agreed yet what {name} means."
     if entry.open and entry.open.state is AgreementState.PROPOSED:
-        told += f" {plain(entry.open.label)} waits for signatures."
+        told += f" {plain(entry.open.label)} waits for {awaited(entry.open, me)}."
     elif entry.open:
         told += f" {plain(entry.open.label)} is being drafted."
     return told

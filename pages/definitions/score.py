@@ -5,7 +5,7 @@ import streamlit as st
 from actions import scores
 from actions.permissions import may
 from alignment.agreements import AgreementState
-from components.agreement_steps import day_of, show_reading
+from components.agreement_steps import awaited, day_of, show_reading
 from components.outcome import show_outcome
 from components.page import open_page, stop_on_refusal
 from components.score_card import edit_version, show_open, show_sides, show_version
@@ -26,8 +26,7 @@ elif entry.upcoming:
 else:
     told = "Sales and marketing have not agreed on a lead score yet."
 if opened and opened.state is AgreementState.PROPOSED:
-    mine = may(me, "agreement:sign") and me.team and not opened.signed_by(me.team)
-    told += f" {plain(opened.label)} waits for {'your signature' if mine else 'signatures'}."
+    told += f" {plain(opened.label)} waits for {awaited(opened, me)}."
 elif opened:
     told += f" {plain(opened.label)} is being drafted."
 st.subheader(told, anchor=False)

@@ -125,13 +125,21 @@ def test_the_rule_is_taken_away_as_another_system_reads_it(open_page, people, le
     assert "Salesforce SOQL" in app.selectbox(key=f"definition_{version}_target").options
 
 
-@pytest.mark.parametrize(("who", "first"), [("sales", True), ("marketing", False), ("facilitator", False)])
-def test_what_waits_for_a_signature_stands_first_for_who_is_to_sign(open_page, people, who, first):
+@pytest.mark.parametrize(
+    ("who", "first", "whose"),
+    [
+        ("sales", True, "your signature"),
+        ("marketing", False, "the signature of sales"),
+        ("facilitator", False, "the signature of sales"),
+    ],
+)
+def test_what_waits_for_a_signature_stands_first_for_who_is_to_sign(open_page, people, who, first, whose):
     agree(people, "Ten people.")
     version = definitions.draft(acting(people["facilitator"]), "mql", "Fifty people.")
     definitions.propose(acting(people["facilitator"]), version)
     definitions.sign(acting(people["marketing"]), version, stored.find(store().read(), version).content_hash)
     headings = [one.value for one in open_page(PAGE, people[who], term="mql").subheader]
+    assert f"MQL v2 waits for {whose}." in headings[0]
     assert (headings[1:3] == ["Being prepared", "In force"]) is first
     assert "Being prepared" in headings
 

@@ -34,7 +34,7 @@ def test_three_people_bring_a_definition_into_force_and_a_fourth_reads_what_chan
         expect(author.get_by_text(f"{label} waits for signatures.")).to_be_visible()
         for page, team in ((sales, "sales"), (marketing, "marketing")):
             page.goto(portal.url + TERM)
-            expect(page.get_by_text(f"{label} waits for signatures.")).to_be_visible()
+            expect(page.get_by_text(f"{label} waits for your signature.")).to_be_visible()
             settle(page)
             press(page, f"Sign for {team}")
             expect(page.get_by_role("button", name=f"Sign for {team}")).to_have_count(0)
