@@ -189,6 +189,8 @@ class _Query:
             n=table.count(),
             **{name: table[name].sum().coalesce(0).cast("float64") for name in self.sums.values()},
         )
+        if not self.values:
+            return counted
         told = {node: counted[name].op() for node, name in made_of.items()}
         values = [
             value.op().replace(told, filter=lambda node: isinstance(node, ops.Value)).to_expr()
@@ -198,7 +200,7 @@ class _Query:
         # what is unknown of a yes or no is no
         bits = [value.ifelse(ibis.literal(1 << place, "int64"), none) for place, value in enumerate(values)]
         kept = [name for name in counted.columns if name not in made_of.values()]
-        return counted.select(*kept, answers=reduce(operator.or_, bits) if bits else none)
+        return counted.select(*kept, answers=reduce(operator.or_, bits))
 
 
 @dataclass(frozen=True)
