@@ -38,7 +38,7 @@ _OF_A_STAGE = ("at", "day", "day_only")
 
 
 @ibis.udf.scalar.builtin(name="epoch_us")
-def _microseconds(at: dt.timestamp) -> dt.int64:
+def microseconds(at: dt.timestamp) -> dt.int64:
     """The engine's own: microseconds since 1970 of an instant."""
 
 
@@ -84,7 +84,7 @@ def build(lead: ibis.Table, event: ibis.Table) -> ibis.Table:
         prospects = _together(prospects, kept)
     numbered = _numbered(dated)
     # sources in several zones tell several days for one instant: then it is the earliest, in whatever order they came
-    by_day = _microseconds(numbered["at"]).cast("decimal(38, 0)") * 10**10 + numbered.day.epoch_days()
+    by_day = microseconds(numbered["at"]).cast("decimal(38, 0)") * 10**10 + numbered.day.epoch_days()
     columns = {}
     for stage in Stage:
         here = (numbered.type == EventType.ENTERED_STAGE.value) & (numbered.stage == stage.value)

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from alignment.business_hours import OpenIntervals, open_intervals, to_minutes
 from alignment.company import BusinessHours
+from leads.episodes import microseconds
 from leads.metrics.population import Population, told_number
 from leads.metrics.question import StartOfClock
 
@@ -71,11 +72,6 @@ def span(population: Population) -> tuple[date, date]:
     return min(first, as_of), as_of + timedelta(days=3)
 
 
-@ibis.udf.scalar.builtin(name="epoch_us")
-def _microseconds(at: dt.timestamp) -> dt.int64:
-    """The engine's own: microseconds since 1970 of an instant."""
-
-
 @ibis.udf.scalar.builtin(name="divide")
 def divided(number: dt.int64, by: dt.int64) -> dt.int64:
     """The engine's own: whole division, towards zero."""
@@ -111,7 +107,7 @@ def with_elapsed(
     calendar = ibis.memtable(stretches)
     for name in names:
         at = table[name]
-        minute = divided(_microseconds(at), _A_MINUTE)
+        minute = divided(microseconds(at), _A_MINUTE)
         if not inside:
             minute = ibis.greatest(ibis.least(minute, last), first)
         minute = minute.cast("int32")

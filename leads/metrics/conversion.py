@@ -7,8 +7,9 @@ from datetime import timedelta
 import ibis
 
 from alignment.lifecycle import Stage
+from leads.episodes import microseconds
 from leads.lean import lean
-from leads.metrics.population import Population, days_between, microseconds
+from leads.metrics.population import Population, days_between
 from leads.metrics.question import Unit
 from leads.metrics.selection import Selection, select
 from leads.truncation import Truncation, first_recorded, first_recorded_of_each

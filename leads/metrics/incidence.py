@@ -7,8 +7,9 @@ import ibis
 
 from alignment.lifecycle import Stage
 from alignment.survival import IncidenceCurve, cumulative_incidence
+from leads.episodes import microseconds
 from leads.metrics import conversion as cohorts
-from leads.metrics.population import Population, microseconds
+from leads.metrics.population import Population
 from leads.metrics.question import Unit
 from leads.metrics.selection import NO_LEADS, Reckoned, Row, Selection, select
 

@@ -41,11 +41,6 @@ def wall_clock(zone: str, at: dt.Timestamp(timezone="UTC")) -> dt.timestamp:  # 
     """The engine's own: what the wall clock of an IANA zone shows at an instant."""
 
 
-@ibis.udf.scalar.builtin(name="epoch_us")
-def microseconds(at: dt.timestamp) -> dt.int64:
-    """The engine's own: microseconds since 1970 of an instant."""
-
-
 @ibis.udf.scalar.builtin(name="getvariable")
 def told_instant(key: str) -> dt.timestamp:
     """The engine's own: the instant that a run was told under a name."""

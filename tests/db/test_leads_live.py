@@ -243,16 +243,21 @@ def test_killed_at_any_moment_it_is_all_or_nothing_and_never_twice(when, after):
     assert not list(warehouse().folder.glob("*.laying*"))
 
 
+def wait_until(happened):
+    """Wait for what the process beside the server does, a minute at most."""
+    until = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
 def test_the_process_beside_the_server_lets_in_what_waits_also_after_it_was_killed():
     feeding = Feeding()
     feeding.start()
     try:
         for number in (1, 2):
             send(events=[second(number)])
-            until = time.monotonic() + 60
-            while len(numbers()) < number and time.monotonic() < until:
-                time.sleep(0.1)
-            assert len(numbers()) == number
+            wait_until(lambda expected=number: len(numbers()) == expected)
             if number == 1:
                 os.kill(feeding.process_id, signal.SIGKILL)
     finally:
@@ -272,12 +277,9 @@ def test_the_process_beside_the_server_makes_the_leads_of_an_earlier_version_ane
     feeding = Feeding()
     feeding.start()
     try:
-        until = time.monotonic() + 60
-        while warehouse().pointer().format < FORMAT and time.monotonic() < until:
-            time.sleep(0.1)
+        wait_until(lambda: warehouse().pointer().format == FORMAT)
     finally:
         feeding.stop()
-    assert warehouse().pointer().format == FORMAT
     assert numbers() == [1] and not run_round().faults
 
 
